@@ -1,0 +1,43 @@
+"""Intravoxel incoherent motion MRI of the spine: fits, statistics, tables, figures, and an audit of a published study.
+
+Names are loaded when first used, so that `ivim --help` answers at once although seaborn, numba and statsmodels
+take seconds to import.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "fit": "signal.fit",
+    "fit_roi": "signal.fit",
+    "compare_models": "signal.fit",
+    "fit_maps": "signal.maps",
+    "shrink": "signal.shrinkage",
+    "crlb": "signal.bounds",
+    "icc": "stats.agreement",
+    "bland_altman": "stats.agreement",
+    "compare_groups": "stats.groups",
+    "anova": "stats.groups",
+    "posthoc": "stats.groups",
+    "logistic": "stats.logistic",
+    "roc": "stats.roc",
+    "compare_auc": "stats.roc",
+    "load_cohort": "cohort",
+    "judge": "audit.engine",
+}
+
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name):
+    if name not in _HOME:
+        msg = f"module 'ivim' has no attribute {name!r}; it has {', '.join(__all__)}"
+        raise AttributeError(msg)
+    value = getattr(import_module(f"ivim.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted(__all__)

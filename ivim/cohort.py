@@ -1,0 +1,220 @@
+"""The two tables of a study, patients and measurements: read, check, average the readers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ivim import study
+
+DATA = study.ROOT / "data" / "cohort"
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """A checked study: who was measured, what each reader measured, and one value per patient.
+
+    Attributes
+    ----------
+    patients : DataFrame
+        ``patient, group, primary, sex, age``, one row per patient.
+    measurements : DataFrame
+        ``patient, reader`` and one column per parameter, one row per patient and reader.
+    values : DataFrame
+        ``patients`` joined with the mean over the readers of each parameter.
+    parameters : tuple of str
+        Measured columns, the article's six first, own columns after them.
+    groups : tuple of str
+        Group names, the positive one (the disease looked for) last.
+    primaries : tuple of str
+        Sub-groups named in column ``primary``, in the article's order where they are the article's.
+    """
+
+    patients: pd.DataFrame
+    measurements: pd.DataFrame
+    values: pd.DataFrame
+    parameters: tuple
+    groups: tuple
+    primaries: tuple
+
+    @property
+    def positive(self):
+        """Name of the group that counts as disease."""
+        return self.groups[-1]
+
+    @property
+    def outcome(self):
+        """1 for a patient of the positive group, 0 otherwise; shape (n,)."""
+        return (self.values["group"] == self.positive).astype(int).to_numpy()
+
+
+def load_cohort(patients=None, measurements=None, positive=None):
+    """Read and check a study's two tables.
+
+    Parameters
+    ----------
+    patients, measurements : path, optional
+        CSV files as described in ``data/README.md``; by default the reconstructed cohort of the article.
+    positive : str, optional
+        The group that counts as disease; by default ``metastasis`` where there is one, else the last group to appear.
+
+    Returns
+    -------
+    Cohort
+
+    Raises
+    ------
+    ValueError
+        When a table breaks its contract; one line with the value met and what is accepted.
+    """
+    people = read_patients(patients or DATA / "patients.csv")
+    readings = read_measurements(measurements or DATA / "measurements.csv")
+    _check_same_patients(people, readings)
+    parameters = tuple(column for column in readings.columns if column not in ("patient", "reader"))
+    return Cohort(
+        patients=people,
+        measurements=readings,
+        values=people.merge(average_readers(readings), on="patient", validate="one_to_one"),
+        parameters=parameters,
+        groups=_order_groups(people["group"], positive),
+        primaries=_order_primaries(people["primary"]),
+    )
+
+
+def read_patients(path):
+    """Read ``patients.csv``: ``patient`` and ``group`` are needed, ``primary``, ``sex`` and ``age`` may be missing or blank."""
+    frame = _read_csv(path, needed=("patient", "group"), text=("patient", "group", "primary", "sex"))
+    for column in ("primary", "sex", "age"):
+        if column not in frame:
+            frame[column] = np.nan if column == "age" else ""
+    frame[["primary", "sex"]] = frame[["primary", "sex"]].fillna("")
+    _check_filled(frame, ("patient", "group"), path)
+    repeated = frame.loc[frame["patient"].duplicated(), "patient"]
+    if len(repeated):
+        msg = f"{path}: patient {repeated.iloc[0]!r} stands in more than one row; give each patient one row"
+        raise ValueError(msg)
+    frame["age"] = _numbers(frame, "age", path, blank=True)
+    if frame["group"].nunique() < 2:
+        msg = f"{path}: column 'group' holds only {frame['group'].iloc[0]!r}; a comparison needs at least two groups"
+        raise ValueError(msg)
+    return frame[["patient", "group", "primary", "sex", "age"]]
+
+
+def read_measurements(path):
+    """Read ``measurements.csv``: ``patient``, ``reader`` and one numeric column per parameter, diffusivities in 10⁻³ mm²/s."""
+    frame = _read_csv(path, needed=("patient", "reader"), text=("patient", "reader"))
+    _check_filled(frame, ("patient", "reader"), path)
+    twice = frame.duplicated(["patient", "reader"])
+    if twice.any():
+        row = frame[twice].iloc[0]
+        msg = f"{path}: reader {row['reader']!r} has more than one row for patient {row['patient']!r}; give one row each"
+        raise ValueError(msg)
+    columns = [column for column in frame.columns if column not in ("patient", "reader")]
+    if not columns:
+        msg = f"{path}: no parameter column; add at least one of {', '.join(study.PARAMETERS)} or a column of your own"
+        raise ValueError(msg)
+    for column in columns:
+        frame[column] = _numbers(frame, column, path)
+        _check_range(frame[column], column, path)
+    _check_balanced(frame, path)
+    known = [column for column in study.PARAMETERS if column in columns]
+    return frame[["patient", "reader", *known, *(column for column in columns if column not in known)]]
+
+
+def average_readers(measurements):
+    """Each patient's mean over the readers, as in Methods ("the average of the ROI measurements ... was taken").
+
+    Rounded to ten decimals, so that equal averages are equal numbers and tie in a ROC curve.
+    """
+    return measurements.drop(columns="reader").groupby("patient", sort=False).mean().round(10).reset_index()
+
+
+def _read_csv(path, needed, text):
+    path = Path(path)
+    if not path.is_file():
+        msg = f"{path}: no such file; give the path of a CSV file with the columns {', '.join(needed)}"
+        raise ValueError(msg)
+    try:
+        frame = pd.read_csv(path, comment="#", dtype={column: str for column in text}, skipinitialspace=True)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        msg = f"{path}: not a CSV table ({str(error).strip()}); save it as comma-separated text in UTF-8"
+        raise ValueError(msg) from error
+    missing = [column for column in needed if column not in frame]
+    if missing:
+        msg = f"{path}: column {missing[0]!r} is missing; met {', '.join(map(repr, frame.columns))}; needed are {', '.join(needed)}"
+        raise ValueError(msg)
+    if frame.empty:
+        msg = f"{path}: the table has a header but no row; add one row per patient"
+        raise ValueError(msg)
+    return frame
+
+
+def _check_filled(frame, columns, path):
+    for column in columns:
+        blank = frame[column].isna() | (frame[column].astype(str).str.strip() == "")
+        if blank.any():
+            msg = f"{path}: column {column!r} is blank in data row {int(np.flatnonzero(blank)[0]) + 1}; fill it or take the row out"
+            raise ValueError(msg)
+
+
+def _numbers(frame, column, path, blank=False):
+    numbers = pd.to_numeric(frame[column], errors="coerce").astype(float)
+    bad = ~np.isfinite(numbers) & (frame[column].notna() if blank else True)
+    if bad.any():
+        row = frame[bad].iloc[0]
+        met = "blank" if pd.isna(row[column]) else repr(row[column])
+        msg = f"{path}: {column} of patient {row['patient']!r} is {met}; it has to be a finite number" + (" or blank" if blank else "")
+        raise ValueError(msg)
+    return numbers
+
+
+def _check_range(values, column, path):
+    if column in ("f", "alpha") and not values.between(0, 1).all():
+        met = values[~values.between(0, 1)].iloc[0]
+        msg = f"{path}: {column} is {met:g}; it is a fraction from 0 to 1 (divide a percentage by 100)"
+        raise ValueError(msg)
+    if column in study.DIFFUSIVITIES and (values < 0).any():
+        msg = f"{path}: {column} is {values.min():g}; a diffusivity is not negative"
+        raise ValueError(msg)
+    # 0.02e-3 mm²/s is a hundredth of free water: a whole column below it was written in mm²/s.
+    if column in study.DIFFUSIVITIES and values.max() < 0.02 + 0.2 * (column == "adc_fast"):
+        msg = f"{path}: {column} is at most {values.max():g}, which looks like mm²/s; tables are in 10⁻³ mm²/s, so multiply by 1000"
+        raise ValueError(msg)
+
+
+def _check_balanced(frame, path):
+    readers = list(dict.fromkeys(frame["reader"]))
+    counts = frame.groupby("patient", sort=False)["reader"].count()
+    short = counts[counts < len(readers)]
+    if len(short):
+        patient = short.index[0]
+        have = set(frame.loc[frame["patient"] == patient, "reader"])
+        lacking = next(reader for reader in readers if reader not in have)
+        msg = f"{path}: patient {patient!r} has no row by reader {lacking!r}; every patient needs the same readers ({', '.join(readers)})"
+        raise ValueError(msg)
+
+
+def _check_same_patients(people, readings):
+    measured, known = set(readings["patient"]), set(people["patient"])
+    if unmeasured := sorted(known - measured):
+        msg = f"patient {unmeasured[0]!r} has no measurement ({len(unmeasured)} such); add the rows or take the patient out of patients.csv"
+        raise ValueError(msg)
+    if unknown := sorted(measured - known):
+        msg = f"patient {unknown[0]!r} is measured but not in patients.csv ({len(unknown)} such); add the patient or take the rows out"
+        raise ValueError(msg)
+
+
+def _order_groups(column, positive):
+    names = list(dict.fromkeys(column))
+    if positive is None:
+        positive = study.POSITIVE if study.POSITIVE in names else names[-1]
+    if positive not in names:
+        msg = f"positive group {positive!r} is not in the data; the groups are {', '.join(map(repr, names))}"
+        raise ValueError(msg)
+    return (*(name for name in names if name != positive), positive)
+
+
+def _order_primaries(column):
+    names = [name for name in dict.fromkeys(column) if name]
+    return (*(name for name in study.PRIMARIES if name in names), *(name for name in names if name not in study.PRIMARIES))
