@@ -14,7 +14,7 @@ _HOME = {
     "compare_models": "signal.fit",
     "fit_maps": "signal.maps",
     "shrink": "signal.shrinkage",
-    "crlb": "signal.bounds",
+    "crlb": "signal.crlb",
     "icc": "stats.agreement",
     "bland_altman": "stats.agreement",
     "compare_groups": "stats.groups",

@@ -44,6 +44,11 @@ class Cohort:
         return self.groups[-1]
 
     @property
+    def reconstructed(self):
+        """True for the article's reconstructed cohort: its patients are named ``recon-...``, so the word travels with the rows."""
+        return bool(self.patients["patient"].str.startswith("recon-").all())
+
+    @property
     def outcome(self):
         """1 for a patient of the positive group, 0 otherwise; shape (n,)."""
         return (self.values["group"] == self.positive).astype(int).to_numpy()
@@ -136,7 +141,7 @@ def _read_csv(path, needed, text):
         msg = f"{path}: no such file; give the path of a CSV file with the columns {', '.join(needed)}"
         raise ValueError(msg)
     try:
-        frame = pd.read_csv(path, comment="#", dtype={column: str for column in text}, skipinitialspace=True)
+        frame = pd.read_csv(path, dtype={column: str for column in text}, skipinitialspace=True)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         msg = f"{path}: not a CSV table ({str(error).strip()}); save it as comma-separated text in UTF-8"
         raise ValueError(msg) from error
