@@ -31,7 +31,7 @@ POSITIVE = "metastasis"  # the disease that the ROC analysis looks for
 
 # The six parameters in the order of Table 2.
 PARAMETERS = ("adc_stand", "adc_slow", "adc_fast", "f", "ddc", "alpha")
-DIFFUSIVITIES = ("adc_stand", "adc_slow", "adc_fast", "ddc")
+DIFFUSIVITIES = ("adc_stand", "adc_slow", "adc_fast", "ddc", "diffusivity")  # the last: of the kurtosis model, not in the article
 LABELS = {
     "adc_stand": "ADC stand",
     "adc_slow": "ADC slow",
@@ -67,6 +67,7 @@ BOUNDS = {
     "f": (0.0, 1.0),
     "ddc": (0.0, 1e-2),
     "alpha": (0.05, 1.0),
+    "diffusivity": (0.0, 5e-3),
     "kurtosis": (0.0, 3.0),
 }
 

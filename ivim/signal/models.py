@@ -1,0 +1,312 @@
+"""Signal models of diffusion-weighted MRI: pure functions with Jacobians, bounds, guesses and their `lmfit` models.
+
+Units are s/mm² for b and mm²/s for diffusivities; f, alpha and kurtosis are plain numbers.
+
+Bounds of every fit (``ivim.study.BOUNDS``), each physical and with its source:
+
+===========  ==============  ==============================================================================================
+parameter    bounds          why
+===========  ==============  ==============================================================================================
+s0           0 to 2          times the largest signal; more than twice it is no extrapolation but a runaway
+adc_stand    0 to 5e-3       free water at 37 °C is 3.0e-3 (Holz et al. 2000, Phys Chem Chem Phys 2:4740); the rest is noise
+adc_slow     0 to 5e-3       as adc_stand; the upper bound of the OSIPI code collection (TF2.4)
+adc_fast     5e-3 to 0.2     starts where adc_slow ends, so that the two never swap; to 0.2 as OSIPI TF2.4
+f            0 to 1          a fraction
+ddc          0 to 1e-2       may exceed free water when alpha is low (Bennett et al. 2003, Magn Reson Med 50:727)
+alpha        0.05 to 1       1 is mono-exponential (Bennett et al. 2003); below .05 the curve is flat beyond the first b
+diffusivity  0 to 5e-3       as adc_stand
+kurtosis     0 to 3          Jensen and Helpern 2010, NMR Biomed 23:698 (tissue .5 to 1.5)
+===========  ==============  ==============================================================================================
+"""
+
+import numpy as np
+
+from ivim import study
+
+FREE_WATER = 3.0e-3
+"""Diffusion coefficient of water at 37 °C in mm²/s (Holz et al. 2000)."""
+
+
+class SignalModel:
+    """What every model offers; a new model is one small subclass with a name, parameters, a function and its Jacobian.
+
+    Attributes
+    ----------
+    name : str
+    parameters : tuple of str
+        In the order of the function's arguments and the Jacobian's columns, ``s0`` first.
+    grid : dict of str to tuple
+        For each parameter but ``s0``, the values from which a fit may start; the s0 between them follows in closed form.
+    """
+
+    name = ""
+    parameters = ()
+    grid = {}
+
+    @staticmethod
+    def function(b, **parameters):
+        """Signal at b; shape of b."""
+        raise NotImplementedError
+
+    @staticmethod
+    def jacobian(b, **parameters):
+        """Derivatives of the signal by each parameter; shape of b with the parameters as last axis."""
+        raise NotImplementedError
+
+    def guess(self, signal, b):
+        """Rough values by name from one signal, cheap and inside the bounds; where fits start from scratch."""
+        raise NotImplementedError
+
+    @property
+    def bounds(self):
+        """Bounds by parameter name; that of s0 is relative to the largest signal (see :meth:`limits`)."""
+        return {name: study.BOUNDS[name] for name in self.parameters}
+
+    def limits(self, signal, b, bounds=None):
+        """Bounds in the units of one signal.
+
+        Parameters
+        ----------
+        signal : array, shape (n,)
+        b : array, shape (n,), s/mm²
+        bounds : dict of str to (low, high), optional
+            Replaces the bounds of the parameters it names; mm²/s, and s0 in the units of the signal.
+
+        Returns
+        -------
+        dict of str to (low, high)
+
+        Raises
+        ------
+        ValueError
+            When a name is not a parameter of the model or the bounds do not stand in order.
+        """
+        bounds = check_bounds(self, bounds)
+        limits = self.bounds | bounds
+        if "s0" in limits and "s0" not in bounds:
+            scale = s0_scale(np.max(signal), b)
+            limits["s0"] = tuple(edge * scale for edge in limits["s0"])
+        return limits
+
+    def lmfit_model(self):
+        """This model as an :class:`lmfit.Model` with `guess(data, b=b)` and bounds, for use with lmfit directly."""
+        import lmfit
+
+        model = lmfit.Model(self.function, independent_vars=["b"], name=self.name)
+
+        def guess(data, b, **values):
+            params = lmfit.Parameters()
+            start = self.guess(np.asarray(data, float), np.asarray(b, float)) | values
+            for name, (low, high) in self.limits(data, b).items():
+                params.add(name, value=start[name], min=low, max=high)
+            return params
+
+        model.guess = guess
+        return model
+
+
+class Monoexponential(SignalModel):
+    r"""One compartment, Gaussian diffusion.
+
+    .. math:: S_b = S_0 \exp(-b\,\mathrm{ADC})
+
+    The article's Methods print this equation, but describe :math:`S_b` as the signal "in the absence of a diffusion
+    gradient"; that is :math:`S_0`.
+    """
+
+    name = "monoexponential"
+    parameters = ("s0", "adc_stand")
+    grid = {"adc_stand": tuple(np.geomspace(2e-5, 5e-3, 24))}
+
+    @staticmethod
+    def function(b, s0, adc_stand):
+        """Signal at b."""
+        return s0 * np.exp(-b * adc_stand)
+
+    @staticmethod
+    def jacobian(b, s0, adc_stand):
+        """Columns s0, adc_stand."""
+        decay = np.exp(-b * adc_stand)
+        return np.stack([decay, -b * s0 * decay], axis=-1)
+
+    def guess(self, signal, b):
+        """Straight line through the logarithm."""
+        s0, adc = log_line(signal, b)
+        return {"s0": s0, "adc_stand": float(np.clip(adc, *study.BOUNDS["adc_stand"]))}
+
+
+class Biexponential(SignalModel):
+    r"""Intravoxel incoherent motion: slow diffusion in tissue and fast pseudo-diffusion in capillaries (Le Bihan 1988).
+
+    .. math:: S_b = S_0 \left[(1-f)\exp(-b\,\mathrm{ADC_{slow}}) + f\exp(-b\,\mathrm{ADC_{fast}})\right]
+
+    The article's Methods print :math:`S_0[(1-f)\exp(-b\,\mathrm{ADC_{slow}}) + \exp(b\,\mathrm{ADC_{fast}})]`: the f before
+    the second term and its minus sign are lost. As printed, the signal is :math:`S_0(2-f)` at b = 0 and grows without limit.
+    """
+
+    name = "biexponential"
+    parameters = ("s0", "adc_slow", "adc_fast", "f")
+    grid = {
+        "adc_slow": tuple(np.geomspace(2e-5, 5e-3, 20)),
+        "adc_fast": tuple(np.geomspace(5e-3, 0.2, 16)),
+        "f": (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97),
+    }
+
+    @staticmethod
+    def function(b, s0, adc_slow, adc_fast, f):
+        """Signal at b."""
+        return s0 * ((1 - f) * np.exp(-b * adc_slow) + f * np.exp(-b * adc_fast))
+
+    @staticmethod
+    def jacobian(b, s0, adc_slow, adc_fast, f):
+        """Columns s0, adc_slow, adc_fast, f."""
+        slow, fast = np.exp(-b * adc_slow), np.exp(-b * adc_fast)
+        return np.stack(
+            [(1 - f) * slow + f * fast, -b * s0 * (1 - f) * slow, -b * s0 * f * fast, s0 * (fast - slow)], axis=-1
+        )
+
+    def guess(self, signal, b):
+        """Straight line through the logarithm from 200 s/mm² on; what is above it at the lowest b is the fast part."""
+        tail = b >= study.SEGMENTED_THRESHOLD
+        tail = tail if np.unique(b[tail]).size >= 2 else b >= np.median(b)
+        tissue, adc = log_line(signal[tail], b[tail]) if np.unique(b[tail]).size >= 2 else log_line(signal, b)
+        s0 = max(float(np.mean(signal[b == b.min()])), 1e-12)
+        return {
+            "s0": s0,
+            "adc_slow": float(np.clip(adc, *study.BOUNDS["adc_slow"])),
+            "adc_fast": 0.02,
+            "f": float(np.clip(1 - tissue / s0, 0.02, 0.9)),
+        }
+
+
+class Stretched(SignalModel):
+    r"""Stretched exponential: a continuous distribution of diffusion coefficients (Bennett et al. 2003).
+
+    .. math:: S_b = S_0 \exp\left(-(b\,\mathrm{DDC})^{\alpha}\right)
+
+    The article's Methods print :math:`S_0\exp(-b\,\mathrm{DDC}\alpha)`: with alpha outside the power the equation is
+    mono-exponential in the product of DDC and alpha, and the two cannot be told apart.
+    """
+
+    name = "stretched"
+    parameters = ("s0", "ddc", "alpha")
+    grid = {"ddc": tuple(np.geomspace(2e-5, 1e-2, 24)), "alpha": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.98)}
+
+    @staticmethod
+    def function(b, s0, ddc, alpha):
+        """Signal at b."""
+        return s0 * np.exp(-((b * ddc) ** alpha))
+
+    @staticmethod
+    def jacobian(b, s0, ddc, alpha):
+        """Columns s0, ddc, alpha; at b = 0 only s0 counts."""
+        x = np.asarray(b * ddc, float)
+        safe = np.where(x > 0, x, 1.0)
+        power = np.where(x > 0, safe**alpha, 0.0)
+        decay = np.exp(-power)
+        by_ddc = np.where(x > 0, -s0 * decay * alpha * power * (b / safe), 0.0)
+        return np.stack([decay, by_ddc, -s0 * decay * power * np.log(safe)], axis=-1)
+
+    def guess(self, signal, b):
+        """The mono-exponential's coefficient and the alpha usual in tissue."""
+        s0, adc = log_line(signal, b)
+        return {"s0": s0, "ddc": float(np.clip(adc, 1e-5, 5e-3)), "alpha": 0.8}
+
+
+class Kurtosis(SignalModel):
+    r"""Diffusion with kurtosis (Jensen and Helpern 2010): how far the curve bends from a straight line in the logarithm.
+
+    .. math:: S_b = S_0 \exp\left(-bD + b^2 D^2 K / 6\right)
+
+    Not in the article. The expansion holds for b below :math:`3/(DK)`, where the curve turns upwards.
+    """
+
+    name = "kurtosis"
+    parameters = ("s0", "diffusivity", "kurtosis")
+    grid = {"diffusivity": tuple(np.geomspace(2e-5, 5e-3, 24)), "kurtosis": tuple(np.linspace(0.02, 2.98, 12))}
+
+    @staticmethod
+    def function(b, s0, diffusivity, kurtosis):
+        """Signal at b."""
+        x = b * diffusivity
+        return s0 * np.exp(-x + x**2 * kurtosis / 6)
+
+    @staticmethod
+    def jacobian(b, s0, diffusivity, kurtosis):
+        """Columns s0, diffusivity, kurtosis."""
+        x = b * diffusivity
+        decay = np.exp(-x + x**2 * kurtosis / 6)
+        return np.stack([decay, s0 * decay * b * (x * kurtosis / 3 - 1), s0 * decay * x**2 / 6], axis=-1)
+
+    def guess(self, signal, b):
+        """The mono-exponential's coefficient and a kurtosis usual in tissue."""
+        s0, adc = log_line(signal, b)
+        return {"s0": s0, "diffusivity": float(np.clip(adc, 1e-5, 4e-3)), "kurtosis": 0.5}
+
+
+MODELS = {model.name: model for model in (Monoexponential(), Biexponential(), Stretched(), Kurtosis())}
+"""The models by name."""
+
+
+def get_model(model):
+    """The model of a name; a :class:`SignalModel` of your own passes through."""
+    if isinstance(model, SignalModel):
+        return model
+    if model not in MODELS:
+        msg = f"unknown model {model!r}; known are {', '.join(MODELS)}, or pass a SignalModel of your own"
+        raise ValueError(msg)
+    return MODELS[model]
+
+
+def check_bounds(model, bounds):
+    """Bounds given by a user as a dict of floats; refuses unknown names and an order that is no interval."""
+    checked = {}
+    for name, pair in dict(bounds or {}).items():
+        if name not in model.parameters:
+            msg = f"bounds for {name!r}, which is no parameter of the {model.name} model; it has {', '.join(model.parameters)}"
+            raise ValueError(msg)
+        low, high = (float(edge) for edge in pair)
+        if not low < high:
+            msg = f"bounds of {name} are ({low:g}, {high:g}); the first has to be below the second"
+            raise ValueError(msg)
+        checked[name] = (low, high)
+    return checked
+
+
+def s0_scale(peak, b):
+    """What the relative bounds of s0 are multiplied by: the largest signal, carried from the lowest b to b = 0 along free water."""
+    return peak * np.exp(np.min(b) * FREE_WATER)
+
+
+def log_line(signal, b, weights=None):
+    """Weighted straight line through ln S against b: (s0, diffusivity); every b has weight 1 unless given."""
+    logs = np.log(np.maximum(signal, 1e-300))
+    weights = np.ones_like(logs) if weights is None else weights
+    centre = np.average(b, weights=weights)
+    slope = np.sum(weights * (b - centre) * logs) / np.sum(weights * (b - centre) ** 2)
+    return float(np.exp(np.average(logs, weights=weights) - slope * centre)), float(-slope)
+
+
+def aicc(sse, n, k):
+    """Akaike's information criterion for a least-squares fit with the small-sample correction.
+
+    ``n ln(sse/n) + 2K + 2K(K+1)/(n-K-1)`` with K = k + 1, the noise variance being estimated too
+    (Burnham and Anderson 2002, Model Selection and Multimodel Inference, section 2.2 to 2.4).
+
+    Parameters
+    ----------
+    sse : float or array
+        Sum of squares, weighted with weights of mean 1 where the samples have weights.
+    n, k : int
+        Number of samples and of the model's parameters, s0 among them.
+
+    Returns
+    -------
+    float or array
+        NaN where n <= k + 2, for then the correction has no meaning.
+    """
+    count = k + 1
+    if n - count - 1 <= 0:
+        return np.full_like(np.asarray(sse, float), np.nan)[()]
+    with np.errstate(divide="ignore"):
+        return n * np.log(np.asarray(sse, float) / n)[()] + 2 * count + 2 * count * (count + 1) / (n - count - 1)
