@@ -1,75 +1,70 @@
-"""Why a signal could not be fitted, or what its fit has to be read with: one vocabulary for ROI fits and maps."""
+"""Why a signal has no fit: one small vocabulary of codes for single fits and maps alike.
 
-from enum import IntEnum
+A code of 0 is a good fit. A signal that cannot be fitted gets NaN and the code of the first reason met, never an
+exception and never a silent wrong number. ``AT_BOUND`` and ``UNIDENTIFIABLE`` are remarks: the values are the best ones
+within the bounds, but one of them is held by its bound, or does not matter (D* where f is 0), so it has no standard error.
+"""
 
 import numpy as np
 
-# Largest values of unsigned and signed integers in which scanners and converters store images (12, 15 and 16 bit).
-STORAGE_CEILINGS = (4095.0, 32767.0, 65535.0)
+OK = 0
+OUTSIDE_MASK = 1
+NOT_FINITE = 2
+NOT_POSITIVE = 3
+SATURATED = 4
+NOT_CONVERGED = 5
+AT_BOUND = 6
+UNIDENTIFIABLE = 7
 
-
-class Reason(IntEnum):
-    """Reason codes of fits; as a map they are small whole numbers. Codes below 10 other than 0 mean that there is no value."""
-
-    OK = 0
-    OUTSIDE = 1  # outside the mask
-    NOT_FINITE = 2  # a sample is NaN or infinite
-    NOT_POSITIVE = 3  # a sample is zero or negative, which no magnitude of tissue is
-    SATURATED = 4  # the curve is cut off at the top
-    NOT_CONVERGED = 5  # the optimiser stopped without an answer
-    AT_BOUND = 10  # a parameter lies on a bound; its value stands, its standard error is NaN
-    UNIDENTIFIABLE = 11  # a parameter has no influence at the optimum (D* where f = 0); its standard error is NaN
-
-    @property
-    def usable(self):
-        """True where the values of the fit stand."""
-        return self is Reason.OK or self >= Reason.AT_BOUND
-
-    @property
-    def text(self):
-        """The reason in words."""
-        return _TEXTS[self]
-
-
-_TEXTS = {
-    Reason.OK: "fitted",
-    Reason.OUTSIDE: "outside the mask",
-    Reason.NOT_FINITE: "a sample is NaN or infinite",
-    Reason.NOT_POSITIVE: "a sample is zero or negative",
-    Reason.SATURATED: "the signal is cut off at the top",
-    Reason.NOT_CONVERGED: "the fit did not converge",
-    Reason.AT_BOUND: "a parameter lies on its bound",
-    Reason.UNIDENTIFIABLE: "a parameter has no influence on the signal at the optimum",
+REASONS = {
+    OK: "ok",
+    OUTSIDE_MASK: "outside the mask",
+    NOT_FINITE: "NaN or infinite signal",
+    NOT_POSITIVE: "zero or negative signal",
+    SATURATED: "saturated signal",
+    NOT_CONVERGED: "no convergence",
+    AT_BOUND: "a parameter lies at its bound",
+    UNIDENTIFIABLE: "a parameter has no influence on the signal",
 }
+"""Code to words; the words stand in the JSON sidecar of a reason map."""
+
+PLATEAU = 3
+"""A largest value met at this many different b-values is a ceiling, not a decay: no noisy decay repeats its maximum so often."""
 
 
-def screen(signals, b, saturation=None):
-    """Reason codes of signals before any fit.
+def usable(reason):
+    """True where the reason code leaves the values standing (a good fit, or one with a remark about a parameter)."""
+    return np.isin(reason, (OK, AT_BOUND, UNIDENTIFIABLE))
 
-    A signal counts as saturated when a sample reaches `saturation`, equals a storage ceiling (4095, 32767, 65535), or
-    when its largest value stands at three or more different b-values: two may tie by chance in whole numbers, three do not.
+
+def check_signals(signals, b, saturation=None):
+    """Reason code of each signal before any fit.
 
     Parameters
     ----------
     signals : array, shape (..., n)
-        Magnitudes, last axis b.
     b : array, shape (n,), s/mm²
+        Any order, repeats allowed.
     saturation : float, optional
-        The largest value that the scanner or file format can store.
+        Largest value the scanner can store; a signal that reaches it anywhere is saturated. Without it, a signal whose
+        largest value is met at ``PLATEAU`` or more different b-values is taken as saturated.
 
     Returns
     -------
     array of uint8, shape (...)
-        ``Reason.OK`` where the signal can be fitted.
+        ``OK``, ``NOT_FINITE``, ``NOT_POSITIVE`` or ``SATURATED``.
     """
-    signals = np.asarray(signals, float)
-    codes = np.zeros(signals.shape[:-1], np.uint8)
+    signals = np.asarray(signals)
     with np.errstate(invalid="ignore"):
-        peak = signals.max(axis=-1, keepdims=True)
-        at_peak = signals == peak
-        tied = sum((at_peak[..., b == value].any(axis=-1)).astype(np.uint8) for value in np.unique(b))
-        full = np.isin(peak[..., 0], STORAGE_CEILINGS) if saturation is None else peak[..., 0] >= saturation
-        codes[(tied >= 3) | full] = Reason.SATURATED
-        codes[(signals <= 0).any(axis=-1)] = Reason.NOT_POSITIVE
-    codes[~np.isfinite(signals).all(axis=-1)] = Reason.NOT_FINITE
-    return codes
+        finite = np.isfinite(signals).all(axis=-1)
+        positive = (signals > 0).all(axis=-1)
+        top = signals.max(axis=-1, keepdims=True)
+        saturated = _plateau(signals == top, b) if saturation is None else (top >= saturation)[..., 0]
+    return np.select([~finite, ~positive, saturated], [NOT_FINITE, NOT_POSITIVE, SATURATED], OK).astype(np.uint8)
+
+
+def _plateau(at_top, b):
+    """True where the largest value stands at ``PLATEAU`` or more different b-values; ``at_top`` has shape (..., n)."""
+    levels, level = np.unique(b, return_inverse=True)
+    counts = sum(at_top[..., level == k].any(axis=-1).astype(int) for k in range(len(levels)))
+    return counts >= PLATEAU
