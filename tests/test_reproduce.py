@@ -1,0 +1,105 @@
+"""The main job, run whole: fresh results are the committed ones, and two runs give the same bytes."""
+
+import json
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+
+from ivim import cli
+from ivim.run import NOTEBOOKS, RESULTS
+
+# Processors differ in the last digits of a fit; ten significant digits are written.
+RTOL, ATOL = 1e-6, 1e-9
+FROM_THE_CONTRACT = [
+    *(f"tables/table{number}.{ending}" for number in range(1, 6) for ending in ("csv", "md", "tex", "html", "docx")),
+    *(f"tables/{name}.csv" for name in ("agreement", "anova", "posthoc")),
+    *(f"figures/figure{number}.{ending}" for number in (1, 2, 3) for ending in ("png", "svg", "csv")),
+    "audit/ledger.csv", "audit/ledger.html", "audit/ledger.md", "numbers.json",
+]
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory):
+    """The results of a run of its own, by the command a user types."""
+    out = tmp_path_factory.mktemp("fresh") / "results"
+    assert cli.main(["reproduce", "--out", str(out)]) == 0
+    return out
+
+
+def _tracked(folder):
+    return sorted(path.relative_to(folder).as_posix() for kind in ("tables", "figures", "audit") for path in (folder / kind).rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("name", FROM_THE_CONTRACT)
+def test_every_item_of_the_contract_is_written(fresh, name):
+    """Each table, figure and ledger that the contract names is there and holds something."""
+    assert (fresh / name).stat().st_size > 0
+
+
+def test_committed_results_are_what_the_run_gives(fresh):
+    """The same files, no more and no fewer."""
+    assert _tracked(fresh) == _tracked(RESULTS)
+
+
+@pytest.mark.parametrize("name", [name for name in _tracked(RESULTS) if name.endswith(".csv")])
+def test_committed_numbers_are_what_the_run_gives(fresh, name):
+    """Every CSV has the same columns, the same words and, within the tolerance, the same numbers."""
+    ours, theirs = (pd.read_csv(folder / name) for folder in (fresh, RESULTS))
+    assert list(ours.columns) == list(theirs.columns)
+    pd.testing.assert_frame_equal(ours, theirs, rtol=RTOL, atol=ATOL)
+
+
+@pytest.mark.parametrize("name", [name for name in _tracked(RESULTS) if name.endswith((".md", ".tex", ".html"))])
+def test_committed_texts_are_what_the_run_gives(fresh, name):
+    """Printed tables and the ledger are rounded, so they are the same to the letter."""
+    assert (fresh / name).read_text(encoding="utf-8") == (RESULTS / name).read_text(encoding="utf-8")
+
+
+def _leaves(value, path=()):
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves(item, (*path, key))
+    else:
+        yield path, value
+
+
+def test_quoted_numbers_are_what_the_run_gives(fresh):
+    """numbers.json, which texts quote from, holds what the run computes."""
+    ours, theirs = (dict(_leaves(json.loads((folder / "numbers.json").read_text(encoding="utf-8")))) for folder in (fresh, RESULTS))
+    assert ours.keys() == theirs.keys()
+    for path, value in theirs.items():
+        if isinstance(value, float):
+            np.testing.assert_allclose(ours[path], value, rtol=RTOL, atol=ATOL, err_msg=".".join(path))
+        else:
+            assert ours[path] == value, path
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_stored_notebooks_are_what_the_run_gives(fresh, path):
+    """Sources and text outputs of the stored notebooks are those of the fresh run."""
+    ours, theirs = (nbformat.read(file, as_version=4) for file in (fresh / "notebooks" / path.name, path))
+    for new, old in zip(ours.cells, theirs.cells, strict=True):
+        assert new.source == old.source
+        if old.cell_type == "code":
+            assert [output.get("text") for output in new.outputs] == [output.get("text") for output in old.outputs]
+
+
+def test_two_runs_give_the_same_bytes(fresh, tmp_path):
+    """Nothing but the record with its times differs between two runs on one machine."""
+    assert cli.main(["reproduce", "--out", str(tmp_path / "again")]) == 0
+    for path in fresh.rglob("*"):
+        if path.is_file() and path.name != "run.json":
+            name = path.relative_to(fresh)
+            assert path.read_bytes() == (tmp_path / "again" / name).read_bytes(), name
+
+
+def test_the_record_says_what_was_run(fresh):
+    """run.json has versions, input hashes, seeds, and seconds and status per notebook."""
+    record = json.loads((fresh / "run.json").read_text(encoding="utf-8"))
+    assert {"versions", "inputs", "seeds", "notebooks"} <= record.keys()
+    assert "data/cohort/measurements.csv" in record["inputs"]
+    for notebook in NOTEBOOKS.glob("*.ipynb"):
+        assert record["notebooks"][notebook.stem]["status"] == "done"
+        assert record["notebooks"][notebook.stem]["seconds"] > 0

@@ -1,0 +1,131 @@
+"""The run, tried on small notebooks of its own: what is run, what is replaced, and what a failure leaves behind."""
+
+import json
+
+import nbformat
+import pytest
+
+from ivim import cli, run
+
+WRITES = """
+import os
+from pathlib import Path
+folder = Path(os.environ["IVIM_RESULTS"]) / "tables"
+folder.mkdir(parents=True, exist_ok=True)
+(folder / f"{name}.csv").write_text(f"value\\n{value}\\n")
+(folder.parent / "numbers.json").write_text('{"%s": {"value": %d}}' % (name, value))
+print(value)
+"""
+
+
+def _notebook(folder, name, parameters, code=WRITES):
+    cells = [nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}), nbformat.v4.new_code_cell(code)]
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), folder / f"{name}.ipynb")
+
+
+@pytest.fixture
+def notebooks(tmp_path, monkeypatch):
+    """Two notebooks; the second one divides by its parameter."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    _notebook(folder, "01_first", 'name: str = "first"\nvalue: int = 1')
+    _notebook(folder, "02_second", 'name: str = "second"\nvalue: int = 2\ndivisor: float = 1.0', WRITES + "value / divisor\n")
+    monkeypatch.setattr(run, "NOTEBOOKS", folder)
+    return folder
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+def _said(out, **options):
+    lines = []
+    run.reproduce(out, jobs=2, say=lines.append, **options)
+    return lines
+
+
+def _bytes(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "run.json"}
+
+
+def test_results_numbers_and_record_of_all_notebooks_come_together(notebooks, out):
+    """Every notebook's files, merged numbers and a record with versions, hashes, seconds and status are there after a run."""
+    lines = _said(out)
+    record = json.loads((out / "run.json").read_text())
+    assert (out / "tables" / "first.csv").read_text() == "value\n1\n"
+    assert json.loads((out / "numbers.json").read_text()) == {"first": {"value": 1}, "second": {"value": 2}}
+    assert {entry["status"] for entry in record["notebooks"].values()} == {"done"}
+    assert record["versions"]["numpy"] and record["inputs"]["requirements.lock"]
+    assert sum("of 2)" in line for line in lines) == 2
+    assert not list(out.glob(".staging*"))
+
+
+def test_unchanged_notebooks_are_not_run_again_and_changed_ones_are(notebooks, out):
+    """A second run runs nothing; a changed parameter, a changed source or a lost file runs that notebook only."""
+    _said(out)
+    assert _said(out)[-1].startswith("0 of 2")
+    assert _said(out, parameters={"divisor": "2"})[-1].startswith("1 of 2")
+    (out / "tables" / "first.csv").write_text("value\n9\n")
+    again = _said(out, parameters={"divisor": "2"})
+    assert again[-1].startswith("1 of 2") and (out / "tables" / "first.csv").read_text() == "value\n1\n"
+    _notebook(notebooks, "01_first", 'name: str = "other"\nvalue: int = 1')
+    assert _said(out, only=["01"])[-1].startswith("1 of 1")
+    assert not (out / "tables" / "first.csv").exists(), "what the notebook no longer gives is taken away"
+
+
+def test_two_runs_give_identical_bytes(notebooks, out, tmp_path):
+    """Executed notebooks and results of two runs on one machine are the same to the byte."""
+    _said(out, parameters={"value": "5"})
+    _said(tmp_path / "again", parameters={"value": "5"})
+    assert _bytes(out) == _bytes(tmp_path / "again")
+
+
+def test_failing_notebook_stops_the_run_and_leaves_results_as_they_were(notebooks, out, capsys):
+    """A failure names notebook, cell and error, exits with 2, replaces nothing, and keeps the failed notebook to look at."""
+    _said(out)
+    before = _bytes(out)
+    code = cli.main(["reproduce", "--out", str(out), "-p", "divisor=0", "-p", "value=7"])
+    message = capsys.readouterr().err
+    assert code == 2
+    assert "02_second failed in code cell 3" in message and "ZeroDivisionError" in message and message.count("\n") == 1
+    assert (out / "logs" / "02_second.ipynb").exists()
+    assert {name: content for name, content in _bytes(out).items() if not name.startswith("logs")} == before
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"parameters": {"vlaue": "3"}}, "no notebook that is to run has a parameter 'vlaue'; there are divisor, name, value"),
+        ({"parameters": {"value": "three"}}, "parameter value is 'three'; it has to be of type int"),
+        ({"only": ["09"]}, "no notebook begins with '09'; there are 01_first, 02_second"),
+        ({"patients": "p.csv"}, "--patients was given without --measurements"),
+        ({"patients": "p.csv", "measurements": "m.csv"}, "p.csv: no such file"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_runs(notebooks, out, options, message):
+    """Unknown names, wrong types and missing tables give one clear line, and no folder is made."""
+    with pytest.raises(ValueError, match=message):
+        _said(out, **options)
+    assert not out.exists()
+
+
+def test_a_folder_with_other_files_is_not_written_into(notebooks, out):
+    """A folder that no earlier run made is left alone unless it is asked for."""
+    out.mkdir()
+    (out / "thesis.txt").write_text("mine")
+    with pytest.raises(ValueError, match="holds files that are not from an earlier run"):
+        _said(out)
+    _said(out, force=True)
+    assert (out / "thesis.txt").read_text() == "mine"
+
+
+def test_own_table_runs_only_the_notebooks_that_take_it(notebooks, out, tmp_path):
+    """With a user's tables the notebooks about the article alone are left out, and the others get absolute paths."""
+    (tmp_path / "p.csv").write_text("patient,group\na,benign\nb,malignant\n")
+    (tmp_path / "m.csv").write_text("patient,reader,f\na,R1,0.1\nb,R1,0.2\n")
+    _notebook(notebooks, "03_own", 'patients: str = ""\nmeasurements: str = ""', "from pathlib import Path\nprint(Path(measurements).is_absolute())")
+    lines = _said(out, patients=tmp_path / "p.csv", measurements=tmp_path / "m.csv")
+    assert lines[-1].startswith("1 of 1")
+    assert "True" in (out / "notebooks" / "03_own.ipynb").read_text()
