@@ -1,0 +1,1 @@
+"""Verdicts on printed numbers: rounding intervals, general checks, and the engine that judges."""
