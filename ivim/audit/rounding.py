@@ -227,8 +227,9 @@ def show(interval):
     if not (math.isfinite(low) and math.isfinite(high)):
         return f"at least {low:.4g}" if math.isfinite(low) else f"at most {high:.4g}" if math.isfinite(high) else "anything"
     size = high - low
-    digits = max(0, 1 - math.floor(math.log10(size))) if size > 1e-12 else 6
-    return f"{low:.{digits}f} to {high:.{digits}f}" if digits <= 6 else f"{low:.3g} to {high:.3g}"
+    digits = max(1, 1 - math.floor(math.log10(size))) if size > 1e-12 else 6
+    tiny = min((abs(end) for end in (low, high) if end), default=1.0) < 0.5 * 10.0**-digits
+    return f"{low:.3g} to {high:.3g}" if tiny or digits > 6 else f"{low:.{digits}f} to {high:.{digits}f}"
 
 
 def cannot_tell(reason):
