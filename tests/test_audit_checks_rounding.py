@@ -126,11 +126,14 @@ def test_interval_refuses_wrong_ends():
         Interval(2, 1)
     with pytest.raises(ValueError, match="needs low <= high"):
         Interval(math.nan, 1)
+    with pytest.raises(TypeError, match="read printed strings with as_interval"):
+        Interval(0, 1).overlaps("0.5")
 
 
 def test_compare_tells_the_arithmetic():
     """The outcome holds where the intervals meet, and its reason shows both."""
     assert compare(Interval(7.8, 7.86), "7.82", "t").holds
+    assert compare(Interval(7.8249, 7.86), "7.82", "t").holds  # the print is an interval, not a point
     outcome = compare(Interval(7.8, 7.86), ".782", "the t of Table 3")
     assert outcome.holds is False
     assert outcome.reason == "the t of Table 3 gives 7.800 to 7.860; printed .782 lies outside"

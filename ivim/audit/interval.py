@@ -31,6 +31,9 @@ class Interval:
     high: float
 
     def __post_init__(self):
+        if isinstance(self.low, str) or isinstance(self.high, str):
+            msg = f"an interval has numbers as its ends, met {self.low!r} and {self.high!r}; read printed strings with as_interval"
+            raise TypeError(msg)
         if not self.low <= self.high:
             msg = f"an interval needs low <= high, met {self.low!r} and {self.high!r}; swap the ends or look for a NaN"
             raise ValueError(msg)
