@@ -44,7 +44,7 @@ def icc(frame, targets="patient", raters="reader", values=None, confidence=0.95)
 
     Examples
     --------
-    >>> frame = pd.DataFrame({"patient": [1, 1, 2, 2, 3, 3], "reader": list("abababab")[:6], "f": [1, 2, 4, 4, 7, 6]})
+    >>> frame = pd.DataFrame({"patient": [1, 1, 2, 2, 3, 3], "reader": list("ababab"), "f": [1, 2, 4, 4, 7, 6]})
     >>> float(icc(frame, values="f").set_index("form").loc["ICC(C,1)", "icc"].round(3))
     0.944
     """
@@ -168,6 +168,9 @@ def reading_table(frame, targets, raters, values):
     if len(lacking):
         row, column = lacking[0]
         msg = f"{table.index[row]!r} has no {values!r} by rater {table.columns[column]!r}; every rater has to measure every target"
+        raise ValueError(msg)
+    if (table.nunique() == 1).all():
+        msg = f"{values!r} is the same for every {targets} within each {raters}; without spread between targets there is no agreement to measure"
         raise ValueError(msg)
     return table
 

@@ -28,7 +28,10 @@ def check_columns(frame, *columns):
 
 def name_list(values):
     """One column name or several, always as a list without repeats."""
-    names = [values] if isinstance(values, str) else list(values)
+    if values is None:
+        msg = "no column was named; give values= a column name or a list of them"
+        raise ValueError(msg)
+    names = [values] if isinstance(values, str) or not np.iterable(values) else list(values)
     if not names or len(set(names)) < len(names):
         msg = f"a column name or a list of different column names is needed; met {values!r}"
         raise ValueError(msg)
@@ -75,7 +78,11 @@ def binary(values, name="y"):
     ValueError
         When a value is neither 0 nor 1, or only one of the two is there.
     """
-    met = list(dict.fromkeys(np.asarray(values).tolist()))
+    array = np.asarray(values)
+    if array.ndim != 1:
+        msg = f"{name!r} has {array.ndim} dimensions; one outcome per patient is needed"
+        raise ValueError(msg)
+    met = list(dict.fromkeys(array.tolist()))
     if any(not isinstance(value, (bool, int, float)) or value not in (0, 1) for value in met):
         shown = ", ".join(map(repr, met[:4])) + (", ..." if len(met) > 4 else "")
         msg = f"{name!r} holds {shown}; an outcome is 0 (control) or 1 (case), e.g. (frame['group'] == 'metastasis').astype(int)"
@@ -83,7 +90,7 @@ def binary(values, name="y"):
     if len(met) < 2:
         msg = f"{name!r} holds only {', '.join(map(repr, met)) or 'nothing'}; both cases (1) and controls (0) are needed"
         raise ValueError(msg)
-    return np.asarray(values).astype(int)
+    return array.astype(int)
 
 
 def varying(array, name):

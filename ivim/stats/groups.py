@@ -83,7 +83,7 @@ def anova(frame, values=None, group="group", order=None, method="fisher"):
     Raises
     ------
     ValueError
-        As :func:`compare_groups`, and with Welch also when a single group is constant.
+        As :func:`compare_groups`, and with "welch" also when one group is constant.
 
     Notes
     -----
@@ -116,7 +116,7 @@ def posthoc(frame, values=None, group="group", method="tukey", order=None, confi
     Raises
     ------
     ValueError
-        As :func:`anova`.
+        As :func:`compare_groups`, and with "games-howell" also when one group is constant.
 
     Notes
     -----
@@ -207,10 +207,7 @@ def _fisher(samples):
 
 
 def _welch_anova(samples):
-    constant = [name for name, sample in samples.items() if np.ptp(sample) == 0]
-    if constant:
-        msg = f"group {constant[0]!r} is constant; Welch's test weights by the variance, use method 'fisher' or 'kruskal-wallis'"
-        raise ValueError(msg)
+    _check_spread(samples, "welch", "'fisher' or 'kruskal-wallis'")
     k, n = len(samples), np.array([sample.size for sample in samples.values()])
     means = np.array([sample.mean() for sample in samples.values()])
     weights = n / np.array([sample.var(ddof=1) for sample in samples.values()])
@@ -221,12 +218,21 @@ def _welch_anova(samples):
     return {"f": f, "df_between": k - 1, "df_within": df_within, "p": stats.f.sf(f, k - 1, df_within)}
 
 
+def _check_spread(samples, method, instead):
+    for name, sample in samples.items():
+        if np.ptp(sample) == 0:
+            msg = f"group {name!r} is constant and {method!r} divides by each group's variance; use method {instead}"
+            raise ValueError(msg)
+
+
 def _kruskal(samples):
     result = stats.kruskal(*samples.values())
     return {"h": result.statistic, "df": len(samples) - 1, "p": result.pvalue}
 
 
 def _pairwise(samples, method, error):
+    if method == "games-howell":
+        _check_spread(samples, method, "'tukey'")
     pairs = list(combinations(samples, 2))
     pooled_df = sum(sample.size - 1 for sample in samples.values())
     pooled = sum((sample.size - 1) * sample.var(ddof=1) for sample in samples.values()) / pooled_df

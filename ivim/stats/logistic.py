@@ -6,7 +6,7 @@ from scipy import optimize, special, stats
 
 from ivim.stats import checks
 
-STEPS = 60  # Newton with halving needs fewer than ten steps where an estimate exists
+STEPS = 100  # Newton needs about ten where a finite estimate exists; without one its steps never shrink
 TOLERANCE = 1e-10  # of the largest step, in SD of the predictors
 
 
@@ -47,7 +47,7 @@ def logistic(frame, outcome=None, predictors=(), penalty=None, confidence=0.95):
     """
     checks.one_of(penalty, (None, "firth"), "penalty")
     z = stats.norm.isf((1 - checks.proportion(confidence)) / 2)
-    names, x, y = _design(frame, outcome, predictors)
+    names, x, y = model_data(frame, outcome, predictors)
     if penalty is None and (culprits := separating(x, y)):
         msg = (
             f"{', '.join(names[at] for at in culprits)} separate(s) the groups of {outcome!r} completely or nearly so: the estimate is "
@@ -55,6 +55,9 @@ def logistic(frame, outcome=None, predictors=(), penalty=None, confidence=0.95):
         )
         raise ValueError(msg)
     fit = fit_logistic(x, y, firth=penalty == "firth")
+    if not fit["converged"]:
+        msg = f"no finite estimate for {', '.join(names)} within {STEPS} steps; rescale or leave out a predictor, or use penalty=\"firth\""
+        raise ValueError(msg)
     b, se = fit["b"], np.sqrt(np.diag(fit["covariance"]))
     wald = (b / se) ** 2
     with np.errstate(over="ignore"):
@@ -108,7 +111,9 @@ def goodness(table, frame, bins=10):
     Nagelkerke, Biometrika 1991;78:691; Hosmer & Lemeshow, Commun Stat 1980;9:1043. Patients of equal risk stay in one bin, so
     that the answer does not depend on the order of rows; with few patients the test is weak.
     """
-    y = checks.binary(frame[table.attrs["outcome"]], table.attrs["outcome"])
+    outcome = table.attrs["outcome"]
+    checks.check_columns(frame, outcome)
+    y = checks.binary(frame[outcome], outcome)
     n, score = y.size, linear_score(table, frame)
     fitted, empty = _log_likelihood(score, y), n * (special.xlogy(y.mean(), y.mean()) + special.xlogy(1 - y.mean(), 1 - y.mean()))
     chi2, df = 2 * (fitted - empty), len(table) - 1
@@ -116,6 +121,22 @@ def goodness(table, frame, bins=10):
     result = {"minus_2ll": -2 * fitted, "chi2": chi2, "df": df, "p": stats.chi2.sf(chi2, df)}
     result |= {"cox_snell": cox_snell, "nagelkerke": cox_snell / -np.expm1(2 * empty / n)}
     return pd.DataFrame([result | _hosmer_lemeshow(y, special.expit(score), bins)])
+
+
+def model_data(frame, outcome, predictors):
+    """The checked columns of a model: predictor names, their values (n, predictors), the outcome (n,) as 0 and 1."""
+    names = checks.name_list(predictors)
+    checks.check_columns(frame, outcome, *names)
+    if outcome in names:
+        msg = f"{outcome!r} is the outcome and cannot predict itself; take it out of the predictors"
+        raise ValueError(msg)
+    y = checks.binary(frame[outcome], outcome)
+    x = np.column_stack([checks.varying(checks.numbers(frame[name], name), name) for name in names])
+    standard = np.column_stack([np.ones(y.size), (x - x.mean(axis=0)) / x.std(axis=0)])
+    if np.linalg.matrix_rank(standard, tol=1e-8 * np.sqrt(y.size)) < standard.shape[1]:
+        msg = f"{', '.join(names)} are collinear over {y.size} rows: one is a linear combination of the others; leave one out"
+        raise ValueError(msg)
+    return names, x, y
 
 
 def separating(x, y):
@@ -150,7 +171,7 @@ def fit_logistic(x, y, firth=False):
     Parameters
     ----------
     x : array, shape (n, predictors)
-        None constant.
+        A constant one, as a resample may hold, gets the coefficient 0.
     y : array, shape (n,)
         0 or 1.
     firth : bool
@@ -161,14 +182,14 @@ def fit_logistic(x, y, firth=False):
     dict
         ``b`` (intercept first), ``covariance``, and ``converged``, False where no finite estimate was reached.
     """
-    centre, scale = x.mean(axis=0), x.std(axis=0)
+    centre, scale = x.mean(axis=0), np.where(np.ptp(x, axis=0) > 0, x.std(axis=0), 1)
     design = np.column_stack([np.ones(y.size), (x - centre) / scale])
     beta = np.zeros(design.shape[1])
     for _ in range(STEPS):
         covariance, gradient = _newton_parts(design, y, beta, firth)
         step = covariance @ gradient
         beta = _halved(design, y, beta, step, firth)
-        if np.abs(step).max() < TOLERANCE or np.abs(design @ beta).max() > 50:
+        if np.abs(step).max() < TOLERANCE:
             break
     # Back to the predictors' own units: a linear map of the coefficients.
     back = np.diag(np.concatenate([[1.0], 1 / scale]))
@@ -177,29 +198,15 @@ def fit_logistic(x, y, firth=False):
     return {"b": back @ beta, "covariance": back @ covariance @ back.T, "converged": bool(np.abs(step).max() < TOLERANCE)}
 
 
-def _design(frame, outcome, predictors):
-    names = checks.name_list(predictors)
-    checks.check_columns(frame, outcome, *names)
-    if outcome in names:
-        msg = f"{outcome!r} is the outcome and cannot predict itself; take it out of the predictors"
-        raise ValueError(msg)
-    y = checks.binary(frame[outcome], outcome)
-    x = np.column_stack([checks.varying(checks.numbers(frame[name], name), name) for name in names])
-    standard = np.column_stack([np.ones(y.size), (x - x.mean(axis=0)) / x.std(axis=0)])
-    if np.linalg.matrix_rank(standard, tol=1e-8 * np.sqrt(y.size)) < standard.shape[1]:
-        msg = f"{', '.join(names)} are collinear over {y.size} rows: one is a linear combination of the others; leave one out"
-        raise ValueError(msg)
-    return names, x, y
-
-
 def _newton_parts(design, y, beta, firth):
-    probability = special.expit(design @ beta)
-    weight = probability * (1 - probability)
+    score = design @ beta
+    # Both tails by expit, never 1 - p: a fit that runs to infinity must not look converged because p rounds to 1.
+    weight = special.expit(score) * special.expit(-score)
     covariance = np.linalg.pinv(design.T @ (weight[:, None] * design), hermitian=True)
-    residual = y - probability
+    residual = np.where(y == 1, special.expit(-score), -special.expit(score))
     if firth:
         leverage = weight * np.einsum("ij,jk,ik->i", design, covariance, design)
-        residual = residual + leverage * (0.5 - probability)
+        residual = residual + leverage * (0.5 - special.expit(score))
     return covariance, design.T @ residual
 
 

@@ -96,22 +96,20 @@ def roc(y, score, direction="auto", confidence=0.95):
     y, score = _paired(y, score, "score")
     direction = _direction(y, score, direction)
     upward = score if direction == ">" else -score
-    curve = _curve(y, upward)
-    cases, controls = _placements(y, upward)
+    counts = curve_counts(y, upward)
+    auc, (cases, controls) = area(y, upward), placements(y, upward)
     se = float(np.sqrt(_covariance(cases[None], controls[None])[0, 0]))
-    low, high = _normal_limits(cases.mean(), se, confidence)
+    low, high = _normal_limits(auc, se, confidence)
     n1, n0 = int(y.sum()), int((1 - y).sum())
-    youden = curve["tp"] * n0 - curve["fp"] * n1
-    best = np.flatnonzero(youden == youden.max())
-    at = best[np.argmax(curve["tp"][best])]
-    tp, fp = int(curve["tp"][at]), int(curve["fp"][at])
-    thresholds = curve["threshold"] if direction == ">" else -curve["threshold"]
+    best = youden(counts)
+    tp, fp = int(counts["tp"][best[0]]), int(counts["fp"][best[0]])
+    thresholds = counts["threshold"] if direction == ">" else -counts["threshold"]
     return Roc(
-        auc=float(cases.mean()), se=se, ci_low=max(low, 0.0), ci_high=min(high, 1.0),
-        cutoff=float(thresholds[at]), direction=direction, tp=tp, fn=n1 - tp, tn=n0 - fp, fp=fp,
+        auc=auc, se=se, ci_low=max(low, 0.0), ci_high=min(high, 1.0),
+        cutoff=float(thresholds[best[0]]), direction=direction, tp=tp, fn=n1 - tp, tn=n0 - fp, fp=fp,
         **_fraction("sensitivity", tp, n1, confidence), **_fraction("specificity", n0 - fp, n0, confidence),
         cutoffs=tuple(float(value) for value in thresholds[best]),
-        curve=pd.DataFrame({"threshold": thresholds, "fpr": curve["fp"] / n0, "tpr": curve["tp"] / n1}),
+        curve=pd.DataFrame({"threshold": thresholds, "fpr": counts["fp"] / n0, "tpr": counts["tp"] / n1}),
     )
 
 
@@ -142,14 +140,17 @@ def compare_auc(y, score_a, score_b, direction="auto", confidence=0.95):
     DeLong et al. 1988, with the covariance of the two areas; the limits are those of the difference. Two scores that rank alike
     give z = 0 and p = 1.
     """
-    sides = (direction, direction) if isinstance(direction, str) else tuple(direction)
-    placed = []
+    sides = [direction] * 2 if isinstance(direction, str) else list(direction)
+    if len(sides) != 2:
+        msg = f"direction is {direction!r}; one for both scores or a pair is needed"
+        raise ValueError(msg)
+    upward = []
     for score, side, name in zip((score_a, score_b), sides, ("score_a", "score_b"), strict=True):
         outcome, score = _paired(y, score, name)
-        placed.append(_placements(outcome, score if _direction(outcome, score, side) == ">" else -score))
-    cases, controls = (np.array(part) for part in zip(*placed, strict=True))
+        upward.append(score if _direction(outcome, score, side) == ">" else -score)
+    auc_a, auc_b = (area(outcome, score) for score in upward)
+    cases, controls = (np.array(part) for part in zip(*(placements(outcome, score) for score in upward), strict=True))
     covariance = _covariance(cases, controls)
-    auc_a, auc_b = cases.mean(axis=1)
     difference, variance = auc_a - auc_b, covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
     # Rounding leaves 1e-18 where two scores rank alike; their difference has no variance.
     se = float(np.sqrt(variance)) if variance > 1e-15 else 0.0
@@ -186,6 +187,53 @@ def hanley_mcneil_se(auc, cases, controls):
     return np.sqrt(variance / (cases * controls))[()]
 
 
+def curve_counts(y, upward):
+    """Cases and controls above each threshold, thresholds falling from +inf to -inf.
+
+    Parameters
+    ----------
+    y, upward : array, shape (n,)
+        Outcome 0 or 1, and a score that is large in disease.
+
+    Returns
+    -------
+    dict
+        ``threshold, tp, fp``, each of shape (different scores + 1,).
+    """
+    levels, inverse = np.unique(upward, return_inverse=True)
+    cases = np.bincount(inverse, weights=y, minlength=levels.size)[::-1].cumsum().astype(int)
+    everyone = np.bincount(inverse, minlength=levels.size)[::-1].cumsum()
+    middle = levels[:-1] + np.diff(levels) / 2
+    # Between neighbouring floats there is no middle: keep the lower one, which `>` still separates from the upper.
+    middle = np.where(middle < levels[1:], middle, levels[:-1])
+    return {
+        "threshold": np.concatenate([[np.inf], middle[::-1], [-np.inf]]),
+        "tp": np.concatenate([[0], cases]),
+        "fp": np.concatenate([[0], everyone - cases]),
+    }
+
+
+def youden(counts):
+    """Places of the largest Youden index in :func:`curve_counts`, highest sensitivity first; in whole numbers, so ties are ties."""
+    index = counts["tp"] * counts["fp"][-1] - counts["fp"] * counts["tp"][-1]
+    return np.flatnonzero(index == index.max())[::-1]
+
+
+def placements(y, upward):
+    """For each case the share of controls below it, for each control the share of cases above it; ties count one half.
+
+    The mean of either is the area under the curve; their variances make DeLong's.
+    """
+    cases, controls = upward[y == 1], upward[y == 0]
+    return _halves_below(cases, controls) / (2 * controls.size), 1 - _halves_below(controls, cases) / (2 * cases.size)
+
+
+def area(y, upward):
+    """Area under the curve from counted pairs: one division, so that 875.5 of 1000 pairs is .8755 and prints .876."""
+    cases, controls = upward[y == 1], upward[y == 0]
+    return float(_halves_below(cases, controls).sum() / (2 * cases.size * controls.size))
+
+
 def _paired(y, score, name):
     y, score = checks.binary(y), checks.numbers(score, name)
     if y.shape != score.shape:
@@ -203,31 +251,10 @@ def _direction(y, score, direction):
     return ">" if np.median(score[y == 1]) >= np.median(score[y == 0]) else "<"
 
 
-def _curve(y, upward):
-    """Counts above each threshold, thresholds falling from +inf to -inf; `upward` is large in disease."""
-    levels, inverse = np.unique(upward, return_inverse=True)
-    cases = np.bincount(inverse, weights=y, minlength=levels.size)[::-1].cumsum().astype(int)
-    all_above = np.bincount(inverse, minlength=levels.size)[::-1].cumsum()
-    middle = levels[:-1] + np.diff(levels) / 2
-    # Between neighbouring floats there is no middle: keep the lower one, which `>` still separates from the upper.
-    middle = np.where(middle < levels[1:], middle, levels[:-1])
-    return {
-        "threshold": np.concatenate([[np.inf], middle[::-1], [-np.inf]]),
-        "tp": np.concatenate([[0], cases]),
-        "fp": np.concatenate([[0], all_above - cases]),
-    }
-
-
-def _placements(y, upward):
-    """For each case the share of controls below it, for each control the share of cases above it; ties count one half."""
-    cases, controls = upward[y == 1], upward[y == 0]
-    above = _share_below(cases, controls)
-    return above, 1 - _share_below(controls, cases)
-
-
-def _share_below(values, others):
+def _halves_below(values, others):
+    """How many of `others` lie below each value, in halves: 2 for each below, 1 for each tie."""
     ordered = np.sort(others)
-    return (np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")) / (2 * ordered.size)
+    return np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")
 
 
 def _covariance(cases, controls):
