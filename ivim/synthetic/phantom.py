@@ -1,0 +1,245 @@
+"""Phantom scans: an axial slice through a vertebra with a lesion, scanned as the article scanned, with two readers' ROIs.
+
+Everything is made from a seed by code. The image is formed as a scanner forms it: each excitation samples the k-space of
+the true slice on the article's 128 x 64 matrix with complex Gaussian noise, is zero-filled to 256 x 256, and its
+magnitude taken; magnitudes are averaged as often as the article's "excitation times" say. Resolution, ringing, correlated
+noise and the Rician floor are therefore there without being drawn in. Not in it: motion, distortion, ghosts, directions.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ivim import study
+from ivim.imaging.series import Grid, Series
+
+FIELD_MM = 240.0  # Methods: field of view 24 cm x 24 cm
+MATRIX = (128, 64)  # Methods
+PIXELS = 256  # zero-filled, as the manufacturer's reconstruction does
+PIXEL_MM = FIELD_MM / PIXELS
+GRAIN_MM = 2.5
+"""Scale of the differences inside a tissue: somewhat finer than the voxels of the acquisition."""
+
+
+@dataclass(frozen=True)
+class Tissue:
+    """What one tissue does to the signal.
+
+    Attributes
+    ----------
+    s0 : float
+        Signal at b = 0, relative to the lesion's.
+    adc_slow, adc_fast : float, mm²/s
+    f : float
+        Blood fraction of the signal.
+    spread : float
+        Coefficient of variation of the diffusion coefficients inside a voxel (gamma distribution; 0 is one coefficient).
+    patchiness : float
+        Standard deviation of ln f and, independently, of ln adc_slow from place to place.
+    """
+
+    s0: float
+    adc_slow: float
+    adc_fast: float
+    f: float
+    spread: float = 0.0
+    patchiness: float = 0.0
+
+    def signal(self, b, slow_grain=0.0, f_grain=0.0):
+        r"""Noise-free signal at one `b`.
+
+        .. math:: S = S_0\left[(1-f)(1 + b\,D\,c^2)^{-1/c^2} + f e^{-b D^*}\right]
+
+        The first term is the mean of exp(-bD) over a gamma distribution of D with coefficient of variation c
+        (Oshio, Shinmoto and Mulkern 2014, Magn Reson Med Sci 13:191).
+
+        Parameters
+        ----------
+        b : float, s/mm²
+        slow_grain, f_grain : array, optional
+            Standardised fields of differences from place to place.
+
+        Returns
+        -------
+        array of the fields' shape
+        """
+        slow = self.adc_slow * np.exp(self.patchiness * slow_grain)
+        blood = np.clip(self.f * np.exp(self.patchiness * f_grain), 0, 1)
+        squared = max(self.spread, 1e-4) ** 2
+        decay = np.exp(-np.log1p(b * slow * squared) / squared)
+        return self.s0 * ((1 - blood) * decay + blood * np.exp(-b * self.adc_fast))
+
+
+# Values usual at 3 T with fat suppressed; they are scenery: no ROI touches them.
+MUSCLE = Tissue(0.60, 1.40e-3, 0.020, 0.06)
+VISCERA = Tissue(0.45, 1.60e-3, 0.030, 0.15)
+MARROW = Tissue(0.30, 0.45e-3, 0.020, 0.08)
+CORTEX = Tissue(0.04, 0.40e-3, 0.020, 0.00)
+FAT = Tissue(0.10, 0.10e-3, 0.020, 0.00)
+FLUID = Tissue(1.30, 2.90e-3, 0.020, 0.00)
+NERVES = Tissue(0.80, 0.90e-3, 0.015, 0.05)
+BLOOD = Tissue(0.25, 2.50e-3, 0.080, 0.60)
+
+# Painted in this order: tissue, centre (to the patient's left, to the back) and semi-axes of an ellipse, all in mm.
+ANATOMY = (
+    (FAT, (0, 0), (112, 90)),
+    (VISCERA, (0, -8), (102, 76)),
+    (MUSCLE, (34, 52), (27, 21)),
+    (MUSCLE, (-34, 52), (27, 21)),
+    (MUSCLE, (45, 14), (15, 18)),
+    (MUSCLE, (-45, 14), (15, 18)),
+    (BLOOD, (13, -20), (9, 9)),
+    (BLOOD, (-13, -19), (10, 7)),
+    (CORTEX, (0, 60), (7, 17)),
+    (MARROW, (0, 60), (5, 15)),
+    (CORTEX, (0, 42), (22, 9)),
+    (CORTEX, (0, 10), (27, 20)),
+    (MARROW, (0, 10), (25, 18)),
+    (FLUID, (0, 38), (10, 8)),
+    (NERVES, (0, 38), (5, 4)),
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A phantom patient.
+
+    Attributes
+    ----------
+    title : str
+    seed : int
+        Of noise, grain and outline.
+    centre_mm, size_mm : tuple of float
+        Of the lesion: centre and semi-axes.
+    lesion : Tissue
+    snr : float
+        Of the lesion at b = 0 in one excitation.
+    readers : dict of str to ((x, y), (a, b))
+        Centre and semi-axes in mm of the ellipse that each reader draws.
+    """
+
+    title: str
+    seed: int
+    centre_mm: tuple
+    size_mm: tuple
+    lesion: Tissue
+    snr: float
+    readers: dict
+
+
+@dataclass(frozen=True)
+class Phantom:
+    """A scanned case: the series, and masks of shape (x, y, 1) of the lesion and of each reader's ROI."""
+
+    series: Series
+    lesion: np.ndarray
+    rois: dict
+
+
+def scan(case, b_values=study.B_VALUES, averages=study.AVERAGES):
+    """Scan a case.
+
+    Parameters
+    ----------
+    case : Case
+    b_values : sequence of float, s/mm²
+    averages : sequence of int
+
+    Returns
+    -------
+    Phantom
+        The same for the same case, bit by bit on one machine.
+    """
+    noise = noise_of(case, sum(averages))
+    outline = _outline(case)
+    images = [_excite(_slice(case, outline, b), noise, n, case.snr) for b, n in zip(b_values, averages, strict=True)]
+    data = np.stack(images, axis=-1).astype(np.float32)[:, :, None, :]
+    series = Series(data, np.array(b_values, float), np.array(averages, float), phantom_grid())
+    rois = {name: _ellipse(*shape)[:, :, None] for name, shape in case.readers.items()}
+    return Phantom(series, outline[:, :, None], rois)
+
+
+def phantom_grid():
+    """The grid of every phantom: x to the patient's left, y to the back, as in a radiological display; centre of the field at 0."""
+    corner = (PIXELS - 1) / 2 * PIXEL_MM
+    affine = np.array([[-PIXEL_MM, 0, 0, corner], [0, -PIXEL_MM, 0, corner], [0, 0, study.SLICE_MM, 0], [0, 0, 0, 1.0]])
+    return Grid((PIXELS, PIXELS, 1), affine, (PIXEL_MM, PIXEL_MM, study.SLICE_MM))
+
+
+def noise_of(case, excitations):
+    """An iterator over the k-space noise of each excitation, complex, unit variance per channel in the image."""
+    rng = np.random.default_rng([case.seed, 1])
+    scale = PIXELS**2 / np.sqrt(MATRIX[0] * MATRIX[1])
+    for _ in range(excitations):
+        yield scale * (rng.normal(size=MATRIX) + 1j * rng.normal(size=MATRIX))
+
+
+def _excite(truth, noise, count, snr):
+    """Mean magnitude over `count` excitations of a true slice."""
+    inner = tuple(slice((PIXELS - n) // 2, (PIXELS + n) // 2) for n in MATRIX)
+    kspace = np.fft.fftshift(np.fft.fft2(truth))[inner]
+    total = np.zeros(truth.shape)
+    for _ in range(count):
+        filled = np.zeros(truth.shape, complex)
+        filled[inner] = kspace + next(noise) / snr
+        total += np.abs(np.fft.ifft2(np.fft.ifftshift(filled)))
+    return total / count
+
+
+def _slice(case, outline, b):
+    """The true slice at one b, shape (PIXELS, PIXELS)."""
+    slow_grain, f_grain, texture = _grain(case.seed)
+    truth = np.zeros((PIXELS, PIXELS))
+    for tissue, centre, axes in ANATOMY:
+        truth = np.where(_ellipse(centre, axes), tissue.signal(b) * np.exp(0.12 * texture), truth)
+    return np.where(outline, case.lesion.signal(b, slow_grain, f_grain), truth)
+
+
+def _grain(seed, count=3):
+    """Standardised smooth random fields."""
+    from scipy.ndimage import gaussian_filter
+
+    rng = np.random.default_rng([seed, 2])
+    fields = [gaussian_filter(rng.normal(size=(PIXELS, PIXELS)), GRAIN_MM / PIXEL_MM, mode="wrap") for _ in range(count)]
+    return [(one - one.mean()) / one.std() for one in fields]
+
+
+def _outline(case):
+    """The lesion: an ellipse whose radius waves around the circle, so that it looks grown."""
+    rng = np.random.default_rng([case.seed, 3])
+    waves, phases = 0.08 * rng.normal(size=4), rng.uniform(0, 2 * np.pi, 4)
+    x, y = ((at - centre) / axis for at, centre, axis in zip(_places(), case.centre_mm, case.size_mm, strict=True))
+    angle = np.arctan2(y, x)
+    radius = 1 + sum(wave * np.cos(k * angle + phase) for k, (wave, phase) in enumerate(zip(waves, phases, strict=True), start=2))
+    return np.hypot(x, y) < radius
+
+
+def _ellipse(centre, axes):
+    return sum(((at - middle) / axis) ** 2 for at, middle, axis in zip(_places(), centre, axes, strict=True)) < 1
+
+
+def _places():
+    """x and y of the pixels in mm from the centre of the field."""
+    along = (np.arange(PIXELS) - (PIXELS - 1) / 2) * PIXEL_MM
+    return along[:, None], along[None, :]
+
+
+METASTASIS = Case(
+    title="Spinal metastasis of lung cancer (Figure 1)",
+    seed=3,
+    centre_mm=(-6.0, 9.0),
+    size_mm=(15.0, 13.0),
+    lesion=Tissue(1.0, 0.79e-3, 0.0255, 0.127, 0.2, 0.1),
+    snr=60,
+    readers={"A": ((-7.0, 8.5), (4.8, 4.2)), "B": ((-5.0, 10.0), (4.4, 4.4))},
+)
+TUBERCULOSIS = Case(
+    title="Tuberculous spondylitis (Figure 2)",
+    seed=3,
+    centre_mm=(5.0, 8.0),
+    size_mm=(19.0, 14.0),
+    lesion=Tissue(1.0, 1.16e-3, 0.0175, 0.12, 0.2, 0.1),
+    snr=32,
+    readers={"A": ((5.5, 8.0), (4.8, 4.4)), "B": ((7.5, 9.0), (4.6, 4.6))},
+)
+CASES = {"figure1": METASTASIS, "figure2": TUBERCULOSIS}
