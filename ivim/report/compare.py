@@ -1,0 +1,223 @@
+"""Printed beside reproduced: every number that the article prints in a table, next to the number of the reconstructed cohort.
+
+A mark is computed for each number: ✓ where the reproduced value, printed half up to the printed decimals, gives the printed digits,
+✗ otherwise. Whether a ✗ is an error of the article is for the audit to say (notebook 08).
+"""
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ivim import study
+from ivim.audit.rounding import parse
+from ivim.report import layout, printing
+from ivim.report.write import INDENT, Table, parameter
+
+CLAIMS = study.ROOT / "data" / "published" / "claims.csv"
+SAME, DIFFERENT = "✓", "✗"
+AUDIT = "✗: the digits differ; the audit (notebook 08) says why."
+
+# The article's cells, each made of one to three printed numbers. Rows are groups or parameters.
+_CELLS = {
+    "table1": {"No. of patients": "{n}", "Male": "{male}", "Female": "{female}", "Age\nyears": "{mean} ± {sd}"},
+    "table2": "{mean} ± {sd}",
+    "table3": {"/{t}": "{t}", "/{p}": "{p}"},
+    "table4": {"B": "{b}", "S.E.": "{se}", "Wald": "{wald}", "/{p}": "{p}", "OR": "{odds_ratio}", "95% CI of OR": "{ci_low} to {ci_high}"},
+    "table5": {
+        "AUC\n(95% CI)": "{auc} ({auc_low}–{auc_high})",
+        "Cut-off": "{cutoff}",
+        "Sensitivity\n% (95% CI)": "{sensitivity} ({sensitivity_low}–{sensitivity_high})",
+        "Specificity\n% (95% CI)": "{specificity} ({specificity_low}–{specificity_high})",
+    },
+    "agreement": {"ICC\n(95% CI)": "{icc} ({icc_low}–{icc_high})"},
+}
+_TITLES = {"agreement": "Results, Interobserver reproducibility"} | {f"table{number}": f"Table {number}" for number in range(1, 6)}
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """The printed numbers of one item beside the reproduced ones.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        ``id, group, parameter, statistic, printed, reproduced, mark``; `reproduced` as printed half up to the printed decimals.
+    table : Table
+        The article's layout, printed above reproduced in each cell.
+    """
+
+    frame: pd.DataFrame
+    table: Table
+
+    @property
+    def same(self):
+        """How many printed numbers have the same digits."""
+        return int((self.frame["mark"] == SAME).sum())
+
+    @property
+    def differing(self):
+        """The numbers whose digits differ."""
+        return self.frame[self.frame["mark"] == DIFFERENT]
+
+    def __str__(self):
+        return f"{self.same} of {len(self.frame)} printed numbers have the same digits"
+
+
+def compare(item, frame, form=None, relabel=None):
+    """Hold a table of the reconstructed cohort against the printed one.
+
+    Parameters
+    ----------
+    item : str
+        table1 ... table5, or agreement (the ICCs of the Results text).
+    frame : DataFrame
+        What the builder of this name in :mod:`ivim.report.tables` gives.
+    form : str, optional
+        For agreement: the form of the ICC that is compared.
+    relabel : dict, optional
+        Printed row label -> parameter meant, to compare a table with its labels put right.
+
+    Returns
+    -------
+    Comparison
+    """
+    if item not in _CELLS:
+        msg = f"nothing is printed for {item!r}; there are {', '.join(_CELLS)}"
+        raise ValueError(msg)
+    printed = claims(item)
+    printed["parameter"] = printed["parameter"].replace(relabel or {})
+    found = _reproduced(item, frame, form)
+    values = [found.get(key, ("", math.nan)) for key in printed[["group", "parameter", "statistic"]].itertuples(index=False, name=None)]
+    digits = _common_decimals(printed)
+    rows = [_held_against(claim, sign, value, digits) for claim, (sign, value) in zip(printed.itertuples(), values)]
+    result = printed[["id", "group", "parameter", "statistic", "printed"]].assign(
+        reproduced=[text for text, _ in rows], mark=[SAME if same else DIFFERENT for _, same in rows]
+    )
+    return Comparison(result, _side_by_side(item, result, relabel))
+
+
+def claims(item):
+    """The article's printed numbers of one item, as strings with their place, from ``data/published/claims.csv``."""
+    everything = pd.read_csv(CLAIMS, dtype=str, keep_default_na=False)
+    if item == "agreement":
+        return everything[(everything["location"] == "results") & everything["statistic"].str.startswith("icc")].reset_index(drop=True)
+    known = [name for name in everything["location"].unique()]
+    if item not in known:
+        msg = f"location {item!r} is not in {CLAIMS.name}; there are {', '.join(known)}"
+        raise ValueError(msg)
+    statistics = {name for cell in _templates(item) for name in _names(cell)}
+    return everything[(everything["location"] == item) & everything["statistic"].isin(statistics)].reset_index(drop=True)
+
+
+def best_form(frame):
+    """The form of the ICC that gives most of the printed digits, and how many each form gives.
+
+    Returns
+    -------
+    tuple of (str, dict)
+    """
+    counts = {form: compare("agreement", frame, form=form).same for form in frame["form"].unique()}
+    return max(counts, key=counts.get), counts
+
+
+def _reproduced(item, frame, form):
+    """(group, parameter, statistic) -> (sign, value), percentages where the article prints percentages."""
+    found = {}
+    for row in frame.to_dict("records"):
+        group = row.get("group", "") if item in ("table1", "table2") else ""
+        name = row.get("parameter") or row.get("marker") or row.get("term") or ""
+        if item == "agreement" and row["form"] != form:
+            continue
+        if row.get("test") == "Mann-Whitney":
+            del row["statistic"]  # a rank sum is not held against a printed t
+        for column, value in row.items():
+            statistic, of = _RENAMED.get((item, column), (column, None))
+            if isinstance(value, (int, float)) and not pd.isna(value):
+                percent = 100 if statistic.startswith(("sensitivity", "specificity")) else 1
+                found[group, of or name, statistic] = (row["direction"] if statistic == "cutoff" else "", float(value) * percent)
+    return found
+
+
+_RENAMED = {
+    ("table1", "age_mean"): ("mean", "age"),
+    ("table1", "age_sd"): ("sd", "age"),
+    ("agreement", "ci_low"): ("icc_low", None),
+    ("agreement", "ci_high"): ("icc_high", None),
+    ("table3", "statistic"): ("t", None),
+}
+
+
+def _held_against(claim, sign, value, common):
+    """The reproduced number in the printed decimals, and whether its digits are the printed ones."""
+    print_ = parse(claim.printed)
+    if math.isnan(value):
+        return printing.MISSING, False
+    if claim.statistic == "cutoff":  # "> 29.05" is a number with a direction
+        text = printing.half_up(value, print_.decimals)
+        return f"{sign} {text}", text == format(print_.value, "f") and sign == print_.comparison
+    same = print_.admits(value, "half_up")
+    if print_.comparison == "<" and same:
+        return f"<{print_.value}", True
+    # A slip of the decimal point (".782") is easier to see in the decimals of its column.
+    text = printing.half_up(value, print_.decimals if same else common[claim.statistic, claim.parameter])
+    return (f"{value:.2e}" if value and not float(text) else text), same
+
+
+def _common_decimals(printed):
+    decimals = printed["printed"].map(lambda text: parse(text).decimals)
+    return decimals.groupby([printed["statistic"], printed["parameter"]]).agg(lambda column: column.mode().iloc[0]).to_dict()
+
+
+def _side_by_side(item, result, relabel):
+    by_parameter = item not in ("table1", "table2")
+    result = result.assign(row=result["parameter"] if by_parameter else result["group"])
+    keys = list(dict.fromkeys(result["row"]))
+    cells, classes = {}, {}
+    for title, template, part in _columns(item, result):
+        found = {key: {row.statistic: row for row in rows.itertuples()} for key, rows in part.groupby("row")}
+        texts = [_cell(template, found.get(key, {})) for key in keys]
+        cells[title], classes[title] = [text for text, _ in texts], [style for _, style in texts]
+    labels = [_row_label(key, by_parameter) for key in keys]
+    first = "Parameter" if by_parameter else "Patient group"
+    note = f"Above: printed in the article. Below: reproduced from the reconstructed cohort. {AUDIT}"
+    right = " with its row labels put right" if relabel else ""
+    return Table(
+        f"{item}_printed" + ("_relabelled" if relabel else ""),
+        f"{_TITLES[item]}. Printed and reproduced{right}",
+        result.drop(columns="row"),
+        pd.DataFrame({first: labels} | cells),
+        (note,),
+        classes=pd.DataFrame({first: [""] * len(keys)} | classes),
+    )
+
+
+def _columns(item, result):
+    """Heading, template and numbers of each column of the article's table."""
+    template = _CELLS[item]
+    if isinstance(template, str):
+        return [(layout.heading(name), template, part) for name, part in result.groupby("parameter", sort=False)]
+    return [(title, cell, result) for title, cell in template.items()]
+
+
+def _cell(template, found):
+    if not found.keys() & set(_names(template)):
+        return "not printed", ""
+    text = {side: {name: getattr(found[name], side) if name in found else "–" for name in _names(template)} for side in ("printed", "reproduced")}
+    same = all(found[name].mark == SAME for name in _names(template) if name in found)
+    mark, style = (SAME, "same") if same else (DIFFERENT, "differs")
+    return f"{template.format(**text['printed'])}\n{template.format(**text['reproduced'])} {mark}".replace("-", printing.MINUS), style
+
+
+def _row_label(key, by_parameter):
+    if by_parameter:
+        return layout.marker_label(key) if "+" in key else parameter(key)
+    return (INDENT if key in study.PRIMARIES else "") + layout.GROUPS.get(key, key)
+
+
+def _templates(item):
+    return [_CELLS[item]] if isinstance(_CELLS[item], str) else list(_CELLS[item].values())
+
+
+def _names(template):
+    return [part.split("}")[0] for part in template.split("{")[1:]]

@@ -1,0 +1,206 @@
+"""How each table is laid out for print: the article's rows and columns, captions with the place in the article, footnotes."""
+
+import math
+
+import pandas as pd
+
+from ivim import study
+from ivim.report import printing, tables
+from ivim.report.write import INDENT, Forest, Table, parameter
+from ivim.stats.groups import POSTHOC
+
+# The article's wording of its groups (Table 1); anyone else's groups keep their own names.
+GROUPS = {
+    "tuberculosis": "Tuberculous spondylitis",
+    "metastasis": "Spinal metastasis",
+    "lung": "lung cancer",
+    "breast": "breast cancer",
+    "renal": "renal cancer",
+}
+METHODS = {"tukey": "Tukey", "lsd": "LSD", "bonferroni": "Bonferroni", "games-howell": "Games–Howell"}
+STATISTICS = {"Student": "/{t}", "Welch": "/{t}", "Mann-Whitney": "/{U}", "ANOVA": "/{F}", "Kruskal-Wallis": "/{H}"}
+RECONSTRUCTED = "Computed from the reconstructed cohort, not from the patients of the article."
+
+
+def build(name, cohort):
+    """One table of the study, computed and laid out.
+
+    Parameters
+    ----------
+    name : str
+        table1 ... table5, agreement, anova or posthoc.
+    cohort : ivim.cohort.Cohort
+
+    Returns
+    -------
+    ivim.report.write.Table
+        Its ``frame`` has the columns of ``results/tables/NAME.csv``.
+    """
+    if name not in tables.BUILDERS:
+        msg = f"there is no table {name!r}; there are {', '.join(tables.BUILDERS)}"
+        raise ValueError(msg)
+    frame = tables.BUILDERS[name](cohort)
+    caption, cells, footnotes = _LAYOUTS[name](frame, cohort)
+    whose = (RECONSTRUCTED,) if cohort.reconstructed else ()
+    return Table(name, caption, frame, pd.DataFrame(cells), (*footnotes, *frame.attrs["notes"], *whose), _forest(name, frame))
+
+
+def group_label(name, cohort):
+    """A group's name as printed: the article's wording in the article's cohort."""
+    return GROUPS.get(name, name) if cohort.reconstructed else name
+
+
+def inline(name, cohort):
+    """A group's name within a sentence."""
+    return group_label(name, cohort).lower() if cohort.reconstructed else name
+
+
+def heading(name):
+    """A parameter's label with its unit on a second line."""
+    return "\n".join(filter(None, (parameter(name), study.unit(name))))
+
+
+def marker_label(name):
+    """A marker's label; the combination of several reads "ADC_{fast} and /{f}"."""
+    return " and ".join(parameter(part) for part in name.split("+"))
+
+
+def _table1(frame, cohort):
+    cells = {
+        "Patient group": _stratum_labels(cohort),
+        "No. of patients": [str(n) for n in frame["n"]],
+        "Male": _counts(frame["male"]),
+        "Female": _counts(frame["female"]),
+        "Age\nyears": [printing.mean_sd(*pair, 2) for pair in zip(frame["age_mean"], frame["age_sd"])],
+    }
+    return "Table 1. Patient demographics", cells, ("Ages are mean ± standard deviation.",)
+
+
+def _table2(frame, cohort):
+    cells = {"Patient group": _stratum_labels(cohort)}
+    for name, part in frame.groupby("parameter", sort=False):
+        decimals = printing.decimals_of(name, part["sd"].min())
+        cells[heading(name)] = [printing.mean_sd(*pair, decimals) for pair in zip(part["mean"], part["sd"])]
+    several = cohort.measurements["reader"].nunique() > 1
+    note = "Data are mean ± standard deviation" + ("; each patient's value is the mean of the readers." if several else ".")
+    return f"Table 2. {_kind(cohort)} by group", cells, (note,)
+
+
+def _table3(frame, cohort):
+    cells = {
+        "Parameter": [parameter(name) for name in frame["parameter"]],
+        "Test": list(frame["test"]),
+        "Statistic": [f"{STATISTICS[test]} = {printing.number(value, 1 if test == 'Mann-Whitney' else 3)}" for test, value in zip(frame["test"], frame["statistic"])],
+        "df": ["–" if math.isnan(df) else printing.number(df, 0 if df == round(df) else 1) for df in frame["df"]],
+        "/{p}": [printing.p_value(p) for p in frame["p"]],
+    }
+    first, last = (inline(name, cohort) for name in (cohort.groups[0], cohort.positive))
+    if len(cohort.groups) == 2:
+        rule = f"The difference is {first} minus {last}. Student's /{{t}} where Shapiro–Wilk passes in both groups, Mann–Whitney otherwise (the article's rule)."
+    else:
+        rule = "One-way ANOVA where Shapiro–Wilk passes in every group, Kruskal–Wallis otherwise."
+    between = f"{first} and {last}" if len(cohort.groups) == 2 else f"{len(cohort.groups)} groups"
+    return f"Table 3. Comparison of {_kind(cohort)} of {between}", cells, (rule,)
+
+
+def _table4(frame, cohort):
+    cells = {"Term": ["Intercept" if term == "intercept" else parameter(term) for term in frame["term"]]}
+    for title, column in (("B", "b"), ("S.E.", "se"), ("Wald", "wald")):
+        cells[title] = [printing.number(value, 3) for value in frame[column]]
+    cells["/{p}"] = [printing.p_value(p) for p in frame["p"]]
+    cells["OR"] = [printing.ratio(value) for value in frame["odds_ratio"]]
+    cells["95% CI of OR"] = [f"{printing.ratio(low)} to {printing.ratio(high)}" for low, high in zip(frame["ci_low"], frame["ci_high"])]
+    notes = (f"Outcome: {inline(cohort.positive, cohort)}. OR per one unit of the parameter (per 1.0 of a fraction).",)
+    return "Table 4. Logistic regression", cells, notes if len(frame) else ()
+
+
+def _table5(frame, cohort):
+    limits = lambda name: [printing.percent(*row) for row in frame[[name, f"{name}_low", f"{name}_high"]].itertuples(index=False)]  # noqa: E731
+    cells = {
+        "Marker": [marker_label(name) for name in frame["marker"]],
+        "AUC\n(95% CI)": [printing.with_limits(*row, 3) for row in frame[["auc", "auc_low", "auc_high"]].itertuples(index=False)],
+        "Cut-off": [cutoff(*row) for row in frame[["marker", "direction", "cutoff"]].itertuples(index=False)],
+        "Sensitivity\n% (95% CI)": limits("sensitivity"),
+        "Specificity\n% (95% CI)": limits("specificity"),
+        "TP / FN / TN / FP": [" / ".join(map(str, row)) for row in frame[["tp", "fn", "tn", "fp"]].itertuples(index=False)],
+    }
+    notes = [f"Disease: {inline(cohort.positive, cohort)}. AUC with DeLong's limits; cut-off by the largest Youden index; exact limits of proportions."]
+    if any("+" in name for name in frame["marker"]):
+        notes.append("The cut-off of the combination is a probability fitted by the logistic regression.")
+    return "Table 5. Diagnostic performance", cells, notes if len(frame) else ()
+
+
+def _agreement(frame, cohort):
+    wide = {}
+    for row in frame.itertuples():
+        wide.setdefault(row.parameter, {})[row.form] = printing.with_limits(row.icc, row.ci_low, row.ci_high, 3)
+    forms = list(frame["form"].unique())
+    cells = {"Parameter": [parameter(name) for name in wide]} | {f"{form}\n(95% CI)": [values[form] for values in wide.values()] for form in forms}
+    note = "1: one-way, A: absolute agreement, C: consistency; ,1: one reader, ,k: mean of the readers (McGraw & Wong 1996)."
+    return "Reader agreement. Intraclass correlation", cells, (note,) if len(frame) else ()
+
+
+def _anova(frame, cohort):
+    cells = {
+        "Parameter": [parameter(name) for name in frame["parameter"]],
+        "/{F}": [printing.number(value, 3) for value in frame["f"]],
+        "df": [f"{between:g}, {within:g}" for between, within in zip(frame["df_between"], frame["df_within"])],
+        "/{p}": [printing.p_value(p) for p in frame["p"]],
+    }
+    return "ANOVA. Differences among the primary tumours" if cohort.reconstructed else "ANOVA. Differences among the sub-groups", cells, ()
+
+
+def _posthoc(frame, cohort):
+    rows = {}
+    for row in frame.itertuples():
+        entry = rows.setdefault((row.parameter, row.a, row.b), {"difference": row.difference})
+        entry[row.method] = printing.p_value(row.p)
+    cells = {
+        "Parameter": [parameter(name) for name, _, _ in rows],
+        "Pair": [f"{a} − {b}" for _, a, b in rows],
+        "Difference": [printing.number(entry["difference"], printing.decimals_of(key[0], abs(entry["difference"]))) for key, entry in rows.items()],
+    }
+    cells |= {f"/{{p}}\n{METHODS[method]}": [entry[method] for entry in rows.values()] for method in POSTHOC}
+    note = "LSD corrects nothing; Tukey and Bonferroni assume equal variances, Games–Howell does not. The article names no method."
+    return "Post-hoc. Pairwise differences of means", cells, (note,) if len(frame) else ()
+
+
+_LAYOUTS = {
+    "table1": _table1, "table2": _table2, "table3": _table3, "table4": _table4, "table5": _table5,
+    "agreement": _agreement, "anova": _anova, "posthoc": _posthoc,
+}  # fmt: skip
+
+
+def cutoff(marker, direction, value):
+    """A cut-off as printed, "> 29.05": two decimals for the article's diffusivities, three for fractions and probabilities."""
+    if marker in study.DIFFUSIVITIES:
+        return f"{direction} {printing.number(value, 2)}"
+    if marker in study.PARAMETERS or "+" in marker:
+        return f"{direction} {printing.number(value, 3)}"
+    return f"{direction} {value:.4g}".replace("-", printing.MINUS)
+
+
+def _forest(name, frame):
+    if frame.empty:
+        return None
+    if name == "table5":
+        rows = list(frame[["auc", "auc_low", "auc_high"]].itertuples(index=False, name=None))
+        return Forest("AUC\n0.5 to 1", rows, (0.5, 1.0))
+    if name == "agreement":
+        single = frame[frame["form"] == "ICC(A,1)"]
+        rows = list(single[["icc", "ci_low", "ci_high"]].itertuples(index=False, name=None))
+        return Forest("ICC(A,1)\n0.5 to 1, dashed: excellent", rows, (0.5, 1.0), reference=study.ICC_BANDS[-2][0])
+    return None
+
+
+def _stratum_labels(cohort):
+    return [(INDENT if is_part else "") + group_label(name, cohort) for name, is_part, _ in tables.strata(cohort)]
+
+
+def _counts(column):
+    return [printing.MISSING if pd.isna(count) else str(count) for count in column]
+
+
+def _kind(cohort):
+    return "IVIM parameters" if any(name in study.PARAMETERS for name in cohort.parameters) else "Parameters"
+

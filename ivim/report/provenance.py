@@ -1,0 +1,131 @@
+"""Where results go and what they came from: the results folder, atomic files, ``numbers.json``, and a stamp without time or path."""
+
+import hashlib
+import json
+import os
+import time
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import ivim
+from ivim import study
+from ivim.cohort import DATA
+
+DIGITS = 10
+"""Significant digits of every stored number: more than any print needs, fewer than processors agree on."""
+
+_PACKAGES = ("numpy", "scipy", "pandas", "statsmodels", "pingouin", "scikit-learn", "matplotlib", "seaborn")
+_LOCK_PATIENCE_S = 20.0
+
+
+def results_folder():
+    """The folder that results are written to: ``IVIM_RESULTS`` where the environment sets it, else ``results/`` of the project."""
+    return Path(os.environ.get("IVIM_RESULTS") or study.ROOT / "results")
+
+
+def write_file(path, content):
+    """Write a file whole or not at all: under a temporary name first, then moved into place.
+
+    Parameters
+    ----------
+    path : path
+        Missing folders are made.
+    content : str or bytes
+        Text is written as UTF-8 with "\\n" line ends on every platform.
+
+    Returns
+    -------
+    Path
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    os.replace(temporary, path)
+    return path
+
+
+def csv_text(frame):
+    """A frame as CSV with ten significant digits; whole numbers stay whole, missing values are empty."""
+    return frame.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
+
+
+def record_numbers(section, numbers, folder=None):
+    """Put the numbers that a text quotes into ``numbers.json``, one section per notebook.
+
+    The section is replaced whole; other sections stay. Numbers are kept to ten significant digits, keys are sorted, so
+    that the same numbers give the same bytes. Two writers at a time wait for each other.
+
+    Parameters
+    ----------
+    section : str
+        Name of the notebook, for example "05_group_comparison".
+    numbers : dict
+        Names to numbers, strings, truth values, or lists and dicts of these; a missing number becomes null.
+    folder : path, optional
+        By default :func:`results_folder`.
+
+    Returns
+    -------
+    dict
+        The section as stored.
+    """
+    path = Path(folder or results_folder()) / "numbers.json"
+    stored = _plain(numbers)
+    with _locked(path):
+        everything = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        everything[section] = stored
+        write_file(path, json.dumps(everything, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    return stored
+
+
+def stamp(*inputs):
+    """What a result was made with: versions of the packages and the first digits of each input's SHA-256.
+
+    Parameters
+    ----------
+    *inputs : path
+        By default the two tables of the reconstructed cohort; an empty string stands for its default.
+
+    Returns
+    -------
+    str
+        Two lines; no time and no path, so that the same inputs give the same stamp.
+    """
+    paths = [Path(path) for path in inputs if path] or [DATA / "patients.csv", DATA / "measurements.csv"]
+    hashes = (f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}" for path in paths)
+    versions = (f"{name} {version(name)}" for name in _PACKAGES)
+    return f"inputs    {' · '.join(hashes)}\nmade with ivim {ivim.__version__} · {' · '.join(versions)}"
+
+
+def _plain(value):
+    """Numbers as JSON keeps them: no numpy types, no NaN, ten significant digits."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if abs(value) < float("inf") else None
+    return value
+
+
+@contextmanager
+def _locked(path):
+    """Hold a lock file beside ``path``; one left behind by a process that died is taken over after a while."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(f".{path.name}.lock")
+    waited_from = time.monotonic()
+    while True:
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
+            break
+        except FileExistsError:
+            if time.monotonic() - waited_from > _LOCK_PATIENCE_S:
+                lock.unlink(missing_ok=True)
+            time.sleep(0.02)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
