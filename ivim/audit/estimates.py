@@ -9,7 +9,7 @@ from scipy import stats
 from ivim.audit.interval import Interval
 from ivim.audit.moments import Group, total_ss
 from ivim.audit.rounding import Outcome, as_interval, cannot_tell, compare, parse, show
-from ivim.audit.testing import p_from_chi2, p_overlaps
+from ivim.audit.testing import normal_quantile, p_from_chi2, p_overlaps
 
 ICC_FORMS = ("ICC(1,1)", "ICC(C,1)", "ICC(1,k)", "ICC(C,k)")
 """The forms whose limits follow from the ICC, n and k alone. Those of ICC(A,1) and ICC(A,k) also need the raters' mean square."""
@@ -62,7 +62,7 @@ def odds_ratio_limits(b, se, confidence=0.95):
     >>> f"{low.middle:.3g} {high.middle:.3f}"
     '1.84e-05 0.231'
     """
-    reach = _z(confidence) * as_interval(se)
+    reach = normal_quantile(confidence) * as_interval(se)
     return (as_interval(b) - reach).exp(), (as_interval(b) + reach).exp()
 
 
@@ -73,7 +73,7 @@ def recover_b(odds):
 
 def recover_se(low, high, confidence=0.95):
     """Interval of the SE from printed limits of an odds ratio, (ln high - ln low)/(2 z); unbounded where a limit may be zero."""
-    return (_positive(high).log() - _positive(low).log()) / (2 * _z(confidence))
+    return (_positive(high).log() - _positive(low).log()) / (2 * normal_quantile(confidence))
 
 
 def check_slope(slope, confidence=0.95):
@@ -239,18 +239,18 @@ def icc_limits(icc, n, k, form, confidence=0.95):
     >>> round(low.middle, 3), round(high.middle, 3)
     (0.888, 0.955)
     """
-    if form not in ICC_FORMS:
-        msg = f"limits of {form!r} do not follow from its value, n and k; choose one of {', '.join(ICC_FORMS)}"
-        raise ValueError(msg)
-    interval, average = as_interval(icc), form.endswith("k)")
-    df = (n - 1, n * (k - 1) if form.startswith("ICC(1") else (n - 1) * (k - 1))
-    tail = (1 - confidence) / 2
-    factors = 1 / stats.f.isf(tail, *df), stats.f.isf(tail, *df[::-1])
-    return tuple(interval.increasing(lambda x, factor=factor: _icc_limit(x, k, factor, average)) for factor in factors)
+    lower, upper = _factors(n, k, form, confidence)
+    return _shifted(icc, k, lower, form), _shifted(icc, k, upper, form)
+
+
+def recover_icc(low, high, n, k, form, confidence=0.95):
+    """Interval of the ICC whose two limits print as ``low`` and ``high``, or None; :func:`icc_limits` backwards."""
+    lower, upper = _factors(n, k, form, confidence)
+    return _shifted(low, k, 1 / lower, form).intersect(_shifted(high, k, 1 / upper, form))
 
 
 def check_icc(icc, low, high, n, k, forms=ICC_FORMS, confidence=0.95):
-    """Which forms of the ICC print the limits that are printed?
+    """Which forms of the ICC print the value and both limits at once?
 
     Parameters
     ----------
@@ -262,18 +262,34 @@ def check_icc(icc, low, high, n, k, forms=ICC_FORMS, confidence=0.95):
     Returns
     -------
     dict of str to Outcome
-        By form; the interval is that of the lower limit.
+        By form. Where it holds, the interval is that of the ICC behind the three prints; else that of the lower limit.
     """
     found = {}
     for form in forms:
         lower, upper = icc_limits(icc, n, k, form, confidence)
-        holds = lower.overlaps(as_interval(low)) and upper.overlaps(as_interval(high))
         reason = f"{form} with n = {n}, k = {k} gives {show(lower)} and {show(upper)}; printed {parse(low).text} and {parse(high).text}"
-        found[form] = Outcome(holds, lower.low, lower.high, reason)
+        recovered = recover_icc(low, high, n, k, form, confidence)
+        meant = recovered and recovered.intersect(as_interval(icc))
+        found[form] = Outcome(meant is not None, (meant or lower).low, (meant or lower).high, reason)
     return found
 
 
-def _icc_limit(icc, k, factor, average):
+def _factors(n, k, form, confidence):
+    """What F₀ is multiplied with at the lower and at the upper limit."""
+    if form not in ICC_FORMS:
+        msg = f"limits of {form!r} do not follow from its value, n and k; choose one of {', '.join(ICC_FORMS)}"
+        raise ValueError(msg)
+    df = (n - 1, n * (k - 1) if form.startswith("ICC(1") else (n - 1) * (k - 1))
+    tail = (1 - confidence) / 2
+    return 1 / stats.f.isf(tail, *df), stats.f.isf(tail, *df[::-1])
+
+
+def _shifted(icc, k, factor, form):
+    """The interval of ICCs whose F is ``factor`` times that of the given one."""
+    return as_interval(icc).increasing(lambda x: _scaled_icc(x, k, factor, average=form.endswith("k)")))
+
+
+def _scaled_icc(icc, k, factor, average):
     if icc >= 1:
         return 1.0
     if average:
@@ -290,10 +306,6 @@ def _slope_distance(slope, case, control):
 def _why_moved(slopes, markers):
     refused = [(label, check_slope_label(slope, *markers[label])) for label, slope in slopes.items()]
     return "; ".join(f"{label}: {outcome.reason}" for label, outcome in refused if not outcome.holds)
-
-
-def _z(confidence):
-    return float(stats.norm.isf((1 - confidence) / 2))
 
 
 def _positive(value):

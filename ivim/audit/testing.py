@@ -87,6 +87,12 @@ def check_t(a, b, t, p=None, variants=VARIANTS):
     return found
 
 
+def normal_quantile(confidence):
+    """The z of a two-sided Wald interval, as the interval from the exact quantile to the one of two decimals (1.96) that people use."""
+    z = float(stats.norm.isf((1 - confidence) / 2))
+    return Interval(min(z, round(z, 2)), max(z, round(z, 2)))
+
+
 def p_from_t(t, df):
     """Two-sided p of a t interval: it falls with \\|t\\| and, for a given t, with df (heavier tails at fewer df)."""
     size, df = abs(as_interval(t)), as_interval(df)

@@ -1,0 +1,452 @@
+"""Diagnostic accuracy: what the AUC, its limits, an operating point, cut-offs and proportions say about each other.
+
+An AUC by the trapezoid rule from n₁ cases and n₀ controls is j/(2 n₁ n₀) with a whole number j: the pairs in the right order,
+ties counting half (Bamber 1975, *J Math Psychol* 12:387). That makes the printed AUC a member of a short list.
+"""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+from scipy import stats
+
+from ivim.audit.interval import Interval
+from ivim.audit.rounding import Outcome, as_interval, cannot_tell, compare, parse, prints_as, show
+from ivim.audit.testing import normal_quantile
+
+PROPORTION_METHODS = ("exact", "mid_p", "wilson", "wilson_corrected", "jeffreys", "agresti_coull", "wald", "logit")
+
+
+def auc_grid(auc, cases, controls, rule="any"):
+    """The possible AUCs that print as shown.
+
+    Parameters
+    ----------
+    auc : str or Printed
+    cases, controls : int
+        Group sizes n₁ and n₀.
+    rule : {"any", "half_up", "half_even"}
+        How ties print.
+
+    Returns
+    -------
+    tuple of Fraction
+        Multiples of 1/(2 n₁ n₀); an even numerator means an even number of tied pairs.
+    """
+    printed, pairs = parse(auc), 2 * cases * controls
+    low = math.floor((Fraction(printed.value) - printed.half_unit) * pairs)
+    high = math.ceil((Fraction(printed.value) + printed.half_unit) * pairs)
+    grid = (Fraction(j, pairs) for j in range(max(low, 0), min(high, pairs) + 1))
+    return tuple(value for value in grid if prints_as(value, printed, rule))
+
+
+def wald_aucs(auc, low, high, cases, controls, rule="any"):
+    """The possible AUCs that lie midway between limits which print as shown, as DeLong's and every other Wald interval has it.
+
+    A limit that prints 1 (or 0) may be cut off there, and then only bounds the half-width from below.
+
+    Returns
+    -------
+    tuple of Fraction
+        The members of :func:`auc_grid` that some half-width turns into the printed limits; empty where the limits are not symmetric.
+
+    Examples
+    --------
+    >>> wald_aucs("0.876", "0.782", "0.969", 50, 20, rule="half_up")
+    (Fraction(1751, 2000),)
+    """
+    return tuple(value for value in auc_grid(auc, cases, controls, rule) if _half_widths(value, parse(low), parse(high), rule))
+
+
+def hanley_mcneil_se(auc, cases, controls):
+    """SE² = [A (1 - A) + (n₁ - 1)(Q₁ - A²) + (n₀ - 1)(Q₂ - A²)]/(n₁ n₀), Q₁ = A/(2 - A), Q₂ = 2 A²/(1 + A).
+
+    Hanley & McNeil 1982, *Radiology* 143:29.
+
+    Parameters
+    ----------
+    auc : number
+    cases, controls : int
+
+    Returns
+    -------
+    float
+    """
+    a = float(auc)
+    q1, q2 = a / (2 - a), 2 * a * a / (1 + a)
+    return math.sqrt((a * (1 - a) + (cases - 1) * (q1 - a * a) + (controls - 1) * (q2 - a * a)) / (cases * controls))
+
+
+def largest_delong_se(auc, cases, controls):
+    """An upper bound of DeLong's SE, √(A (1 - A)(1/(n₁ - 1) + 1/(n₀ - 1))).
+
+    SE² = S₁₀/n₁ + S₀₁/n₀ with the variances of the placement values (DeLong et al. 1988, *Biometrics* 44:837). These lie in [0, 1]
+    with mean A, so each variance is at most A (1 - A) n/(n - 1).
+
+    Returns
+    -------
+    float
+    """
+    a = float(auc)
+    return math.sqrt(a * (1 - a) * (1 / (cases - 1) + 1 / (controls - 1)))
+
+
+def check_auc_limits(auc, low, high, cases, controls, rule="any", confidence=0.95):
+    """Which kinds of interval can the printed AUC and its limits be?
+
+    Parameters
+    ----------
+    auc, low, high : str or Printed
+    cases, controls : int
+    rule : {"any", "half_up", "half_even"}
+    confidence : float
+
+    Returns
+    -------
+    dict of str to Outcome
+        ``wald``: symmetric about a possible AUC; the interval is that of these AUCs. ``delong``: symmetric, with an SE that DeLong's
+        estimate can have; the interval is that of the SE. ``hanley_mcneil``: symmetric, with the SE of that formula.
+        A False excludes the method; whether the article used it, only the article knows.
+    """
+    values = wald_aucs(auc, low, high, cases, controls, rule)
+    if not values:
+        reason = f"no multiple of 1/{2 * cases * controls} that prints {parse(auc).text} lies midway between {parse(low).text} and {parse(high).text}"
+        return dict.fromkeys(("wald", "delong", "hanley_mcneil"), Outcome(False, math.nan, math.nan, reason))
+    z = normal_quantile(confidence)
+    widths = [_half_widths(value, parse(low), parse(high), rule) for value in values]
+    se = Interval(min(w.low for w in widths), max(w.high for w in widths)) / z
+    limit = max(largest_delong_se(value, cases, controls) for value in values)
+    formula = [hanley_mcneil_se(value, cases, controls) for value in values]
+    fits = any((size * z).overlaps(width) for size, width in zip(formula, widths, strict=True))
+    listed = ", ".join(f"{float(value):g} = {float(value * cases * controls):g}/{cases * controls}" for value in values[:5])
+    return {
+        "wald": Outcome(True, float(values[0]), float(values[-1]), f"the limits are symmetric about {listed}{' ...' if len(values) > 5 else ''}"),
+        "delong": Outcome(se.low <= limit, se.low, se.high, f"the limits need an SE of {show(se)}; DeLong's is at most {limit:.4f} for this AUC"),
+        "hanley_mcneil": Outcome(
+            fits, min(formula), max(formula), f"the limits need an SE of {show(se)}; Hanley and McNeil's formula gives {min(formula):.4f} to {max(formula):.4f}"
+        ),
+    }
+
+
+def binormal_auc(case, control):
+    """AUC of two normal groups, Φ(\\|m₁ - m₀\\|/√(s₁² + s₀²)), from their printed means and SDs.
+
+    Exact as an interval (each number stands once), but only as good as normality: a guide, no bound (Pepe 2003, *The Statistical
+    Evaluation of Medical Tests*, 4.4).
+
+    Returns
+    -------
+    Interval
+    """
+    ratio = abs(case.mean - control.mean) / (case.sd.square() + control.sd.square()).sqrt()
+    return ratio.increasing(stats.norm.cdf)
+
+
+def auc_bounds(tp, cases, fp, controls, youden=False, ties=True):
+    """The range of AUCs of all ROC curves that pass through an operating point.
+
+    The curve rises, so it is at least TPR to the right of FPR: AUC >= TPR (1 - FPR). To the left it is at most TPR: AUC <= 1 - FPR
+    (1 - TPR). Where the point has the largest Youden index J, no vertex lies above TPR = FPR + J, which caps the curve everywhere.
+    With tied values the curve may run along chords between vertices, at most along the concave majorant of the caps.
+
+    Parameters
+    ----------
+    tp, fp : int
+        Cases and controls called positive.
+    cases, controls : int
+    youden : bool
+        True where the point maximises sensitivity + specificity.
+    ties : bool
+        False where no case ties with a control.
+
+    Returns
+    -------
+    Interval
+
+    Examples
+    --------
+    >>> bound = auc_bounds(40, 50, 3, 20)
+    >>> round(bound.low, 3), round(bound.high, 3)
+    (0.68, 0.97)
+    """
+    for name, count, size in (("tp", tp, cases), ("fp", fp, controls)):
+        if not 0 <= count <= size:
+            msg = f"{name} has to be a count from 0 to {size}; met {count!r}"
+            raise ValueError(msg)
+    fprs = np.arange(controls + 1)
+    # The highest vertex over each false-positive count, in whole cases: floor(tp + (i - fp) cases/controls) under Youden's cap.
+    caps = np.where(fprs < fp, tp, cases)
+    if youden:
+        caps = np.minimum(caps, np.floor(tp + (fprs - fp) * cases / controls + 1e-9).astype(int))
+    caps = np.clip(caps, 0, cases)
+    heights = caps[:-1] if not ties else _majorant(caps, fp, tp)
+    high = heights.sum() / (cases * controls)
+    return Interval(tp * (controls - fp) / (cases * controls), high).widen(1e-12)
+
+
+def check_auc_point(auc, tp, cases, fp, controls, youden=True, ties=True):
+    """Can the printed AUC belong to a curve through this operating point? See :func:`auc_bounds`."""
+    kind = "the largest Youden index at" if youden else "passing through"
+    return compare(auc_bounds(tp, cases, fp, controls, youden, ties), auc, f"{kind} {tp}/{cases} true and {fp}/{controls} false positives")
+
+
+def proportion_limits(count, n, method="exact", confidence=0.95):
+    """Confidence limits of a proportion.
+
+    Parameters
+    ----------
+    count, n : int
+        0 <= count <= n.
+    method : {"exact", "mid_p", "wilson", "wilson_corrected", "jeffreys", "agresti_coull", "wald", "logit"}
+        Clopper & Pearson 1934; the mid-p variant of it; Wilson 1927 without and with continuity correction (Newcombe 1998, *Stat
+        Med* 17:857); Jeffreys, Agresti & Coull, Wald and logit as in Brown, Cai & DasGupta 2001, *Stat Sci* 16:101.
+    confidence : float
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper limit, fractions; NaN where the method gives none (logit at 0 or n).
+    """
+    if method not in PROPORTION_METHODS:
+        msg = f"unknown method {method!r}; choose one of {', '.join(PROPORTION_METHODS)}"
+        raise ValueError(msg)
+    if not 0 <= count <= n or n < 1:
+        msg = f"a proportion needs a count from 0 to n and n at least 1; met {count!r} of {n!r}"
+        raise ValueError(msg)
+    return _LIMITS[method](count, n, (1 - confidence) / 2)
+
+
+def printing_methods(low, high, count, n, scale=100, rule="any", confidence=0.95):
+    """Which methods print which limit of a proportion?
+
+    Parameters
+    ----------
+    low, high : str or Printed
+    count, n : int
+    scale : int
+        100 where the limits are printed in per cent, 1 for fractions.
+    rule : {"any", "half_up", "half_even"}
+    confidence : float
+
+    Returns
+    -------
+    dict of str to (bool, bool)
+        By method: whether it prints the lower and the upper limit.
+    """
+    found = {}
+    for method in PROPORTION_METHODS:
+        limits = proportion_limits(count, n, method, confidence)
+        found[method] = tuple(math.isfinite(x) and prints_as(scale * x, text, rule) for x, text in zip(limits, (low, high), strict=True))
+    return found
+
+
+def limits_method(rows, scale=100, rule="any", confidence=0.95):
+    """The method that prints the most of a table's limits.
+
+    Parameters
+    ----------
+    rows : sequence of (low, high, count, n)
+        Printed limits with the counts behind them.
+
+    Returns
+    -------
+    tuple of (str, int)
+        Method and how many of the ``2 x len(rows)`` limits it prints; the earlier of :data:`PROPORTION_METHODS` wins a tie.
+    """
+    scores = dict.fromkeys(PROPORTION_METHODS, 0)
+    for low, high, count, n in rows:
+        for method, fits in printing_methods(low, high, count, n, scale, rule, confidence).items():
+            scores[method] += sum(fits)
+    return max(scores.items(), key=lambda item: item[1])
+
+
+def check_limits(low, high, count, n, method=None, scale=100, rule="any", confidence=0.95):
+    """Are the printed limits those of the proportion?
+
+    Parameters
+    ----------
+    low, high : str or Printed
+    count, n : int
+    method : str, optional
+        The method that the table is known to use (:func:`limits_method`). Without it nothing can be refuted.
+    scale, rule, confidence
+        As in :func:`printing_methods`.
+
+    Returns
+    -------
+    dict of str to Outcome
+        ``low`` and ``high``; each interval is the recomputed limit. A limit pair that any one method prints holds, whatever the table's.
+    """
+    fits = printing_methods(low, high, count, n, scale, rule, confidence)
+    whole = next((name for name in (method, *PROPORTION_METHODS) if name and all(fits[name])), None)
+    used = whole or method
+    if used is None:
+        return dict.fromkeys(("low", "high"), cannot_tell(f"no method known here prints both limits of {count}/{n}, and the article's is unknown"))
+    found = {}
+    for place, limit, fit, text in zip(("low", "high"), proportion_limits(count, n, used, confidence), fits[used], (low, high), strict=True):
+        value = scale * limit
+        reason = f"the {used.replace('_', ' ')} limit of {count}/{n} is {value:.{parse(text).decimals + 2}f}; printed {parse(text).text}"
+        found[place] = Outcome(fit, value, value, reason)
+    return found
+
+
+def classify(value, cutoff):
+    """What a published cut-off says about one patient.
+
+    Parameters
+    ----------
+    value : str, Printed or number
+        The patient's value, in the cut-off's unit.
+    cutoff : str or Printed
+        With its direction, such as ``> 29.05`` (positive above) or ``< 0.4``.
+
+    Returns
+    -------
+    bool or None
+        True for positive; None where rounding leaves it open.
+    """
+    rule, value = parse(cutoff), as_interval(value)
+    if rule.comparison == "=":
+        msg = f"a cut-off needs a direction, such as > 29.05; met {rule.text!r}"
+        raise ValueError(msg)
+    if value.overlaps(rule.rounding):
+        return None
+    return (value.low > rule.rounding.high) == (rule.comparison == ">")
+
+
+def check_case(value, cutoff, positive):
+    """Does a published rule put a published case where it belongs?
+
+    Parameters
+    ----------
+    value : str, Printed or number
+    cutoff : str or Printed
+        With its direction.
+    positive : bool
+        Whether the case has the disease.
+
+    Returns
+    -------
+    Outcome
+        ``low`` and ``high``: the case's value. False means that the rule misclassifies the case, which is possible, not a misprint.
+    """
+    verdict, interval = classify(value, cutoff), as_interval(value)
+    called = "neither" if verdict is None else "positive" if verdict else "negative"
+    reason = f"{show(interval)} is {called} by the rule {parse(cutoff).text}; the case is {'positive' if positive else 'negative'}"
+    return Outcome(None if verdict is None else verdict == positive, interval.low, interval.high, reason)
+
+
+def _half_widths(value, low, high, rule):
+    """The half-widths w with value - w printing ``low`` and value + w printing ``high``, as an Interval, or None."""
+    below = _cell(low, rule, cut=Fraction(0))
+    above = _cell(high, rule, cut=Fraction(1))
+    # w runs over value - below and above - value; an end counts only where the tie prints.
+    starts = [(value - below[1][0], below[1][1]), (above[0][0] - value, above[0][1]), (Fraction(0), True)]
+    stops = [(value - below[0][0], below[0][1]), (above[1][0] - value, above[1][1])]
+    start, stop = max(end for end, _ in starts), min(end for end, _ in stops)
+    closed = all(flag for end, flag in (*starts, *stops) if end in (start, stop))
+    return Interval(start, stop) if start < stop or (start == stop and closed) else None
+
+
+def _cell(printed, rule, cut):
+    """Both ends of a rounding cell as (end, does it print so?); unbounded beyond 0 or 1, where a limit is cut off."""
+    ends = [Fraction(printed.value) - printed.half_unit, Fraction(printed.value) + printed.half_unit]
+    cell = [(end, prints_as(end, printed, rule)) for end in ends]
+    if ends[0] <= cut <= ends[1]:
+        cell[0 if cut == 0 else 1] = (Fraction(-2) if cut == 0 else Fraction(3), True)
+    return cell
+
+
+def _majorant(caps, fp, tp):
+    """Mean height over each control under the least concave curve above the caps, on either side of the operating point.
+
+    The point is a vertex itself, so chords do not cross it: ties join cases and controls of one value, and its cut-off parts them.
+    """
+    caps = caps.astype(float)
+    left, right = caps[: fp + 1].copy(), caps[fp:].copy()
+    left[-1], curve = tp, []
+    for piece in (left, right):
+        hull = _concave(piece)
+        curve.append((hull[:-1] + hull[1:]) / 2)
+    return np.concatenate(curve)
+
+
+def _concave(heights):
+    """Least concave majorant at the points 0, 1, 2, ... (upper hull by a monotone chain)."""
+    chain = []
+    for point in enumerate(heights):
+        while len(chain) > 1 and _turns_up(*chain[-2:], point):
+            chain.pop()
+        chain.append(point)
+    return np.interp(np.arange(len(heights)), *zip(*chain, strict=True))
+
+
+def _turns_up(a, b, c):
+    return (b[1] - a[1]) * (c[0] - a[0]) <= (c[1] - a[1]) * (b[0] - a[0])
+
+
+def _exact(count, n, tail):
+    low = 0.0 if count == 0 else stats.beta.ppf(tail, count, n - count + 1)
+    return float(low), 1.0 if count == n else float(stats.beta.ppf(1 - tail, count + 1, n - count))
+
+
+def _mid_p(count, n, tail):
+    from scipy.optimize import brentq
+
+    def upper(p):  # P(X > x) + P(X = x)/2
+        return stats.binom.sf(count, n, p) + stats.binom.pmf(count, n, p) / 2
+
+    low = 0.0 if count == 0 else brentq(lambda p: upper(p) - tail, 0, 1, xtol=1e-14)
+    return low, 1.0 if count == n else brentq(lambda p: 1 - upper(p) - tail, 0, 1, xtol=1e-14)
+
+
+def _wilson(count, n, tail):
+    z, share = stats.norm.isf(tail), count / n
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    reach = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return centre - reach, centre + reach
+
+
+def _wilson_corrected(count, n, tail):
+    z, p = stats.norm.isf(tail), count / n
+    low = (2 * n * p + z * z - 1 - z * math.sqrt(max(z * z - 2 - 1 / n + 4 * p * (n * (1 - p) + 1), 0))) / (2 * (n + z * z))
+    high = (2 * n * p + z * z + 1 + z * math.sqrt(max(z * z + 2 - 1 / n + 4 * p * (n * (1 - p) - 1), 0))) / (2 * (n + z * z))
+    return 0.0 if count == 0 else max(low, 0.0), 1.0 if count == n else min(high, 1.0)
+
+
+def _jeffreys(count, n, tail):
+    low = 0.0 if count == 0 else stats.beta.ppf(tail, count + 0.5, n - count + 0.5)
+    return float(low), 1.0 if count == n else float(stats.beta.ppf(1 - tail, count + 0.5, n - count + 0.5))
+
+
+def _agresti_coull(count, n, tail):
+    z = stats.norm.isf(tail)
+    size = n + z * z
+    share = (count + z * z / 2) / size
+    reach = z * math.sqrt(share * (1 - share) / size)
+    return max(share - reach, 0.0), min(share + reach, 1.0)
+
+
+def _wald(count, n, tail):
+    share = count / n
+    reach = stats.norm.isf(tail) * math.sqrt(share * (1 - share) / n)
+    return max(share - reach, 0.0), min(share + reach, 1.0)
+
+
+def _logit(count, n, tail):
+    if count in (0, n):
+        return math.nan, math.nan
+    centre, reach = math.log(count / (n - count)), stats.norm.isf(tail) * math.sqrt(n / (count * (n - count)))
+    return 1 / (1 + math.exp(reach - centre)), 1 / (1 + math.exp(-reach - centre))
+
+
+_LIMITS = {
+    "exact": _exact,
+    "mid_p": _mid_p,
+    "wilson": _wilson,
+    "wilson_corrected": _wilson_corrected,
+    "jeffreys": _jeffreys,
+    "agresti_coull": _agresti_coull,
+    "wald": _wald,
+    "logit": _logit,
+}
