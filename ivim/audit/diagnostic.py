@@ -1,4 +1,4 @@
-"""Diagnostic accuracy: what the AUC, its limits, an operating point, cut-offs and proportions say about each other.
+"""Diagnostic accuracy: what the AUC, its limits, an operating point and a cut-off say about each other.
 
 An AUC by the trapezoid rule from n₁ cases and n₀ controls is j/(2 n₁ n₀) with a whole number j: the pairs in the right order,
 ties counting half (Bamber 1975, *J Math Psychol* 12:387). That makes the printed AUC a member of a short list.
@@ -11,11 +11,8 @@ import numpy as np
 from scipy import stats
 
 from ivim.audit.interval import Interval
-from ivim.audit.rounding import Outcome, as_interval, cannot_tell, compare, parse, prints_as, show
+from ivim.audit.rounding import Outcome, as_interval, compare, parse, prints_as, show
 from ivim.audit.testing import normal_quantile
-
-PROPORTION_METHODS = ("exact", "mid_p", "wilson", "wilson_corrected", "jeffreys", "agresti_coull", "wald", "logit")
-
 
 def auc_grid(auc, cases, controls, rule="any"):
     """The possible AUCs that print as shown.
@@ -190,106 +187,6 @@ def check_auc_point(auc, tp, cases, fp, controls, youden=True, ties=True):
     return compare(auc_bounds(tp, cases, fp, controls, youden, ties), auc, f"{kind} {tp}/{cases} true and {fp}/{controls} false positives")
 
 
-def proportion_limits(count, n, method="exact", confidence=0.95):
-    """Confidence limits of a proportion.
-
-    Parameters
-    ----------
-    count, n : int
-        0 <= count <= n.
-    method : {"exact", "mid_p", "wilson", "wilson_corrected", "jeffreys", "agresti_coull", "wald", "logit"}
-        Clopper & Pearson 1934; the mid-p variant of it; Wilson 1927 without and with continuity correction (Newcombe 1998, *Stat
-        Med* 17:857); Jeffreys, Agresti & Coull, Wald and logit as in Brown, Cai & DasGupta 2001, *Stat Sci* 16:101.
-    confidence : float
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper limit, fractions; NaN where the method gives none (logit at 0 or n).
-    """
-    if method not in PROPORTION_METHODS:
-        msg = f"unknown method {method!r}; choose one of {', '.join(PROPORTION_METHODS)}"
-        raise ValueError(msg)
-    if not 0 <= count <= n or n < 1:
-        msg = f"a proportion needs a count from 0 to n and n at least 1; met {count!r} of {n!r}"
-        raise ValueError(msg)
-    return _LIMITS[method](count, n, (1 - confidence) / 2)
-
-
-def printing_methods(low, high, count, n, scale=100, rule="any", confidence=0.95):
-    """Which methods print which limit of a proportion?
-
-    Parameters
-    ----------
-    low, high : str or Printed
-    count, n : int
-    scale : int
-        100 where the limits are printed in per cent, 1 for fractions.
-    rule : {"any", "half_up", "half_even"}
-    confidence : float
-
-    Returns
-    -------
-    dict of str to (bool, bool)
-        By method: whether it prints the lower and the upper limit.
-    """
-    found = {}
-    for method in PROPORTION_METHODS:
-        limits = proportion_limits(count, n, method, confidence)
-        found[method] = tuple(math.isfinite(x) and prints_as(scale * x, text, rule) for x, text in zip(limits, (low, high), strict=True))
-    return found
-
-
-def limits_method(rows, scale=100, rule="any", confidence=0.95):
-    """The method that prints the most of a table's limits.
-
-    Parameters
-    ----------
-    rows : sequence of (low, high, count, n)
-        Printed limits with the counts behind them.
-
-    Returns
-    -------
-    tuple of (str, int)
-        Method and how many of the ``2 x len(rows)`` limits it prints; the earlier of :data:`PROPORTION_METHODS` wins a tie.
-    """
-    scores = dict.fromkeys(PROPORTION_METHODS, 0)
-    for low, high, count, n in rows:
-        for method, fits in printing_methods(low, high, count, n, scale, rule, confidence).items():
-            scores[method] += sum(fits)
-    return max(scores.items(), key=lambda item: item[1])
-
-
-def check_limits(low, high, count, n, method=None, scale=100, rule="any", confidence=0.95):
-    """Are the printed limits those of the proportion?
-
-    Parameters
-    ----------
-    low, high : str or Printed
-    count, n : int
-    method : str, optional
-        The method that the table is known to use (:func:`limits_method`). Without it nothing can be refuted.
-    scale, rule, confidence
-        As in :func:`printing_methods`.
-
-    Returns
-    -------
-    dict of str to Outcome
-        ``low`` and ``high``; each interval is the recomputed limit. A limit pair that any one method prints holds, whatever the table's.
-    """
-    fits = printing_methods(low, high, count, n, scale, rule, confidence)
-    whole = next((name for name in (method, *PROPORTION_METHODS) if name and all(fits[name])), None)
-    used = whole or method
-    if used is None:
-        return dict.fromkeys(("low", "high"), cannot_tell(f"no method known here prints both limits of {count}/{n}, and the article's is unknown"))
-    found = {}
-    for place, limit, fit, text in zip(("low", "high"), proportion_limits(count, n, used, confidence), fits[used], (low, high), strict=True):
-        value = scale * limit
-        reason = f"the {used.replace('_', ' ')} limit of {count}/{n} is {value:.{parse(text).decimals + 2}f}; printed {parse(text).text}"
-        found[place] = Outcome(fit, value, value, reason)
-    return found
-
-
 def classify(value, cutoff):
     """What a published cut-off says about one patient.
 
@@ -383,70 +280,3 @@ def _concave(heights):
 
 def _turns_up(a, b, c):
     return (b[1] - a[1]) * (c[0] - a[0]) <= (c[1] - a[1]) * (b[0] - a[0])
-
-
-def _exact(count, n, tail):
-    low = 0.0 if count == 0 else stats.beta.ppf(tail, count, n - count + 1)
-    return float(low), 1.0 if count == n else float(stats.beta.ppf(1 - tail, count + 1, n - count))
-
-
-def _mid_p(count, n, tail):
-    from scipy.optimize import brentq
-
-    def upper(p):  # P(X > x) + P(X = x)/2
-        return stats.binom.sf(count, n, p) + stats.binom.pmf(count, n, p) / 2
-
-    low = 0.0 if count == 0 else brentq(lambda p: upper(p) - tail, 0, 1, xtol=1e-14)
-    return low, 1.0 if count == n else brentq(lambda p: 1 - upper(p) - tail, 0, 1, xtol=1e-14)
-
-
-def _wilson(count, n, tail):
-    z, share = stats.norm.isf(tail), count / n
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    reach = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return centre - reach, centre + reach
-
-
-def _wilson_corrected(count, n, tail):
-    z, p = stats.norm.isf(tail), count / n
-    low = (2 * n * p + z * z - 1 - z * math.sqrt(max(z * z - 2 - 1 / n + 4 * p * (n * (1 - p) + 1), 0))) / (2 * (n + z * z))
-    high = (2 * n * p + z * z + 1 + z * math.sqrt(max(z * z + 2 - 1 / n + 4 * p * (n * (1 - p) - 1), 0))) / (2 * (n + z * z))
-    return 0.0 if count == 0 else max(low, 0.0), 1.0 if count == n else min(high, 1.0)
-
-
-def _jeffreys(count, n, tail):
-    low = 0.0 if count == 0 else stats.beta.ppf(tail, count + 0.5, n - count + 0.5)
-    return float(low), 1.0 if count == n else float(stats.beta.ppf(1 - tail, count + 0.5, n - count + 0.5))
-
-
-def _agresti_coull(count, n, tail):
-    z = stats.norm.isf(tail)
-    size = n + z * z
-    share = (count + z * z / 2) / size
-    reach = z * math.sqrt(share * (1 - share) / size)
-    return max(share - reach, 0.0), min(share + reach, 1.0)
-
-
-def _wald(count, n, tail):
-    share = count / n
-    reach = stats.norm.isf(tail) * math.sqrt(share * (1 - share) / n)
-    return max(share - reach, 0.0), min(share + reach, 1.0)
-
-
-def _logit(count, n, tail):
-    if count in (0, n):
-        return math.nan, math.nan
-    centre, reach = math.log(count / (n - count)), stats.norm.isf(tail) * math.sqrt(n / (count * (n - count)))
-    return 1 / (1 + math.exp(reach - centre)), 1 / (1 + math.exp(-reach - centre))
-
-
-_LIMITS = {
-    "exact": _exact,
-    "mid_p": _mid_p,
-    "wilson": _wilson,
-    "wilson_corrected": _wilson_corrected,
-    "jeffreys": _jeffreys,
-    "agresti_coull": _agresti_coull,
-    "wald": _wald,
-    "logit": _logit,
-}
