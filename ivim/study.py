@@ -61,7 +61,7 @@ ICC_BANDS = ((0.20, "poor"), (0.40, "fair"), (0.60, "moderate"), (0.80, "good"),
 # Bounds of every fit, in mm²/s; `s0` is relative to the largest signal. Documented with their sources in ivim/signal/models.py.
 BOUNDS = {
     "s0": (0.0, 2.0),
-    "adc_stand": (0.0, 5e-3),
+    "adc_stand": (0.0, 1e-2),
     "adc_slow": (0.0, 5e-3),
     "adc_fast": (5e-3, 0.2),
     "f": (0.0, 1.0),

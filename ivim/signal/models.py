@@ -8,13 +8,13 @@ Bounds of every fit (``ivim.study.BOUNDS``), each physical and with its source:
 parameter    bounds          why
 ===========  ==============  ==============================================================================================
 s0           0 to 2          times the largest signal; more than twice it is no extrapolation but a runaway
-adc_stand    0 to 5e-3       free water at 37 °C is 3.0e-3 (Holz et al. 2000, Phys Chem Chem Phys 2:4740); the rest is noise
-adc_slow     0 to 5e-3       as adc_stand; the upper bound of the OSIPI code collection (TF2.4)
-adc_fast     5e-3 to 0.2     starts where adc_slow ends, so that the two never swap; to 0.2 as OSIPI TF2.4
+adc_stand    0 to 1e-2       holds perfusion too (Le Bihan 1988, Radiology 168:497), so at low b it may exceed free water
+adc_slow     0 to 5e-3       free water at 37 °C is 3.0e-3 (Holz et al. 2000, Phys Chem Chem Phys 2:4740); limit of OSIPI TF2.4
+adc_fast     5e-3 to 0.2     starts where adc_slow ends, so that the two never swap; limits of the OSIPI collection TF2.4
 f            0 to 1          a fraction
 ddc          0 to 1e-2       may exceed free water when alpha is low (Bennett et al. 2003, Magn Reson Med 50:727)
 alpha        0.05 to 1       1 is mono-exponential (Bennett et al. 2003); below .05 the curve is flat beyond the first b
-diffusivity  0 to 5e-3       as adc_stand
+diffusivity  0 to 5e-3       as adc_slow
 kurtosis     0 to 3          Jensen and Helpern 2010, NMR Biomed 23:698 (tissue .5 to 1.5)
 ===========  ==============  ==============================================================================================
 """
@@ -116,7 +116,7 @@ class Monoexponential(SignalModel):
 
     name = "monoexponential"
     parameters = ("s0", "adc_stand")
-    grid = {"adc_stand": tuple(np.geomspace(2e-5, 5e-3, 24))}
+    grid = {"adc_stand": tuple(np.geomspace(2e-5, 1e-2, 24))}
 
     @staticmethod
     def function(b, s0, adc_stand):

@@ -1,0 +1,440 @@
+"""Fits of one signal with lmfit: the reference to which the voxel engine is held."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from scipy import optimize, stats
+
+from ivim import study
+from ivim.signal import noise, reasons
+from ivim.signal.models import MODELS, aicc, get_model
+from ivim.signal.problem import TIGHT, Problem
+
+METHODS = {"full": None, "segmented": "biexponential", "log-linear": "monoexponential", "two-point": "monoexponential"}
+"""The methods and, where a method is only for one model, that model."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The fit of one signal.
+
+    Attributes
+    ----------
+    model, method : str
+    values, stderr : dict of str to float
+        By parameter name, ``s0`` among them; diffusivities in mm²/s. The standard error is NaN for a parameter that lies
+        on a bound or has no influence on the signal; those of the others then hold with that parameter fixed.
+    aicc : float
+        Corrected information criterion, see :func:`ivim.signal.models.aicc`.
+    sse : float
+        Sum of squares, weighted by the averages divided by their mean.
+    residuals : array, shape (n,)
+        Measured minus fitted, unweighted, in the order of the input.
+    success : bool
+        True where the values stand; `reason` says why they do not, or with what remark.
+    reason : int
+        Code of :mod:`ivim.signal.reasons`.
+    sigma : float or None
+        Noise level of one excitation where the noise floor was fitted.
+    lmfit : lmfit.model.ModelResult or None
+    """
+
+    model: str
+    method: str
+    values: dict
+    stderr: dict
+    aicc: float
+    sse: float
+    residuals: np.ndarray
+    success: bool
+    reason: int
+    sigma: float | None = None
+    lmfit: object = None
+    problem: object = field(default=None, repr=False)
+
+    @property
+    def reason_text(self):
+        """The reason in words."""
+        return reasons.REASONS[self.reason]
+
+    def predict(self, b):
+        """The fitted model without noise floor at b (array, s/mm²)."""
+        return self.problem.model.function(np.asarray(b, float), **self.values)
+
+    def confidence(self, level=0.95, limits="wald"):
+        """Confidence limits of every parameter.
+
+        Parameters
+        ----------
+        level : float
+        limits : {"wald", "profile"}
+            Wald: value ± t x standard error, cut at the bounds. Profile: where the sum of squares, with the other
+            parameters fitted anew, exceeds its minimum by the F quantile; honest for D*, whose likelihood is skewed.
+            A limit at a bound says that the data exclude nothing on that side.
+
+        Returns
+        -------
+        DataFrame
+            ``parameter, value, stderr, ci_low, ci_high``; diffusivities in mm²/s.
+        """
+        if limits not in ("wald", "profile"):
+            msg = f"limits is {limits!r}; accepted are 'wald' and 'profile'"
+            raise ValueError(msg)
+        if limits == "profile" and self.method != "full":
+            msg = f"profile limits need method 'full', this is {self.method!r}; use limits='wald'"
+            raise ValueError(msg)
+        edges = _profile_limits if limits == "profile" else _wald_limits
+        rows = [(name, self.values[name], self.stderr[name], *edges(self, name, level)) for name in self.values]
+        return pd.DataFrame(rows, columns=["parameter", "value", "stderr", "ci_low", "ci_high"])
+
+    def table(self, level=0.95):
+        """The Wald limits as a table to print: ``model, parameter, value, ...`` with diffusivities in 10⁻³ mm²/s."""
+        frame = self.confidence(level)
+        scale = frame["parameter"].map(lambda name: study.to_table({name: 1.0})[name])
+        columns = ["value", "stderr", "ci_low", "ci_high"]
+        frame[columns] = frame[columns].mul(scale, axis=0)
+        frame.insert(0, "model", self.model)
+        frame["unit"] = frame["parameter"].map(study.unit)
+        return frame
+
+
+def fit(
+    signal,
+    b,
+    model="biexponential",
+    *,
+    averages=None,
+    bounds=None,
+    method="full",
+    sigma=None,
+    averaging="magnitude",
+    threshold=study.SEGMENTED_THRESHOLD,
+    pair=None,
+    saturation=None,
+):
+    """Fit a signal model to one signal: bounded least squares, weighted by the averages, the global optimum.
+
+    Parameters
+    ----------
+    signal : array, shape (n,)
+        Magnitudes.
+    b : array, shape (n,), s/mm²
+        In any order; repeats and the absence of b = 0 are fine.
+    model : str or SignalModel
+    averages : array, shape (n,), optional
+        Excitations averaged in each sample; the weights of the fit. Equal weights by default.
+    bounds : dict of str to (low, high), optional
+        Instead of ``study.BOUNDS`` for the parameters named; mm²/s, s0 in the units of the signal.
+    method : {"full", "segmented", "log-linear", "two-point"}
+        ``full`` fits all parameters at once. ``segmented`` (bi-exponential) fits adc_slow mono-exponentially from
+        `threshold` on, then the other three to all samples. ``log-linear`` (mono-exponential) draws a straight line
+        through ln S. ``two-point`` (mono-exponential) uses the samples at the two b-values of `pair` only.
+    sigma : float or "estimate", optional
+        Noise level of one excitation: fits the Rician mean instead of the bare model, so that the noise floor is not
+        taken for slow diffusion. ``"estimate"`` takes it from the residuals. For method ``full``.
+    averaging : {"magnitude", "complex"}
+        What the scanner averaged (see :mod:`ivim.signal.noise`); matters with `sigma` only.
+    threshold : float, s/mm²
+    pair : (float, float), s/mm², optional
+        For ``two-point``; the lowest and the highest b by default.
+    saturation : float, optional
+        The largest value that the scanner can store.
+
+    Returns
+    -------
+    Fit
+        With NaN values, ``success`` False and a reason code for a signal that cannot be fitted.
+
+    Raises
+    ------
+    ValueError
+        When the arguments do not go together: shapes, unknown names, fewer b-values than parameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> b = np.array([0, 20, 50, 100, 150, 200, 400, 800, 1200, 1500])
+    >>> signal = 100 * (0.8 * np.exp(-b * 0.001) + 0.2 * np.exp(-b * 0.02))
+    >>> {name: round(value, 6) for name, value in fit(signal, b).values.items()}
+    {'s0': 100.0, 'adc_slow': 0.001, 'adc_fast': 0.02, 'f': 0.2}
+    """
+    model = get_model(model)
+    signal, b, averages = _check_samples(signal, b, averages)
+    _check_method(model, method, sigma, averaging)
+    use = _samples_used(model, b, method, threshold, pair)
+    model.limits(1.0, b, bounds)  # refuses wrong bounds before any look at the signal
+    reason = int(reasons.check_signals(signal, b, saturation))
+    if reason != reasons.OK:
+        return _unusable(model, method, signal, reason)
+    problem = Problem(model, signal, b, averages, bounds)
+    try:
+        if method == "segmented":
+            return _fit_segmented(problem, use)
+        if method == "log-linear":
+            return _fit_log_linear(problem)
+        if sigma is not None:
+            return _fit_floor(problem, sigma, averaging)
+        return _fit_full(problem, method, used=problem.part(use))
+    except (np.linalg.LinAlgError, FloatingPointError, OverflowError):
+        return _unusable(model, method, signal, reasons.NOT_CONVERGED)
+
+
+def fit_roi(data, b, mask, model="biexponential", **options):
+    """Fit the mean signal of a region of interest.
+
+    The mean of the signals is another estimator than the mean of the maps (:func:`ivim.fit_maps`): one fit of a signal
+    with little noise instead of many fits of noisy ones.
+
+    Parameters
+    ----------
+    data : array, shape (..., n)
+        Magnitudes, last axis b.
+    b : array, shape (n,), s/mm²
+    mask : array of bool, shape (...)
+    model, **options
+        As for :func:`fit`.
+
+    Returns
+    -------
+    Fit
+    """
+    data, mask = np.asarray(data, float), np.asarray(mask).astype(bool)
+    if mask.shape != data.shape[:-1]:
+        msg = f"the mask has shape {mask.shape}, the data {data.shape}; the mask needs the shape of the data without its last axis"
+        raise ValueError(msg)
+    if not mask.any():
+        msg = "the mask is empty; mark at least one voxel"
+        raise ValueError(msg)
+    return fit(data[mask].mean(axis=0), b, model, **options)
+
+
+def compare_models(signal, b, *, averages=None, bounds=None, models=tuple(MODELS), **options):
+    """Fit several models to one signal and weigh them by AICc (Burnham and Anderson 2002).
+
+    Parameters
+    ----------
+    signal, b, averages, **options
+        As for :func:`fit`.
+    bounds : dict of str to (low, high), optional
+        Each model takes those of its own parameters.
+    models : sequence of str or SignalModel
+
+    Returns
+    -------
+    DataFrame
+        ``model, k, sse, aicc, delta, weight, success``, best first; ``k`` counts the parameters with s0, ``weight`` is the
+        Akaike weight: the share of evidence among these models.
+    """
+    rows = []
+    for model in map(get_model, models):
+        own = {name: pair for name, pair in (bounds or {}).items() if name in model.parameters}
+        one = fit(signal, b, model, averages=averages, bounds=own, **options)
+        rows.append((one.model, len(model.parameters), one.sse, one.aicc, one.success))
+    frame = pd.DataFrame(rows, columns=["model", "k", "sse", "aicc", "success"])
+    frame.insert(4, "delta", frame["aicc"] - frame["aicc"].min())
+    likelihood = np.exp(-frame["delta"] / 2)
+    frame.insert(5, "weight", likelihood / likelihood.sum())
+    return frame.sort_values("aicc", kind="stable", ignore_index=True)
+
+
+def _fit_full(problem, method, used=None, sigma=None):
+    """Optimum, lmfit result, standard errors and remarks; `used` holds the samples of a two-point fit."""
+    used = used or problem
+    values, on_bound = used.optimum()
+    powerless = used.powerless(values)
+    held = list(dict.fromkeys((*on_bound, *powerless)))
+    result = used.lmfit(values, held)
+    values = {name: float(result.params[name].value) for name in values}
+    errors = {name: result.params[name].stderr for name in values if name not in held}
+    if used.b.size <= len(values):  # no sample is left over to judge the noise by
+        errors = {}
+    reason = reasons.UNIDENTIFIABLE if powerless else reasons.AT_BOUND if on_bound else reasons.OK
+    return _result(problem, method, values, errors, reason, result, sigma=sigma, used=used)
+
+
+def _fit_floor(problem, sigma, averaging):
+    """The full fit of the Rician mean; an estimated noise level is improved until it agrees with its own residuals."""
+    if sigma != "estimate":
+        return _fit_full(problem.with_floor(noise.floor_sigma(sigma, problem.averages, averaging)), "full", sigma=sigma)
+    k = len(problem.model.parameters)
+    values, _ = problem.optimum()
+    sigma = noise.sigma_from_residuals(problem.residuals(values), problem.averages, k)
+    for _ in range(5):
+        floor = noise.floor_sigma(sigma, problem.averages, averaging)
+        raised = problem.with_floor(floor)
+        values, _ = raised.optimum()
+        curve = problem.expected(**values)
+        sigma = noise.sigma_from_residuals(raised.residuals(values), problem.averages, k, curve, floor)
+    return _fit_full(problem.with_floor(noise.floor_sigma(sigma, problem.averages, averaging)), "full", sigma=sigma)
+
+
+def _fit_segmented(problem, tail):
+    """adc_slow from the samples of `tail`, the other parameters from all samples with adc_slow held."""
+    tissue = problem.part(tail, MODELS["monoexponential"], {"s0": "s0", "adc_stand": "adc_slow"})
+    first, first_bound = tissue.optimum()
+    slow = {"adc_slow": first["adc_stand"]}
+    values, on_bound = problem.optimum(held=slow)
+    powerless = problem.powerless(values)
+    result = problem.lmfit(values, list(dict.fromkeys((*slow, *on_bound, *powerless))))
+    values = {name: float(result.params[name].value) for name in values}
+    slow_free = not first_bound and tissue.b.size > 2
+    free = [name for name in values if name not in (*slow, *on_bound, *powerless)]
+    errors = _two_stage_errors(problem, values, free, tissue, first, tail) if slow_free else {}
+    reason = reasons.UNIDENTIFIABLE if powerless else reasons.AT_BOUND if on_bound or first_bound else reasons.OK
+    return _result(problem, "segmented", values, errors, reason, result)
+
+
+def _two_stage_errors(problem, values, free, tissue, first, tail):
+    """Standard errors of a segmented fit: the noise reaches the second stage directly and by way of the first's adc_slow."""
+    names = list(problem.model.parameters)
+    through_slow = np.zeros((1, problem.b.size))
+    through_slow[:, tail] = _gain(tissue.jacobian(**first), tissue.weights)[1]
+    jacobian = problem.jacobian(**values)
+    second = _gain(jacobian[:, [names.index(name) for name in free]], problem.weights)
+    second = second - second @ jacobian[:, [names.index("adc_slow")]] @ through_slow
+    gains = np.vstack([through_slow, second])
+    spread = problem.sse(values) / max(problem.b.size - len(names), 1)
+    errors = np.sqrt(spread * np.sum(gains**2 / problem.weights, axis=1))
+    return dict(zip(("adc_slow", *free), errors.tolist(), strict=True)) if problem.b.size > len(names) else {}
+
+
+def _gain(jacobian, weights):
+    """How each sample's error moves the estimate: (J'WJ)⁻¹ J'W."""
+    weighted = jacobian * weights[:, None]
+    return np.linalg.solve(jacobian.T @ weighted, weighted.T)
+
+
+def _fit_log_linear(problem):
+    """A straight line through ln S by lmfit, weighted by the averages; on the log scale the noise of high b weighs more."""
+    import lmfit
+
+    (s0_low, s0_high), (adc_low, adc_high) = problem.limits["s0"], problem.limits["adc_stand"]
+    logs = np.log(problem.signal)
+    params = lmfit.Parameters()
+    start = problem.model.guess(problem.signal, problem.b)
+    params.add("intercept", value=np.log(start["s0"]), min=np.log(max(s0_low, 1e-300)), max=np.log(s0_high))
+    params.add("slope", value=-start["adc_stand"], min=-adc_high, max=-adc_low)
+    line = lmfit.models.LinearModel()
+    result = line.fit(logs, params, x=problem.b, weights=np.sqrt(problem.weights), method="least_squares", fit_kws=TIGHT)
+    s0, adc = float(np.exp(result.params["intercept"].value)), -float(result.params["slope"].value)
+    edge = adc_low if adc - adc_low < adc_high - adc else adc_high
+    at_bound = abs(adc - edge) < 1e-9 * adc_high
+    adc = edge if at_bound else adc
+    errors = {"s0": s0 * (result.params["intercept"].stderr or np.nan), "adc_stand": result.params["slope"].stderr}
+    errors = {} if at_bound or problem.b.size <= 2 else errors
+    reason = reasons.AT_BOUND if at_bound else reasons.OK
+    return _result(problem, "log-linear", {"s0": s0, "adc_stand": adc}, errors, reason, result)
+
+
+def _result(problem, method, values, errors, reason, result, *, sigma=None, used=None):
+    """The :class:`Fit` of values and those standard errors that exist."""
+    if not result.success or not np.isfinite(list(values.values())).all():
+        return _unusable(problem.model, method, problem.signal, reasons.NOT_CONVERGED, result)
+    used = used or problem
+    values = {name: values[name] for name in problem.model.parameters}
+    sse = used.sse(values)
+    return Fit(
+        model=problem.model.name,
+        method=method,
+        values=values,
+        stderr={name: float(np.nan if errors.get(name) is None else errors[name]) for name in values},
+        aicc=float(aicc(sse, used.b.size, len(values))),
+        sse=sse,
+        residuals=problem.residuals(values),
+        success=True,
+        reason=reason,
+        sigma=sigma,
+        lmfit=result,
+        problem=problem,
+    )
+
+
+def _unusable(model, method, signal, reason, result=None):
+    """A fit without values, with the reason."""
+    nothing = dict.fromkeys(model.parameters, np.nan)
+    return Fit(
+        model=model.name, method=method, values=nothing, stderr=dict(nothing), aicc=np.nan, sse=np.nan,
+        residuals=np.full(signal.shape, np.nan), success=False, reason=reason, lmfit=result,
+    )  # fmt: skip
+
+
+def _wald_limits(fitted, name, level):
+    freedom = fitted.residuals.size - len(fitted.values)
+    if freedom < 1 or not np.isfinite(fitted.stderr[name]):
+        return np.nan, np.nan
+    reach = stats.t.ppf((1 + level) / 2, freedom) * fitted.stderr[name]
+    return tuple(np.clip([fitted.values[name] - reach, fitted.values[name] + reach], *fitted.problem.limits[name]))
+
+
+def _profile_limits(fitted, name, level):
+    problem, value = fitted.problem, fitted.values[name]
+    freedom = fitted.residuals.size - len(fitted.values)
+    if not fitted.success or freedom < 1:
+        return np.nan, np.nan
+    allowed = fitted.sse * (1 + stats.f.ppf(level, 1, freedom) / freedom)
+    excess = lambda x: problem.sse(problem.optimum(held={name: x})[0]) - allowed  # noqa: E731
+    edges = []
+    for edge in problem.limits[name]:
+        width = abs(edge - value)
+        inside = width == 0 or excess(edge) <= 0
+        edges.append(edge if inside else optimize.brentq(excess, value, edge, xtol=1e-5 * width))
+    return tuple(edges)
+
+
+def _check_samples(signal, b, averages):
+    """The three arrays as floats of one shape (n,); averages of 1 where none are given."""
+    signal, b = np.asarray(signal, float), np.asarray(b, float)
+    averages = np.ones_like(b) if averages is None else np.asarray(averages, float)
+    for name, array in (("b", b), ("averages", averages)):
+        if array.ndim != 1 or array.shape != signal.shape:
+            msg = f"signal has shape {signal.shape}, {name} {array.shape}; both have to be one row of the same length"
+            raise ValueError(msg)
+    if not (np.isfinite(b).all() and (b >= 0).all()):
+        msg = f"b is {b[~(b >= 0) | ~np.isfinite(b)][0]:g}; b-values are finite and not negative, in s/mm²"
+        raise ValueError(msg)
+    if not (np.isfinite(averages).all() and (averages > 0).all()):
+        msg = f"averages hold {averages[~(averages > 0) | ~np.isfinite(averages)][0]:g}; give the number of excitations per sample, above 0"
+        raise ValueError(msg)
+    return signal, b, averages
+
+
+def _check_method(model, method, sigma, averaging):
+    if method not in METHODS:
+        msg = f"unknown method {method!r}; known are {', '.join(METHODS)}"
+        raise ValueError(msg)
+    if METHODS[method] not in (None, model.name):
+        msg = f"method {method!r} is for the {METHODS[method]} model, not for {model.name}; use method='full'"
+        raise ValueError(msg)
+    if averaging not in noise.AVERAGING:
+        msg = f"averaging is {averaging!r}; accepted are {' and '.join(map(repr, noise.AVERAGING))}"
+        raise ValueError(msg)
+    if sigma is None:
+        return
+    if method != "full":
+        msg = f"sigma goes with method 'full' only, not with {method!r}; leave one of them out"
+        raise ValueError(msg)
+    if sigma != "estimate" and not (isinstance(sigma, (int, float, np.number)) and np.isfinite(sigma) and sigma > 0):
+        msg = f"sigma is {sigma!r}; give the noise level of one excitation, a number above 0, or 'estimate'"
+        raise ValueError(msg)
+
+
+def _samples_used(model, b, method, threshold, pair):
+    """Mask of the samples of the first stage or the pair; refuses too few b-values."""
+    use = np.ones(b.size, bool)
+    if method == "two-point":
+        low, high = (b.min(), b.max()) if pair is None else pair
+        use = np.isin(b, (low, high))
+        if np.unique(b[use]).size < 2:
+            msg = f"pair is ({low:g}, {high:g}); give two different values out of b = {', '.join(f'{x:g}' for x in np.unique(b))}"
+            raise ValueError(msg)
+    if method == "segmented":
+        use = b >= threshold
+        if np.unique(b[use]).size < 2:
+            msg = f"{np.unique(b[use]).size} b-value(s) from the threshold of {threshold:g} s/mm² on; a segmented fit needs at least 2"
+            raise ValueError(msg)
+    different, needed = np.unique(b[use]).size, len(model.parameters)
+    if method != "segmented" and different < needed or np.unique(b).size < needed:
+        msg = f"{np.unique(b).size} different b-value(s) for the {needed} parameters of the {model.name} model; measure at least {needed}"
+        raise ValueError(msg)
+    return use

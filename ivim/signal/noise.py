@@ -1,0 +1,114 @@
+"""Noise of magnitude images: the Rician mean and variance, and the noise level of one excitation from an image or from a fit.
+
+The noise level `sigma` is always that of *one* excitation, in one channel of the complex signal. How the averages enter
+depends on what the scanner averaged:
+
+- ``"magnitude"`` (usual in diffusion imaging, where motion changes the phase): every average carries the floor of one
+  excitation. The mean of the averaged sample is the Rician mean at `sigma`; only its variance falls with their number.
+- ``"complex"``: the averages cancel noise before the magnitude is taken. The sample is Rician at ``sigma / sqrt(averages)``.
+"""
+
+import numpy as np
+from scipy.special import i0e, i1e
+
+AVERAGING = ("magnitude", "complex")
+
+
+def rician_mean(amplitude, sigma):
+    r"""Expected magnitude of a signal in complex Gaussian noise (Rice 1945; Gudbjartsson and Patz 1995, Magn Reson Med 34:910).
+
+    .. math:: \sigma \sqrt{\pi/2}\; e^{-x/2} \left[(1 + x) I_0(x/2) + x I_1(x/2)\right], \quad x = \nu^2 / 2\sigma^2
+
+    Parameters
+    ----------
+    amplitude : array
+        Noise-free signal.
+    sigma : float or array
+        Noise level, broadcast against `amplitude`; 0 leaves the amplitude as it is.
+
+    Returns
+    -------
+    array
+    """
+    amplitude, sigma = np.broadcast_arrays(np.asarray(amplitude, float), np.asarray(sigma, float))
+    safe = np.where(sigma > 0, sigma, 1.0)
+    x = amplitude**2 / (2 * safe**2)
+    mean = safe * np.sqrt(np.pi / 2) * ((1 + x) * i0e(x / 2) + x * i1e(x / 2))
+    return np.where(sigma > 0, mean, amplitude)[()]
+
+
+def rician_slope(amplitude, sigma):
+    """Derivative of :func:`rician_mean` by the amplitude: near 1 far above the floor, 0 on it."""
+    amplitude, sigma = np.broadcast_arrays(np.asarray(amplitude, float), np.asarray(sigma, float))
+    safe = np.where(sigma > 0, sigma, 1.0)
+    x = amplitude**2 / (2 * safe**2)
+    slope = np.sqrt(np.pi / 8) * amplitude / safe * (i0e(x / 2) + i1e(x / 2))
+    return np.where(sigma > 0, slope, 1.0)[()]
+
+
+def rician_variance(amplitude, sigma):
+    """Variance of the magnitude of one excitation: sigma² far above the floor, (2 - pi/2) sigma² on it."""
+    amplitude, sigma = np.broadcast_arrays(np.asarray(amplitude, float), np.asarray(sigma, float))
+    exact = 2 * sigma**2 + amplitude**2 - rician_mean(amplitude, sigma) ** 2
+    # Far above the floor the difference of two large numbers is lost in rounding; the series is not.
+    series = sigma**2 - sigma**4 / (2 * np.maximum(amplitude, 1e-300) ** 2)
+    return np.where(amplitude > 100 * sigma, series, exact)[()]
+
+
+def floor_sigma(sigma, averages, averaging="magnitude"):
+    """The noise level at which the averaged samples are Rician: one number, or one per sample for complex averages."""
+    if averaging not in AVERAGING:
+        msg = f"averaging is {averaging!r}; accepted are {' and '.join(map(repr, AVERAGING))}"
+        raise ValueError(msg)
+    return sigma / np.sqrt(averages) if averaging == "complex" else sigma
+
+
+def sigma_from_background(magnitudes):
+    """Noise level from voxels of air, where the magnitude is Rayleigh: sqrt(mean(m²) / 2).
+
+    Parameters
+    ----------
+    magnitudes : array
+        Samples without signal, each of one excitation (or averaged as complex numbers, for the noise level after averaging).
+
+    Returns
+    -------
+    float
+    """
+    magnitudes = np.asarray(magnitudes, float)
+    magnitudes = magnitudes[np.isfinite(magnitudes)]
+    if magnitudes.size == 0 or (magnitudes < 0).any():
+        msg = "the background has no finite sample or a negative one; give magnitudes of a region of air"
+        raise ValueError(msg)
+    return float(np.sqrt(np.mean(magnitudes**2) / 2))
+
+
+def sigma_from_residuals(residuals, averages, k, amplitudes=None, floor=None):
+    """Noise level of one excitation from the residuals of one fit or of many.
+
+    The squares, each times its averages, are set equal to what is expected of them: a share (n - k) / n of the variance
+    of one excitation. On the floor that variance is below sigma², so with `amplitudes` and a first `floor` its share
+    of sigma² is taken from :func:`rician_variance`.
+
+    Parameters
+    ----------
+    residuals : array, shape (..., n)
+    averages : array, shape (n,)
+    k : int
+        Number of fitted parameters, s0 among them.
+    amplitudes : array, shape (..., n), optional
+        Noise-free signals of the fits.
+    floor : float or array, shape (n,), optional
+        From a first value of sigma by :func:`floor_sigma`.
+
+    Returns
+    -------
+    float
+    """
+    residuals = np.asarray(residuals, float)
+    n = residuals.shape[-1]
+    if n <= k:
+        msg = f"{n} samples leave nothing over from {k} parameters to estimate the noise from; give sigma"
+        raise ValueError(msg)
+    share = 1.0 if amplitudes is None or not np.all(floor) else np.mean(rician_variance(amplitudes, floor) / np.square(floor))
+    return float(np.sqrt(np.nanmean(residuals**2 * averages) * n / (n - k) / share))

@@ -1,0 +1,157 @@
+"""One signal and the question put to the optimiser: which values of a model within the limits have the least squares?"""
+
+from functools import lru_cache, wraps
+from itertools import product
+
+import numpy as np
+from scipy import ndimage, optimize
+
+from ivim.signal import noise
+
+STARTS = 6  # local minima of the grid from which the optimiser sets out
+TIGHT = {"ftol": 1e-14, "xtol": 1e-12, "gtol": 1e-15, "x_scale": "jac"}
+NEAR = 1e-3  # of the width of the limits: closer to an edge than this, the edge itself is tried
+
+
+class Problem:
+    """One signal, its weights and limits: what the optimiser is asked.
+
+    Parameters
+    ----------
+    model : SignalModel
+    signal, b, averages : array, shape (n,)
+    bounds : dict, optional
+        As given by the user.
+    floor : float or array, shape (n,), optional
+        Noise level at which each sample is Rician.
+    """
+
+    def __init__(self, model, signal, b, averages, bounds=None, floor=None):
+        self.model, self.signal, self.b, self.averages = model, signal, b, averages
+        self.bounds, self.floor = bounds, floor
+        self.weights = averages / averages.mean()
+        self.limits = model.limits(signal, b, bounds)
+
+    def part(self, use, model=None, names=None):
+        """The question of some of the samples, for this or another model; each limit is that of the parameter in `names`."""
+        part = Problem(model or self.model, self.signal[use], self.b[use], self.averages[use])
+        part.limits = {name: self.limits[names[name] if names else name] for name in part.model.parameters}
+        return part
+
+    def with_floor(self, floor):
+        """The same question with a noise floor."""
+        return Problem(self.model, self.signal, self.b, self.averages, self.bounds, floor)
+
+    def expected(self, b=None, **values):
+        """Expected signal: the model, raised by the noise floor if there is one."""
+        curve = self.model.function(self.b if b is None else b, **values)
+        return curve if self.floor is None else noise.rician_mean(curve, self.floor)
+
+    def jacobian(self, **values):
+        """Derivatives of :meth:`expected`, shape (n, k)."""
+        columns = self.model.jacobian(self.b, **values)
+        if self.floor is None:
+            return columns
+        return columns * noise.rician_slope(self.model.function(self.b, **values), self.floor)[:, None]
+
+    def residuals(self, values):
+        """Measured minus expected, unweighted."""
+        return self.signal - self.expected(**values)
+
+    def sse(self, values):
+        """Weighted sum of squares."""
+        return float(np.sum(self.weights * self.residuals(values) ** 2))
+
+    def starts(self, held=None):
+        """Values from which to set out: the guess and the local minima of the sum of squares on the model's grid."""
+        held = held or {}
+        guess = {name: float(np.clip(value, *self.limits[name])) for name, value in self.model.guess(self.signal, self.b).items()}
+        if not self.model.grid:
+            return [guess]
+        names = tuple(self.model.grid)
+        nodes = tuple(
+            (held[name],) if name in held else tuple(np.unique(np.clip(self.model.grid[name], *self.limits[name])))
+            for name in names
+        )
+        curves = _grid_curves(self.model, tuple(self.b), names, nodes)
+        s0 = np.clip((curves @ (self.weights * self.signal)) / (curves**2 @ self.weights), *self.limits["s0"])
+        sse = (self.signal - s0[..., None] * curves) ** 2 @ self.weights
+        lowest = np.argwhere(sse == ndimage.minimum_filter(sse, size=3, mode="nearest"))
+        lowest = lowest[np.argsort(sse[tuple(lowest.T)], kind="stable")][:STARTS]
+        found = [{"s0": s0[tuple(at)]} | {name: nodes[i][at[i]] for i, name in enumerate(names)} for at in lowest]
+        return [guess, *found]
+
+    def polish(self, start, held=None):
+        """Bounded least squares from one start with some parameters held; values by name."""
+        held = held or {}
+        free = [name for name in self.model.parameters if name not in held]
+        if not free:
+            return held
+        columns = [self.model.parameters.index(name) for name in free]
+        root = np.sqrt(self.weights) / self.signal.max()  # gtol is absolute, so the signal must not bring its own scale
+        found = optimize.least_squares(
+            lambda x: -root * self.residuals(dict(zip(free, x, strict=True)) | held),
+            _inside([start[name] for name in free], self.limits, free),
+            jac=lambda x: (root[:, None] * self.jacobian(**dict(zip(free, x, strict=True)), **held))[:, columns],
+            bounds=tuple(zip(*(self.limits[name] for name in free), strict=True)),
+            **TIGHT,
+        )
+        return dict(zip(free, found.x.tolist(), strict=True)) | held
+
+    def optimum(self, held=None):
+        """The best values from all starts, and which of them lie on a bound (a dict, with the bound as value)."""
+        held = held or {}
+        values = min((self.polish(start | held, held) for start in self.starts(held)), key=self.sse)
+        on_bound = {}
+        for name in (name for name in self.model.parameters if name not in held):
+            low, high = self.limits[name]
+            edge = low if values[name] - low < high - values[name] else high
+            if abs(values[name] - edge) < NEAR * (high - low):
+                trial = self.polish(values | {name: edge}, held | on_bound | {name: edge})
+                if self.sse(trial) <= self.sse(values) * (1 + 1e-10) + 1e-25 * self.signal @ self.signal:
+                    values, on_bound = trial, on_bound | {name: edge}
+        return values, on_bound
+
+    def powerless(self, values):
+        """Names of the parameters whose whole range would not move the signal at these values."""
+        columns = np.abs(self.jacobian(**values)).max(axis=0)
+        widths = [high - low for low, high in self.limits.values()]
+        return [n for n, c, w in zip(self.model.parameters, columns, widths, strict=True) if c * w < 1e-9 * self.signal.max()]
+
+    def lmfit(self, values, held):
+        """The lmfit fit that starts at the optimum; parameters of `held` do not vary (lmfit needs one that does: s0)."""
+        import lmfit
+
+        held = held if len(held) < len(self.limits) else [name for name in held if name != "s0"]
+        params = lmfit.Parameters()
+        for name, (low, high) in self.limits.items():
+            params.add(name, value=values[name], min=low, max=high, vary=name not in held)
+        names = [name for name in self.model.parameters if name not in held]
+        columns = [self.model.parameters.index(name) for name in names]
+        root = np.sqrt(self.weights)
+        # lmfit hands the Jacobian the data and weights too, which this problem has already.
+        slope = lambda params, *_, **__: -root[:, None] * self.jacobian(**params.valuesdict())[:, columns]  # noqa: E731
+
+        @wraps(self.model.function)  # lmfit reads the names of the parameters off the function
+        def curve(b, **values):
+            return self.expected(b, **values)
+
+        model = lmfit.Model(curve, ["b"], name=self.model.name)
+        with np.errstate(invalid="ignore"):  # correlations of an exact fit are 0 / 0
+            return model.fit(
+                self.signal, params, b=self.b, weights=root, method="least_squares", fit_kws={"jac": slope} | TIGHT
+            )
+
+
+@lru_cache(maxsize=64)
+def _grid_curves(model, b, names, nodes):
+    b = np.array(b)
+    shape = tuple(map(len, nodes))
+    curves = np.array([model.function(b, s0=1.0, **dict(zip(names, node, strict=True))) for node in product(*nodes)])
+    return curves.reshape(*shape, b.size)
+
+
+def _inside(x, limits, names):
+    """Strictly between the limits, from where the optimiser can move both ways."""
+    low, high = np.array([limits[name] for name in names]).T
+    return np.clip(x, low + 1e-6 * (high - low), high - 1e-6 * (high - low))
