@@ -1,0 +1,236 @@
+"""Figure 3 and its companions: ROC curves, parameters by group, readers' differences; each with its plotted numbers.
+
+Files are the same bytes for the same numbers: no date, no version and a fixed salt in them, and points spread without chance.
+"""
+
+import io
+from contextlib import contextmanager
+
+import pandas as pd
+
+from ivim import study
+from ivim.report import printing
+from ivim.report.provenance import csv_text, results_folder, write_file
+from ivim.report.write import spans
+
+COLOURS = ("#2f6db3", "#d0632f", "#3c9a6b", "#8a5fb0", "#b0892f", "#5f6b78")  # apart for colour-blind readers and in grey
+STYLE = {
+    "svg.hashsalt": "ivim", "svg.fonttype": "none", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.grid": True, "grid.color": "#e6e9ec", "grid.linewidth": 0.7, "axes.axisbelow": True,
+    "legend.frameon": False, "figure.facecolor": "white", "savefig.facecolor": "white", "figure.dpi": 96,
+}  # fmt: skip
+DPI = 200
+
+
+def save_figure(figure, name, data, folder=None):
+    """Write a figure as png and svg with the plotted numbers beside it as csv.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    name : str
+        File name without ending, for example "figure3".
+    data : DataFrame
+        The plotted numbers.
+    folder : path, optional
+        By default ``figures`` under :func:`ivim.report.provenance.results_folder`.
+
+    Returns
+    -------
+    list of str
+        File names.
+    """
+    folder = folder or results_folder() / "figures"
+    content = {"png": _drawn(figure, "png", {"Software": None}), "svg": _drawn(figure, "svg", {"Date": None, "Creator": None}), "csv": csv_text(data)}
+    return [write_file(folder / f"{name}.{kind}", part).name for kind, part in content.items()]
+
+
+def roc_figure(curves, note=""):
+    """ROC curves with their operating points, as the article's Figure 3.
+
+    Parameters
+    ----------
+    curves : dict of str to ivim.stats.roc.Roc
+        Marker name -> curve.
+    note : str
+        Small print below the axes, for example that the cohort is reconstructed.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    data : DataFrame
+        ``marker, threshold, fpr, tpr, operating``; `operating` marks the Youden cut-off.
+    """
+    with _styled() as plt:
+        figure, axes = plt.subplots(figsize=(5.6, 5.6))
+        axes.plot([0, 1], [0, 1], color="#9aa3ab", linewidth=1, linestyle=(0, (3, 3)))
+        for (name, curve), colour in zip(curves.items(), _colours(len(curves))):
+            text = f"{label(name)}: {printing.with_limits(curve.auc, curve.ci_low, curve.ci_high, 3)}"
+            axes.plot(curve.curve["fpr"], curve.curve["tpr"], color=colour, linewidth=2.2, drawstyle="default", label=text)
+            axes.plot(1 - curve.specificity, curve.sensitivity, "o", color=colour, markeredgecolor="white", markersize=9, zorder=5)
+        axes.set(xlim=(-0.015, 1.015), ylim=(-0.015, 1.015), aspect="equal", xlabel="1 − specificity", ylabel="Sensitivity")
+        axes.legend(title="AUC (95% CI); dot: Youden cut-off", loc="lower right", alignment="left", fontsize=9, title_fontsize=9)
+        _small_print(figure, note)
+    parts = [
+        curve.curve.assign(marker=name, operating=curve.curve["threshold"] == curve.cutoff)[["marker", "threshold", "fpr", "tpr", "operating"]]
+        for name, curve in curves.items()
+    ]
+    return figure, pd.concat(parts, ignore_index=True)
+
+
+def group_figure(cohort, note=""):
+    """Every parameter by group: box (median, quartiles), whiskers to 1.5 times the box, and every patient as a point.
+
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
+    note : str
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    data : DataFrame
+        ``patient, group, primary, parameter, value`` in table units.
+    """
+    import seaborn as sns
+
+    data = cohort.values.melt(["patient", "group", "primary"], list(cohort.parameters), "parameter", "value")
+    palette = dict(zip(cohort.groups, _colours(len(cohort.groups))))
+    with _styled() as plt:
+        figure, panels = _panels(plt, len(cohort.parameters), width=2.9, height=3.0)
+        for axes, (name, part) in zip(panels, data.groupby("parameter", sort=False)):
+            common = {"data": part, "x": "group", "y": "value", "hue": "group", "order": cohort.groups, "hue_order": cohort.groups, "ax": axes}
+            sns.boxplot(**common, palette=palette, width=0.55, showfliers=False, linewidth=1, boxprops={"alpha": 0.28}, legend=False)
+            sns.swarmplot(**common, palette=palette, size=min(3.6, 130 / len(cohort.values) + 1.8), legend=False, warn_thresh=1)
+            axes.set(xlabel="", ylabel=study.unit(name), title=label(name))
+            axes.grid(axis="x", visible=False)
+        _small_print(figure, note)
+    return figure, data
+
+
+def bland_altman_figure(cohort, limits, note=""):
+    """Difference of two readers against their mean, with bias and limits of agreement, for every parameter.
+
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
+    limits : DataFrame
+        What :func:`ivim.bland_altman` gives; with more than two readers the first pair is drawn.
+    note : str
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    data : DataFrame
+        ``parameter, patient, a, b, mean, difference``; `difference` is reader a minus reader b, table units.
+    """
+    limits = limits.drop_duplicates("parameter")
+    data = pd.concat([_differences(cohort, row) for row in limits.itertuples()], ignore_index=True)
+    with _styled() as plt:
+        figure, panels = _panels(plt, len(limits), width=3.0, height=2.5)
+        for axes, row in zip(panels, limits.itertuples()):
+            part = data[data["parameter"] == row.parameter]
+            axes.axhspan(row.lower, row.upper, color=COLOURS[0], alpha=0.07, linewidth=0)
+            for height, style in ((row.lower, (0, (4, 3))), (row.bias, "-"), (row.upper, (0, (4, 3)))):
+                axes.axhline(height, color=COLOURS[1], linewidth=1.2, linestyle=style)
+            axes.plot(part["mean"], part["difference"], "o", color=COLOURS[0], markersize=4, markeredgecolor="white", markeredgewidth=0.4)
+            decimals = printing.decimals_of(row.parameter, row.sd)
+            found = f"{printing.number(row.bias, decimals + 1)} ± {printing.half_up(1.96 * row.sd, decimals + 1)}"
+            axes.set_title(f"{label(row.parameter)}: {found}", fontsize=10.5)
+            axes.set(xlabel="Mean of the readers", ylabel=f"{row.a} − {row.b}")
+        _small_print(figure, note)
+    return figure, data
+
+
+def plane_figure(cohort, model, note=""):
+    """Two predictors of a logistic regression against each other, with the line where the fitted probability is one half.
+
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
+    model : DataFrame
+        Table 4, with exactly two predictors.
+    note : str
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    data : DataFrame
+        ``patient, group``, the two predictors, and the fitted ``probability`` of disease.
+    """
+    from ivim.stats.logistic import predict
+
+    intercept, (across, b_across), (up, b_up) = model["b"].iloc[0], *zip(model["term"].iloc[1:], model["b"].iloc[1:])
+    data = cohort.values[["patient", "group", across, up]].assign(probability=predict(model, cohort.values))
+    with _styled() as plt:
+        figure, axes = plt.subplots(figsize=(5.8, 4.6))
+        for group, colour, marker in zip(cohort.groups, _colours(len(cohort.groups)), "osD^vP" * len(cohort.groups)):
+            members = data[data["group"] == group]
+            axes.plot(members[across], members[up], marker, color=colour, markeredgecolor="white", markersize=6, label=group)
+        limits = axes.get_xlim(), axes.get_ylim()
+        ends = data[across].min(), data[across].max()
+        axes.plot(ends, [-(intercept + b_across * end) / b_up for end in ends], color="#3b444c", linewidth=1.3, label="probability ½")
+        axes.set(xlim=limits[0], ylim=limits[1], xlabel=axis_label(across), ylabel=axis_label(up))
+        axes.legend(fontsize=9)
+        _small_print(figure, note)
+    return figure, data
+
+
+def label(name):
+    """A parameter's or marker's label with the article's subscripts, as matplotlib sets them."""
+    from ivim.report.layout import marker_label
+
+    wrap = {"": "{}", "_": "$_{{\\mathrm{{{}}}}}$", "^": "$^{{{}}}$", "/": "$\\mathit{{{}}}$"}
+    return "".join(wrap[style].format(piece if style else piece.replace("$", r"\$")) for style, piece in spans(marker_label(name)))
+
+
+def axis_label(name):
+    """Label and unit of an axis."""
+    return f"{label(name)} ({study.unit(name)})" if study.unit(name) else label(name)
+
+
+def small_print(cohort):
+    """The sentence below a figure that says whose numbers it shows; empty for a table of one's own."""
+    return "Reconstructed cohort, not the patients of the article." if cohort.reconstructed else ""
+
+
+@contextmanager
+def _styled():
+    """Matplotlib in the house style, only within the ``with`` block."""
+    import matplotlib.pyplot as plt
+
+    with plt.rc_context(STYLE):
+        yield plt
+
+
+def _colours(count):
+    return [COLOURS[at % len(COLOURS)] for at in range(count)]
+
+
+def _panels(plt, count, width, height):
+    across = min(3, count)
+    down = -(-count // across)
+    figure, panels = plt.subplots(down, across, figsize=(width * across + 0.4, height * down + 0.3), layout="constrained", squeeze=False)
+    for axes in panels.flat[count:]:
+        axes.set_axis_off()
+    return figure, list(panels.flat[:count])
+
+
+def _differences(cohort, row):
+    wide = cohort.measurements.pivot(index="patient", columns="reader", values=row.parameter).loc[cohort.patients["patient"]]
+    pair = {"mean": (wide[row.a] + wide[row.b]) / 2, "difference": wide[row.a] - wide[row.b]}
+    return pd.DataFrame({"parameter": row.parameter, "patient": wide.index, "a": row.a, "b": row.b, **pair}).round(10)
+
+
+def _small_print(figure, note):
+    if note:
+        figure.supxlabel(note, fontsize=8, color="#5f6b78", x=0.01, ha="left")
+
+
+def _drawn(figure, kind, metadata):
+    import matplotlib.pyplot as plt
+
+    buffer = io.BytesIO()
+    with plt.rc_context(STYLE):
+        figure.savefig(buffer, format=kind, metadata=metadata, dpi=DPI, bbox_inches="tight")
+    return buffer.getvalue()
