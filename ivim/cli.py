@@ -6,6 +6,9 @@ Exit code 0 only on success; bad input is one clear line on standard error and e
 import argparse
 import sys
 
+_MODELS = ("monoexponential", "biexponential", "stretched", "kurtosis")
+_METHODS = ("article", "full", "segmented")
+
 
 def main(argv=None):
     """Run the command line; returns the exit code."""
@@ -33,7 +36,7 @@ def _one_line(error):
 def _parser():
     parser = argparse.ArgumentParser(prog="ivim", description=__doc__.split(":")[0] + ": IVIM fits, statistics, tables, figures, audit.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for add in (_add_reproduce,):
+    for add in (_add_reproduce, _add_fit, _add_maps, _add_fetch_data):
         add(commands)
     for command in commands.choices.values():
         command.add_argument("--debug", action="store_true", help="show the traceback of an error")
@@ -61,6 +64,77 @@ def _reproduce(args):
         args.out, jobs=args.jobs, only=args.only, force=args.force, patients=args.patients, measurements=args.measurements,
         positive=args.positive, parameters=_assignments(args.parameters), update_notebooks=args.update_notebooks,
     )
+
+
+def _add_fit(commands):
+    command = commands.add_parser("fit", help="fit the mean signal of an ROI with all models; values, standard errors, AICc")
+    _add_scan(command)
+    command.add_argument("--roi", metavar="MASK", required=True, help="mask or label map (NIfTI) on the grid of the image")
+    command.add_argument("--label", type=int, metavar="N", help="only this region of a label map (default: each in turn)")
+    command.add_argument("--model", choices=("all", *_MODELS), default="all", help="default: the article's three")
+    command.add_argument("--out", metavar="CSV", help="write the table to this file as well")
+    command.set_defaults(run=_fit)
+
+
+def _fit(args):
+    from ivim.imaging.jobs import fit_rois, fit_text
+
+    table, notes = fit_rois(
+        args.dwi, args.bval, args.roi, averages=_averages(args.averages), models=_models(args.model), label=args.label, out=args.out,
+        force=args.force,
+    )  # fmt: skip
+    print("\n".join(notes))
+    print(fit_text(table))
+
+
+def _add_maps(commands):
+    command = commands.add_parser("maps", help="parameter maps of a whole scan as NIfTI, with an overview picture")
+    _add_scan(command)
+    command.add_argument("--mask", metavar="MASK", help="only these voxels (default: every voxel with signal)")
+    command.add_argument("--model", choices=("all", *_MODELS), default="all", help="default: the article's three")
+    command.add_argument("--method", choices=_METHODS, default="article", help="how to fit; article: ADC from two b-values, the others in full")
+    command.add_argument("--out", metavar="DIR", required=True, help="new or empty folder for the maps")
+    command.set_defaults(run=_maps)
+
+
+def _maps(args):
+    from ivim.imaging.jobs import make_maps
+
+    notes = make_maps(
+        args.dwi, args.bval, args.out, mask=args.mask, averages=_averages(args.averages), models=_models(args.model), method=args.method,
+        force=args.force, progress=sys.stderr.isatty(),
+    )  # fmt: skip
+    print("\n".join(notes))
+
+
+def _add_fetch_data(commands):
+    command = commands.add_parser("fetch-data", help="fetch openly licensed real scans, pinned and checked by SHA-256")
+    command.add_argument("--out", metavar="DIR", help="folder for the scans (default: the user's cache)")
+    command.set_defaults(run=_fetch_data)
+
+
+def _fetch_data(args):
+    from ivim.imaging.fetch import fetch_data
+
+    for path in fetch_data(args.out):
+        print(path)
+
+
+def _add_scan(command):
+    command.add_argument("--dwi", metavar="IMAGE", required=True, help="diffusion series, 4-D NIfTI, last axis b")
+    command.add_argument("--bval", metavar="FILE", help="b-values in s/mm² (default: IMAGE's name with the ending .bval)")
+    command.add_argument("--averages", metavar="N", nargs="+", help="averages per b-value, e.g. 2,2,2,1 (default: NumberOfAverages in IMAGE's .json)")
+    command.add_argument("--force", action="store_true", help="replace existing files of the same names")
+
+
+def _averages(words):
+    return None if words is None else " ".join(words).replace(",", " ").split()
+
+
+def _models(name):
+    from ivim import study
+
+    return tuple(study.MODELS) if name == "all" else (name,)
 
 
 def _positive(text):

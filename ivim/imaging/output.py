@@ -1,0 +1,211 @@
+"""Parameter maps as files: NIfTI in mm²/s with JSON sidecars under BIDS derivative names, and an overview picture.
+
+Nothing of the source's header but its geometry goes into a map, and of its file name only BIDS entities (``sub-``, ``ses-``
+...), because the rest may name a person.
+"""
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+import ivim
+from ivim import study
+from ivim.imaging.roi import save_image
+
+LABELS = study.LABELS | {"diffusivity": "D", "kurtosis": "K"}
+NAMES = study.NAMES | {"diffusivity": "diffusion coefficient of the kurtosis model", "kurtosis": "diffusional kurtosis"}
+DIFFUSIVITIES = (*study.DIFFUSIVITIES, "diffusivity")
+
+# Display range of each map, in the units of the file: what is usual in the spine, not the data's extremes, so that two
+# patients look alike when they are alike.
+RANGES = {
+    "adc_stand": (0, 2.5e-3),
+    "adc_slow": (0, 2.5e-3),
+    "adc_fast": (0, 60e-3),
+    "f": (0, 0.5),
+    "ddc": (0, 2.5e-3),
+    "alpha": (0.4, 1.0),
+    "diffusivity": (0, 3e-3),
+    "kurtosis": (0, 1.5),
+}
+
+
+@contextmanager
+def staged(folder, force=False):
+    """A temporary folder whose files move into `folder` when the block ends well; after an error nothing is there.
+
+    Parameters
+    ----------
+    folder : path
+        Made when missing.
+    force : bool
+        Allow a folder that holds files; those of the same names are replaced one by one, others stay.
+
+    Raises
+    ------
+    ValueError
+        When `folder` is a file, holds files (without `force`), or cannot be written to.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        msg = f"{folder}: is a file; give a folder for the results"
+        raise ValueError(msg)
+    if folder.is_dir() and any(folder.iterdir()) and not force:
+        msg = f"{folder}: holds files already; give an empty or new folder, or --force to replace files of the same names"
+        raise ValueError(msg)
+    above = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
+    try:
+        stage = Path(tempfile.mkdtemp(prefix=".ivim-", dir=above))
+    except OSError as error:
+        msg = f"{folder}: cannot be written to ({error.strerror}); give a folder of your own"
+        raise ValueError(msg) from error
+    try:
+        yield stage
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in sorted(stage.iterdir()):
+            os.replace(file, folder / file.name)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def bids_prefix(image):
+    """The BIDS entities of a file name with an underscore behind (``sub-01_ses-2_``), or nothing where the name is none of BIDS."""
+    found = re.match(r"sub-[A-Za-z0-9]+(?:_[a-z]+-[A-Za-z0-9]+)*(?=_dwi\.)", Path(image).name)
+    return f"{found.group()}_" if found else ""
+
+
+def map_name(prefix, model, parameter, description=""):
+    """File name of a map without ending; BIDS labels have letters and digits only, so ``adc_slow`` is ``adcslow``."""
+    tail = f"_desc-{description}" if description else ""
+    return f"{prefix}model-{model}_param-{parameter.replace('_', '')}{tail}_dwimap"
+
+
+def write_map(folder, name, values, grid, *, text, unit="", shown=None, details=None):
+    """Write one map as float32 NIfTI with a JSON sidecar.
+
+    Parameters
+    ----------
+    folder : path
+    name : str
+        File name without ending.
+    values : array, shape grid.shape
+        NaN where there is no value.
+    grid : Grid
+    text : str
+        What the map is, for header and sidecar.
+    unit : str
+        As in the file, for example "mm^2/s".
+    shown : (float, float), optional
+        Display range for viewers.
+    details : dict, optional
+        Further entries of the sidecar.
+    """
+    import nibabel as nib
+
+    image = nib.Nifti1Image(np.asarray(values, np.float32), grid.affine)
+    header = image.header
+    header.set_zooms(grid.spacing)
+    header.set_xyzt_units("mm")
+    image.set_sform(grid.affine, code="scanner")
+    image.set_qform(grid.affine, code="scanner")
+    # The header's field holds 79 bytes of ASCII.
+    header["descrip"] = (f"{text} [{unit}]" if unit else text).encode("ascii", "ignore")[:79]
+    if shown:
+        header["cal_min"], header["cal_max"] = shown
+    save_image(image, Path(folder) / f"{name}.nii.gz")
+    sidecar = {"Description": text} | ({"Units": unit} if unit else {}) | (details or {})
+    write_json(Path(folder) / f"{name}.json", sidecar | {"GeneratedBy": [{"Name": "ivim", "Version": ivim.__version__}]})
+
+
+def write_json(path, content):
+    """Write JSON in UTF-8 with a line end behind the last line."""
+    Path(path).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def write_dataset_description(folder):
+    """Write what BIDS asks of every derivative dataset."""
+    content = {
+        "Name": "Intravoxel incoherent motion maps",
+        "BIDSVersion": "1.10.0",
+        "DatasetType": "derivative",
+        "GeneratedBy": [{"Name": "ivim", "Version": ivim.__version__}],
+    }
+    write_json(Path(folder) / "dataset_description.json", content)
+
+
+def unit_of(parameter):
+    """Unit of a parameter's map: "mm^2/s", or nothing for a number without unit."""
+    return "mm^2/s" if parameter in DIFFUSIVITIES else ""
+
+
+def overview(path, maps, mask=None):
+    """Draw the maps side by side in the slice that holds most of the mask, each with its colour bar.
+
+    Parameters
+    ----------
+    path : path
+        PNG file.
+    maps : dict of str to array, shape (x, y, z)
+        By parameter name, diffusivities in mm²/s.
+    mask : array of bool, shape (x, y, z), optional
+        By default where there are values.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    first = next(iter(maps.values()))
+    mask = np.isfinite(first) if mask is None else mask
+    z = int(np.argmax(mask.sum(axis=(0, 1))))
+    columns = min(3, len(maps))
+    rows = -(-len(maps) // columns)
+    figure = Figure(figsize=(4.2 * columns, 3.6 * rows), layout="constrained")
+    FigureCanvasAgg(figure)
+    for place, (parameter, values) in enumerate(maps.items(), start=1):
+        axes = figure.add_subplot(rows, columns, place)
+        draw_map(axes, values[:, :, z], parameter, window=_window(mask[:, :, z]))
+    figure.suptitle(f"slice {z + 1} of {first.shape[2]}", fontsize=9)
+    figure.savefig(path, dpi=120, metadata={"Software": f"ivim {ivim.__version__}"})
+
+
+def draw_map(axes, values, parameter, window=None, spacing=(1.0, 1.0)):
+    """Draw one slice of a map with its colour bar in the units of a table.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    values : array, shape (x, y)
+        In mm²/s or a fraction.
+    parameter : str
+    window : tuple of two slices, optional
+        Part of the slice to show.
+    spacing : (float, float), mm
+    """
+    shown = values if window is None else values[window]
+    scale = study.PER_MM2_S if parameter in DIFFUSIVITIES else 1.0
+    low, high = RANGES[parameter]
+    image = axes.imshow(
+        (shown * scale).T, cmap="viridis" if parameter in ("f", "alpha", "kurtosis") else "inferno", vmin=low * scale, vmax=high * scale,
+        aspect=spacing[1] / spacing[0], interpolation="nearest",
+    )  # fmt: skip
+    axes.set_facecolor("0.85")  # no value is neither low nor high
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_title(LABELS[parameter])
+    bar = axes.figure.colorbar(image, ax=axes, fraction=0.046, pad=0.02, extend="both")
+    bar.set_label("10⁻³ mm²/s" if parameter in DIFFUSIVITIES else "", fontsize=8)
+    bar.ax.tick_params(labelsize=8)
+    return image
+
+
+def _window(mask, margin=6):
+    """The part of a slice that holds the mask, with a margin; all of it where the mask is empty."""
+    if not mask.any():
+        return (slice(None), slice(None))
+    spans = (np.flatnonzero(mask.any(axis=1 - axis)) for axis in (0, 1))
+    return tuple(slice(max(int(span[0]) - margin, 0), int(span[-1]) + margin + 1) for span in spans)
