@@ -1,0 +1,136 @@
+"""The commands on images: what they print and write, and one clear line on bad input with nothing half-written."""
+
+import json
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+from ivim import study
+from ivim.cli import main
+
+TRUTH = {"adc_slow": 0.8e-3, "adc_fast": 21e-3, "f": 0.14}
+SECRET = "DOE^JANE"
+
+
+@pytest.fixture
+def scan(tmp_path):
+    """A small noise-free scan with a mask; its header and sidecar hold a patient's name."""
+    b = np.array(study.B_VALUES, float)
+    decay = 0.86 * np.exp(-b * TRUTH["adc_slow"]) + 0.14 * np.exp(-b * TRUTH["adc_fast"])
+    data = np.linspace(500, 900, 60).reshape(5, 4, 3)[..., None] * decay
+    affine = np.array([[-2.0, 0, 0, 10], [0, 1.9, -0.6, 4], [0, 0.6, 3.9, -7], [0, 0, 0, 1]])
+    image = nib.Nifti1Image(data.astype(np.float32), affine)
+    image.header["descrip"] = image.header["aux_file"] = image.header["db_name"] = image.header["intent_name"] = SECRET.encode()
+    mask = np.zeros(data.shape[:3], np.uint8)
+    mask[1:4, 1:3, 1] = 1
+    paths = {name: tmp_path / f"sub-07_{name}" for name in ("dwi.nii.gz", "dwi.bval", "dwi.json", "roi.nii.gz")}
+    nib.save(image, paths["dwi.nii.gz"])
+    nib.save(nib.Nifti1Image(mask, affine), paths["roi.nii.gz"])
+    paths["dwi.bval"].write_text(" ".join(map(str, study.B_VALUES)))
+    paths["dwi.json"].write_text(json.dumps({"PatientName": SECRET, "NumberOfAverages": study.AVERAGES}))
+    return paths
+
+
+def fit(scan, *words):
+    """Run `ivim fit` on the scan; a repeated option counts last."""
+    return main(["fit", "--dwi", str(scan["dwi.nii.gz"]), "--bval", str(scan["dwi.bval"]), "--roi", str(scan["roi.nii.gz"]), *map(str, words)])
+
+
+def maps(scan, *words):
+    """Run `ivim maps` on the scan."""
+    return main(["maps", "--dwi", str(scan["dwi.nii.gz"]), "--bval", str(scan["dwi.bval"]), *map(str, words)])
+
+
+def test_fit_prints_and_writes_the_truth(scan, tmp_path, capsys):
+    """The bi-exponential truth comes back in 10⁻³ mm²/s with limits and AICc; area and weights are said."""
+    assert fit(scan, "--out", tmp_path / "fit.csv") == 0
+    text = capsys.readouterr().out
+    assert "6 voxels" in text and "mm² in slice 2" in text
+    assert "weights: averages 2,2,2,1,1,1,2,4,6,8" in text
+    assert all(model in text for model in study.MODELS)
+    table = pd.read_csv(tmp_path / "fit.csv").set_index(["model", "parameter"])
+    for name, value in study.to_table(TRUTH).items():
+        assert_allclose(table.loc[("biexponential", name), "value"], value, rtol=1e-5)
+    assert table.loc["biexponential", "delta"].eq(0).all() and (table.loc["stretched", "delta"] > 0).all()
+    assert (table["ci_low"].dropna() <= table["value"][table["ci_low"].notna()]).all()
+
+
+def test_fit_of_one_model_and_one_label(scan, capsys):
+    """--model and --label choose; the averages of the command line replace those of the sidecar."""
+    assert fit(scan, "--model", "kurtosis", "--label", 1, "--averages", "1,1,1,1,1,1,1,1,1,9") == 0
+    text = capsys.readouterr().out
+    assert "kurtosis" in text and "stretched" not in text
+    assert "averages 1,1,1,1,1,1,1,1,1,9" in text
+
+
+def test_real_cord_scan_is_fitted(outside, capsys):
+    """The real scan without b = 0 gives a table with finite standard errors for the bi-exponential model."""
+    folder = outside("real/spinal_cord_ivim")
+    files = {"dwi.nii.gz": folder / "dwi_rl.nii.gz", "dwi.bval": folder / "bval_rl.txt", "roi.nii.gz": folder / "cord_seg_dilated.nii.gz"}
+    assert fit(files) == 0
+    text = capsys.readouterr().out
+    assert "2523 voxels" in text and "at 11 b-values" in text
+    assert text.count("AICc") == 4  # one for each model and one mark at the lowest
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--dwi", "missing.nii.gz"), "no such file"),
+        (("--averages", "1", "2"), "2 given for 10 b-values"),
+        (("--averages", "1,1,1,1,1,1,1,1,1,x"), "is no list of numbers"),
+        (("--label", "3"), "no label 3; the file holds 1"),
+        (("--out", "nowhere/fit.csv"), "its folder does not exist"),
+    ],
+)
+def test_bad_words_give_one_line(scan, words, message, capsys):
+    """A wrong option: exit code 2, one line that says what to do, no traceback."""
+    assert fit(scan, *words) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("ivim fit: ") and message in lines[0]
+
+
+@pytest.mark.parametrize("case", ["another grid", "empty mask", "3-D image", "b-count"])
+def test_misfits_give_one_line(scan, case, capsys):
+    """A mask on another grid or empty, a 3-D image, a wrong number of b-values: exit code 2 and one line."""
+    image, mask = nib.load(scan["dwi.nii.gz"]), nib.load(scan["roi.nii.gz"])
+    if case == "another grid":
+        nib.save(nib.Nifti1Image(np.asarray(mask.dataobj), np.eye(4)), scan["roi.nii.gz"])
+    elif case == "empty mask":
+        nib.save(nib.Nifti1Image(np.asarray(mask.dataobj) * 0, mask.affine), scan["roi.nii.gz"])
+    elif case == "3-D image":
+        nib.save(nib.Nifti1Image(np.asarray(image.dataobj)[..., 0].copy(), image.affine), scan["dwi.nii.gz"])
+    else:
+        scan["dwi.bval"].write_text("0 20 50")
+    expected = {"another grid": "the affines differ", "empty mask": "mask is empty", "3-D image": "has 4 axes", "b-count": "3 b-values for 10"}
+    assert fit(scan) == 2
+    captured = capsys.readouterr()
+    assert len(captured.err.strip().splitlines()) == 1 and expected[case] in captured.err
+    assert SECRET not in captured.err + captured.out
+
+
+def test_table_is_not_overwritten(scan, tmp_path, capsys):
+    """An existing file stays as it is without --force, and is replaced with it."""
+    target = tmp_path / "fit.csv"
+    target.write_text("mine")
+    assert fit(scan, "--out", target) == 2
+    assert target.read_text() == "mine"
+    assert "exists already" in capsys.readouterr().err
+    assert fit(scan, "--out", target, "--force") == 0
+    assert target.read_text().startswith("roi,model,parameter")
+
+
+def test_fetch_data_without_connection(tmp_path, monkeypatch, capsys):
+    """Without a connection `ivim fetch-data` says so in one line."""
+    from ivim.imaging import fetch
+
+    def fail(folder):
+        msg = "spinal_cord_ivim/LICENSE could not be fetched"
+        raise ValueError(msg)
+
+    monkeypatch.setattr(fetch, "fetch_data", fail)
+    assert main(["fetch-data", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.strip() == "ivim fetch-data: spinal_cord_ivim/LICENSE could not be fetched"
