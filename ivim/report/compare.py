@@ -5,7 +5,6 @@ A mark is computed for each number: ✓ where the reproduced value, printed half
 """
 
 import math
-from dataclasses import dataclass
 
 import pandas as pd
 
@@ -16,7 +15,7 @@ from ivim.report.write import INDENT, Table, parameter
 
 CLAIMS = study.ROOT / "data" / "published" / "claims.csv"
 SAME, DIFFERENT = "✓", "✗"
-AUDIT = "✗: the digits differ; the audit (notebook 08) says why."
+AUDIT = "✗: the digits differ; the audit (notebook 08) gives the verdict."
 
 # The article's cells, each made of one to three printed numbers. Rows are groups or parameters.
 _CELLS = {
@@ -31,37 +30,23 @@ _CELLS = {
         "Specificity\n% (95% CI)": "{specificity} ({specificity_low}–{specificity_high})",
     },
     "agreement": {"ICC\n(95% CI)": "{icc} ({icc_low}–{icc_high})"},
+    "anova": {"/{p}": "{p}"},
 }
-_TITLES = {"agreement": "Results, Interobserver reproducibility"} | {f"table{number}": f"Table {number}" for number in range(1, 6)}
+_TITLES = {"agreement": "Interobserver reproducibility", "anova": "Differences among the primary tumours"} | {f"table{number}": f"Table {number}" for number in range(1, 6)}
 
 
-@dataclass(frozen=True, repr=False)
-class Comparison:
-    """The printed numbers of one item beside the reproduced ones.
+def beside(cohort, table, **options):
+    """The printed numbers beside a computed table, or None for a table of one's own, where nothing is printed to compare with.
 
-    Attributes
+    Parameters
     ----------
-    frame : DataFrame
-        ``id, group, parameter, statistic, printed, reproduced, mark``; `reproduced` as printed half up to the printed decimals.
-    table : Table
-        The article's layout, printed above reproduced in each cell.
+    cohort : ivim.cohort.Cohort
+    table : ivim.report.write.Table
+        As :func:`ivim.report.layout.build` gives it.
+    **options
+        As for :func:`compare`.
     """
-
-    frame: pd.DataFrame
-    table: Table
-
-    @property
-    def same(self):
-        """How many printed numbers have the same digits."""
-        return int((self.frame["mark"] == SAME).sum())
-
-    @property
-    def differing(self):
-        """The numbers whose digits differ."""
-        return self.frame[self.frame["mark"] == DIFFERENT]
-
-    def __str__(self):
-        return f"{self.same} of {len(self.frame)} printed numbers have the same digits"
+    return compare(table.name, table.frame, **options) if cohort.reconstructed else None
 
 
 def compare(item, frame, form=None, relabel=None):
@@ -70,7 +55,7 @@ def compare(item, frame, form=None, relabel=None):
     Parameters
     ----------
     item : str
-        table1 ... table5, or agreement (the ICCs of the Results text).
+        table1 ... table5, agreement (the ICCs of the Results text) or anova (the p-values there).
     frame : DataFrame
         What the builder of this name in :mod:`ivim.report.tables` gives.
     form : str, optional
@@ -80,11 +65,10 @@ def compare(item, frame, form=None, relabel=None):
 
     Returns
     -------
-    Comparison
+    ivim.report.write.Table
+        The article's layout, printed above reproduced in each cell; its frame has one row per printed number:
+        ``id, group, parameter, statistic, printed, reproduced, mark``, the reproduced in the printed decimals, half up.
     """
-    if item not in _CELLS:
-        msg = f"nothing is printed for {item!r}; there are {', '.join(_CELLS)}"
-        raise ValueError(msg)
     printed = claims(item)
     printed["parameter"] = printed["parameter"].replace(relabel or {})
     found = _reproduced(item, frame, form)
@@ -94,20 +78,24 @@ def compare(item, frame, form=None, relabel=None):
     result = printed[["id", "group", "parameter", "statistic", "printed"]].assign(
         reproduced=[text for text, _ in rows], mark=[SAME if same else DIFFERENT for _, same in rows]
     )
-    return Comparison(result, _side_by_side(item, result, relabel))
+    return _side_by_side(item, result, relabel)
+
+
+def counts(table):
+    """How many numbers are printed and how many of them have the same digits; nothing for None."""
+    return {} if table is None else {"printed": len(table.frame), "same": int((table.frame["mark"] == SAME).sum())}
 
 
 def claims(item):
     """The article's printed numbers of one item, as strings with their place, from ``data/published/claims.csv``."""
-    everything = pd.read_csv(CLAIMS, dtype=str, keep_default_na=False)
-    if item == "agreement":
-        return everything[(everything["location"] == "results") & everything["statistic"].str.startswith("icc")].reset_index(drop=True)
-    known = [name for name in everything["location"].unique()]
-    if item not in known:
-        msg = f"location {item!r} is not in {CLAIMS.name}; there are {', '.join(known)}"
+    if item not in _CELLS:
+        msg = f"nothing is printed for {item!r}; there are {', '.join(_CELLS)}"
         raise ValueError(msg)
+    everything = pd.read_csv(CLAIMS, dtype=str, keep_default_na=False)
     statistics = {name for cell in _templates(item) for name in _names(cell)}
-    return everything[(everything["location"] == item) & everything["statistic"].isin(statistics)].reset_index(drop=True)
+    of_item = everything["analysis" if item in ("agreement", "anova") else "location"] == item
+    in_place = everything["location"].isin(("results", item))
+    return everything[of_item & in_place & everything["statistic"].isin(statistics)].reset_index(drop=True)
 
 
 def best_form(frame):
@@ -117,8 +105,8 @@ def best_form(frame):
     -------
     tuple of (str, dict)
     """
-    counts = {form: compare("agreement", frame, form=form).same for form in frame["form"].unique()}
-    return max(counts, key=counts.get), counts
+    same = {form: counts(compare("agreement", frame, form=form))["same"] for form in frame["form"].unique()}
+    return max(same, key=same.get), same
 
 
 def _reproduced(item, frame, form):
@@ -157,8 +145,8 @@ def _held_against(claim, sign, value, common):
         text = printing.half_up(value, print_.decimals)
         return f"{sign} {text}", text == format(print_.value, "f") and sign == print_.comparison
     same = print_.admits(value, "half_up")
-    if print_.comparison == "<" and same:
-        return f"<{print_.value}", True
+    if print_.comparison == "<":
+        return printing.p_value(value), same
     # A slip of the decimal point (".782") is easier to see in the decimals of its column.
     text = printing.half_up(value, print_.decimals if same else common[claim.statistic, claim.parameter])
     return (f"{value:.2e}" if value and not float(text) else text), same
@@ -180,7 +168,8 @@ def _side_by_side(item, result, relabel):
         cells[title], classes[title] = [text for text, _ in texts], [style for _, style in texts]
     labels = [_row_label(key, by_parameter) for key in keys]
     first = "Parameter" if by_parameter else "Patient group"
-    note = f"Above: printed in the article. Below: reproduced from the reconstructed cohort. {AUDIT}"
+    same = (result["mark"] == SAME).sum()
+    note = f"Above: printed in the article. Below: reproduced from the reconstructed cohort. {same} of {len(result)} printed numbers agree. {AUDIT}"
     right = " with its row labels put right" if relabel else ""
     return Table(
         f"{item}_printed" + ("_relabelled" if relabel else ""),

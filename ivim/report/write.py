@@ -103,6 +103,11 @@ def write_table(table, folder=None):
     return [write_file(folder / f"{table.name}.{kind}", content[kind]).name for kind in FORMATS]
 
 
+def write_tables(*tables, folder=None):
+    """Write several tables, leaving out those that are None; returns all file names."""
+    return [name for table in tables if table is not None for name in write_table(table, folder)]
+
+
 def parameter(name):
     """A parameter's label with the article's subscript: ``ADC_{fast}``, ``/{f}``; an own column is its own label."""
     if name == "f":
