@@ -6,7 +6,6 @@ whole numbers can give it.
 
 import math
 from fractions import Fraction
-from functools import lru_cache
 from itertools import count
 
 from ivim.audit.rounding import Outcome, parse, prints_as
@@ -143,13 +142,26 @@ def grimmer(mean, sd, n, items=1, rule="any"):
 def attainable(n, total, squares):
     """Do ``n`` whole numbers (of either sign) with this sum and this sum of squares exist? Exact.
 
-    Equal parity and n x squares >= total² are necessary. For four numbers the question is Cauchy's: they exist exactly when
-    4 x squares - total² is a sum of three squares, that is, not of the form 4^a (8b + 7) (Cauchy 1813, Legendre 1798; see
-    Nathanson 1987, *Proc Am Math Soc* 99:22). Fewer are counted out, more are reduced to four by trying each value of one.
+    A shift by a whole number makes 0 <= total < n. Since x² >= x and x² - x is even, squares >= total with equal parity is
+    necessary. From five numbers on it is sufficient: all but five are set to 0 or 1, then one of the five to 0 or 1 such that the
+    total of the last four is odd, where Cauchy's lemma always has a solution. Four numbers exist exactly when 4 x squares - total²
+    is a sum of three squares, that is, not of the form 4^a (8b + 7) (Cauchy 1813, Legendre 1798; Nathanson 1987, *Proc Am
+    Math Soc* 99:22). Fewer are counted out.
     """
     shift = total // n
-    # Subtracting a whole number from each value changes nothing: squares' = squares - 2 shift total + n shift².
-    return _attainable(n, total - n * shift, squares - 2 * shift * total + n * shift * shift)
+    total, squares = total - n * shift, squares - 2 * shift * total + n * shift * shift
+    if squares < total or (squares - total) % 2 or n * squares < total * total:
+        return False
+    if n >= 5:
+        return True
+    if n == 4:
+        return _three_squares(4 * squares - total * total)
+    if n == 1:
+        return squares == total * total
+    if n == 2:  # (x - y)² = 2 squares - total²
+        return math.isqrt(2 * squares - total * total) ** 2 == 2 * squares - total * total
+    reach = math.isqrt(squares)
+    return any(attainable(n - 1, total - x, squares - x * x) for x in range(-reach, reach + 1))
 
 
 def debit(mean, sd, n, rule="any"):
@@ -268,21 +280,6 @@ def _root_prints(variance, sd, rule):
         return True
     edge = next((end for end in (low, high) if end >= 0 and end * end == variance), None)
     return edge is not None and prints_as(edge, sd, rule)
-
-
-@lru_cache(maxsize=100_000)
-def _attainable(n, total, squares):
-    if squares < 0 or (squares - total) % 2 or n * squares < total * total:
-        return False
-    if n == 1:
-        return squares == total * total
-    if n == 4:
-        return _three_squares(4 * squares - total * total)
-    # One value x leaves n - 1 with the rest; (x - total/n)² <= (squares - total²/n)(n - 1)/n. Nearest to the mean first.
-    reach = math.isqrt((n * squares - total * total) * (n - 1)) // n + 2
-    middle = round(total / n)
-    near = sorted(range(middle - reach, middle + reach + 1), key=lambda x: abs(n * x - total))
-    return any(attainable(n - 1, total - x, squares - x * x) for x in near)
 
 
 def _three_squares(number):
