@@ -109,6 +109,7 @@ def fit(
     method="full",
     sigma=None,
     averaging="magnitude",
+    voxels=1,
     threshold=study.SEGMENTED_THRESHOLD,
     pair=None,
     saturation=None,
@@ -135,6 +136,8 @@ def fit(
         taken for slow diffusion. ``"estimate"`` takes it from the residuals. For method ``full``.
     averaging : {"magnitude", "complex"}
         What the scanner averaged (see :mod:`ivim.signal.noise`); matters with `sigma` only.
+    voxels : int
+        Voxels of which `signal` is the mean: their number lowers the noise, not its floor. Matters for an estimated `sigma`.
     threshold : float, s/mm²
     pair : (float, float), s/mm², optional
         For ``two-point``; the lowest and the highest b by default.
@@ -174,7 +177,7 @@ def fit(
         if method == "log-linear":
             return _fit_log_linear(problem)
         if sigma is not None:
-            return _fit_floor(problem, sigma, averaging)
+            return _fit_floor(problem, sigma, averaging, voxels)
         return _fit_full(problem, method, used=problem.part(use))
     except (np.linalg.LinAlgError, FloatingPointError, OverflowError):
         return _unusable(model, method, signal, reasons.NOT_CONVERGED)
@@ -206,7 +209,7 @@ def fit_roi(data, b, mask, model="biexponential", **options):
     if not mask.any():
         msg = "the mask is empty; mark at least one voxel"
         raise ValueError(msg)
-    return fit(data[mask].mean(axis=0), b, model, **options)
+    return fit(data[mask].mean(axis=0), b, model, voxels=int(mask.sum()), **options)
 
 
 def compare_models(signal, b, *, averages=None, bounds=None, models=tuple(MODELS), **options):
@@ -253,19 +256,19 @@ def _fit_full(problem, method, used=None, sigma=None):
     return _result(problem, method, values, errors, reason, result, sigma=sigma, used=used)
 
 
-def _fit_floor(problem, sigma, averaging):
+def _fit_floor(problem, sigma, averaging, voxels):
     """The full fit of the Rician mean; an estimated noise level is improved until it agrees with its own residuals."""
     if sigma != "estimate":
         return _fit_full(problem.with_floor(noise.floor_sigma(sigma, problem.averages, averaging)), "full", sigma=sigma)
-    k = len(problem.model.parameters)
+    k, excitations = len(problem.model.parameters), problem.averages * voxels
     values, _ = problem.optimum()
-    sigma = noise.sigma_from_residuals(problem.residuals(values), problem.averages, k)
+    sigma = noise.sigma_from_residuals(problem.residuals(values), excitations, k)
     for _ in range(5):
         floor = noise.floor_sigma(sigma, problem.averages, averaging)
         raised = problem.with_floor(floor)
         values, _ = raised.optimum()
         curve = problem.expected(**values)
-        sigma = noise.sigma_from_residuals(raised.residuals(values), problem.averages, k, curve, floor)
+        sigma = noise.sigma_from_residuals(raised.residuals(values), excitations, k, curve, floor)
     return _fit_full(problem.with_floor(noise.floor_sigma(sigma, problem.averages, averaging)), "full", sigma=sigma)
 
 

@@ -137,7 +137,7 @@ class Problem:
             return self.expected(b, **values)
 
         model = lmfit.Model(curve, ["b"], name=self.model.name)
-        with np.errstate(invalid="ignore"):  # correlations of an exact fit are 0 / 0
+        with np.errstate(invalid="ignore", divide="ignore"):  # correlations of an exact fit are 0 / 0
             return model.fit(
                 self.signal, params, b=self.b, weights=root, method="least_squares", fit_kws={"jac": slope} | TIGHT
             )
