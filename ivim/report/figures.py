@@ -157,10 +157,18 @@ def plane_figure(cohort, model, note=""):
     figure : matplotlib.figure.Figure
     data : DataFrame
         ``patient, group``, the two predictors, and the fitted ``probability`` of disease.
+
+    Raises
+    ------
+    ValueError
+        When the regression has not exactly two predictors.
     """
     from ivim.stats.logistic import predict
 
-    intercept, (across, b_across), (up, b_up) = model["b"].iloc[0], *zip(model["term"].iloc[1:], model["b"].iloc[1:])
+    if len(model) != 3:
+        msg = f"the plane needs a regression with two predictors; met {', '.join(model['term'])}"
+        raise ValueError(msg)
+    (_, across, up), (intercept, b_across, b_up) = model["term"], model["b"]
     data = cohort.values[["patient", "group", across, up]].assign(probability=predict(model, cohort.values))
     with _styled() as plt:
         figure, axes = plt.subplots(figsize=(5.8, 4.6))
