@@ -46,7 +46,7 @@ def icc(frame, targets="patient", raters="reader", values=None, confidence=0.95)
     --------
     >>> frame = pd.DataFrame({"patient": [1, 1, 2, 2, 3, 3], "reader": list("ababab"), "f": [1, 2, 4, 4, 7, 6]})
     >>> float(icc(frame, values="f").set_index("form").loc["ICC(C,1)", "icc"].round(3))
-    0.944
+    0.923
     """
     checks.proportion(confidence)
     tables = {name: reading_table(frame, targets, raters, name) for name in checks.name_list(values)}
@@ -155,9 +155,9 @@ def reading_table(frame, targets, raters, values):
         "rater": checks.labels(frame[raters], raters),
         "value": checks.varying(checks.numbers(frame[values], values), values),
     })
-    twice = long[long.duplicated(["target", "rater"])]
-    if len(twice):
-        msg = f"rater {twice['rater'].iloc[0]!r} has more than one {values!r} for {twice['target'].iloc[0]!r}; one reading each is needed"
+    twice = long[long.duplicated(["target", "rater"])].to_dict("records")
+    if twice:
+        msg = f"rater {twice[0]['rater']!r} has more than one {values!r} for {targets} {twice[0]['target']!r}; one reading each is needed"
         raise ValueError(msg)
     table = long.pivot(index="target", columns="rater", values="value")
     table = table.loc[long["target"].unique(), long["rater"].unique()]
@@ -166,8 +166,8 @@ def reading_table(frame, targets, raters, values):
         raise ValueError(msg)
     lacking = np.argwhere(table.isna().to_numpy())
     if len(lacking):
-        row, column = lacking[0]
-        msg = f"{table.index[row]!r} has no {values!r} by rater {table.columns[column]!r}; every rater has to measure every target"
+        target, rater = table.index.tolist()[lacking[0][0]], table.columns.tolist()[lacking[0][1]]
+        msg = f"{targets} {target!r} has no {values!r} by rater {rater!r}; every rater has to measure every target"
         raise ValueError(msg)
     if (table.nunique() == 1).all():
         msg = f"{values!r} is the same for every {targets} within each {raters}; without spread between targets there is no agreement to measure"

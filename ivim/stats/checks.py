@@ -105,7 +105,7 @@ def varying(array, name):
 def proportion(value, name="confidence"):
     """A number strictly between 0 and 1, such as a confidence of 0.95."""
     if not 0 < value < 1:
-        msg = f"{name} is {value!r}; a number between 0 and 1 is needed, e.g. 0.95 (not 95)"
+        msg = f"{name} is {value}; a number between 0 and 1 is needed, e.g. 0.95 (not 95)"
         raise ValueError(msg)
     return float(value)
 

@@ -1,5 +1,6 @@
 """Comparison of groups: assumptions, two-group tests with a stated rule of choice, analysis of variance, post-hoc tests."""
 
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -49,8 +50,8 @@ def compare_groups(frame, values=None, group="group", order=None, rule="article"
     Notes
     -----
     Levene's test centres on the means, as SPSS does; its df is that within groups. Mann-Whitney is exact without ties and below 50
-    per group, else normal with continuity and tie corrections, as R's `wilcox.test`. Shapiro-Wilk needs three different values;
-    where it cannot be had its p is missing and the group does not count as normal.
+    per group, else normal with continuity and tie corrections, as R's `wilcox.test`. Shapiro-Wilk and Levene need three values in a
+    group; where they cannot be had p is missing, and the samples count as neither normal nor equal in variance.
     """
     checks.one_of(rule, RULES, "rule")
     checks.proportion(significance, "significance")
@@ -142,7 +143,7 @@ def split(frame, values, group, order=None):
     """
     checks.check_columns(frame, values, group)
     numbers, names = checks.numbers(frame[values], values), checks.labels(frame[group], group)
-    met = list(names.unique())
+    met = names.unique().tolist()
     if order is None:
         order = met
     elif set(order) != set(met) or len(order) != len(met):
@@ -167,18 +168,18 @@ def _two_groups(samples, rule, significance):
     df = first.size + second.size - 2
     rows = [_row("Shapiro-Wilk", *_shapiro(sample), group=name) for name, sample in samples.items()]
     normal = all(row["p"] > significance for row in rows)
-    levene = stats.levene(first, second, center="mean")
+    levene = _levene(first, second)
     student, welch = stats.ttest_ind(first, second), stats.ttest_ind(first, second, equal_var=False)
     tied = np.unique(np.concatenate([first, second])).size < df + 2
     exact = not tied and max(first.size, second.size) < 50
     ranks = stats.mannwhitneyu(first, second, method="exact" if exact else "asymptotic")
     rows += [
-        _row("Levene", levene.statistic, levene.pvalue, df=df),
+        _row("Levene", *levene, df=df),
         _row("Student", student.statistic, student.pvalue, df=df),
         _row("Welch", welch.statistic, welch.pvalue, df=welch.df),
         _row("Mann-Whitney", ranks.statistic, ranks.pvalue),
     ]
-    chosen = _choose(rule, normal, levene.pvalue > significance)
+    chosen = _choose(rule, normal, levene[1] > significance)
     return pd.DataFrame(rows).assign(chosen=lambda table: table["test"] == chosen)
 
 
@@ -198,6 +199,13 @@ def _shapiro(sample):
     if sample.size < 3 or np.ptp(sample) == 0:
         return np.nan, np.nan
     return stats.shapiro(sample)
+
+
+def _levene(first, second):
+    deviations = [np.abs(sample - sample.mean()) for sample in (first, second)]
+    if all(np.allclose(deviation, deviation[0], rtol=1e-12) for deviation in deviations):
+        return np.nan, np.nan  # as with two values each: no spread of the spreads
+    return stats.f_oneway(*deviations)
 
 
 def _fisher(samples):
@@ -251,7 +259,12 @@ def _pairwise(samples, method, error):
 def _reach(method, t, df, groups, pairs, error):
     """Critical t and two-sided p of one pair; the studentised range is √2 t."""
     if method in ("tukey", "games-howell"):
-        span = stats.studentized_range(groups, df)
-        return span.ppf(1 - error) / np.sqrt(2), float(span.sf(t * np.sqrt(2)))
+        return _range_quantile(groups, df, error) / np.sqrt(2), float(stats.studentized_range.sf(t * np.sqrt(2), groups, df))
     count = pairs if method == "bonferroni" else 1
     return stats.t.isf(error / (2 * count), df), min(1.0, float(count * 2 * stats.t.sf(t, df)))
+
+
+@lru_cache(maxsize=64)
+def _range_quantile(groups, df, error):
+    # A tenth of a second each, and the same for every pair and parameter of a design.
+    return float(stats.studentized_range.ppf(1 - error, groups, df))

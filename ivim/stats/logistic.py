@@ -6,8 +6,9 @@ from scipy import optimize, special, stats
 
 from ivim.stats import checks
 
-STEPS = 100  # Newton needs about ten where a finite estimate exists; without one its steps never shrink
+STEPS = 100  # Newton needs about ten where a finite estimate exists
 TOLERANCE = 1e-10  # of the largest step, in SD of the predictors
+RUNAWAY = 1e8  # a variance, in SD of the predictors, that only an estimate on its way to infinity reaches
 
 
 def logistic(frame, outcome=None, predictors=(), penalty=None, confidence=0.95):
@@ -189,7 +190,7 @@ def fit_logistic(x, y, firth=False):
         covariance, gradient = _newton_parts(design, y, beta, firth)
         step = covariance @ gradient
         beta = _halved(design, y, beta, step, firth)
-        if np.abs(step).max() < TOLERANCE:
+        if np.abs(step).max() < TOLERANCE or covariance.max() > RUNAWAY:
             break
     # Back to the predictors' own units: a linear map of the coefficients.
     back = np.diag(np.concatenate([[1.0], 1 / scale]))
@@ -200,7 +201,7 @@ def fit_logistic(x, y, firth=False):
 
 def _newton_parts(design, y, beta, firth):
     score = design @ beta
-    # Both tails by expit, never 1 - p: a fit that runs to infinity must not look converged because p rounds to 1.
+    # Both tails by expit, never 1 - p, which is 0 too early when a fit runs to infinity.
     weight = special.expit(score) * special.expit(-score)
     covariance = np.linalg.pinv(design.T @ (weight[:, None] * design), hermitian=True)
     residual = np.where(y == 1, special.expit(-score), -special.expit(score))

@@ -41,7 +41,8 @@ def optimism(frame, outcome=None, predictors=(), penalty=None, resamples=1000, s
     Notes
     -----
     optimism = mean over resamples of (result in the resample - result of the same model and cut-off in the original sample);
-    Harrell, Lee & Mark, Stat Med 1996;15:361; Steyerberg et al., J Clin Epidemiol 2001;54:774.
+    Harrell, Lee & Mark, Stat Med 1996;15:361; Steyerberg et al., J Clin Epidemiol 2001;54:774. With few cases per predictor and a
+    weak marker the correction falls short, and the corrected area is still too high.
     """
     if resamples < 1:
         msg = f"resamples is {resamples!r}; at least 1 is needed, 200 or more for a stable answer"
