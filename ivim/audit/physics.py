@@ -166,13 +166,14 @@ def check_identifiable(equation, largest_b=1500.0, count=16):
         ``low`` = ``high`` = the rank found.
     """
     free = sorted(names(equation.expression) - {equation.b})
-    b, ranks = np.linspace(0.0, largest_b, count), []
+    b, ranks = largest_b * np.linspace(0.0, 1.0, count) ** 2, []
     for values in _grid(equation):
         point = {equation.s0: 1.0, **values}
-        jacobian = np.column_stack([_derivative(equation, point, name, b) for name in free])
+        # Relative to the signal at each b, so that an exploding signal does not drown the rest; a true dependence leaves some 1e-10.
+        jacobian = np.column_stack([_derivative(equation, point, name, b) for name in free]) / _signal(equation, values, b)[:, None]
         if np.all(np.isfinite(jacobian)):
             scale = np.linalg.norm(jacobian, axis=0)
-            ranks.append(int(np.linalg.matrix_rank(jacobian / np.where(scale > 0, scale, 1), tol=1e-6)))
+            ranks.append(int(np.linalg.matrix_rank(jacobian / np.where(scale > 0, scale, 1), tol=1e-7)))
     if not ranks:
         return cannot_tell("the signal has no finite derivative on the grid")
     rank = max(ranks)
