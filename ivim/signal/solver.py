@@ -1,0 +1,395 @@
+"""Everything compiled: the bounded least squares of one voxel, and the loop over voxels.
+
+All of it stands in this one file on purpose: numba's cache notices a change in the file of the compiled function only.
+`theta` holds a voxel's parameters in the model's order, s0 first; units are those of the signal, s/mm² and mm²/s.
+
+The search: the sum of squares on a grid of the non-linear parameters with the amplitudes in closed form (variable
+projection, Golub and Pereyra 1973), the best one or two basins of it followed by damped Newton steps within the bounds.
+"""
+
+import numpy as np
+from numba import njit
+
+from ivim.signal import noise
+
+KINDS = {"monoexponential": 0, "biexponential": 1, "stretched": 2, "kurtosis": 3}
+"""The models that are compiled; :func:`curve` has one branch for each."""
+
+# Sums may be reordered and fused, so that loops over b run four at a time; NaN never gets here (it has a reason code).
+FAST = {"contract", "reassoc", "nsz", "arcp", "afn"}
+JIT = {"cache": True, "nogil": True, "fastmath": FAST}
+
+MAX_STEPS = 200
+BASINS = 2  # the sum of squares of a bi-exponential often has two minima along D*, one at each end
+NEAR = 1e-3  # of the width of the bounds: closer to a bound than this, the bound itself is tried
+POWERLESS = 1e-9  # of the largest signal: a parameter whose whole range moves the signal less has no influence
+
+# The Rician mean of unit noise and its slope on nodes of the amplitude, joined by cubic Hermite pieces (error below 1e-9);
+# numba has no Bessel functions.
+FLOOR_STEP = 1 / 64
+FLOOR_REACH = 16.0
+_NODES = np.arange(0, FLOOR_REACH + 1.5 * FLOOR_STEP, FLOOR_STEP)
+FLOOR_MEAN = noise.rician_mean(_NODES, 1.0)
+FLOOR_SLOPE = noise.rician_slope(_NODES, 1.0)
+
+
+@njit(**JIT)
+def inner(w, x, y):
+    """Weighted inner product."""
+    total = 0.0
+    for i in range(w.size):
+        total += w[i] * x[i] * y[i]
+    return total
+
+
+@njit(**JIT)
+def curve(kind, b, theta, signal, slopes):
+    """Signal and its derivatives (rows of `slopes`), as the functions and Jacobians of :mod:`ivim.signal.models`."""
+    s0 = theta[0]
+    for i in range(b.size):
+        if kind == 1:
+            slow, fast, f = np.exp(-b[i] * theta[1]), np.exp(-b[i] * theta[2]), theta[3]
+            slopes[0, i] = (1 - f) * slow + f * fast
+            slopes[1, i] = -b[i] * s0 * (1 - f) * slow
+            slopes[2, i] = -b[i] * s0 * f * fast
+            slopes[3, i] = s0 * (fast - slow)
+        elif kind == 0:
+            slopes[0, i] = np.exp(-b[i] * theta[1])
+            slopes[1, i] = -b[i] * s0 * slopes[0, i]
+        elif kind == 2:
+            x = b[i] * theta[1]
+            log_x = np.log(x) if x > 0 else 0.0
+            power = np.exp(theta[2] * log_x) if x > 0 else 0.0
+            slopes[0, i] = np.exp(-power)
+            slopes[1, i] = -s0 * slopes[0, i] * power * theta[2] / theta[1] if x > 0 else 0.0
+            slopes[2, i] = -s0 * slopes[0, i] * power * log_x
+        else:
+            x = b[i] * theta[1]
+            slopes[0, i] = np.exp(-x + x * x * theta[2] / 6)
+            slopes[1, i] = s0 * slopes[0, i] * b[i] * (x * theta[2] / 3 - 1)
+            slopes[2, i] = s0 * slopes[0, i] * x * x / 6
+        signal[i] = s0 * slopes[0, i]
+
+
+@njit(**JIT)
+def bend(kind, b, theta, slopes, pull, hessian):
+    """Subtract sum(pull x second derivatives of the signal); only the bi-exponential, whose Gauss-Newton steps creep, needs it."""
+    if kind != 1:
+        return
+    s0, f = theta[0], theta[3]
+    for i in range(b.size):
+        if s0 <= 0:
+            return
+        gap = slopes[3, i] / s0
+        slow, fast = slopes[0, i] - f * gap, slopes[0, i] + (1 - f) * gap
+        u = pull[i]
+        hessian[1, 0] += u * b[i] * (1 - f) * slow
+        hessian[1, 1] -= u * b[i] * b[i] * s0 * (1 - f) * slow
+        hessian[2, 0] += u * b[i] * f * fast
+        hessian[2, 2] -= u * b[i] * b[i] * s0 * f * fast
+        hessian[3, 0] -= u * gap
+        hessian[3, 1] -= u * b[i] * s0 * slow
+        hessian[3, 2] += u * b[i] * s0 * fast
+
+
+@njit(**JIT)
+def raise_floor(sigma, signal, gain, bow):
+    """Turn a signal into the Rician mean at noise level `sigma` (n,); `gain` and `bow` get its first two derivatives by the signal."""
+    for i in range(signal.size):
+        x = max(signal[i], 0.0) / sigma[i]
+        if x < FLOOR_REACH:
+            k = int(x / FLOOR_STEP)
+            t = x / FLOOR_STEP - k
+            m0, m1 = FLOOR_MEAN[k], FLOOR_MEAN[k + 1]
+            d0, d1 = FLOOR_STEP * FLOOR_SLOPE[k], FLOOR_STEP * FLOOR_SLOPE[k + 1]
+            c2, c3 = 3 * (m1 - m0) - 2 * d0 - d1, 2 * (m0 - m1) + d0 + d1
+            mean = m0 + t * (d0 + t * (c2 + t * c3))
+            gain[i] = (d0 + t * (2 * c2 + 3 * t * c3)) / FLOOR_STEP
+            bow[i] = (2 * c2 + 6 * t * c3) / (FLOOR_STEP * FLOOR_STEP * sigma[i])
+        else:  # asymptotic series, the next term below 1e-8
+            q = 1 / (x * x)
+            mean = x * (1 + q * (0.5 + q * (0.125 + q * 0.1875)))
+            gain[i] = 1 - q * (0.5 + q * (0.375 + q * 0.9375))
+            bow[i] = q / (x * sigma[i])
+        signal[i] = sigma[i] * mean
+
+
+@njit(**JIT)
+def solve(matrix, scale, damping, right, free, step, factor):
+    """Cholesky solution of (matrix + damping x diag(scale)) step = right over the free parameters; False if not positive."""
+    k = right.size
+    for i in range(k):
+        step[i] = 0.0
+        if not free[i]:
+            continue
+        for j in range(i + 1):
+            if not free[j]:
+                continue
+            value = matrix[i, j] + (damping * scale[i, i] if i == j else 0.0)
+            for q in range(j):
+                if free[q]:
+                    value -= factor[i, q] * factor[j, q]
+            if i == j:
+                if value <= 1e-14 * scale[i, i]:
+                    return False
+                factor[i, i] = np.sqrt(value)
+            else:
+                factor[i, j] = value / factor[j, j]
+    for i in range(k):
+        if free[i]:
+            value = right[i]
+            for q in range(i):
+                if free[q]:
+                    value -= factor[i, q] * step[q]
+            step[i] = value / factor[i, i]
+    for i in range(k - 1, -1, -1):
+        if free[i]:
+            value = step[i]
+            for q in range(i + 1, k):
+                if free[q]:
+                    value -= factor[q, i] * step[q]
+            step[i] = value / factor[i, i]
+    return True
+
+
+@njit(**JIT)
+def evaluate(kind, y, w, b, sigma, theta, signal, slopes, gain, bow):
+    """Weighted sum of squares at theta; fills the expected signal and the derivatives. An empty `sigma` means no noise floor."""
+    curve(kind, b, theta, signal, slopes)
+    if sigma.size:
+        raise_floor(sigma, signal, gain, bow)
+    sse = 0.0
+    for i in range(b.size):
+        sse += w[i] * (y[i] - signal[i]) ** 2
+    return sse
+
+
+@njit(**JIT)
+def normal_equations(kind, y, w, b, theta, signal, slopes, gain, bow, gauss, newton, downhill):
+    """Gauss-Newton matrix, Newton matrix (lower triangles) and half the negative gradient."""
+    pull = w * (y - signal) * gain
+    first = w * gain * gain
+    second = first - w * (y - signal) * bow
+    for p in range(theta.size):
+        downhill[p] = np.sum(pull * slopes[p])
+        for q in range(p + 1):
+            gauss[p, q] = newton[p, q] = 0.0
+            for i in range(b.size):
+                product = slopes[p, i] * slopes[q, i]
+                gauss[p, q] += first[i] * product
+                newton[p, q] += second[i] * product
+    bend(kind, b, theta, slopes, pull, newton)
+
+
+@njit(**JIT)
+def descend(kind, y, w, b, sigma, low, high, theta):
+    """Bounded least squares from `theta`, which is moved to the minimum.
+
+    Newton steps where the Hessian is positive, Gauss-Newton steps elsewhere, both with Marquardt's damping and cut at the
+    bounds. A parameter at a bound with the descent pointing outwards is held; equal bounds hold it always.
+
+    Returns
+    -------
+    sse : float
+    converged : bool
+    """
+    n, k = b.size, theta.size
+    signal, trial_signal, gain, bow = np.empty(n), np.empty(n), np.ones(n), np.zeros(n)
+    trial_gain, trial_bow = np.ones(n), np.zeros(n)
+    slopes, trial_slopes = np.empty((k, n)), np.empty((k, n))
+    gauss, newton, factor = np.empty((k, k)), np.empty((k, k)), np.empty((k, k))
+    downhill, step, trial = np.empty(k), np.empty(k), np.empty(k)
+    free = np.empty(k, np.bool_)
+    sse = evaluate(kind, y, w, b, sigma, theta, signal, slopes, gain, bow)
+    tiny = 1e-28 * inner(w, y, y)
+    damping, moved = 1e-3, True
+    for _ in range(MAX_STEPS):
+        if moved:
+            normal_equations(kind, y, w, b, theta, signal, slopes, gain, bow, gauss, newton, downhill)
+            for p in range(k):
+                outward_low = theta[p] <= low[p] and downhill[p] <= 0
+                outward_high = theta[p] >= high[p] and downhill[p] >= 0
+                free[p] = not (outward_low or outward_high) and gauss[p, p] > 0
+        if not solve(newton, gauss, damping, downhill, free, step, factor):
+            if not solve(gauss, gauss, damping, downhill, free, step, factor):
+                damping, moved = max(10 * damping, 1e-6), False
+                if damping > 1e10:
+                    return sse, True
+                continue
+        for p in range(k):
+            trial[p] = min(max(theta[p] + step[p], low[p]), high[p])
+        trial_sse = evaluate(kind, y, w, b, sigma, trial, trial_signal, trial_slopes, trial_gain, trial_bow)
+        fall = sse - trial_sse
+        if fall > 0:
+            sse, moved = trial_sse, True
+            theta[:] = trial
+            signal, trial_signal = trial_signal, signal
+            slopes, trial_slopes = trial_slopes, slopes
+            gain, trial_gain = trial_gain, gain
+            bow, trial_bow = trial_bow, bow
+            damping = max(0.1 * damping, 1e-12)
+            if fall <= 1e-12 * sse + tiny:
+                return sse, True
+        else:
+            if -fall <= 1e-14 * sse + tiny or damping > 1e10:
+                return sse, True
+            damping, moved = max(10 * damping, 1e-10), False
+    return sse, False
+
+
+@njit(**JIT)
+def settle(kind, y, w, b, sigma, low, high, theta):
+    """:func:`descend`, then the bounds that lie near: on a flat valley the bound itself may be as good, and says so."""
+    sse, converged = descend(kind, y, w, b, sigma, low, high, theta)
+    lower, upper = low.copy(), high.copy()
+    for p in range(theta.size):
+        edge = low[p] if theta[p] - low[p] < high[p] - theta[p] else high[p]
+        if theta[p] != edge and abs(theta[p] - edge) < NEAR * (high[p] - low[p]):
+            trial = theta.copy()
+            trial[p] = lower[p] = upper[p] = edge
+            trial_sse, _ = descend(kind, y, w, b, sigma, lower, upper, trial)
+            if trial_sse <= sse * (1 + 1e-10) + 1e-25 * inner(w, y, y):
+                sse = trial_sse
+                theta[:] = trial
+            else:
+                lower[p], upper[p] = low[p], high[p]
+    return sse, converged
+
+
+@njit(**JIT)
+def profile(y, w, slow, slow_curves, fast_curves, cosine, inverse, explained, best_slow):
+    """For each D* of the grid, the most of the signal's energy that non-negative amplitudes explain, and the D that does it.
+
+    Curves have unit weighted norm, `cosine` (fast x slow) is their inner product and `inverse` 1 / (1 - cosine²). Between
+    the nodes of D the energy is followed by a parabola: else the grid's own roughness would hide a basin.
+    """
+    along, energy = np.empty(slow.size), np.empty(slow.size)
+    for i in range(slow.size):
+        along[i] = inner(w, y, slow_curves[i])
+    for j in range(explained.size):
+        q = inner(w, y, fast_curves[j])
+        for i in range(slow.size):
+            p = along[i]
+            a, c = p - cosine[j, i] * q, q - cosine[j, i] * p
+            both = (a * p + c * q) * inverse[j, i]
+            energy[i] = p * p if c < 0 else (q * q if a < 0 else both)
+        top = np.argmax(energy)
+        explained[j], best_slow[j] = energy[top], slow[top]
+        if 0 < top < slow.size - 1:
+            before, after = energy[top - 1], energy[top + 1]
+            sharpness = 2 * energy[top] - before - after
+            if sharpness > 0:
+                shift = 0.5 * (after - before) / sharpness
+                explained[j] += 0.25 * shift * (after - before)
+                best_slow[j] += shift * (slow[top + 1] - slow[top] if shift > 0 else slow[top] - slow[top - 1])
+
+
+@njit(**JIT)
+def next_basin(explained, taken):
+    """Index of the best local maximum that is not yet taken; -1 when none is left."""
+    best, last = -1, explained.size - 1
+    for j in range(last + 1):
+        rises = j == 0 or explained[j] >= explained[j - 1]
+        falls = j == last or explained[j] > explained[j + 1]
+        if rises and falls and not taken[j] and (best < 0 or explained[j] > explained[best]):
+            best = j
+    return best
+
+
+@njit(**JIT)
+def amplitudes(y, w, slow, fast, low, high):
+    """s0 and f in closed form for two given decays, f a little inside its bounds."""
+    p, q = inner(w, y, slow), inner(w, y, fast)
+    g11, g12, g22 = inner(w, slow, slow), inner(w, slow, fast), inner(w, fast, fast)
+    a, c = max(p * g22 - q * g12, 0.0), max(q * g11 - p * g12, 0.0)
+    f = c / (a + c) if a + c > 0 else 0.5
+    f = min(max(f, low + 0.003 * (high - low)), high - 0.003 * (high - low))
+    return (p * (1 - f) + q * f) / ((1 - f) ** 2 * g11 + 2 * f * (1 - f) * g12 + f * f * g22), f
+
+
+@njit(**JIT)
+def fit_two_decays(y, cleaned, w, b, sigma, low, high, grid, theta):
+    """The bi-exponential from the best basins of the grid; with equal bounds of D (a segmented fit) D stays where it is."""
+    slow, slow_curves, fast, fast_curves, cosine, inverse = grid
+    if low[1] == high[1]:
+        slow, slow_curves = low[1:2].copy(), np.exp(-b * low[1]).reshape(1, -1)
+        slow_curves /= np.sqrt(inner(w, slow_curves[0], slow_curves[0]))
+        cosine, inverse = np.empty((fast.size, 1)), np.empty((fast.size, 1))
+        for j in range(fast.size):
+            cosine[j, 0] = inner(w, fast_curves[j], slow_curves[0])
+            inverse[j, 0] = 1 / max(1 - cosine[j, 0] ** 2, 1e-12)
+    explained, best_slow = np.empty(fast.size), np.empty(fast.size)
+    profile(cleaned, w, slow, slow_curves, fast_curves, cosine, inverse, explained, best_slow)
+    taken, trial = np.zeros(fast.size, np.bool_), np.empty(4)
+    best, converged = np.inf, False
+    for _ in range(BASINS):
+        j = next_basin(explained, taken)
+        if j < 0:
+            break
+        taken[j] = True
+        trial[1], trial[2] = best_slow[j], fast[j]
+        trial[0], trial[3] = amplitudes(cleaned, w, np.exp(-b * trial[1]), np.exp(-b * trial[2]), low[3], high[3])
+        trial = np.minimum(np.maximum(trial, low), high)
+        sse, settled = settle(1, y, w, b, sigma, low, high, trial)
+        if sse < best:
+            best, converged = sse, settled
+            theta[:] = trial
+    return best, converged
+
+
+@njit(**JIT)
+def fit_one_decay(kind, y, cleaned, w, b, sigma, low, high, nodes, curves, theta):
+    """A model with one amplitude from the best node of its grid; `curves` have unit weighted norm."""
+    likeness = np.empty(curves.shape[0])
+    for i in range(likeness.size):
+        likeness[i] = inner(w, cleaned, curves[i])
+    node = np.argmax(likeness)
+    theta[0] = 1.0
+    theta[1:] = nodes[node]
+    signal, slopes = np.empty(b.size), np.empty((theta.size, b.size))
+    curve(kind, b, theta, signal, slopes)
+    theta[0] = inner(w, cleaned, signal) / inner(w, signal, signal)
+    theta[:] = np.minimum(np.maximum(theta, low), high)
+    return settle(kind, y, w, b, sigma, low, high, theta)
+
+
+@njit(**JIT)
+def standard_errors(kind, y, w, b, sigma, low, high, theta, peak, within, samples, errors):
+    """Standard errors of the parameters that are free; returns 0, or 1 for one at its bound, or 2 for one without influence."""
+    n, k = b.size, theta.size
+    signal, gain, bow, slopes = np.empty(n), np.ones(n), np.zeros(n), np.empty((k, n))
+    gauss, newton, factor = np.empty((k, k)), np.empty((k, k)), np.empty((k, k))
+    unit, column, free = np.empty(k), np.empty(k), np.empty(k, np.bool_)
+    sse = evaluate(kind, y, w, b, sigma, theta, signal, slopes, gain, bow) + within
+    normal_equations(kind, y, w, b, theta, signal, slopes, gain, bow, gauss, newton, unit)
+    remark, count = 0, 0
+    for p in range(k):
+        at_bound = low[p] < high[p] and (theta[p] <= low[p] or theta[p] >= high[p])
+        powerless = np.max(np.abs(slopes[p] * gain)) * (high[p] - low[p]) < POWERLESS * peak and low[p] < high[p]
+        free[p] = low[p] < high[p] and not at_bound and not powerless
+        remark = 2 if powerless and not at_bound else max(remark, 1 if at_bound else 0)
+        count += free[p]
+    for p in range(k):
+        errors[p] = np.nan
+        if free[p] and samples > k:
+            unit[:] = 0.0
+            unit[p] = 1.0
+            if solve(gauss, gauss, 0.0, unit, free, column, factor):
+                errors[p] = np.sqrt(column[p] * sse / (samples - count))
+    return remark
+
+
+@njit(**JIT)
+def fit_block(kind, signals, cleaned, w, b, sigma, low, high, nodes, curves, grid, peaks, within, samples, theta, errors, sse, code):
+    """Fit each row of `signals`; `low` and `high` have one row per voxel. Code: 0 good, 1 at bound, 2 powerless, 3 not converged."""
+    for v in range(signals.shape[0]):
+        y, clean, lower, upper = signals[v], cleaned[v], low[v], high[v]
+        if kind == 1:
+            sse[v], converged = fit_two_decays(y, clean, w, b, sigma, lower, upper, grid, theta[v])
+        else:
+            sse[v], converged = fit_one_decay(kind, y, clean, w, b, sigma, lower, upper, nodes, curves, theta[v])
+        code[v] = standard_errors(
+            kind, y, w, b, sigma, lower, upper, theta[v], peaks[v], within[v], samples, errors[v]
+        )
+        if not converged:
+            code[v] = 3
