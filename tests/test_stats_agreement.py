@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from scipy import stats
 
 import ivim
 from ivim.stats.agreement import FORMS, icc_from_mean_squares, mean_squares
@@ -140,6 +141,13 @@ def test_limits_of_bland_altman_cover_the_truth(simulated, quantity, truth):
     assert abs(covered.mean() - 0.95) < 0.03
 
 
+def test_limits_of_within_sd_cut_equal_tails(readings):
+    """A true SD at either limit would give a within_sd as far off with a chance of 2.5 %: its square is χ² with 40 degrees of freedom."""
+    row = ivim.bland_altman(tidy(readings), values="value").iloc[0]
+    assert_allclose(stats.chi2.sf(40 * (row["within_sd"] / row["within_sd_low"]) ** 2, 40), 0.025, rtol=1e-9)
+    assert_allclose(stats.chi2.cdf(40 * (row["within_sd"] / row["within_sd_high"]) ** 2, 40), 0.025, rtol=1e-9)
+
+
 def test_every_pair_of_readers_has_its_row(readings):
     """Three readers give three rows, each equal to that pair alone."""
     table = np.column_stack([readings, readings.mean(axis=1) + 1])
@@ -168,7 +176,7 @@ GOOD = tidy([[1, 2], [3, 4.5], [6, 5]])
         (pd.concat([GOOD, GOOD.iloc[[0]]]), "'r0' has more than one 'value' for patient 0"),
         (GOOD.assign(value=[1, 2, np.nan, 4, 5, 6]), r"'value' has 1 missing or infinite value\(s\) among 6"),
         (GOOD.assign(value=3.0), "'value' is 3 in every row"),
-        (GOOD.assign(value=[1.0, 2, 1, 2, 1, 2]), "same for every patient within each reader"),
+        (GOOD.assign(value=[1.0, 2, 1, 2, 1, 2]), "same for every patient within each reader; agreement needs targets that differ"),
         (GOOD.assign(value=list("abcdef")), "'value' holds values that are not numbers"),
         (GOOD.assign(reader=[None, *GOOD["reader"][1:]]), r"'reader' is missing in 1 row"),
         (GOOD.drop(columns="reader"), "column 'reader' is not in the frame"),

@@ -157,12 +157,14 @@ def reading_table(frame, targets, raters, values):
     })
     twice = long[long.duplicated(["target", "rater"])].to_dict("records")
     if twice:
-        msg = f"rater {twice[0]['rater']!r} has more than one {values!r} for {targets} {twice[0]['target']!r}; one reading each is needed"
+        rater, target = twice[0]["rater"], twice[0]["target"]
+        msg = f"rater {rater!r} has more than one {values!r} for {targets} {target!r}; one reading each is needed"
         raise ValueError(msg)
     table = long.pivot(index="target", columns="rater", values="value")
     table = table.loc[long["target"].unique(), long["rater"].unique()]
     if min(table.shape) < 2:
-        msg = f"agreement of {values!r} needs at least two targets and two raters; met {table.shape[0]} {targets} and {table.shape[1]} {raters}"
+        met = f"{table.shape[0]} {targets} and {table.shape[1]} {raters}"
+        msg = f"agreement of {values!r} needs at least two targets and two raters; met {met}"
         raise ValueError(msg)
     lacking = np.argwhere(table.isna().to_numpy())
     if len(lacking):
@@ -170,7 +172,7 @@ def reading_table(frame, targets, raters, values):
         msg = f"{targets} {target!r} has no {values!r} by rater {rater!r}; every rater has to measure every target"
         raise ValueError(msg)
     if (table.nunique() == 1).all():
-        msg = f"{values!r} is the same for every {targets} within each {raters}; without spread between targets there is no agreement to measure"
+        msg = f"{values!r} is the same for every {targets} within each {raters}; agreement needs targets that differ"
         raise ValueError(msg)
     return table
 
@@ -214,5 +216,7 @@ def _pair(a, b, tail):
         "within_sd": (within, *within * scale),
         "repeatability": tuple(z * np.sqrt(2) * within * np.array([1, *scale])),
     }
-    limits = {f"{name}{end}": value for name, triple in intervals.items() for end, value in zip(("", "_low", "_high"), triple, strict=True)}
-    return {"n": n, **limits, "sd": sd, "cov": cov}
+    row = {"n": n}
+    for name, (value, low, high) in intervals.items():
+        row |= {name: value, f"{name}_low": low, f"{name}_high": high}
+    return row | {"sd": sd, "cov": cov}

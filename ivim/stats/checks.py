@@ -56,7 +56,7 @@ def numbers(values, name):
         raise ValueError(msg)
     missing = int((~np.isfinite(array)).sum())
     if missing:
-        msg = f"{name!r} has {missing} missing or infinite value(s) among {array.size}; fill them or drop those rows first (dropna)"
+        msg = f"{name!r} has {missing} missing or infinite value(s) among {array.size}; drop those rows first (dropna)"
         raise ValueError(msg)
     return array
 

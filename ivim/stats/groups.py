@@ -28,10 +28,11 @@ def compare_groups(frame, values=None, group="group", order=None, rule="article"
     order : sequence of str, optional
         The two groups, first minus second; by default the order of appearance.
     rule : {"article", "spss", "welch"}
-        "article": Student's t where Shapiro-Wilk passes in both groups, Mann-Whitney otherwise (Methods, "Statistical analysis";
-        Table 3 prints the pooled t). "spss": as before, but Levene's test decides between Student and Welch, as readers of SPSS
-        output do. "welch": always Welch, the better method: it keeps its level whether or not variances differ, and a test that is
-        chosen by a test does not (Delacre, Lakens & Leys, Int Rev Soc Psychol 2017;30:92; Zimmerman, Br J Math Stat Psychol 2004;57:173).
+        "article": Student's t where Shapiro-Wilk passes in both groups, Mann-Whitney otherwise (Methods, "Statistical
+        analysis"; Table 3 prints the pooled t). "spss": as before, but Levene's test decides between Student and Welch, as
+        readers of SPSS output do. "welch": always Welch, the better method: it keeps its level whether or not variances differ,
+        and a test that is chosen by a test does not (Delacre, Lakens & Leys, Int Rev Soc Psychol 2017;30:92; Zimmerman,
+        Br J Math Stat Psychol 2004;57:173).
     significance : float
         Level of the assumption tests.
 
@@ -39,19 +40,21 @@ def compare_groups(frame, values=None, group="group", order=None, rule="article"
     -------
     DataFrame
         ``parameter, test, group, statistic, df, p, chosen``. Per parameter one Shapiro-Wilk row for each group (`group` names
-        it), then Levene, Student, Welch, Mann-Whitney; exactly one of the last three is chosen. The Mann-Whitney statistic is U of
-        the first group (R's W).
+        it), then Levene, Student, Welch, Mann-Whitney; exactly one of the last three is chosen. The Mann-Whitney statistic is
+        U of the first group (R's W).
 
     Raises
     ------
     ValueError
-        When there are not exactly two groups, a value is missing, a group has fewer than two, or nothing varies within the groups.
+        When there are not exactly two groups, a value is missing, a group has fewer than two, or nothing varies within the
+        groups.
 
     Notes
     -----
-    Levene's test centres on the means, as SPSS does; its df is that within groups. Mann-Whitney is exact without ties and below 50
-    per group, else normal with continuity and tie corrections, as R's `wilcox.test`. Shapiro-Wilk and Levene need three values in a
-    group; where they cannot be had p is missing, and the samples count as neither normal nor equal in variance.
+    Levene's test centres on the means, as SPSS does; its df is that within groups. Mann-Whitney is exact without ties and
+    below 50 per group, else normal with continuity and tie corrections, as R's `wilcox.test`. Shapiro-Wilk and Levene need
+    three values in a group; where they cannot be had p is missing, and the samples count as neither normal nor equal in
+    variance.
     """
     checks.one_of(rule, RULES, "rule")
     checks.proportion(significance, "significance")
@@ -59,7 +62,8 @@ def compare_groups(frame, values=None, group="group", order=None, rule="article"
     for name in checks.name_list(values):
         samples = split(frame, name, group, order)
         if len(samples) > 2:
-            msg = f"{group!r} has {len(samples)} groups ({', '.join(map(str, samples))}); two are compared here, use anova for more, or filter"
+            met = ", ".join(map(str, samples))
+            msg = f"{group!r} has {len(samples)} groups ({met}); two are compared here: use anova for more, or filter the rows"
             raise ValueError(msg)
         frames.append(_two_groups(samples, rule, significance).assign(parameter=name))
     columns = ["parameter", "test", "group", "statistic", "df", "p", "chosen"]
@@ -104,8 +108,8 @@ def posthoc(frame, values=None, group="group", method="tukey", order=None, confi
     frame, values, group, order
         As for :func:`compare_groups`, with two groups or more.
     method : {"tukey", "lsd", "bonferroni", "games-howell"}
-        Tukey-Kramer, Fisher's least significant difference (no correction), Bonferroni on the pooled t, or Games-Howell for unequal
-        variances.
+        Tukey-Kramer, Fisher's least significant difference (no correction), Bonferroni on the pooled t, or Games-Howell for
+        unequal variances.
     confidence : float
         Level of the limits, simultaneous except for "lsd".
 
@@ -253,7 +257,8 @@ def _pairwise(samples, method, error):
             df, se = pooled_df, np.sqrt(pooled * (1 / first.size + 1 / second.size))
         difference = first.mean() - second.mean()
         half, p = _reach(method, abs(difference) / se, df, len(samples), len(pairs), error)
-        yield {"a": a, "b": b, "difference": difference, "ci_low": difference - half * se, "ci_high": difference + half * se, "p": p}
+        limits = {"ci_low": difference - half * se, "ci_high": difference + half * se}
+        yield {"a": a, "b": b, "difference": difference, **limits, "p": p}
 
 
 def _reach(method, t, df, groups, pairs, error):

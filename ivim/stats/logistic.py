@@ -23,7 +23,8 @@ def logistic(frame, outcome=None, predictors=(), penalty=None, confidence=0.95):
     predictors : str or list of str
         Numeric columns.
     penalty : {None, "firth"}
-        None: maximum likelihood. "firth": Firth's penalised likelihood, finite also under separation and less biased in small studies.
+        None: maximum likelihood. "firth": Firth's penalised likelihood, finite also under separation and less biased in small
+        studies.
     confidence : float
         Level of the odds ratios' limits.
 
@@ -41,23 +42,24 @@ def logistic(frame, outcome=None, predictors=(), penalty=None, confidence=0.95):
 
     Notes
     -----
-    log(p/(1-p)) = b₀ + Σ bⱼxⱼ, by Newton's method on standardised predictors. Separation is found by a linear programme, not by
-    watching for large estimates (Konis, Computational algorithms for detecting data separation in binary regression models, Oxford
-    2007). Firth, Biometrika 1993;80:27; Heinze & Schemper, Stat Med 2002;21:2409; its standard errors come from the inverse
-    Fisher information at the estimate, as in brglm2 and logistf.
+    log(p/(1-p)) = b₀ + Σ bⱼxⱼ, by Newton's method on standardised predictors. Separation is found by a linear programme, not
+    by watching for large estimates (Konis, Computational algorithms for detecting data separation in binary regression models,
+    Oxford 2007). Firth, Biometrika 1993;80:27; Heinze & Schemper, Stat Med 2002;21:2409; its standard errors come from the
+    inverse Fisher information at the estimate, as in brglm2 and logistf. Errors are those at the converged estimate, as in
+    statsmodels; R's glm reports those of its last step but one, which differ in the fifth digit.
     """
     checks.one_of(penalty, (None, "firth"), "penalty")
     z = stats.norm.isf((1 - checks.proportion(confidence)) / 2)
     names, x, y = model_data(frame, outcome, predictors)
     if penalty is None and (culprits := separating(x, y)):
         msg = (
-            f"{', '.join(names[at] for at in culprits)} separate(s) the groups of {outcome!r} completely or nearly so: the estimate is "
-            'infinite; use penalty="firth", or leave the predictor out'
+            f"{', '.join(names[at] for at in culprits)} separate(s) the groups of {outcome!r} completely or nearly so: the "
+            'estimate is infinite; use penalty="firth", or leave the predictor out'
         )
         raise ValueError(msg)
     fit = fit_logistic(x, y, firth=penalty == "firth")
     if not fit["converged"]:
-        msg = f"no finite estimate for {', '.join(names)} within {STEPS} steps; rescale or leave out a predictor, or use penalty=\"firth\""
+        msg = f'no finite estimate for {", ".join(names)} within {STEPS} steps; leave out a predictor, or use penalty="firth"'
         raise ValueError(msg)
     b, se = fit["b"], np.sqrt(np.diag(fit["covariance"]))
     wald = (b / se) ** 2
@@ -116,7 +118,7 @@ def goodness(table, frame, bins=10):
     checks.check_columns(frame, outcome)
     y = checks.binary(frame[outcome], outcome)
     n, score = y.size, linear_score(table, frame)
-    fitted, empty = _log_likelihood(score, y), n * (special.xlogy(y.mean(), y.mean()) + special.xlogy(1 - y.mean(), 1 - y.mean()))
+    fitted, empty = _log_likelihood(score, y), _log_likelihood(special.logit(y.mean()), y)
     chi2, df = 2 * (fitted - empty), len(table) - 1
     cox_snell = -np.expm1(-chi2 / n)
     result = {"minus_2ll": -2 * fitted, "chi2": chi2, "df": df, "p": stats.chi2.sf(chi2, df)}
@@ -155,8 +157,8 @@ def separating(x, y):
 
     Notes
     -----
-    With s = ±1 for case and control, maximise Σ sᵢxᵢβ under sᵢxᵢβ >= 0 and |βⱼ| <= 1: the optimum is above 0 exactly where some
-    hyperplane separates the groups, touching allowed (Konis 2007).
+    With s = ±1 for case and control, maximise Σ sᵢxᵢβ under sᵢxᵢβ >= 0 and |βⱼ| <= 1: the optimum is above 0 exactly where
+    some hyperplane separates the groups, touching allowed (Konis 2007).
     """
     standard = (x - x.mean(axis=0)) / x.std(axis=0)
     signed = (2 * y - 1)[:, None] * np.column_stack([np.ones(y.size), standard])

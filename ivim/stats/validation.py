@@ -94,17 +94,17 @@ def net_benefit(y, probability, thresholds):
     y, probability = checks.binary(y), checks.numbers(probability, "probability")
     thresholds = np.array([checks.proportion(value, "threshold") for value in np.atleast_1d(thresholds)])
     if probability.shape != y.shape or probability.min() < 0 or probability.max() > 1:
-        msg = f"probability has {probability.size} values from {probability.min():g} to {probability.max():g}; {y.size} from 0 to 1 are needed"
+        met = f"{probability.size} values from {probability.min():g} to {probability.max():g}"
+        msg = f"probability has {met}; {y.size} from 0 to 1 are needed"
         raise ValueError(msg)
-    acted = {"model": probability >= thresholds[:, None], "all": np.ones((thresholds.size, y.size)), "none": np.zeros((thresholds.size, y.size))}
     odds = thresholds / (1 - thresholds)
-    return pd.concat(
-        [
-            pd.DataFrame({"strategy": name, "threshold": thresholds, "net_benefit": (act * y).mean(axis=1) - odds * (act * (1 - y)).mean(axis=1)})
-            for name, act in acted.items()
-        ],
-        ignore_index=True,
-    )
+    everyone = np.ones((thresholds.size, y.size))
+    strategies = {"model": probability >= thresholds[:, None], "all": everyone, "none": 0 * everyone}
+    frames = []
+    for name, treated in strategies.items():
+        benefit = (treated * y).mean(axis=1) - odds * (treated * (1 - y)).mean(axis=1)
+        frames.append(pd.DataFrame({"strategy": name, "threshold": thresholds, "net_benefit": benefit}))
+    return pd.concat(frames, ignore_index=True)
 
 
 def _coefficients(x, y, penalty):
