@@ -234,7 +234,7 @@ def _many_groups(cohort, name):
         groups.compare_groups(cohort.values[cohort.values["group"].isin((group, cohort.positive))], name, order=(group, cohort.positive))
         for group in cohort.groups[:-1]
     ]
-    normality = pd.concat(pairs).query("test == 'Shapiro-Wilk'").drop_duplicates("group")
+    normality = pd.concat(pairs).query("test == 'Shapiro-Wilk'").drop_duplicates("group").set_index("group").loc[list(cohort.groups)].reset_index()
     normal = (normality["p"] > study.SIGNIFICANCE).all()
     fisher = groups.anova(cohort.values, name).iloc[0]
     ranks = groups.anova(cohort.values, name, method="kruskal-wallis").iloc[0]
