@@ -266,7 +266,7 @@ def _fit_floor(problem, sigma, averaging, voxels):
     for _ in range(5):
         floor = noise.floor_sigma(sigma, problem.averages, averaging)
         raised = problem.with_floor(floor)
-        values, _ = raised.optimum()
+        values = raised.polish(values)  # the floor moves the optimum a little; the last fit looks everywhere again
         curve = problem.expected(**values)
         sigma = noise.sigma_from_residuals(raised.residuals(values), excitations, k, curve, floor)
     return _fit_full(problem.with_floor(noise.floor_sigma(sigma, problem.averages, averaging)), "full", sigma=sigma)

@@ -51,8 +51,9 @@ def rician_variance(amplitude, sigma):
     amplitude, sigma = np.broadcast_arrays(np.asarray(amplitude, float), np.asarray(sigma, float))
     exact = 2 * sigma**2 + amplitude**2 - rician_mean(amplitude, sigma) ** 2
     # Far above the floor the difference of two large numbers is lost in rounding; the series is not.
-    series = sigma**2 - sigma**4 / (2 * np.maximum(amplitude, 1e-300) ** 2)
-    return np.where(amplitude > 100 * sigma, series, exact)[()]
+    far = amplitude > 100 * sigma
+    series = sigma**2 - sigma**4 / (2 * np.where(far, amplitude, 1.0) ** 2)
+    return np.where(far, series, exact)[()]
 
 
 def floor_sigma(sigma, averages, averaging="magnitude"):
