@@ -165,24 +165,34 @@ def evaluate(kind, y, w, b, sigma, theta, signal, slopes, gain, bow):
 
 
 @njit(**JIT)
-def normal_equations(kind, y, w, b, theta, signal, slopes, gain, bow, gauss, newton, downhill):
+def normal_equations(kind, y, w, b, theta, signal, slopes, gain, bow, pull, gauss, newton, downhill):
     """Gauss-Newton matrix, Newton matrix (lower triangles) and half the negative gradient."""
-    pull = w * (y - signal) * gain
-    first = w * gain * gain
-    second = first - w * (y - signal) * bow
+    for i in range(b.size):
+        pull[i] = w[i] * (y[i] - signal[i]) * gain[i]
     for p in range(theta.size):
-        downhill[p] = np.sum(pull * slopes[p])
+        downhill[p] = 0.0
+        for i in range(b.size):
+            downhill[p] += pull[i] * slopes[p, i]
         for q in range(p + 1):
-            gauss[p, q] = newton[p, q] = 0.0
+            first = second = 0.0
             for i in range(b.size):
-                product = slopes[p, i] * slopes[q, i]
-                gauss[p, q] += first[i] * product
-                newton[p, q] += second[i] * product
+                product = w[i] * slopes[p, i] * slopes[q, i]
+                first += gain[i] * gain[i] * product
+                second += (y[i] - signal[i]) * bow[i] * product
+            gauss[p, q], newton[p, q] = first, first - second
     bend(kind, b, theta, slopes, pull, newton)
 
 
 @njit(**JIT)
-def descend(kind, y, w, b, sigma, low, high, theta):
+def make_room(n, k):
+    """Working arrays for one voxel after the other: to allocate them anew for each takes longer than its fit."""
+    rows, columns, matrices, vectors = np.ones((7, n)), np.empty((2, k, n)), np.zeros((3, k, k)), np.empty((7, k))
+    rows[4:6] = 0.0
+    return rows, columns, matrices, vectors, np.empty(k, np.bool_)
+
+
+@njit(**JIT)
+def descend(kind, y, w, b, sigma, low, high, theta, room):
     """Bounded least squares from `theta`, which is moved to the minimum.
 
     Newton steps where the Hessian is positive, Gauss-Newton steps elsewhere, both with Marquardt's damping and cut at the
@@ -193,19 +203,18 @@ def descend(kind, y, w, b, sigma, low, high, theta):
     sse : float
     converged : bool
     """
-    n, k = b.size, theta.size
-    signal, trial_signal, gain, bow = np.empty(n), np.empty(n), np.ones(n), np.zeros(n)
-    trial_gain, trial_bow = np.ones(n), np.zeros(n)
-    slopes, trial_slopes = np.empty((k, n)), np.empty((k, n))
-    gauss, newton, factor = np.empty((k, k)), np.empty((k, k)), np.empty((k, k))
-    downhill, step, trial = np.empty(k), np.empty(k), np.empty(k)
-    free = np.empty(k, np.bool_)
+    k = theta.size
+    rows, columns, matrices, vectors, free = room
+    signal, trial_signal, gain, trial_gain, bow, trial_bow, pull = rows
+    slopes, trial_slopes = columns
+    gauss, newton, factor = matrices
+    downhill, step, trial = vectors[0], vectors[1], vectors[2]
     sse = evaluate(kind, y, w, b, sigma, theta, signal, slopes, gain, bow)
     tiny = 1e-28 * inner(w, y, y)
     damping, moved = 1e-3, True
     for _ in range(MAX_STEPS):
         if moved:
-            normal_equations(kind, y, w, b, theta, signal, slopes, gain, bow, gauss, newton, downhill)
+            normal_equations(kind, y, w, b, theta, signal, slopes, gain, bow, pull, gauss, newton, downhill)
             for p in range(k):
                 outward_low = theta[p] <= low[p] and downhill[p] <= 0
                 outward_high = theta[p] >= high[p] and downhill[p] >= 0
@@ -238,16 +247,17 @@ def descend(kind, y, w, b, sigma, low, high, theta):
 
 
 @njit(**JIT)
-def settle(kind, y, w, b, sigma, low, high, theta):
+def settle(kind, y, w, b, sigma, low, high, theta, room):
     """:func:`descend`, then the bounds that lie near: on a flat valley the bound itself may be as good, and says so."""
-    sse, converged = descend(kind, y, w, b, sigma, low, high, theta)
-    lower, upper = low.copy(), high.copy()
+    sse, converged = descend(kind, y, w, b, sigma, low, high, theta, room)
+    lower, upper, trial = room[3][4], room[3][5], room[3][6]
+    lower[:], upper[:] = low, high
     for p in range(theta.size):
         edge = low[p] if theta[p] - low[p] < high[p] - theta[p] else high[p]
         if theta[p] != edge and abs(theta[p] - edge) < NEAR * (high[p] - low[p]):
-            trial = theta.copy()
+            trial[:] = theta
             trial[p] = lower[p] = upper[p] = edge
-            trial_sse, _ = descend(kind, y, w, b, sigma, lower, upper, trial)
+            trial_sse, _ = descend(kind, y, w, b, sigma, lower, upper, trial, room)
             if trial_sse <= sse * (1 + 1e-10) + 1e-25 * inner(w, y, y):
                 sse = trial_sse
                 theta[:] = trial
@@ -257,31 +267,54 @@ def settle(kind, y, w, b, sigma, low, high, theta):
 
 
 @njit(**JIT)
-def profile(y, w, slow, slow_curves, fast_curves, cosine, inverse, explained, best_slow):
-    """For each D* of the grid, the most of the signal's energy that non-negative amplitudes explain, and the D that does it.
+def explain(p, q, cosine, inverse):
+    """Energy that non-negative amplitudes of two unit curves explain; p and q are the signal's inner products with them."""
+    a, c = p - cosine * q, q - cosine * p
+    return p * p if c < 0 else (q * q if a < 0 else (a * p + c * q) * inverse)
+
+
+@njit(**JIT)
+def profile(y, w, b, slow, slow_curves, fast_curves, cosine, inverse, along, energy, explained, best_slow):
+    """For each D* of the grid, the most of the signal's energy that the two decays explain, and the D that does it.
 
     Curves have unit weighted norm, `cosine` (fast x slow) is their inner product and `inverse` 1 / (1 - cosine²). Between
-    the nodes of D the energy is followed by a parabola: else the grid's own roughness would hide a basin.
+    the nodes of D the energy is followed by a parabola, else the grid's own roughness would hide a basin; and looked up
+    at its vertex where the nodes do not agree whether there is a fast part, for there the energy has a kink.
     """
-    along, energy = np.empty(slow.size), np.empty(slow.size)
     for i in range(slow.size):
         along[i] = inner(w, y, slow_curves[i])
     for j in range(explained.size):
         q = inner(w, y, fast_curves[j])
         for i in range(slow.size):
-            p = along[i]
-            a, c = p - cosine[j, i] * q, q - cosine[j, i] * p
-            both = (a * p + c * q) * inverse[j, i]
-            energy[i] = p * p if c < 0 else (q * q if a < 0 else both)
+            energy[i] = explain(along[i], q, cosine[j, i], inverse[j, i])
         top = np.argmax(energy)
         explained[j], best_slow[j] = energy[top], slow[top]
-        if 0 < top < slow.size - 1:
-            before, after = energy[top - 1], energy[top + 1]
-            sharpness = 2 * energy[top] - before - after
-            if sharpness > 0:
-                shift = 0.5 * (after - before) / sharpness
-                explained[j] += 0.25 * shift * (after - before)
-                best_slow[j] += shift * (slow[top + 1] - slow[top] if shift > 0 else slow[top] - slow[top - 1])
+        if top == 0 or top == slow.size - 1:
+            continue
+        before, after = energy[top - 1], energy[top + 1]
+        sharpness = 2 * energy[top] - before - after
+        if sharpness <= 0:
+            continue
+        shift = 0.5 * (after - before) / sharpness
+        best_slow[j] += shift * (slow[top + 1] - slow[top] if shift > 0 else slow[top] - slow[top - 1])
+        fast_part = 0
+        for i in range(top - 1, top + 2):
+            fast_part += q > cosine[j, i] * along[i]
+        if fast_part == 0 or fast_part == 3:
+            explained[j] += 0.25 * shift * (after - before)
+        else:
+            norm = p = between = 0.0
+            for i in range(b.size):
+                decay = np.exp(-b[i] * best_slow[j])
+                norm += w[i] * decay * decay
+                p += w[i] * y[i] * decay
+                between += w[i] * fast_curves[j, i] * decay
+            between /= np.sqrt(norm)
+            vertex = explain(p / np.sqrt(norm), q, between, 1 / max(1 - between * between, 1e-12))
+            if vertex > energy[top]:
+                explained[j] = vertex
+            else:
+                best_slow[j] = slow[top]
 
 
 @njit(**JIT)
@@ -308,29 +341,39 @@ def amplitudes(y, w, slow, fast, low, high):
 
 
 @njit(**JIT)
-def fit_two_decays(y, cleaned, w, b, sigma, low, high, grid, theta):
+def one_slow(diffusivity, w, b, fast_curves):
+    """The tables of the grid for one D only."""
+    curves = np.exp(-b * diffusivity).reshape(1, -1)
+    curves /= np.sqrt(inner(w, curves[0], curves[0]))
+    cosine = np.empty((fast_curves.shape[0], 1))
+    for j in range(fast_curves.shape[0]):
+        cosine[j, 0] = inner(w, fast_curves[j], curves[0])
+    return np.array([diffusivity]), curves, cosine, 1 / np.maximum(1 - cosine**2, 1e-12)
+
+
+@njit(**JIT)
+def fit_two_decays(y, cleaned, w, b, sigma, low, high, grid, theta, room, desk):
     """The bi-exponential from the best basins of the grid; with equal bounds of D (a segmented fit) D stays where it is."""
     slow, slow_curves, fast, fast_curves, cosine, inverse = grid
+    along, energy, explained, best_slow, taken, trial = desk
     if low[1] == high[1]:
-        slow, slow_curves = low[1:2].copy(), np.exp(-b * low[1]).reshape(1, -1)
-        slow_curves /= np.sqrt(inner(w, slow_curves[0], slow_curves[0]))
-        cosine, inverse = np.empty((fast.size, 1)), np.empty((fast.size, 1))
-        for j in range(fast.size):
-            cosine[j, 0] = inner(w, fast_curves[j], slow_curves[0])
-            inverse[j, 0] = 1 / max(1 - cosine[j, 0] ** 2, 1e-12)
-    explained, best_slow = np.empty(fast.size), np.empty(fast.size)
-    profile(cleaned, w, slow, slow_curves, fast_curves, cosine, inverse, explained, best_slow)
-    taken, trial = np.zeros(fast.size, np.bool_), np.empty(4)
+        slow, slow_curves, cosine, inverse = one_slow(low[1], w, b, fast_curves)
+    profile(cleaned, w, b, slow, slow_curves, fast_curves, cosine, inverse, along, energy, explained, best_slow)
+    taken[:] = False
     best, converged = np.inf, False
     for _ in range(BASINS):
         j = next_basin(explained, taken)
         if j < 0:
             break
         taken[j] = True
+        first, second = room[0][0], room[0][1]
+        for i in range(b.size):
+            first[i], second[i] = np.exp(-b[i] * best_slow[j]), np.exp(-b[i] * fast[j])
+        trial[0], trial[3] = amplitudes(cleaned, w, first, second, low[3], high[3])
         trial[1], trial[2] = best_slow[j], fast[j]
-        trial[0], trial[3] = amplitudes(cleaned, w, np.exp(-b * trial[1]), np.exp(-b * trial[2]), low[3], high[3])
-        trial = np.minimum(np.maximum(trial, low), high)
-        sse, settled = settle(1, y, w, b, sigma, low, high, trial)
+        for p in range(4):
+            trial[p] = min(max(trial[p], low[p]), high[p])
+        sse, settled = settle(1, y, w, b, sigma, low, high, trial, room)
         if sse < best:
             best, converged = sse, settled
             theta[:] = trial
@@ -338,36 +381,43 @@ def fit_two_decays(y, cleaned, w, b, sigma, low, high, grid, theta):
 
 
 @njit(**JIT)
-def fit_one_decay(kind, y, cleaned, w, b, sigma, low, high, nodes, curves, theta):
+def fit_one_decay(kind, y, cleaned, w, b, sigma, low, high, nodes, curves, theta, room):
     """A model with one amplitude from the best node of its grid; `curves` have unit weighted norm."""
-    likeness = np.empty(curves.shape[0])
-    for i in range(likeness.size):
-        likeness[i] = inner(w, cleaned, curves[i])
-    node = np.argmax(likeness)
+    node, best = 0, -np.inf
+    for i in range(curves.shape[0]):
+        likeness = inner(w, cleaned, curves[i])
+        if likeness > best:
+            node, best = i, likeness
     theta[0] = 1.0
     theta[1:] = nodes[node]
-    signal, slopes = np.empty(b.size), np.empty((theta.size, b.size))
+    signal, slopes = room[0][0], room[1][0]
     curve(kind, b, theta, signal, slopes)
     theta[0] = inner(w, cleaned, signal) / inner(w, signal, signal)
-    theta[:] = np.minimum(np.maximum(theta, low), high)
-    return settle(kind, y, w, b, sigma, low, high, theta)
+    for p in range(theta.size):
+        theta[p] = min(max(theta[p], low[p]), high[p])
+    return settle(kind, y, w, b, sigma, low, high, theta, room)
 
 
 @njit(**JIT)
-def standard_errors(kind, y, w, b, sigma, low, high, theta, peak, within, samples, errors):
+def standard_errors(kind, y, w, b, sigma, low, high, theta, peak, within, samples, errors, room):
     """Standard errors of the parameters that are free; returns 0, or 1 for one at its bound, or 2 for one without influence."""
-    n, k = b.size, theta.size
-    signal, gain, bow, slopes = np.empty(n), np.ones(n), np.zeros(n), np.empty((k, n))
-    gauss, newton, factor = np.empty((k, k)), np.empty((k, k)), np.empty((k, k))
-    unit, column, free = np.empty(k), np.empty(k), np.empty(k, np.bool_)
+    k = theta.size
+    rows, columns, matrices, vectors, free = room
+    signal, _, gain, _, bow, _, pull = rows
+    slopes, gauss, newton, factor = columns[0], matrices[0], matrices[1], matrices[2]
+    unit, column = vectors[0], vectors[1]
     sse = evaluate(kind, y, w, b, sigma, theta, signal, slopes, gain, bow) + within
-    normal_equations(kind, y, w, b, theta, signal, slopes, gain, bow, gauss, newton, unit)
+    normal_equations(kind, y, w, b, theta, signal, slopes, gain, bow, pull, gauss, newton, unit)
     remark, count = 0, 0
     for p in range(k):
-        at_bound = low[p] < high[p] and (theta[p] <= low[p] or theta[p] >= high[p])
-        powerless = np.max(np.abs(slopes[p] * gain)) * (high[p] - low[p]) < POWERLESS * peak and low[p] < high[p]
-        free[p] = low[p] < high[p] and not at_bound and not powerless
-        remark = 2 if powerless and not at_bound else max(remark, 1 if at_bound else 0)
+        reach = 0.0
+        for i in range(b.size):
+            reach = max(reach, abs(slopes[p, i] * gain[i]))
+        varies = low[p] < high[p]
+        at_bound = varies and (theta[p] <= low[p] or theta[p] >= high[p])
+        powerless = varies and not at_bound and reach * (high[p] - low[p]) < POWERLESS * peak
+        free[p] = varies and not at_bound and not powerless
+        remark = max(remark, 2 if powerless else (1 if at_bound else 0))
         count += free[p]
     for p in range(k):
         errors[p] = np.nan
@@ -382,14 +432,19 @@ def standard_errors(kind, y, w, b, sigma, low, high, theta, peak, within, sample
 @njit(**JIT)
 def fit_block(kind, signals, cleaned, w, b, sigma, low, high, nodes, curves, grid, peaks, within, samples, theta, errors, sse, code):
     """Fit each row of `signals`; `low` and `high` have one row per voxel. Code: 0 good, 1 at bound, 2 powerless, 3 not converged."""
+    room = make_room(b.size, theta.shape[1])
+    n_slow, n_fast = grid[0].size, grid[2].size
+    desk = (
+        np.empty(n_slow), np.empty(n_slow), np.empty(n_fast), np.empty(n_fast), np.empty(n_fast, np.bool_), np.empty(4)
+    )  # fmt: skip
     for v in range(signals.shape[0]):
-        y, clean, lower, upper = signals[v], cleaned[v], low[v], high[v]
+        y, lower, upper = signals[v], low[v], high[v]
         if kind == 1:
-            sse[v], converged = fit_two_decays(y, clean, w, b, sigma, lower, upper, grid, theta[v])
+            sse[v], converged = fit_two_decays(y, cleaned[v], w, b, sigma, lower, upper, grid, theta[v], room, desk)
         else:
-            sse[v], converged = fit_one_decay(kind, y, clean, w, b, sigma, lower, upper, nodes, curves, theta[v])
+            sse[v], converged = fit_one_decay(kind, y, cleaned[v], w, b, sigma, lower, upper, nodes, curves, theta[v], room)
         code[v] = standard_errors(
-            kind, y, w, b, sigma, lower, upper, theta[v], peaks[v], within[v], samples, errors[v]
+            kind, y, w, b, sigma, lower, upper, theta[v], peaks[v], within[v], samples, errors[v], room
         )
         if not converged:
             code[v] = 3
