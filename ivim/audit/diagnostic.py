@@ -13,6 +13,7 @@ from scipy import stats
 from ivim.audit.interval import Interval
 from ivim.audit.rounding import Outcome, as_interval, compare, parse, prints_as, show
 from ivim.audit.testing import normal_quantile
+from ivim.stats.roc import hanley_mcneil_se
 
 def auc_grid(auc, cases, controls, rule="any"):
     """The possible AUCs that print as shown.
@@ -55,25 +56,6 @@ def wald_aucs(auc, low, high, cases, controls, rule="any"):
     return tuple(value for value in auc_grid(auc, cases, controls, rule) if _half_widths(value, parse(low), parse(high), rule))
 
 
-def hanley_mcneil_se(auc, cases, controls):
-    """SE² = [A (1 - A) + (n₁ - 1)(Q₁ - A²) + (n₀ - 1)(Q₂ - A²)]/(n₁ n₀), Q₁ = A/(2 - A), Q₂ = 2 A²/(1 + A).
-
-    Hanley & McNeil 1982, *Radiology* 143:29.
-
-    Parameters
-    ----------
-    auc : number
-    cases, controls : int
-
-    Returns
-    -------
-    float
-    """
-    a = float(auc)
-    q1, q2 = a / (2 - a), 2 * a * a / (1 + a)
-    return math.sqrt((a * (1 - a) + (cases - 1) * (q1 - a * a) + (controls - 1) * (q2 - a * a)) / (cases * controls))
-
-
 def largest_delong_se(auc, cases, controls):
     """An upper bound of DeLong's SE, √(A (1 - A)(1/(n₁ - 1) + 1/(n₀ - 1))).
 
@@ -113,7 +95,7 @@ def check_auc_limits(auc, low, high, cases, controls, rule="any", confidence=0.9
     widths = [_half_widths(value, parse(low), parse(high), rule) for value in values]
     se = Interval(min(w.low for w in widths), max(w.high for w in widths)) / z
     limit = max(largest_delong_se(value, cases, controls) for value in values)
-    formula = [hanley_mcneil_se(value, cases, controls) for value in values]
+    formula = [float(hanley_mcneil_se(float(value), cases, controls)) for value in values]
     fits = any((size * z).overlaps(width) for size, width in zip(formula, widths, strict=True))
     listed = ", ".join(f"{float(value):g} = {float(value * cases * controls):g}/{cases * controls}" for value in values[:5])
     return {

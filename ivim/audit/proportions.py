@@ -1,14 +1,17 @@
 """Confidence limits of a proportion, and the method that a table's printed limits come from."""
 
 import math
+from functools import lru_cache
 
 from scipy import stats
 
 from ivim.audit.rounding import Outcome, cannot_tell, parse, prints_as
+from ivim.stats.proportions import exact_limits, jeffreys_limits, wilson_limits
 
 PROPORTION_METHODS = ("exact", "mid_p", "wilson", "wilson_corrected", "jeffreys", "agresti_coull", "wald", "logit")
 
 
+@lru_cache(maxsize=4096)
 def proportion_limits(count, n, method="exact", confidence=0.95):
     """Confidence limits of a proportion.
 
@@ -32,7 +35,9 @@ def proportion_limits(count, n, method="exact", confidence=0.95):
     if not 0 <= count <= n or n < 1:
         msg = f"a proportion needs a count from 0 to n and n at least 1; met {count!r} of {n!r}"
         raise ValueError(msg)
-    return _LIMITS[method](count, n, (1 - confidence) / 2)
+    if method in _SHARED:
+        return tuple(float(limit) for limit in _SHARED[method](count, n, confidence))
+    return _OWN[method](count, n, (1 - confidence) / 2)
 
 
 def printing_methods(low, high, count, n, scale=100, rule="any", confidence=0.95):
@@ -109,11 +114,6 @@ def check_limits(low, high, count, n, method=None, scale=100, rule="any", confid
     return found
 
 
-def _exact(count, n, tail):
-    low = 0.0 if count == 0 else stats.beta.ppf(tail, count, n - count + 1)
-    return float(low), 1.0 if count == n else float(stats.beta.ppf(1 - tail, count + 1, n - count))
-
-
 def _mid_p(count, n, tail):
     from scipy.optimize import brentq
 
@@ -124,23 +124,11 @@ def _mid_p(count, n, tail):
     return low, 1.0 if count == n else brentq(lambda p: 1 - upper(p) - tail, 0, 1, xtol=1e-14)
 
 
-def _wilson(count, n, tail):
-    z, share = stats.norm.isf(tail), count / n
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    reach = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return centre - reach, centre + reach
-
-
 def _wilson_corrected(count, n, tail):
     z, p = stats.norm.isf(tail), count / n
     low = (2 * n * p + z * z - 1 - z * math.sqrt(max(z * z - 2 - 1 / n + 4 * p * (n * (1 - p) + 1), 0))) / (2 * (n + z * z))
     high = (2 * n * p + z * z + 1 + z * math.sqrt(max(z * z + 2 - 1 / n + 4 * p * (n * (1 - p) - 1), 0))) / (2 * (n + z * z))
     return 0.0 if count == 0 else max(low, 0.0), 1.0 if count == n else min(high, 1.0)
-
-
-def _jeffreys(count, n, tail):
-    low = 0.0 if count == 0 else stats.beta.ppf(tail, count + 0.5, n - count + 0.5)
-    return float(low), 1.0 if count == n else float(stats.beta.ppf(1 - tail, count + 0.5, n - count + 0.5))
 
 
 def _agresti_coull(count, n, tail):
@@ -164,12 +152,10 @@ def _logit(count, n, tail):
     return 1 / (1 + math.exp(reach - centre)), 1 / (1 + math.exp(-reach - centre))
 
 
-_LIMITS = {
-    "exact": _exact,
+_SHARED = {"exact": exact_limits, "wilson": wilson_limits, "jeffreys": jeffreys_limits}
+_OWN = {
     "mid_p": _mid_p,
-    "wilson": _wilson,
     "wilson_corrected": _wilson_corrected,
-    "jeffreys": _jeffreys,
     "agresti_coull": _agresti_coull,
     "wald": _wald,
     "logit": _logit,

@@ -7,6 +7,7 @@ fails is one conflict, whoever is to blame.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ivim.audit.interval import Interval
 from ivim.audit.moments import Group
@@ -104,7 +105,12 @@ class Row:
 
     def group(self, reading):
         """The row as a :class:`~ivim.audit.moments.Group` of a reading."""
-        return Group.printed(reading.count(self.n), reading[self.mean], reading[self.sd] if self.sd else None)
+        return _group(reading.count(self.n), reading[self.mean], reading[self.sd] if self.sd else None)
+
+
+@lru_cache(maxsize=4096)
+def _group(n, mean, sd):
+    return Group.printed(n, mean, sd)
 
 
 class Evaluator:
@@ -127,7 +133,7 @@ class Evaluator:
         values = tuple(reading.changes.get(claim_id) for claim_id in relation.ids)
         key = (relation.family, relation.check, relation.target, values)
         if key not in self._seen:
-            self._seen[key] = _evaluated(relation, reading, values)
+            self._seen[key] = _evaluated(relation, reading)
         return self._seen[key]
 
     def conflicts(self, reading, relations=None):
@@ -136,24 +142,27 @@ class Evaluator:
         return frozenset(r.family for r in chosen if r.decisive and self.outcome(r, reading).holds is False)
 
 
-def _evaluated(relation, reading, values):
+def _evaluated(relation, reading):
     try:
         return relation.judge(reading)
-    except _NeedsPrint:
+    except NeedsPrint:
         return cannot_tell("an input is known only as an interval")
+    except ValueError as error:  # group sizes that do not fit together: the counts say so themselves
+        return cannot_tell(str(error))
 
 
-class _NeedsPrint(ValueError):
-    pass
+class NeedsPrint(ValueError):
+    """A check that counts digits was given an interval."""
 
 
 def as_printed(*values):
     """The values, where all are printed numbers; a check that counts digits cannot work on an interval."""
     if any(isinstance(value, Interval) for value in values):
-        raise _NeedsPrint
+        raise NeedsPrint
     return values if len(values) > 1 else values[0]
 
 
+@lru_cache(maxsize=4096)
 def digits(value):
     """The rounding interval of a printed number (a comparison before it does not count), or the interval itself."""
     return value if isinstance(value, Interval) else value.rounding

@@ -203,7 +203,7 @@ def _rates(claims, structure):
         for end in (low, high):
             yield Relation(
                 f"limit {end.id}", "share_from_limits", claim.id, (low.id, high.id, size),
-                lambda reading, r=(claim, low, high, size): _share(reading, *r, structure.confidence), confirms=False,
+                lambda reading, r=(claim, low, high, size): _share(reading, *r, method, structure.confidence), confirms=False,
             )
 
 
@@ -239,17 +239,15 @@ def _any_method(limit, count, n, index, scale, level):
     return any(math.isfinite(value) and prints_as(scale * value, limit) for value in values)
 
 
-def _share(reading, claim, low, high, size, level):
-    """The share whose limits print as shown by some method; a miss says nothing about the share itself."""
+def _share(reading, claim, low, high, size, method, level):
+    """The share whose limits print as shown by the table's method; a miss says nothing about the share itself."""
+    if method is None:
+        return cannot_tell("the method behind the limits is unknown")
     ends, n = as_printed(reading[low.id], reading[high.id]), reading.count(size)
-    fits = [
-        k / n
-        for k in range(n + 1)
-        for method in PROPORTION_METHODS
-        if all(math.isfinite(x) and prints_as(claim.scale * x, e) for x, e in zip(proportion_limits(k, n, method, level), ends, strict=True))
-    ]
+    limits = {k: proportion_limits(k, n, method, level) for k in range(n + 1)}
+    fits = [k / n for k, pair in limits.items() if all(prints_as(claim.scale * x, e) for x, e in zip(pair, ends, strict=True) if math.isfinite(x))]
     if not fits:
-        return cannot_tell("no share has these two limits by one method")
+        return cannot_tell("no share has these two limits")
     interval = Interval(claim.scale * min(fits), claim.scale * max(fits))
     return Outcome(interval.overlaps(digits(reading[claim.id])) or None, interval.low, interval.high, f"these limits belong to a share of {show(interval)}")
 
