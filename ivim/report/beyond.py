@@ -194,6 +194,9 @@ def optimism(cohort, resamples=300, seed=2021):
 
 def _age(cohort):
     known = cohort.values.dropna(subset="age")
+    if known["group"].nunique() < len(cohort.groups):
+        msg = "it is not known in every group"
+        raise ValueError(msg)
     if len(cohort.groups) > 2:
         found = groups.anova(known, "age", method="welch").iloc[0]
         return {"test": "Welch's ANOVA", "statistic": found["f"], "p": found["p"]}

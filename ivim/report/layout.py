@@ -115,7 +115,10 @@ def _table4(frame, cohort):
 
 
 def _table5(frame, cohort):
-    limits = lambda name: [printing.percent(*row) for row in frame[[name, f"{name}_low", f"{name}_high"]].itertuples(index=False)]  # noqa: E731
+
+    def limits(name):
+        return [printing.percent(*row) for row in frame[[name, f"{name}_low", f"{name}_high"]].itertuples(index=False)]
+
     cells = {
         "Marker": [marker_label(name) for name in frame["marker"]],
         "AUC\n(95% CI)": [printing.with_limits(*row, 3) for row in frame[["auc", "auc_low", "auc_high"]].itertuples(index=False)],

@@ -108,6 +108,15 @@ def write_tables(*tables, folder=None):
     return [name for table in tables if table is not None for name in write_table(table, folder)]
 
 
+def listing(files):
+    """File names in short, one line per stem: "table1 (csv md tex html docx)"."""
+    endings = {}
+    for file in files:
+        stem, _, ending = file.rpartition(".")
+        endings.setdefault(stem, []).append(ending)
+    return "\n".join(f"{stem} ({' '.join(names)})" for stem, names in endings.items())
+
+
 def parameter(name):
     """A parameter's label with the article's subscript: ``ADC_{fast}``, ``/{f}``; an own column is its own label."""
     if name == "f":
@@ -279,7 +288,10 @@ def _row(table, row, letters):
 def _bar(forest, row):
     """One estimate with its limits as a small drawing, 160 x 16 pixels."""
     start, end = forest.axis
-    place = lambda value: f"{160 * (min(max(value, start), end) - start) / (end - start):.1f}"  # noqa: E731
+
+    def place(value):
+        return f"{160 * (min(max(value, start), end) - start) / (end - start):.1f}"
+
     estimate, low, high = forest.rows[row]
     reference = ""
     if forest.reference is not None:
