@@ -155,7 +155,7 @@ class Plan:
         values, errors, sse, code = np.empty((m, k)), np.empty((m, k)), np.empty(m), np.empty(m, np.uint8)
         solver.fit_block(
             solver.KINDS[self.model.name], means, cleaned, self.w, self.b, self.sigma, low, high, self.nodes, self.curves,
-            self.grid, peaks, within, self.use.sum(), values, errors, sse, code,
+            self.grid, bool({"f", "s0"} & self.bounds.keys()), peaks, within, self.use.sum(), values, errors, sse, code,
         )  # fmt: skip
         return values, errors, sse + within, code
 

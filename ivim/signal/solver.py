@@ -287,7 +287,9 @@ def profile(y, w, b, slow, slow_curves, fast_curves, cosine, inverse, along, ene
         q = inner(w, y, fast_curves[j])
         for i in range(slow.size):
             energy[i] = explain(along[i], q, cosine[j, i], inverse[j, i])
-        top = np.argmax(energy)
+        top = 0
+        for i in range(1, slow.size):
+            top = i if energy[i] > energy[top] else top
         explained[j], best_slow[j] = energy[top], slow[top]
         if top == 0 or top == slow.size - 1:
             continue
@@ -352,8 +354,11 @@ def one_slow(diffusivity, w, b, fast_curves):
 
 
 @njit(**JIT)
-def fit_two_decays(y, cleaned, w, b, sigma, low, high, grid, theta, room, desk):
-    """The bi-exponential from the best basins of the grid; with equal bounds of D (a segmented fit) D stays where it is."""
+def fit_two_decays(y, cleaned, w, b, sigma, low, high, grid, thorough, theta, room, desk):
+    """The bi-exponential from the best basins of the grid; with equal bounds of D (a segmented fit) D stays where it is.
+
+    `thorough` starts from every D* of the grid, for bounds of f or s0 that the grid does not know.
+    """
     slow, slow_curves, fast, fast_curves, cosine, inverse = grid
     along, energy, explained, best_slow, taken, trial = desk
     if low[1] == high[1]:
@@ -361,8 +366,8 @@ def fit_two_decays(y, cleaned, w, b, sigma, low, high, grid, theta, room, desk):
     profile(cleaned, w, b, slow, slow_curves, fast_curves, cosine, inverse, along, energy, explained, best_slow)
     taken[:] = False
     best, converged = np.inf, False
-    for _ in range(BASINS):
-        j = next_basin(explained, taken)
+    for start in range(fast.size if thorough else BASINS):
+        j = start if thorough else next_basin(explained, taken)
         if j < 0:
             break
         taken[j] = True
@@ -415,7 +420,7 @@ def standard_errors(kind, y, w, b, sigma, low, high, theta, peak, within, sample
             reach = max(reach, abs(slopes[p, i] * gain[i]))
         varies = low[p] < high[p]
         at_bound = varies and (theta[p] <= low[p] or theta[p] >= high[p])
-        powerless = varies and not at_bound and reach * (high[p] - low[p]) < POWERLESS * peak
+        powerless = varies and reach * (high[p] - low[p]) < POWERLESS * peak
         free[p] = varies and not at_bound and not powerless
         remark = max(remark, 2 if powerless else (1 if at_bound else 0))
         count += free[p]
@@ -430,7 +435,7 @@ def standard_errors(kind, y, w, b, sigma, low, high, theta, peak, within, sample
 
 
 @njit(**JIT)
-def fit_block(kind, signals, cleaned, w, b, sigma, low, high, nodes, curves, grid, peaks, within, samples, theta, errors, sse, code):
+def fit_block(kind, signals, cleaned, w, b, sigma, low, high, nodes, curves, grid, thorough, peaks, within, samples, theta, errors, sse, code):
     """Fit each row of `signals`; `low` and `high` have one row per voxel. Code: 0 good, 1 at bound, 2 powerless, 3 not converged."""
     room = make_room(b.size, theta.shape[1])
     n_slow, n_fast = grid[0].size, grid[2].size
@@ -440,7 +445,7 @@ def fit_block(kind, signals, cleaned, w, b, sigma, low, high, nodes, curves, gri
     for v in range(signals.shape[0]):
         y, lower, upper = signals[v], low[v], high[v]
         if kind == 1:
-            sse[v], converged = fit_two_decays(y, cleaned[v], w, b, sigma, lower, upper, grid, theta[v], room, desk)
+            sse[v], converged = fit_two_decays(y, cleaned[v], w, b, sigma, lower, upper, grid, thorough, theta[v], room, desk)
         else:
             sse[v], converged = fit_one_decay(kind, y, cleaned[v], w, b, sigma, lower, upper, nodes, curves, theta[v], room)
         code[v] = standard_errors(
