@@ -176,6 +176,12 @@ def load_claims(path=None):
     return Claims(claims)
 
 
+def place_of(location):
+    """A location in words: "Table 2" for ``table2``, "the abstract" for ``abstract``."""
+    word, number = location.rstrip("0123456789"), location[len(location.rstrip("0123456789")) :]
+    return f"{word.capitalize()} {number}" if number else f"the {location}"
+
+
 def _read(path):
     if not path.is_file():
         msg = f"{path}: no such file; give a CSV file with the columns {', '.join(COLUMNS)} (see data/published/README.md)"

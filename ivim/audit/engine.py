@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from ivim.audit.claims import PUBLISHED, Claims, load_claims
+from ivim import study
+from ivim.audit.claims import PUBLISHED, Claims, load_claims, place_of
 from ivim.audit.interval import Interval
 from ivim.audit.relations import Evaluator, Reading
 from ivim.audit.repair import find_repair
@@ -130,11 +131,13 @@ class _Bench:
         self.claims, self.evaluator, self.repair, self.printed, self.pipeline = claims, evaluator, repair, printed, pipeline
         self.slips = {name: slip for slip in repair.slips for name in slip.blamed}
         self.by_target = defaultdict(list)
+        self.blamed = set(self.slips)
         self.first = {}
         for relation in evaluator.relations:
             self.by_target[relation.target].append(relation)
             if relation.decisive and evaluator.outcome(relation, repair.reading).holds is False:
                 self.first.setdefault(relation.family, relation)
+                self.blamed.add(relation.target)
 
     def verdict(self, claim):
         """One row of the ledger."""
@@ -204,7 +207,7 @@ class _Bench:
             return row
         axis = "parameter" if claim.parameter else "group"
         own = {c.id for c in self.claims if c.location == claim.location and getattr(c, axis) == getattr(claim, axis)}
-        for name in sorted(own):
+        for name in sorted(own - self.blamed):
             for relation in self.by_target[name]:
                 outcome = self.evaluator.outcome(relation, self.repair.reading)
                 if relation.confirms and outcome.holds and relation.inputs and not set(relation.inputs) <= own:
@@ -248,7 +251,9 @@ def _interval(outcome):
 
 def _sentence(*parts):
     text = "; ".join(part for part in parts if part)
-    return text[:1].upper() + text[1:] + "."
+    first = text.split(" ")[0]
+    # Words begin with a capital; symbols and names of numbers (p(anova; f), t) stay as they are.
+    return (text[:1].upper() + text[1:] if first.isalpha() and len(first) > 1 else text) + "."
 
 
 def _told(slip, claims):
@@ -257,12 +262,10 @@ def _told(slip, claims):
         return slip
     first = claims[slip.blamed[0]]
     if slip.kind == "pasted total":
-        names = list(dict.fromkeys(claims[name].parameter for name in slip.blamed))
-        text = f"in {first.location} the row {first.group} holds the numbers of all patients for {', '.join(names)}"
-    elif slip.kind == "misprint":
-        text = f"{first.printed} stands for {slip.recovered[first.id]}"
+        names = dict.fromkeys(study.label(claims[name].parameter) for name in slip.blamed)
+        text = f"in {place_of(first.location)} the row {first.group} holds the numbers of all patients for {', '.join(names)}"
     else:
-        text = f"{first.printed} has to be {slip.recovered[first.id]}"
+        text = f"{first.printed} {'stands for' if slip.kind == 'misprint' else 'has to be'} {slip.recovered[first.id]}"
     return replace(slip, text=text)
 
 

@@ -16,6 +16,8 @@ import math
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
+from ivim import study
+from ivim.audit.claims import place_of
 from ivim.audit.interval import Interval
 from ivim.audit.moments import hidden, is_total, pooled
 from ivim.audit.relations import Reading, digits
@@ -106,17 +108,34 @@ def find_repair(claims, structure, evaluator):
         candidates = [found for slip in _candidates(claims, structure, evaluator, repair) if (found := _weighed(slip, evaluator, repair))]
         if not candidates:
             break
-        best = max(candidates, key=lambda found: found[0])[1]
-        best = replace(best, because=_because(best, evaluator, repair.reading))
-        if best.kind == "swap":
-            repair.origin |= {to: repair.origin.get(start, start) for to, start in best.moves.items()}
-        else:
-            best = _at_home(best, repair)
-        repair.slips.append(best)
-        repair.reading = repair.reading.with_changes(best.changes)
+        ranked = sorted(candidates, key=lambda found: found[0], reverse=True)
+        for slip in _together(ranked, evaluator):
+            _apply(slip, evaluator, repair)
         repair.unexplained = evaluator.conflicts(repair.reading)
     repair.slips = _merged(repair.slips)
     return repair
+
+
+def _together(ranked, evaluator):
+    """The best slip; once no slip settles more than one conflict, all those that have no relation in common."""
+    gain, best = ranked[0][0][0], ranked[0][1]
+    yield best
+    taken = set(evaluator.touching(best.changes))
+    for _, slip in ranked[1:] if gain == 1 else ():
+        touched = set(evaluator.touching(slip.changes))
+        if not touched & taken:
+            yield slip
+            taken |= touched
+
+
+def _apply(slip, evaluator, repair):
+    slip = replace(slip, because=_because(slip, evaluator, repair.reading))
+    if slip.kind == "swap":
+        repair.origin |= {to: repair.origin.get(start, start) for to, start in slip.moves.items()}
+    else:
+        slip = _at_home(slip, repair)
+    repair.slips.append(slip)
+    repair.reading = repair.reading.with_changes(slip.changes)
 
 
 def _candidates(claims, structure, evaluator, repair):
@@ -181,10 +200,10 @@ def _swap(claims, repair, location, axis, a, b, pairs):
     labels = [c for name in (a, b) for c in claims.where(location=location, statistic="label", **{axis: name, other_axis: ""})]
     if len(labels) == 2:
         recovered = {labels[0].id: labels[1].printed, labels[1].id: labels[0].printed}
-        text = f"the labels {labels[0].printed} and {labels[1].printed} have changed places in {location}"
+        text = f"the labels {labels[0].printed} and {labels[1].printed} have changed places in {place_of(location)}"
     else:
         recovered = {c.id: o.printed for pair in pairs for c, o in (pair, pair[::-1]) if c.printed != o.printed}
-        text = f"the numbers of {a} and {b} have changed places in {location}"
+        text = f"the numbers of {study.label(a)} and {study.label(b)} have changed places in {place_of(location)}"
     return Slip("swap", f"{location}: {a} and {b}", text, changes, tuple(recovered), recovered, moves=moves, order=(1, -len(changes), 0, 0))
 
 

@@ -7,7 +7,7 @@ from ivim.audit.diagnostic import binormal_auc, check_auc_limits, check_auc_poin
 from ivim.audit.estimates import Slope, check_icc, check_slope, check_slope_label, recover_b, recover_se
 from ivim.audit.interval import Interval
 from ivim.audit.moments import check_cutoff
-from ivim.audit.proportions import PROPORTION_METHODS, check_limits, limits_method, proportion_limits
+from ivim.audit.proportions import PROPORTION_METHODS, limits_method, proportion_limits
 from ivim.audit.relations import Relation, as_printed, digits
 from ivim.audit.rounding import Outcome, cannot_tell, compare, prints_as, show
 from ivim.audit.rules_groups import row, rows
@@ -197,8 +197,8 @@ def _rates(claims, structure):
     for claim, low, high, size in found:
         for index, end in enumerate((low, high)):
             yield Relation(
-                f"limit {end.id}", "proportion_limits", end.id, (claim.id, size, (high, low)[index].id),
-                lambda reading, r=(claim, low, high, size), i=index: _limit(reading, *r, i, method, structure.confidence),
+                f"limit {end.id}", "proportion_limits", end.id, (claim.id, size),
+                lambda reading, r=(claim, end, size, index): _limit(reading, *r, method, structure.confidence),
             )
         for end in (low, high):
             yield Relation(
@@ -221,22 +221,25 @@ def _table_method(claims, found, level):
     return method if fits >= max(4, 4 * len(table) / 3) else None
 
 
-def _limit(reading, claim, low, high, size, index, method, level):
-    rate, *ends = as_printed(*(reading[c.id] for c in (claim, low, high)))
+def _limit(reading, claim, end, size, index, method, level):
+    """A limit is refuted only where the table's method is known and neither that nor any other method prints it."""
+    rate, printed = as_printed(reading[claim.id], reading[end.id])
     n = reading.count(size)
     counts = counts_from_percentage(rate, n, claim.scale)
     if len(counts) != 1:
         return cannot_tell("the count behind the share is not unique")
-    found = check_limits(*ends, counts[0], n, method, claim.scale, confidence=level)[("low", "high")[index]]
-    # A limit that any one method prints is nobody's misprint, even where the pair mixes two methods.
-    if found.holds is False and _any_method(ends[index], counts[0], n, index, claim.scale, level):
-        return Outcome(None, found.low, found.high, found.reason + ", which another method would print")
-    return found
+    value = claim.scale * proportion_limits(counts[0], n, method or "exact", level)[index]
+    told = f"the {(method or 'exact').replace('_', ' ')} limit of {counts[0]}/{n} is {value:.{printed.decimals + 2}f}; printed {printed.text}"
+    if math.isfinite(value) and prints_as(value, printed):
+        return Outcome(True, value, value, told)
+    others = [name for name in PROPORTION_METHODS if _prints(printed, proportion_limits(counts[0], n, name, level)[index], claim.scale)]
+    if others:
+        return Outcome(None, value, value, f"{told}, as the {others[0].replace('_', ' ')} method would")
+    return Outcome(False, value, value, told) if method else cannot_tell(f"no method known here prints this limit of {counts[0]}/{n}")
 
 
-def _any_method(limit, count, n, index, scale, level):
-    values = (proportion_limits(count, n, method, level)[index] for method in PROPORTION_METHODS)
-    return any(math.isfinite(value) and prints_as(scale * value, limit) for value in values)
+def _prints(printed, limit, scale):
+    return math.isfinite(limit) and prints_as(scale * limit, printed)
 
 
 def _share(reading, claim, low, high, size, method, level):
@@ -245,7 +248,7 @@ def _share(reading, claim, low, high, size, method, level):
         return cannot_tell("the method behind the limits is unknown")
     ends, n = as_printed(reading[low.id], reading[high.id]), reading.count(size)
     limits = {k: proportion_limits(k, n, method, level) for k in range(n + 1)}
-    fits = [k / n for k, pair in limits.items() if all(prints_as(claim.scale * x, e) for x, e in zip(pair, ends, strict=True) if math.isfinite(x))]
+    fits = [k / n for k, pair in limits.items() if all(_prints(e, x, claim.scale) for x, e in zip(pair, ends, strict=True))]
     if not fits:
         return cannot_tell("no share has these two limits")
     interval = Interval(claim.scale * min(fits), claim.scale * max(fits))

@@ -99,7 +99,9 @@ def _divisor(reading, claim, full):
     printed = as_printed(reading[claim.id])
     divisor = max(1, round(full / float(printed.value))) if printed.value > 0 else 1
     holds = prints_as(full / divisor, printed)
-    return Outcome(holds, math.nan, full, f"{full:g} {claim.unit} divided by {divisor} is {full / divisor:.4g}; printed {printed.text}")
+    if holds:
+        return Outcome(True, math.nan, full, f"{full:g} {claim.unit} divided by {divisor} is {full / divisor:.4g}")
+    return Outcome(False, math.nan, full, f"settings are {full:g} {claim.unit} divided by a whole number, which {printed.text} is not")
 
 
 def _ranges_cut_off(claims):
