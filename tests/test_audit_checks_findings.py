@@ -12,10 +12,11 @@ from ivim.audit.counts import counts_from_percentage, grim, grim_sizes, grimmer,
 from ivim.audit.diagnostic import auc_bounds, binormal_auc, check_auc_limits, check_auc_point, check_case, wald_aucs
 from ivim.audit.estimates import Slope, check_icc, check_labels, check_slope, discriminant_slope, least_slope_se, matching_labels
 from ivim.audit.moments import Group, check_cutoff, check_pooled, hidden, is_total, pooled
-from ivim.audit.physics import Equation, check_equation, check_family, check_scan_time, check_unweighted, repetitions
+from ivim.audit.physics import Equation, check_equation, check_scan_time, check_unweighted, repetitions
 from ivim.audit.proportions import check_limits, limits_method, printing_methods
+from ivim.audit.pvalues import check_p
 from ivim.audit.rounding import as_interval, parse
-from ivim.audit.testing import anova, check_anova, check_difference, check_p, check_t, sd_for_t
+from ivim.audit.testing import anova, check_anova, check_difference, check_t, sd_for_t
 
 SIZES = {"tuberculosis": 20, "metastasis": 50, "lung": 32, "breast": 7, "renal": 11}
 TABLE_2 = {
@@ -307,12 +308,13 @@ def test_cases_against_rules():
 
 
 def test_protocol():
-    """Finding 11: 252 s are three directions, 2 + 3 x 27 = 83 repetitions of 3 s, and one more; 833 kHz stands out, 83.3 would not."""
+    """Finding 11: 252 s are three directions, 2 + 3 x 27 = 83 repetitions of 3 s, and one more; 833 kHz is no whole part of 250, 83.3 is a third."""
     b, averages = (0, 20, 50, 100, 150, 200, 400, 800, 1200, 1500), (2, 2, 2, 1, 1, 1, 2, 4, 6, 8)
     assert repetitions(b, averages, 3) == 83
     assert check_scan_time("252", 3.0, b, averages).reason == "3 directions make 83 repetitions and 1 more: 252 s"
-    bandwidth = check_family("833", ("62.5", "62.5", "50.0", "250.0"))
-    assert bandwidth.holds is None and bandwidth.low == 83.3
+    # The other bandwidths are 250 kHz over 1, 4 and 5.
+    divisors = {text: [k for k in range(1, 26) if parse(text).admits(Fraction(250, k))] for text in ("250.0", "62.5", "50.0", "83.3", "833")}
+    assert divisors == {"250.0": [1], "62.5": [4], "50.0": [5], "83.3": [3], "833": []}
 
 
 def test_sd_of_f_that_the_subgroups_allow():

@@ -1,7 +1,5 @@
 """Signal equations and scan protocols."""
 
-import math
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -12,7 +10,6 @@ from ivim.audit.physics import (
     check_decay,
     check_dimensions,
     check_equation,
-    check_family,
     check_identifiable,
     check_scan_time,
     check_unweighted,
@@ -135,12 +132,3 @@ def test_scan_time_finds_the_directions(directions):
     outcome = check_scan_time(f"{scan_time(4.0, b, averages, directions):g}", 4.0, b, averages)
     assert outcome.holds and outcome.reason.startswith(f"{directions} directions make")
     assert check_scan_time("63", 4.0, b, averages, directions=(directions,)).holds is None
-
-
-def test_family():
-    """A tenfold slip among its peers is suspected with the value meant, never refuted."""
-    peers = ("62.5", "50.0", "250.0")
-    assert check_family("83.3", peers).holds is True
-    outcome = check_family("833", peers)
-    assert outcome.holds is None and (outcome.low, outcome.high) == (83.3, 83.3)
-    assert check_family("90000", peers).holds is None and math.isnan(check_family("90000", peers).low)

@@ -8,22 +8,9 @@ from scipy import stats
 
 from ivim.audit.interval import Interval
 from ivim.audit.moments import Group
+from ivim.audit.pvalues import check_p, decision_changes, normal_quantile, p_from_t, read_tests, stars_agree, t_from_p
 from ivim.audit.rounding import as_interval, to_print
-from ivim.audit.testing import (
-    anova,
-    check_anova,
-    check_difference,
-    check_p,
-    check_t,
-    decision_changes,
-    normal_quantile,
-    p_from_t,
-    read_tests,
-    sd_for_t,
-    stars_agree,
-    t_from_p,
-    t_test,
-)
+from ivim.audit.testing import anova, check_anova, check_difference, check_t, sd_for_t, t_test
 
 
 def _print(values, decimals=2):

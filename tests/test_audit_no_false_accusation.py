@@ -14,8 +14,9 @@ from ivim.audit.diagnostic import check_auc_limits, check_auc_point
 from ivim.audit.estimates import Slope, check_icc, check_labels, check_slope
 from ivim.audit.moments import Group, check_cutoff, check_pooled, check_spread, hidden
 from ivim.audit.proportions import check_limits
+from ivim.audit.pvalues import check_p
 from ivim.audit.rounding import Outcome, compare, parse, to_print
-from ivim.audit.testing import check_anova, check_difference, check_p, check_t, sd_for_t
+from ivim.audit.testing import check_anova, check_difference, check_t, sd_for_t
 
 STUDIES = int(os.environ.get("IVIM_AUDIT_STUDIES", "25"))
 WHOLE = {"tuberculosis": (), "metastasis": PARTS}

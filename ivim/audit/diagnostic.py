@@ -12,7 +12,7 @@ from scipy import stats
 
 from ivim.audit.interval import Interval
 from ivim.audit.rounding import Outcome, as_interval, compare, parse, prints_as, show
-from ivim.audit.testing import normal_quantile
+from ivim.audit.pvalues import normal_quantile
 from ivim.stats.roc import hanley_mcneil_se
 
 def auc_grid(auc, cases, controls, rule="any"):

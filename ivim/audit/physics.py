@@ -264,34 +264,6 @@ def check_scan_time(seconds, repetition_time, b_values, averages, directions=(1,
     return cannot_tell(f"none of {', '.join(map(str, directions))} directions makes {parse(seconds).text} s with up to {most_extra} extra repetitions")
 
 
-def check_family(value, others, factor=3.0):
-    """Does a setting stand out of its family by a slip of the decimal point?
-
-    A printed value that lies more than ``factor`` times outside the range of its peers, and within it after moving the decimal
-    point by one digit, looks like a slip. A suspicion, never a refutation.
-
-    Parameters
-    ----------
-    value : str or Printed
-    others : sequence of str or Printed
-        The same setting elsewhere in the protocol.
-    factor : float
-
-    Returns
-    -------
-    Outcome
-        True inside the family; None with the value meant (``low`` = ``high``) where a shift by ten brings it back, or outside without.
-    """
-    number, peers = float(parse(value).value), [float(parse(other).value) for other in others]
-    low, high = min(peers) / factor, max(peers) * factor
-    if low <= number <= high:
-        return Outcome(True, min(peers), max(peers), f"{parse(value).text} lies with its peers, {min(peers):g} to {max(peers):g}")
-    meant = next((shifted for shifted in (number / 10, number * 10) if min(peers) <= shifted <= max(peers)), None)
-    if meant is None:
-        return cannot_tell(f"{parse(value).text} lies far from its peers, {min(peers):g} to {max(peers):g}")
-    return Outcome(None, meant, meant, f"{parse(value).text} lies far from its peers, {min(peers):g} to {max(peers):g}; {meant:g} would not")
-
-
 class _UnitError(ValueError):
     pass
 

@@ -3,9 +3,10 @@
 from ivim.audit.counts import grim, grim_sizes, grimmer, parts_add_up, totals_agree
 from ivim.audit.interval import Interval
 from ivim.audit.moments import Group, check_spread, hidden, pooled
+from ivim.audit.pvalues import p_from_t, p_overlaps, stars_agree
 from ivim.audit.relations import Relation, Row, as_printed, digits, impossible
 from ivim.audit.rounding import Outcome, as_interval, cannot_tell, compare, show
-from ivim.audit.testing import check_t, p_from_t, p_overlaps, sd_for_t, stars_agree, t_test
+from ivim.audit.testing import check_t, sd_for_t, t_test
 
 
 def group_relations(claims, structure):
