@@ -18,9 +18,16 @@ def cohort(tmp_path_factory):
     primary = np.where(sick, np.resize(["x", "y", "z"], 60), "")
     patients = pd.DataFrame({"patient": [f"p{at}" for at in range(60)], "group": np.where(sick, "ill", "well"), "primary": primary,
                              "sex": rng.choice(["m", "f"], 60), "age": rng.integers(30, 80, 60)})  # fmt: skip
-    truth = {"adc_fast": rng.normal(22 + 7 * sick, 6), "f": rng.normal(0.5 - 0.15 * sick, 0.12).clip(0.01, 0.99), "own": rng.normal(5, 1, 60)}
+    truth = {
+        "adc_fast": rng.normal(22 + 7 * sick, 6),
+        "f": rng.normal(0.5 - 0.15 * sick, 0.12).clip(0.01, 0.99),
+        "own": rng.normal(5, 1, 60),
+    }
     truth = pd.DataFrame({"patient": patients["patient"], **truth})
-    readings = [truth.assign(reader=name, adc_fast=truth["adc_fast"] + rng.normal(0, 1, 60), own=truth["own"] + shift) for name, shift in (("A", 0.1), ("B", 0))]
+    readings = [
+        truth.assign(reader=name, adc_fast=truth["adc_fast"] + rng.normal(0, 1, 60), own=truth["own"] + shift)
+        for name, shift in (("A", 0.1), ("B", 0))
+    ]
     patients.to_csv(folder / "patients.csv", index=False)
     pd.concat(readings).round(4).to_csv(folder / "measurements.csv", index=False)
     return load_cohort(folder / "patients.csv", folder / "measurements.csv", positive="ill")
@@ -55,11 +62,22 @@ def test_all_tests_hold_the_alternatives(cohort):
     """Welch and Mann-Whitney stand beside the chosen test, with its p corrected over three parameters."""
     table = beyond.all_tests(cohort)
     frame = table.frame.set_index(["parameter", "test", "group"])
-    assert_allclose(frame.loc[("own", "Welch", ""), "p"], stats.ttest_ind(*_values(cohort, "own"), equal_var=False).pvalue, rtol=1e-12)
+    assert_allclose(
+        frame.loc[("own", "Welch", ""), "p"], stats.ttest_ind(*_values(cohort, "own"), equal_var=False).pvalue, rtol=1e-12
+    )
     chosen = table.frame[table.frame["chosen"]]
     assert len(chosen) == 3 and (chosen["p_holm"] >= chosen["p"]).all()
     assert_allclose(chosen["p_holm"].min(), 3 * chosen["p"].min(), rtol=1e-12)
-    assert list(table.layout.columns)[1:] == ["Shapiro-Wilk\nwell", "Shapiro-Wilk\nill", "Levene", "Student", "Welch", "Mann-Whitney", "Chosen", "Holm"]
+    assert list(table.layout.columns)[1:] == [
+        "Shapiro-Wilk\nwell",
+        "Shapiro-Wilk\nill",
+        "Levene",
+        "Student",
+        "Welch",
+        "Mann-Whitney",
+        "Chosen",
+        "Holm",
+    ]
 
 
 def test_reader_differences_are_signed(cohort):
@@ -102,4 +120,6 @@ def test_anova_by_three_methods(cohort):
     row = beyond.anova_alternatives(cohort).frame.set_index("parameter").loc["own"]
     ill = cohort.values[cohort.values["group"] == "ill"]
     parts = [part["own"] for _, part in ill.groupby("primary")]
-    assert_allclose(row[["fisher", "kruskal-wallis"]].astype(float), [stats.f_oneway(*parts).pvalue, stats.kruskal(*parts).pvalue], rtol=1e-12)
+    assert_allclose(
+        row[["fisher", "kruskal-wallis"]].astype(float), [stats.f_oneway(*parts).pvalue, stats.kruskal(*parts).pvalue], rtol=1e-12
+    )

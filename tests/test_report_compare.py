@@ -12,7 +12,8 @@ def _marks(table):
 
 
 @pytest.mark.parametrize(
-    ("p", "shown", "mark"), [(0.39549, "0.395", SAME), (0.3946, "0.395", SAME), (0.3955, "0.396", DIFFERENT), (0.39449, "0.394", DIFFERENT)]
+    ("p", "shown", "mark"),
+    [(0.39549, "0.395", SAME), (0.3946, "0.395", SAME), (0.3955, "0.396", DIFFERENT), (0.39449, "0.394", DIFFERENT)],
 )
 def test_a_mark_is_the_printed_digits(p, shown, mark):
     """Table 3 prints p = 0.395 for ADC stand: exactly what rounds half up to it is marked as the same."""
@@ -35,7 +36,12 @@ def test_a_rank_sum_is_not_a_t():
 
 @pytest.mark.parametrize(
     ("direction", "value", "shown", "mark"),
-    [(">", 29.05, "> 29.05", SAME), (">", 29.0549, "> 29.05", SAME), ("<", 29.05, "< 29.05", DIFFERENT), (">", 29.15, "> 29.15", DIFFERENT)],
+    [
+        (">", 29.05, "> 29.05", SAME),
+        (">", 29.0549, "> 29.05", SAME),
+        ("<", 29.05, "< 29.05", DIFFERENT),
+        (">", 29.15, "> 29.15", DIFFERENT),
+    ],
 )
 def test_a_cutoff_has_a_direction(direction, value, shown, mark):
     """ "> 29.05" is met by the number and the side, not by any number above it."""
@@ -70,7 +76,10 @@ def test_what_is_missing_is_different():
         assert counts["same"] == 0 and counts["printed"] > 0, item
 
 
-@pytest.mark.parametrize(("item", "printed"), [("table1", 25), ("table2", 60), ("table3", 12), ("table4", 14), ("table5", 29), ("agreement", 18), ("anova", 4)])
+@pytest.mark.parametrize(
+    ("item", "printed"),
+    [("table1", 25), ("table2", 60), ("table3", 12), ("table4", 14), ("table5", 29), ("agreement", 18), ("anova", 4)],
+)
 def test_every_printed_number_is_compared(item, printed):
     """The count of numbers in each of the article's tables (cells of Table 2 hold a mean and an SD)."""
     assert len(compare.claims(item)) == printed
@@ -78,8 +87,20 @@ def test_every_printed_number_is_compared(item, printed):
 
 def test_best_form_of_the_icc():
     """The form that gives most of the printed digits is found, not assumed."""
-    rows = [{"parameter": "adc_stand", "form": form, "icc": icc, "ci_low": 0.889, "ci_high": 0.956} for form, icc in (("A", 0.93), ("B", 0.929))]
+    rows = [
+        {"parameter": "adc_stand", "form": form, "icc": icc, "ci_low": 0.889, "ci_high": 0.956}
+        for form, icc in (("A", 0.93), ("B", 0.929))
+    ]
     assert compare.best_form(pd.DataFrame(rows)) == ("B", {"A": 2, "B": 3})
+
+
+def test_forms_that_fit_equally_well():
+    """Where several forms give the same digits, absolute agreement of single readings is shown."""
+    rows = [
+        {"parameter": "f", "form": form, "icc": 0.868, "ci_low": 0.796, "ci_high": 0.916}
+        for form in ("ICC(1,1)", "ICC(A,1)", "ICC(C,1)")
+    ]
+    assert compare.best_form(pd.DataFrame(rows))[0] == "ICC(A,1)"
 
 
 def test_nothing_to_compare_for_an_own_table():

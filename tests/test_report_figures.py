@@ -19,7 +19,11 @@ def cohort(tmp_path_factory):
     folder, rng = tmp_path_factory.mktemp("figures"), np.random.default_rng(11)
     sick = np.arange(40) >= 18
     patients = pd.DataFrame({"patient": [f"p{at}" for at in range(40)], "group": np.where(sick, "ill", "well")})
-    truth = {"adc_fast": rng.normal(20 + 8 * sick, 6), "f": rng.normal(0.55 - 0.2 * sick, 0.15).clip(0.01, 0.99), "my_$own": rng.normal(5, 1, 40)}
+    truth = {
+        "adc_fast": rng.normal(20 + 8 * sick, 6),
+        "f": rng.normal(0.55 - 0.2 * sick, 0.15).clip(0.01, 0.99),
+        "my_$own": rng.normal(5, 1, 40),
+    }
     truth = pd.DataFrame({"patient": patients["patient"], **truth})
     readings = [truth.assign(reader=name, adc_fast=truth["adc_fast"] + rng.normal(0, 1, 40)) for name in "AB"]
     patients.to_csv(folder / "patients.csv", index=False)

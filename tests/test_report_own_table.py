@@ -17,7 +17,11 @@ def results(tmp_path_factory):
     group = np.array(["malignant"] * 18 + ["benign"] * 15)  # the disease first: positive has to be named
     patients = pd.DataFrame({"patient": [f"P{at}" for at in range(33)], "group": group})
     sick = group == "malignant"
-    measured = {"adc_slow": rng.normal(1.2 - 0.25 * sick, 0.25).round(2), "f": rng.uniform(0.1, 0.4, 33).round(3), "my volume_50%": rng.normal(600 + 120 * sick, 150).round(1)}
+    measured = {
+        "adc_slow": rng.normal(1.2 - 0.25 * sick, 0.25).round(2),
+        "f": rng.uniform(0.1, 0.4, 33).round(3),
+        "my volume_50%": rng.normal(600 + 120 * sick, 150).round(1),
+    }
     patients.to_csv(folder / "mine-patients.csv", index=False)
     pd.DataFrame({"patient": patients["patient"], "reader": "me", **measured}).to_csv(folder / "mine.csv", index=False)
     tables = ["--patients", str(folder / "mine-patients.csv"), "--measurements", str(folder / "mine.csv")]
@@ -32,7 +36,10 @@ def test_every_table_is_written_with_the_contracts_columns(results, name):
     assert list(table.columns) == COLUMNS[name].split()
     assert all((results / "tables" / f"{name}.{kind}").stat().st_size > 0 for kind in ("md", "tex", "html", "docx"))
     if table.empty:
-        assert "One reader only" in (results / "tables" / f"{name}.md").read_text() or "No sub-groups" in (results / "tables" / f"{name}.md").read_text()
+        assert (
+            "One reader only" in (results / "tables" / f"{name}.md").read_text()
+            or "No sub-groups" in (results / "tables" / f"{name}.md").read_text()
+        )
     assert table.empty == (name in ("agreement", "anova", "posthoc"))
 
 
@@ -47,7 +54,9 @@ def test_nothing_printed_stands_beside_an_own_table(results):
     """No comparison with the article is written, and no output calls the patients reconstructed."""
     assert not list((results / "tables").glob("*_printed*"))
     for path in (results / "notebooks").glob("*.ipynb"):
-        outputs = [cell["outputs"] for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+        outputs = [
+            cell["outputs"] for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"
+        ]
         assert "reconstructed" not in json.dumps(outputs), path.name
 
 

@@ -20,7 +20,9 @@ def test_results_folder_follows_the_environment(monkeypatch, tmp_path):
 
 def test_numbers_are_plain_sorted_and_rounded(tmp_path):
     """Ten significant digits, no numpy, no NaN, sorted keys, and an end of line."""
-    provenance.record_numbers("b", {"z": np.float64(1 / 3), "a": np.int64(7), "list": [np.nan, True, "x"], "m": {"k": math.inf}}, tmp_path)
+    provenance.record_numbers(
+        "b", {"z": np.float64(1 / 3), "a": np.int64(7), "list": [np.nan, True, "x"], "m": {"k": math.inf}}, tmp_path
+    )
     text = (tmp_path / "numbers.json").read_text(encoding="utf-8")
     assert json.loads(text) == {"b": {"a": 7, "list": [None, True, "x"], "m": {"k": None}, "z": 0.3333333333}}
     assert text.index('"a"') < text.index('"z"') and text.endswith("}\n")

@@ -40,7 +40,11 @@ def own(study):
     rng = np.random.default_rng(3)
     group = np.array(["benign"] * 15 + ["malignant"] * 18)
     patients = pd.DataFrame({"patient": [f"P{at}" for at in range(33)], "group": group})
-    values = {"adc_slow": 1.2 - 0.3 * (group == "malignant"), "f": np.full(33, 0.3), "volume": 600 + 200.0 * (group == "malignant")}
+    values = {
+        "adc_slow": 1.2 - 0.3 * (group == "malignant"),
+        "f": np.full(33, 0.3),
+        "volume": 600 + 200.0 * (group == "malignant"),
+    }
     measured = {name: np.round(rng.normal(mean, [0.25, 0.05, 150][at]), 3) for at, (name, mean) in enumerate(values.items())}
     return study(patients, pd.DataFrame({"patient": patients["patient"], "reader": "me", **measured}))
 
@@ -52,7 +56,9 @@ def three(study):
     group = np.repeat(["a", "b", "c"], 15)
     patients = pd.DataFrame({"patient": [f"Q{at}" for at in range(45)], "group": group, "primary": ["x", "y", ""] * 15,
                              "sex": ["M", "f", ""] * 15, "age": [50, None, 60] * 15})  # fmt: skip
-    truth = pd.DataFrame({"patient": patients["patient"], "adc_fast": rng.normal(20 + 4 * (group == "c"), 3), "skew": rng.exponential(1, 45) ** 2})
+    truth = pd.DataFrame(
+        {"patient": patients["patient"], "adc_fast": rng.normal(20 + 4 * (group == "c"), 3), "skew": rng.exponential(1, 45) ** 2}
+    )
     readings = [truth.assign(reader=name, adc_fast=truth["adc_fast"] + rng.normal(0, 0.5, 45)) for name in "RST"]
     return study(patients, pd.concat(readings).round(3))
 
@@ -105,7 +111,9 @@ def test_nothing_differs(study):
     """Where no parameter differs, the one of smallest p stands in, and both tables say so."""
     rng = np.random.default_rng(8)
     patients = pd.DataFrame({"patient": range(40), "group": ["a", "b"] * 20})
-    cohort = study(patients, pd.DataFrame({"patient": range(40), "reader": "r", "f": rng.uniform(0.1, 0.5, 40), "own": rng.normal(0, 1, 40)}))
+    cohort = study(
+        patients, pd.DataFrame({"patient": range(40), "reader": "r", "f": rng.uniform(0.1, 0.5, 40), "own": rng.normal(0, 1, 40)})
+    )
     tests = tables.table3(cohort)
     assert (tests["p"] > 0.05).all()
     best = tests.loc[tests["p"].idxmin(), "parameter"]

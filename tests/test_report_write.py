@@ -14,7 +14,11 @@ from ivim.report.word import to_docx
 def table():
     """Marks, an indented sub-group, a heading with a unit, and a name that is special in every format."""
     frame = pd.DataFrame({"group": ["a", "b"], "n": pd.array([3, None], dtype="Int64"), "mean": [1 / 3, 2e-9]})
-    cells = {"Group": ["50%_<b>|&", "\N{EM SPACE}ADC_{fast}"], "No.": ["3", "–"], "Mean\n10⁻³ mm²/s": ["0.33 ± 0.10", "/{f} < 10^{−5}"]}
+    cells = {
+        "Group": ["50%_<b>|&", "\N{EM SPACE}ADC_{fast}"],
+        "No.": ["3", "–"],
+        "Mean\n10⁻³ mm²/s": ["0.33 ± 0.10", "/{f} < 10^{−5}"],
+    }
     return write.Table("demo", "Table 1. Means of /{f}", frame, pd.DataFrame(cells), ("Note: α ≥ 1.",))
 
 
@@ -88,7 +92,11 @@ def test_same_table_same_bytes(table, tmp_path, monkeypatch):
     first, second = tmp_path / "first", tmp_path / "second"
     names = write.write_table(table, first)
     monkeypatch.setenv("TZ", "Asia/Tokyo")
-    assert write.write_tables(None, table, folder=second) == names == [f"demo.{kind}" for kind in ("csv", "md", "tex", "html", "docx")]
+    assert (
+        write.write_tables(None, table, folder=second)
+        == names
+        == [f"demo.{kind}" for kind in ("csv", "md", "tex", "html", "docx")]
+    )
     for name in names:
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
@@ -108,4 +116,10 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
 
 def test_parameter_labels():
     """The article's parameters carry their subscripts; an own column is its own label."""
-    assert [write.parameter(name) for name in ("adc_fast", "f", "ddc", "alpha", "my_own")] == ["ADC_{fast}", "/{f}", "DDC", "α", "my_own"]
+    assert [write.parameter(name) for name in ("adc_fast", "f", "ddc", "alpha", "my_own")] == [
+        "ADC_{fast}",
+        "/{f}",
+        "DDC",
+        "α",
+        "my_own",
+    ]

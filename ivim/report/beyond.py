@@ -45,16 +45,17 @@ def reader_differences(cohort):
     """How far apart two readers are, in the units measured: bias, limits of agreement, repeatability (see :func:`ivim.bland_altman`)."""
     notes = []
     if cohort.measurements["reader"].nunique() < 2:
-        frame, notes = pd.DataFrame(columns=["parameter", "a", "b", "bias", "lower", "upper"]), ["One reader only: there is no difference to show."]
+        frame = pd.DataFrame(columns=["parameter", "a", "b", "bias", "lower", "upper"])
+        notes.append("One reader only: there is no difference to show.")
     else:
         frame = agreement.bland_altman(cohort.measurements, values=_varying(cohort, notes))
     cells = {"Parameter": [layout.heading(name).replace("\n", ", ") for name in frame["parameter"]]}
     cells["Readers"] = [f"{a} − {b}" for a, b in zip(frame["a"], frame["b"])]
     if len(frame):
         decimals = [printing.decimals_of(*pair) + 1 for pair in zip(frame["parameter"], frame["sd"])]
-        for title, name in (("Bias\n(95% CI)", "bias"), ("Within-subject SD\n(95% CI)", "within_sd"), ("Repeatability\n(95% CI)", "repeatability")):
+        for title, name in (("Bias", "bias"), ("Within-subject SD", "within_sd"), ("Repeatability", "repeatability")):
             triples = frame[[name, f"{name}_low", f"{name}_high"]].itertuples(index=False)
-            cells[title] = [printing.with_limits(*triple, digits) for triple, digits in zip(triples, decimals)]
+            cells[f"{title}\n(95% CI)"] = [printing.with_limits(*triple, digits) for triple, digits in zip(triples, decimals)]
         cells["Limits of agreement"] = [printing.limits(*row) for row in zip(frame["lower"], frame["upper"], decimals)]
         cells["CV\n%"] = [printing.percent(value) for value in frame["cov"]]
         notes.append("Repeatability: the difference that two readings of one lesion stay below 95 times in 100.")
@@ -77,7 +78,10 @@ def all_tests(cohort):
     taken = frame[frame["chosen"]].set_index("parameter")
     cells = {"Parameter": [parameter(name) for name in wide.index]}
     cells |= {f"{column}": [printing.p_value(p) for p in wide[column]] for column in wide.columns}
-    cells |= {"Chosen": list(taken.loc[wide.index, "test"]), "Holm": [printing.p_value(p) for p in taken.loc[wide.index, "p_holm"]]}
+    cells |= {
+        "Chosen": list(taken.loc[wide.index, "test"]),
+        "Holm": [printing.p_value(p) for p in taken.loc[wide.index, "p_holm"]],
+    }
     note = "Cells are p-values. Holm: the chosen test's p, corrected for the number of parameters tested."
     return _table("group_tests", "Tests. Assumptions and alternatives", frame, cells, [note, *frame.attrs["notes"]], cohort)
 
@@ -94,7 +98,10 @@ def anova_alternatives(cohort):
     rows = []
     for name in cohort.parameters if len(data) else ():
         try:
-            found = {method: groups.anova(data, name, group="primary", method=method)["p"].iloc[0] for method in ("fisher", "welch", "kruskal-wallis")}
+            found = {
+                method: groups.anova(data, name, group="primary", method=method)["p"].iloc[0]
+                for method in ("fisher", "welch", "kruskal-wallis")
+            }
             rows.append({"parameter": name, **found})
         except ValueError as error:
             notes.append(f"Left out: {error}.")
@@ -133,7 +140,10 @@ def readable_odds(cohort, model):
     columns = ["term", "sd", *(prefix + column for prefix in ("", "firth_") for column in ("odds_ratio", "ci_low", "ci_high"))]
     frame = pd.DataFrame(rows, columns=columns)
     cells = {"Parameter": [parameter(name) for name in names]}
-    cells["SD"] = [f"{printing.number(row.sd, printing.decimals_of(row.term, row.sd))} {study.unit(row.term)}".strip() for row in frame.itertuples()]
+    cells["SD"] = [
+        f"{printing.number(row.sd, printing.decimals_of(row.term, row.sd))} {study.unit(row.term)}".strip()
+        for row in frame.itertuples()
+    ]
     for title, prefix in (("OR per SD\n(95% CI)", ""), ("Firth's OR per SD\n(95% CI)", "firth_")):
         triples = frame[[f"{prefix}odds_ratio", f"{prefix}ci_low", f"{prefix}ci_high"]].itertuples(index=False)
         cells[title] = [f"{printing.ratio(value)} ({printing.ratio(low)}–{printing.ratio(high)})" for value, low, high in triples]
@@ -146,14 +156,17 @@ def auc_differences(cohort):
     scores = tables.markers(cohort)
     *single, last = curves or [None]
     pairs = [(last, name) for name in single] + list(combinations(single, 2))  # the combination first, against each part
-    frames = [
-        roc.compare_auc(cohort.outcome, scores[a], scores[b], direction=(curves[a].direction, curves[b].direction)).assign(a=a, b=b) for a, b in pairs
-    ]
+    frames = []
+    for a, b in pairs:
+        sides = curves[a].direction, curves[b].direction
+        frames.append(roc.compare_auc(cohort.outcome, scores[a], scores[b], direction=sides).assign(a=a, b=b))
     columns = ["a", "b", "auc_a", "auc_b", "difference", "se", "ci_low", "ci_high", "z", "p"]
     frame = pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
     cells = {
         "Markers": [f"{layout.marker_label(a)} − {layout.marker_label(b)}" for a, b in pairs],
-        "Difference of AUC\n(95% CI)": [printing.with_limits(*row, 3) for row in frame[["difference", "ci_low", "ci_high"]].itertuples(index=False)],
+        "Difference of AUC\n(95% CI)": [
+            printing.with_limits(*row, 3) for row in frame[["difference", "ci_low", "ci_high"]].itertuples(index=False)
+        ],
         "/{z}": [printing.number(value, 2) for value in frame["z"]],
         "/{p}": [printing.p_value(p) for p in frame["p"]],
     }
@@ -187,7 +200,10 @@ def optimism(cohort, resamples=300, seed=2021):
             frames.append(found.assign(marker="+".join(chosen)))
     columns = ["marker", "statistic", "apparent", "optimism", "corrected"]
     frame = pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
-    cells = {"Marker": [layout.marker_label(name) for name in frame["marker"]], "": [name.replace("auc", "AUC") for name in frame["statistic"]]}
+    cells = {
+        "Marker": [layout.marker_label(name) for name in frame["marker"]],
+        "": [name.replace("auc", "AUC") for name in frame["statistic"]],
+    }
     cells |= {column.capitalize(): [printing.number(value, 3) for value in frame[column]] for column in columns[2:]}
     return _table("optimism", "Optimism. Apparent and bootstrap-corrected performance", frame, cells, notes, cohort)
 

@@ -22,7 +22,14 @@ _CELLS = {
     "table1": {"No. of patients": "{n}", "Male": "{male}", "Female": "{female}", "Age\nyears": "{mean} ± {sd}"},
     "table2": "{mean} ± {sd}",
     "table3": {"/{t}": "{t}", "/{p}": "{p}"},
-    "table4": {"B": "{b}", "S.E.": "{se}", "Wald": "{wald}", "/{p}": "{p}", "OR": "{odds_ratio}", "95% CI of OR": "{ci_low} to {ci_high}"},
+    "table4": {
+        "B": "{b}",
+        "S.E.": "{se}",
+        "Wald": "{wald}",
+        "/{p}": "{p}",
+        "OR": "{odds_ratio}",
+        "95% CI of OR": "{ci_low} to {ci_high}",
+    },
     "table5": {
         "AUC\n(95% CI)": "{auc} ({auc_low}–{auc_high})",
         "Cut-off": "{cutoff}",
@@ -32,7 +39,8 @@ _CELLS = {
     "agreement": {"ICC\n(95% CI)": "{icc} ({icc_low}–{icc_high})"},
     "anova": {"/{p}": "{p}"},
 }
-_TITLES = {"agreement": "Interobserver reproducibility", "anova": "Differences among the primary tumours"} | {f"table{number}": f"Table {number}" for number in range(1, 6)}
+_TITLES = {f"table{number}": f"Table {number}" for number in range(1, 6)}
+_TITLES |= {"agreement": "Interobserver reproducibility", "anova": "Differences among the primary tumours"}
 
 
 def beside(cohort, table, **options):
@@ -72,7 +80,8 @@ def compare(item, frame, form=None, relabel=None):
     printed = claims(item)
     printed["parameter"] = printed["parameter"].replace(relabel or {})
     found = _reproduced(item, frame, form)
-    values = [found.get(key, ("", math.nan)) for key in printed[["group", "parameter", "statistic"]].itertuples(index=False, name=None)]
+    keys = printed[["group", "parameter", "statistic"]].itertuples(index=False, name=None)
+    values = [found.get(key, ("", math.nan)) for key in keys]
     digits = _common_decimals(printed)
     rows = [_held_against(claim, sign, value, digits) for claim, (sign, value) in zip(printed.itertuples(), values)]
     result = printed[["id", "group", "parameter", "statistic", "printed"]].assign(
@@ -104,9 +113,10 @@ def best_form(frame):
     Returns
     -------
     tuple of (str, dict)
+        Among forms that give equally many, absolute agreement of single readings, ICC(A,1), comes first.
     """
     same = {form: counts(compare("agreement", frame, form=form))["same"] for form in frame["form"].unique()}
-    return max(same, key=same.get), same
+    return max(same, key=lambda form: (same[form], form == "ICC(A,1)")), same
 
 
 def _reproduced(item, frame, form):
@@ -192,10 +202,14 @@ def _columns(item, result):
 def _cell(template, found):
     if not found.keys() & set(_names(template)):
         return "not printed", ""
-    text = {side: {name: getattr(found[name], side) if name in found else "–" for name in _names(template)} for side in ("printed", "reproduced")}
+    text = {
+        side: {name: getattr(found[name], side) if name in found else "–" for name in _names(template)}
+        for side in ("printed", "reproduced")
+    }
     same = all(found[name].mark == SAME for name in _names(template) if name in found)
     mark, style = (SAME, "same") if same else (DIFFERENT, "differs")
-    return f"{template.format(**text['printed'])}\n{template.format(**text['reproduced'])} {mark}".replace("-", printing.MINUS), style
+    both = f"{template.format(**text['printed'])}\n{template.format(**text['reproduced'])} {mark}"
+    return both.replace("-", printing.MINUS), style
 
 
 def _row_label(key, by_parameter):

@@ -42,7 +42,11 @@ def save_figure(figure, name, data, folder=None):
         File names.
     """
     folder = folder or results_folder() / "figures"
-    content = {"png": _drawn(figure, "png", {"Software": None}), "svg": _drawn(figure, "svg", {"Date": None, "Creator": None}), "csv": csv_text(data)}
+    content = {
+        "png": _drawn(figure, "png", {"Software": None}),
+        "svg": _drawn(figure, "svg", {"Date": None, "Creator": None}),
+        "csv": csv_text(data),
+    }
     return [write_file(folder / f"{name}.{kind}", part).name for kind, part in content.items()]
 
 
@@ -67,16 +71,16 @@ def roc_figure(curves, note=""):
         axes.plot([0, 1], [0, 1], color="#9aa3ab", linewidth=1, linestyle=(0, (3, 3)))
         for (name, curve), colour in zip(curves.items(), _colours(len(curves))):
             text = f"{label(name)}: {printing.with_limits(curve.auc, curve.ci_low, curve.ci_high, 3)}"
-            axes.plot(curve.curve["fpr"], curve.curve["tpr"], color=colour, linewidth=2.2, drawstyle="default", label=text)
-            axes.plot(1 - curve.specificity, curve.sensitivity, "o", color=colour, markeredgecolor="white", markersize=9, zorder=5)
+            axes.plot(curve.curve["fpr"], curve.curve["tpr"], color=colour, linewidth=2.2, label=text)
+            point = 1 - curve.specificity, curve.sensitivity
+            axes.plot(*point, "o", color=colour, markeredgecolor="white", markersize=9, zorder=5)
         axes.set(xlim=(-0.015, 1.015), ylim=(-0.015, 1.015), aspect="equal", xlabel="1 − specificity", ylabel="Sensitivity")
         axes.legend(title="AUC (95% CI); dot: Youden cut-off", loc="lower right", alignment="left", fontsize=9, title_fontsize=9)
         _small_print(figure, note)
     parts = [
-        curve.curve.assign(marker=name, operating=curve.curve["threshold"] == curve.cutoff)[["marker", "threshold", "fpr", "tpr", "operating"]]
-        for name, curve in curves.items()
+        curve.curve.assign(marker=name, operating=curve.curve["threshold"] == curve.cutoff) for name, curve in curves.items()
     ]
-    return figure, pd.concat(parts, ignore_index=True)
+    return figure, pd.concat(parts, ignore_index=True)[["marker", "threshold", "fpr", "tpr", "operating"]]
 
 
 def group_figure(cohort, note=""):
@@ -100,9 +104,10 @@ def group_figure(cohort, note=""):
     with _styled() as plt:
         figure, panels = _panels(plt, len(cohort.parameters), width=2.9, height=3.0)
         for axes, (name, part) in zip(panels, data.groupby("parameter", sort=False)):
-            common = {"data": part, "x": "group", "y": "value", "hue": "group", "order": cohort.groups, "hue_order": cohort.groups, "ax": axes}
-            sns.boxplot(**common, palette=palette, width=0.55, showfliers=False, linewidth=1, boxprops={"alpha": 0.28}, legend=False)
-            sns.stripplot(**common, palette=palette, size=min(3.8, 130 / len(cohort.values) + 2), jitter=False, legend=False)
+            common = {"data": part, "x": "group", "y": "value", "hue": "group", "palette": palette, "legend": False, "ax": axes}
+            common |= {"order": cohort.groups, "hue_order": cohort.groups}
+            sns.boxplot(**common, width=0.55, showfliers=False, linewidth=1, boxprops={"alpha": 0.28})
+            sns.stripplot(**common, size=min(3.8, 130 / len(cohort.values) + 2), jitter=False)
             _spread(axes.collections)
             axes.set(xlabel="", ylabel=study.unit(name), title=label(name))
             axes.grid(axis="x", visible=False)
@@ -136,7 +141,7 @@ def bland_altman_figure(cohort, limits, note=""):
             axes.axhspan(row.lower, row.upper, color=COLOURS[0], alpha=0.07, linewidth=0)
             for height, style in ((row.lower, (0, (4, 3))), (row.bias, "-"), (row.upper, (0, (4, 3)))):
                 axes.axhline(height, color=COLOURS[1], linewidth=1.2, linestyle=style)
-            axes.plot(part["mean"], part["difference"], "o", color=COLOURS[0], markersize=4, markeredgecolor="white", markeredgewidth=0.4)
+            axes.plot(part["mean"], part["difference"], "o", color=COLOURS[0], markersize=4, markeredgecolor="white")
             decimals = printing.decimals_of(row.parameter, row.sd)
             found = f"{printing.number(row.bias, decimals + 1)} ± {printing.half_up(1.96 * row.sd, decimals + 1)}"
             axes.set_title(f"{label(row.parameter)}: {found}", fontsize=10.5)
@@ -181,7 +186,8 @@ def plane_figure(cohort, model, note=""):
             axes.plot(members[across], members[up], marker, color=colour, markeredgecolor="white", markersize=6, label=group)
         limits = axes.get_xlim(), axes.get_ylim()
         ends = data[across].min(), data[across].max()
-        axes.plot(ends, [-(intercept + b_across * end) / b_up for end in ends], color="#3b444c", linewidth=1.3, label="probability ½")
+        heights = [-(intercept + b_across * end) / b_up for end in ends]
+        axes.plot(ends, heights, color="#3b444c", linewidth=1.3, label="probability ½")
         axes.set(xlim=limits[0], ylim=limits[1], xlabel=axis_label(across), ylabel=axis_label(up))
         axes.legend(fontsize=9)
         _small_print(figure, note)
@@ -193,7 +199,9 @@ def label(name):
     from ivim.report.layout import marker_label
 
     wrap = {"": "{}", "_": "$_{{\\mathrm{{{}}}}}$", "^": "$^{{{}}}$", "/": "$\\mathit{{{}}}$"}
-    return "".join(wrap[style].format(piece if style else piece.replace("$", r"\$")) for style, piece in spans(marker_label(name)))
+    return "".join(
+        wrap[style].format(piece if style else piece.replace("$", r"\$")) for style, piece in spans(marker_label(name))
+    )
 
 
 def axis_label(name):
@@ -222,7 +230,8 @@ def _colours(count):
 def _panels(plt, count, width, height):
     across = min(3, count)
     down = -(-count // across)
-    figure, panels = plt.subplots(down, across, figsize=(width * across + 0.4, height * down + 0.3), layout="constrained", squeeze=False)
+    size = (width * across + 0.4, height * down + 0.3)
+    figure, panels = plt.subplots(down, across, figsize=size, layout="constrained", squeeze=False)
     for axes in panels.flat[count:]:
         axes.set_axis_off()
     return figure, list(panels.flat[:count])

@@ -90,7 +90,10 @@ def _table3(frame, cohort):
     cells = {
         "Parameter": [parameter(name) for name in frame["parameter"]],
         "Test": list(frame["test"]),
-        "Statistic": [f"{STATISTICS[test]} = {printing.number(value, 1 if test == 'Mann-Whitney' else 3)}" for test, value in zip(frame["test"], frame["statistic"])],
+        "Statistic": [
+            f"{STATISTICS[test]} = {printing.number(value, 1 if test == 'Mann-Whitney' else 3)}"
+            for test, value in zip(frame["test"], frame["statistic"])
+        ],
         "df": ["–" if math.isnan(df) else printing.number(df, 0 if df == round(df) else 1) for df in frame["df"]],
         "/{p}": [printing.p_value(p) for p in frame["p"]],
     }
@@ -109,7 +112,9 @@ def _table4(frame, cohort):
         cells[title] = [printing.number(value, 3) for value in frame[column]]
     cells["/{p}"] = [printing.p_value(p) for p in frame["p"]]
     cells["OR"] = [printing.ratio(value) for value in frame["odds_ratio"]]
-    cells["95% CI of OR"] = [f"{printing.ratio(low)} to {printing.ratio(high)}" for low, high in zip(frame["ci_low"], frame["ci_high"])]
+    cells["95% CI of OR"] = [
+        f"{printing.ratio(low)} to {printing.ratio(high)}" for low, high in zip(frame["ci_low"], frame["ci_high"])
+    ]
     notes = (f"Outcome: {inline(cohort.positive, cohort)}. OR per one unit of the parameter (per 1.0 of a fraction).",)
     return "Table 4. Logistic regression", cells, notes if len(frame) else ()
 
@@ -127,7 +132,8 @@ def _table5(frame, cohort):
         "Specificity\n% (95% CI)": limits("specificity"),
         "TP / FN / TN / FP": [" / ".join(map(str, row)) for row in frame[["tp", "fn", "tn", "fp"]].itertuples(index=False)],
     }
-    notes = [f"Disease: {inline(cohort.positive, cohort)}. AUC with DeLong's limits; cut-off by the largest Youden index; exact limits of proportions."]
+    how = "AUC with DeLong's limits; cut-off by the largest Youden index; exact limits of proportions."
+    notes = [f"Disease: {inline(cohort.positive, cohort)}. {how}"]
     if any("+" in name for name in frame["marker"]):
         notes.append("The cut-off of the combination is a probability fitted by the logistic regression.")
     return "Table 5. Diagnostic performance", cells, notes if len(frame) else ()
@@ -138,7 +144,9 @@ def _agreement(frame, cohort):
     for row in frame.itertuples():
         wide.setdefault(row.parameter, {})[row.form] = printing.with_limits(row.icc, row.ci_low, row.ci_high, 3)
     forms = list(frame["form"].unique())
-    cells = {"Parameter": [parameter(name) for name in wide]} | {f"{form}\n(95% CI)": [values[form] for values in wide.values()] for form in forms}
+    cells = {"Parameter": [parameter(name) for name in wide]} | {
+        f"{form}\n(95% CI)": [values[form] for values in wide.values()] for form in forms
+    }
     note = "1: one-way, A: absolute agreement, C: consistency; ,1: one reader, ,k: mean of the readers (McGraw & Wong 1996)."
     return "Reader agreement. Intraclass correlation", cells, (note,) if len(frame) else ()
 
@@ -150,7 +158,7 @@ def _anova(frame, cohort):
         "df": [f"{between:g}, {within:g}" for between, within in zip(frame["df_between"], frame["df_within"])],
         "/{p}": [printing.p_value(p) for p in frame["p"]],
     }
-    return "ANOVA. Differences among the primary tumours" if cohort.reconstructed else "ANOVA. Differences among the sub-groups", cells, ()
+    return f"ANOVA. Differences among the {'primary tumours' if cohort.reconstructed else 'sub-groups'}", cells, ()
 
 
 def _posthoc(frame, cohort):
@@ -161,10 +169,15 @@ def _posthoc(frame, cohort):
     cells = {
         "Parameter": [parameter(name) for name, _, _ in rows],
         "Pair": [f"{a} − {b}" for _, a, b in rows],
-        "Difference": [printing.number(entry["difference"], printing.decimals_of(key[0], abs(entry["difference"]))) for key, entry in rows.items()],
+        "Difference": [
+            printing.number(entry["difference"], printing.decimals_of(key[0], abs(entry["difference"])))
+            for key, entry in rows.items()
+        ],
     }
     cells |= {f"/{{p}}\n{METHODS[method]}": [entry[method] for entry in rows.values()] for method in POSTHOC}
-    note = "LSD corrects nothing; Tukey and Bonferroni assume equal variances, Games–Howell does not. The article names no method."
+    note = (
+        "LSD corrects nothing; Tukey and Bonferroni assume equal variances, Games–Howell does not. The article names no method."
+    )
     return "Post-hoc. Pairwise differences of means", cells, (note,) if len(frame) else ()
 
 
@@ -206,4 +219,3 @@ def _counts(column):
 
 def _kind(cohort):
     return "IVIM parameters" if any(name in study.PARAMETERS for name in cohort.parameters) else "Parameters"
-

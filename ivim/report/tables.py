@@ -4,7 +4,6 @@ What cannot be computed for a table of one's own (one reader, no ages, one patie
 said in ``frame.attrs["notes"]``; the layout prints these sentences below the table.
 """
 
-import numpy as np
 import pandas as pd
 
 from ivim import study
@@ -136,7 +135,8 @@ def table4(cohort):
             penalised = logistic(data, "outcome", names, penalty="firth")
         except ValueError:
             return _frame("table4", [], [*notes, f"No regression: {error}."])
-        return _model(penalised, [*notes, f"Fitted with Firth's penalty: {', '.join(names)} separate the groups, maximum likelihood is infinite."])
+        separated = f"Fitted with Firth's penalty: {', '.join(names)} separate the groups, maximum likelihood is infinite."
+        return _model(penalised, [*notes, separated])
 
 
 def markers(cohort):
@@ -206,7 +206,9 @@ def anova(cohort):
 def posthoc(cohort):
     """Pairwise differences among the primary tumours by four methods: ``parameter, method, a, b, difference, p``."""
     return _among_subgroups(
-        "posthoc", cohort, lambda *args, **named: pd.concat(groups.posthoc(*args, method=method, **named) for method in groups.POSTHOC)
+        "posthoc",
+        cohort,
+        lambda *args, **named: pd.concat(groups.posthoc(*args, method=method, **named) for method in groups.POSTHOC),
     )
 
 
@@ -230,18 +232,20 @@ def _two_groups(cohort, name):
 
 
 def _many_groups(cohort, name):
-    pairs = [
-        groups.compare_groups(cohort.values[cohort.values["group"].isin((group, cohort.positive))], name, order=(group, cohort.positive))
-        for group in cohort.groups[:-1]
-    ]
-    normality = pd.concat(pairs).query("test == 'Shapiro-Wilk'").drop_duplicates("group").set_index("group").loc[list(cohort.groups)].reset_index()
+    pairs = []
+    for pair in ((group, cohort.positive) for group in cohort.groups[:-1]):
+        pairs.append(groups.compare_groups(cohort.values[cohort.values["group"].isin(pair)], name, order=pair))
+    normality = pd.concat(pairs).query("test == 'Shapiro-Wilk'").drop_duplicates("group")
+    normality = normality.set_index("group").loc[list(cohort.groups)].reset_index()
     normal = (normality["p"] > study.SIGNIFICANCE).all()
     fisher = groups.anova(cohort.values, name).iloc[0]
     ranks = groups.anova(cohort.values, name, method="kruskal-wallis").iloc[0]
-    tests = pd.DataFrame([
-        {"test": "ANOVA", "statistic": fisher["f"], "df": fisher["df_between"], "p": fisher["p"], "chosen": normal},
-        {"test": "Kruskal-Wallis", "statistic": ranks["h"], "df": ranks["df"], "p": ranks["p"], "chosen": not normal},
-    ])
+    tests = pd.DataFrame(
+        [
+            {"test": "ANOVA", "statistic": fisher["f"], "df": fisher["df_between"], "p": fisher["p"], "chosen": normal},
+            {"test": "Kruskal-Wallis", "statistic": ranks["h"], "df": ranks["df"], "p": ranks["p"], "chosen": not normal},
+        ]
+    )
     return pd.concat([normality, tests.assign(parameter=name, group="")])
 
 

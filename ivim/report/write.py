@@ -5,6 +5,7 @@ escaped for the format it goes to, so that a column named ``50%_<b>`` is safe in
 indents a sub-group.
 """
 
+import math
 import re
 from dataclasses import dataclass, field, replace
 from html import escape as escape_html
@@ -99,7 +100,13 @@ def write_table(table, folder=None):
     from ivim.report.word import to_docx
 
     folder = folder or results_folder() / "tables"
-    content = {"csv": csv_text(table.frame), "md": to_md(table), "tex": to_tex(table), "html": to_html(table), "docx": to_docx(table)}
+    content = {
+        "csv": csv_text(table.frame),
+        "md": to_md(table),
+        "tex": to_tex(table),
+        "html": to_html(table),
+        "docx": to_docx(table),
+    }
     return [write_file(folder / f"{table.name}.{kind}", content[kind]).name for kind in FORMATS]
 
 
@@ -156,7 +163,9 @@ _HTML_TAG = {"_": "sub", "^": "sup", "/": "i"}
 
 def _tagged(text, escape):
     """A cell with HTML tags, which Markdown takes as well."""
-    return "".join(f"<{_HTML_TAG[style]}>{escape(piece)}</{_HTML_TAG[style]}>" if style else escape(piece) for style, piece in spans(text))
+    return "".join(
+        f"<{_HTML_TAG[style]}>{escape(piece)}</{_HTML_TAG[style]}>" if style else escape(piece) for style, piece in spans(text)
+    )
 
 
 def _escape_md(text):
@@ -258,7 +267,9 @@ def to_html(table):
 def to_html_fragment(table):
     """A table as a piece of a page; its look comes from ``CSS``."""
     letters = alignments(table.layout)
-    head = "".join(f'<th scope="col" class="{letter}">{_heading(text)}</th>' for letter, text in zip(letters, table.layout.columns))
+    head = "".join(
+        f'<th scope="col" class="{letter}">{_heading(text)}</th>' for letter, text in zip(letters, table.layout.columns)
+    )
     if table.forest:
         head += f'<th scope="col">{_heading(table.forest.title)}</th>'
     body = "\n".join(f"<tr>{_row(table, row, letters)}</tr>" for row in range(len(table.layout)))
@@ -281,7 +292,11 @@ def _row(table, row, letters):
     html = f'<th scope="row">{cells[0]}</th>'
     for cell, letter, style in zip(cells[1:], letters[1:], styles[1:]):
         first, _, second = cell.partition("\n")  # printed above, reproduced below
-        html += f'<td class="{letter} {style}">'.replace(' "', '"') + (f"<small>{first}</small><b>{second}</b>" if second else first) + "</td>"
+        html += (
+            f'<td class="{letter} {style}">'.replace(' "', '"')
+            + (f"<small>{first}</small><b>{second}</b>" if second else first)
+            + "</td>"
+        )
     return html + (f"<td>{_bar(table.forest, row)}</td>" if table.forest else "")
 
 
@@ -297,7 +312,7 @@ def _bar(forest, row):
     if forest.reference is not None:
         at = place(forest.reference)
         reference = f'<line x1="{at}" x2="{at}" y1="-6" y2="22" stroke="currentColor" stroke-dasharray="2 3" opacity=".55"/>'
-    if not estimate == estimate:
+    if math.isnan(estimate):
         return f'<svg width="160" height="16" aria-hidden="true">{reference}</svg>'
     return (
         f'<svg width="160" height="16" role="img" aria-label="{estimate:.3g}, {low:.3g} to {high:.3g}">{reference}'
