@@ -1,0 +1,61 @@
+"""A volume of 128 x 128 x 20 voxels with all three models: seconds and peak memory, in a process of its own."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from row import Row
+
+SECTION = "volume"
+SHAPE, QUICK_SHAPE = (128, 128, 20), (128, 128, 2)
+
+
+def rows(quick):
+    """Two fresh processes: the first start of the day pays for loading the compiled code, no start compiles again."""
+    shape = QUICK_SHAPE if quick else SHAPE
+    told = json.loads(subprocess.run([sys.executable, Path(__file__), json.dumps(shape)], check=True, capture_output=True, text=True).stdout)
+    size = " x ".join(map(str, shape))
+    yield Row(SECTION, f"three models on {size}, wall clock", f"{told['seconds']:.1f} s", "60 s", told["seconds"] < 60)
+    yield Row(SECTION, "  peak memory above that of the data and before the fit", f"{told['above']:.0f} MB")
+    yield Row(SECTION, f"  of which the {told['maps']} maps themselves", f"{told['kept']:.0f} MB")
+    yield Row(SECTION, "first fit in a fresh process, loading the compiled code", f"{told['first']:.1f} s", "5 s", told["first"] < 5)
+    yield Row(SECTION, "kernels compiled anew in that process", str(told["misses"]), "0", told["misses"] == 0)
+
+
+def measure(shape):
+    """Run in the fresh process: fit a volume, tell seconds and megabytes."""
+    import numpy as np
+    from voxels import B, tissue
+
+    import ivim
+
+    n = int(np.prod(shape))
+    data = np.resize(tissue(20_000)[0], (n, B.size)).reshape(*shape, B.size)
+    start = time.perf_counter()
+    ivim.fit_maps(data.reshape(-1, B.size)[:10], B, "all")
+    first = time.perf_counter() - start
+    before = _peak()
+    start = time.perf_counter()
+    maps = ivim.fit_maps(data, B, "all")
+    seconds = time.perf_counter() - start
+    from ivim.signal.solver import fit_block
+
+    kept = sum(array.nbytes for array in maps.values()) / 1e6
+    misses = sum(fit_block.stats.cache_misses.values())
+    return {"seconds": seconds, "above": _peak() - before, "kept": kept, "maps": len(maps), "first": first, "misses": misses}
+
+
+def _peak():
+    """Largest resident memory so far in MB; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0.0
+    unit = 1e6 if sys.platform == "darwin" else 1e3
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(json.loads(sys.argv[1]))))
