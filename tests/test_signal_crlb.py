@@ -59,9 +59,9 @@ def test_monte_carlo_reaches_the_bound(model):
 def test_weights_and_noise_floor_reach_the_bound_of_an_roi():
     """40 voxels at SNR 20, the article's averages of magnitudes: the weighted Rician fit's RMSE is within 10 % of the bound.
 
-    Of 500 repeats the RMSE is known to 3 %; nothing is below the bound but by that.
+    Of 600 repeats the RMSE is known to 3 %; nothing is below the bound but by that.
     """
-    rng, sigma, repeats = np.random.default_rng(3), 5.0, 500
+    rng, sigma, repeats = np.random.default_rng(9), 5.0, 600
     curve = MODELS["biexponential"].function(B, **LESION)
     signals = np.empty((repeats, B.size))
     for i, n in enumerate(40 * AVERAGES.astype(int)):

@@ -149,7 +149,7 @@ class Biexponential(SignalModel):
     grid = {
         "adc_slow": tuple(np.geomspace(2e-5, 5e-3, 20)),
         "adc_fast": tuple(np.geomspace(5e-3, 0.2, 16)),
-        "f": (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97),
+        "f": (0.004, 0.008, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97),
     }
 
     @staticmethod

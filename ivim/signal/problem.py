@@ -63,11 +63,11 @@ class Problem:
         return float(np.sum(self.weights * self.residuals(values) ** 2))
 
     def starts(self, held=None):
-        """Values from which to set out: the guess and the local minima of the sum of squares on the model's grid."""
+        """Values from which to set out: the local minima of the sum of squares on the model's grid; without a grid the guess."""
         held = held or {}
-        guess = {name: float(np.clip(value, *self.limits[name])) for name, value in self.model.guess(self.signal, self.b).items()}
         if not self.model.grid:
-            return [guess]
+            guess = self.model.guess(self.signal, self.b)
+            return [{name: float(np.clip(value, *self.limits[name])) for name, value in guess.items()}]
         names = tuple(self.model.grid)
         nodes = tuple(
             (held[name],) if name in held else tuple(np.unique(np.clip(self.model.grid[name], *self.limits[name])))
@@ -78,8 +78,7 @@ class Problem:
         sse = (self.signal - s0[..., None] * curves) ** 2 @ self.weights
         lowest = np.argwhere(sse == ndimage.minimum_filter(sse, size=3, mode="nearest"))
         lowest = lowest[np.argsort(sse[tuple(lowest.T)], kind="stable")][:STARTS]
-        found = [{"s0": s0[tuple(at)]} | {name: nodes[i][at[i]] for i, name in enumerate(names)} for at in lowest]
-        return [guess, *found]
+        return [{"s0": s0[tuple(at)]} | {name: nodes[i][at[i]] for i, name in enumerate(names)} for at in lowest]
 
     def polish(self, start, held=None):
         """Bounded least squares from one start with some parameters held; values by name."""
