@@ -85,6 +85,11 @@ def test_hanley_mcneil_limits_are_recognised():
     assert check_auc_limits("0.876", "0.782", "0.969", 50, 20)["hanley_mcneil"].holds is False
 
 
+def test_a_large_study_cannot_tell():
+    """With ten thousand patients on either side every print has possible AUCs behind it, and nothing is said."""
+    assert {outcome.holds for outcome in check_auc_limits("0.876", "0.782", "0.9969", 10_000, 10_000).values()} == {None}
+
+
 def test_delong_se_is_bounded():
     """No sample, however extreme, has a DeLong SE beyond the bound; two-valued placements come near it."""
     rng = np.random.default_rng(3)

@@ -158,6 +158,13 @@ def test_icc_limits_enclose_and_return(form):
     assert check_icc("0.868", to_print(low.middle, 3), to_print(high.middle, 3), 70, 2)[form].holds
 
 
+def test_icc_limits_at_the_edges():
+    """An ICC of 1 has limits of 1, and the least possible ICC has itself as its limits."""
+    for form in ("ICC(1,1)", "ICC(C,1)"):
+        assert all(1.0 in limit for limit in icc_limits(1.0, 20, 2, form))
+        assert all(-1.0 in limit for limit in icc_limits(-1.0, 20, 2, form))
+
+
 def test_icc_agreement_forms_are_refused():
     """The limits of ICC(A,1) do not follow from its value alone, and it says so."""
     with pytest.raises(ValueError, match=r"limits of 'ICC\(A,1\)' do not follow"):

@@ -161,6 +161,8 @@ def test_one_sided_p():
     assert outcome.holds is False and "a one-sided p, would fit" in outcome.reason
     with pytest.raises(ValueError, match="unknown test statistic 'H'"):
         check_p("H", "3.0", ".05")
+    with pytest.raises(ValueError, match="F = 3.0 needs its degrees of freedom; give df2"):
+        check_p("F", "3.0", ".05", df1=2)
 
 
 @pytest.mark.parametrize("p", ["<0.0001", ".000", "0.0000", "<.05"])

@@ -209,7 +209,12 @@ def counts_from_percentage(percentage, n, scale=100, rule="any"):
     >>> counts_from_percentage("86.0", 50), counts_from_percentage("86.5", 50)
     ((43,), ())
     """
-    return tuple(k for k in range(_check_size(n) + 1) if prints_as(Fraction(scale * k, n), percentage, rule))
+    printed, size = parse(percentage), _check_size(n)
+    if printed.comparison != "=":
+        return tuple(k for k in range(size + 1) if prints_as(Fraction(scale * k, size), printed, rule))
+    low, high = ((Fraction(printed.value) + side * printed.half_unit) * size / scale for side in (-1, 1))
+    near = range(max(math.floor(low), 0), min(math.ceil(high), size) + 1)
+    return tuple(k for k in near if prints_as(Fraction(scale * k, size), printed, rule))
 
 
 def count_exists(percentage, n, scale=100, rule="any"):

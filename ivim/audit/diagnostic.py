@@ -11,9 +11,12 @@ import numpy as np
 from scipy import stats
 
 from ivim.audit.interval import Interval
-from ivim.audit.rounding import Outcome, as_interval, compare, parse, prints_as, show
+from ivim.audit.rounding import Outcome, as_interval, cannot_tell, compare, parse, prints_as, show
 from ivim.audit.pvalues import normal_quantile
 from ivim.stats.roc import hanley_mcneil_se
+
+DENSE = 20_000
+"""Possible AUCs behind one print beyond which they are not listed any more."""
 
 def auc_grid(auc, cases, controls, rule="any"):
     """The possible AUCs that print as shown.
@@ -85,8 +88,12 @@ def check_auc_limits(auc, low, high, cases, controls, rule="any", confidence=0.9
     dict of str to Outcome
         ``wald``: symmetric about a possible AUC; the interval is that of these AUCs. ``delong``: symmetric, with an SE that DeLong's
         estimate can have; the interval is that of the SE. ``hanley_mcneil``: symmetric, with the SE of that formula.
-        A False excludes the method; whether the article used it, only the article knows.
+        A False excludes the method; whether the article used it, only the article knows. None in a study so large that the
+        possible AUCs are too dense to tell anything.
     """
+    if 4 * cases * controls * parse(auc).half_unit > DENSE:
+        reason = f"{cases} cases and {controls} controls make possible AUCs so dense that any print fits"
+        return dict.fromkeys(("wald", "delong", "hanley_mcneil"), cannot_tell(reason))
     values = wald_aucs(auc, low, high, cases, controls, rule)
     if not values:
         reason = f"no multiple of 1/{2 * cases * controls} that prints {parse(auc).text} lies midway between {parse(low).text} and {parse(high).text}"

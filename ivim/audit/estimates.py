@@ -110,7 +110,8 @@ def least_slope_se(groups):
 
     The information about the slope is at most Σ wᵢ (xᵢ - x̄_w)² with wᵢ = pᵢ (1 - pᵢ) <= 1/4, and a weighted mean minimises that
     sum, so it is at most SS/4 with SS the total sum of squares about the common mean. Further variables only take information
-    away. Hence SE(b) >= 2/√SS, whatever else is in the model (from the Fisher information, McCullagh & Nelder 1989, 4.4).
+    away. Hence SE(b) >= 2/√SS, whatever else is in the model (from the Fisher information, McCullagh & Nelder 1989, 4.4). It
+    holds for model-based errors, by maximum likelihood or Firth's penalty; a sandwich estimate could be smaller.
 
     Parameters
     ----------
@@ -292,6 +293,8 @@ def _shifted(icc, k, factor, form):
 def _scaled_icc(icc, k, factor, average):
     if icc >= 1:
         return 1.0
+    if not average:
+        icc = max(icc, -1 / (k - 1))  # the least possible value, where F is zero
     if average:
         return 1 - (1 - icc) / factor
     ratio = (1 + (k - 1) * icc) / (1 - icc) * factor

@@ -79,10 +79,14 @@ def check_p(kind, value, p, df1=None, df2=None, one_sided=False):
     Outcome
         ``low`` and ``high``: the interval of p.
     """
-    computed = _P_OF[kind](as_interval(value), df1, df2) if kind in _P_OF else None
-    if computed is None:
+    if kind not in _P_OF:
         msg = f"unknown test statistic {kind!r}; choose one of {', '.join(_P_OF)}"
         raise ValueError(msg)
+    needed = {"df1": df1, "df2": df2} if kind == "F" else {"df1": df1} if kind == "chi2" else {} if kind == "z" else {"df2": df2}
+    if missing := [name for name, df in needed.items() if df is None]:
+        msg = f"{kind} = {parse(value).text} needs its degrees of freedom; give {' and '.join(missing)}"
+        raise ValueError(msg)
+    computed = _P_OF[kind](as_interval(value), df1, df2)
     shown = parse(p)
     half = computed / 2
     fits, fits_half = p_overlaps(computed, shown), p_overlaps(half, shown)
