@@ -134,3 +134,91 @@ def test_fetch_data_without_connection(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(fetch, "fetch_data", fail)
     assert main(["fetch-data", "--out", str(tmp_path)]) == 2
     assert capsys.readouterr().err.strip() == "ivim fetch-data: spinal_cord_ivim/LICENSE could not be fetched"
+
+
+def test_maps_hold_the_truth_in_mm2_per_s(scan, tmp_path, capsys):
+    """Maps in mm²/s on the image's grid, float32, NaN outside the mask, with units in header and sidecar, under BIDS names."""
+    out = tmp_path / "maps"
+    assert maps(scan, "--mask", scan["roi.nii.gz"], "--out", out) == 0
+    inside = np.asarray(nib.load(scan["roi.nii.gz"]).dataobj) > 0
+    for name, value in TRUTH.items():
+        stem = f"sub-07_model-biexponential_param-{name.replace('_', '')}_dwimap"
+        image = nib.load(out / f"{stem}.nii.gz")
+        values = image.get_fdata()
+        assert image.get_data_dtype() == np.float32 and image.header.get_xyzt_units()[0] == "mm"
+        assert_allclose(image.affine, nib.load(scan["dwi.nii.gz"]).affine, atol=1e-5)
+        assert_allclose(values[inside], value, rtol=2e-3)
+        assert np.isnan(values[~inside]).all()
+        sidecar = json.loads((out / f"{stem}.json").read_text())
+        assert sidecar["Parameter"] == name and sidecar.get("Units") == (None if name == "f" else "mm^2/s")
+        assert (b"mm^2/s" in bytes(image.header["descrip"])) == (name != "f")
+        assert sidecar["NumberOfAverages"] == list(study.AVERAGES)
+    assert (out / "overview.png").read_bytes().startswith(b"\x89PNG")
+    assert json.loads((out / "dataset_description.json").read_text())["DatasetType"] == "derivative"
+    assert "6 voxels fitted" in capsys.readouterr().out
+
+
+def test_every_parameter_has_a_map_and_its_error(scan, tmp_path):
+    """All three models give their parameters, standard errors, residual, AICc and reason, each with a sidecar."""
+    out = tmp_path / "maps"
+    assert maps(scan, "--out", out) == 0
+    names = {path.name.removesuffix(".nii.gz") for path in out.glob("*.nii.gz")}
+    for model, parameters in study.MODELS.items():
+        for name in (*parameters, "s0"):
+            stem = f"sub-07_model-{model}_param-{name.replace('_', '')}"
+            assert {f"{stem}_dwimap", f"{stem}_desc-stderr_dwimap"} <= names
+        assert {f"sub-07_model-{model}_param-{what}_dwimap" for what in ("residual", "aicc", "reason")} <= names
+    assert {path.name.removesuffix(".json") for path in out.glob("sub-07_*.json")} == names
+
+
+def test_nothing_of_the_patient_leaves_the_input(scan, tmp_path, capsys):
+    """A name in header fields, in the sidecar or in the file's own name is in no output and in no line on screen."""
+    named = tmp_path / f"{SECRET}.nii.gz"
+    scan["dwi.nii.gz"].rename(named)
+    scan["dwi.nii.gz"] = named
+    assert maps(scan, "--averages", "2,2,2,1,1,1,2,4,6,8", "--mask", scan["roi.nii.gz"], "--out", tmp_path / "maps") == 0
+    assert fit(scan, "--out", tmp_path / "fit.csv") == 0
+    captured = capsys.readouterr()
+    written = [*(tmp_path / "maps").iterdir(), tmp_path / "fit.csv"]
+    assert SECRET not in captured.out + captured.err
+    for path in written:
+        content = nib.load(path).header.binaryblock if path.name.endswith(".nii.gz") else path.read_bytes()
+        assert SECRET.encode() not in content and SECRET not in path.name
+
+
+def test_maps_refuse_a_folder_with_files(scan, tmp_path, capsys):
+    """A folder that holds files stays as it is; with --force only files of the same names are replaced."""
+    out = tmp_path / "maps"
+    out.mkdir()
+    (out / "mine.txt").write_text("mine")
+    assert maps(scan, "--out", out) == 2
+    assert [path.name for path in out.iterdir()] == ["mine.txt"]
+    assert "holds files already" in capsys.readouterr().err
+    assert maps(scan, "--out", out, "--force", "--model", "stretched") == 0
+    assert (out / "mine.txt").read_text() == "mine"
+    assert (out / "sub-07_model-stretched_param-alpha_dwimap.nii.gz").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--dwi", "missing.nii.gz"), "no such file"),
+        (("--averages", "1", "2"), "2 given for 10 b-values"),
+        (("--mask", "missing.nii.gz"), "no such file"),
+        (("--method", "segmented", "--model", "stretched"), "segmented"),
+    ],
+)
+def test_maps_leave_nothing_after_bad_input(scan, tmp_path, words, message, capsys):
+    """Bad input: exit code 2, one line, and neither the folder nor a part of it."""
+    before = sorted(path.name for path in tmp_path.iterdir())
+    assert maps(scan, *words, "--out", tmp_path / "maps") == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("ivim maps: ") and message in lines[0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_segmented_maps(scan, tmp_path):
+    """The segmented method keeps to its truth on a signal whose fast part is gone from 200 s/mm² on."""
+    assert maps(scan, "--method", "segmented", "--model", "biexponential", "--out", tmp_path / "maps") == 0
+    values = nib.load(tmp_path / "maps" / "sub-07_model-biexponential_param-adcslow_dwimap.nii.gz").get_fdata()
+    assert_allclose(values, TRUTH["adc_slow"], rtol=0.01)

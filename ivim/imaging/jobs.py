@@ -9,6 +9,8 @@ from ivim import study
 from ivim.imaging import output, roi
 from ivim.imaging.measure import adc_pair, fit_table
 from ivim.imaging.series import read_series
+from ivim.signal.models import MODELS
+from ivim.signal.reasons import REASONS
 
 
 def fit_rois(dwi, bval, mask, *, averages=None, models=tuple(study.MODELS), label=None, out=None, force=False):
@@ -46,6 +48,101 @@ def fit_rois(dwi, bval, mask, *, averages=None, models=tuple(study.MODELS), labe
         table.to_csv(part, index=False, float_format="%.10g", lineterminator="\n")
         os.replace(part, out)
     return table, notes
+
+
+METHODS = {
+    "article": "ADC from two b-values, the other models in full",
+    "full": "all models in full",
+    "segmented": "bi-exponential: ADC slow from the high b-values first; the other models in full",
+}
+
+
+def make_maps(dwi, bval, out, *, mask=None, averages=None, models=tuple(study.MODELS), method="article", force=False, progress=False):
+    """Write the maps of a whole scan: NIfTI and JSON for each, and ``overview.png``.
+
+    Parameters
+    ----------
+    dwi, bval : path
+    out : path
+        A new or empty folder, or any with `force`.
+    mask : path, optional
+        Only these voxels; by default all.
+    averages : sequence of float, optional
+    models : sequence of str
+    method : str
+        Key of :data:`METHODS`.
+    force, progress : bool
+
+    Returns
+    -------
+    list of str
+        Lines for a person.
+    """
+    if method not in METHODS:
+        msg = f"method is {method!r}; accepted are {', '.join(METHODS)}"
+        raise ValueError(msg)
+    from ivim.signal.maps import fit_maps
+
+    # Before the work, so that nobody waits for a refusal.
+    with output.staged(out, force) as stage:
+        series = read_series(dwi, bval, averages)
+        region = None if mask is None else roi.read_roi(mask, series.grid)
+        notes = [f"{int(region.sum())} voxels in the mask" if region is not None else f"{int(np.prod(series.grid.shape))} voxels, no mask"]
+        notes.append(f"{len(series.b)} b-values; weights: {weights_text(series)}; method {method}: {METHODS[method]}")
+        fitted = fit_maps(
+            series.data, series.b, models, mask=region, averages=series.averages, progress=progress, **_method_options(method, models, series)
+        )
+        _write_fitted(stage, fitted, models, series, method, output.bids_prefix(dwi))
+        shown = {name: fitted[name] for model in models for name in MODELS[model].parameters if name != "s0"}
+        output.overview(stage / "overview.png", shown, series.grid, region)
+        written = len(list(stage.glob("*.nii.gz")))
+    notes.append(f"{int(fitted['success'].sum())} voxels fitted; {written} maps and overview.png in {out}")
+    return notes
+
+
+def _method_options(method, models, series):
+    """Keywords of ``fit_maps``; a method that none of the models has is refused there."""
+    if method == "article" and "monoexponential" in models:
+        return {"method": "two-point", "pair": adc_pair(series.b)}
+    return {"method": "segmented"} if method == "segmented" else {}
+
+
+def _write_fitted(folder, fitted, models, series, method, prefix):
+    """Every map of one run, the standard error beside each parameter, and why voxels have no value."""
+    common = {"FitMethod": method, "BValues": series.b.tolist()}
+    common |= {"NumberOfAverages": series.averages.tolist()} if series.averages is not None else {}
+    for model in models:
+        _write_model(folder, _of_model(fitted, model, len(models) > 1), model, series.grid, prefix, common | _model_details(model, method, series))
+    if "preferred" in fitted:
+        levels = {"-1": "none"} | {str(place): model for place, model in enumerate(models)}
+        details = common | {"Levels": levels}
+        output.write_map(folder, f"{prefix}desc-preferred_dwimap", fitted["preferred"], series.grid, text="model with the lowest AICc", details=details)
+    output.write_dataset_description(folder)
+
+
+def _of_model(fitted, model, several):
+    """One model's maps without the model's name behind what every model has."""
+    return {key.replace(f"_{model}", ""): values for key, values in fitted.items()} if several else fitted
+
+
+def _model_details(model, method, series):
+    """What a sidecar says of a fit."""
+    bounds = {name: study.BOUNDS[name] for name in MODELS[model].parameters if name != "s0"}
+    pair = {"BValuesOfADC": adc_pair(series.b)} if model == "monoexponential" and method == "article" else {}
+    return {"Model": model, "Bounds": bounds} | pair
+
+
+def _write_model(folder, maps, model, grid, prefix, details):
+    for name in MODELS[model].parameters:
+        unit, text = output.unit_of(name), f"{output.NAMES.get(name, 'signal at b = 0')}, {model} model"
+        common = {"unit": unit, "details": details | {"Parameter": name}}
+        output.write_map(folder, output.map_name(prefix, model, name), maps[name], grid, text=text, shown=output.RANGES.get(name), **common)
+        output.write_map(folder, output.map_name(prefix, model, name, "stderr"), maps[f"{name}_se"], grid, text=f"standard error of {text}", **common)
+    for name, text in (("residual", "root mean square of the residuals"), ("aicc", "corrected Akaike information criterion")):
+        output.write_map(folder, output.map_name(prefix, model, name), maps[name], grid, text=f"{text}, {model} model", details=details)
+    codes = details | {"Levels": {str(code): text for code, text in REASONS.items()}}
+    text = f"why a voxel has no value or a remark, {model} model"
+    output.write_map(folder, output.map_name(prefix, model, "reason"), maps["reason"], grid, text=text, details=codes)
 
 
 def weights_text(series):

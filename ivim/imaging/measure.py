@@ -94,11 +94,8 @@ def article_maps(series, mask=None, *, bounds=None):
     """
     from ivim.signal.maps import fit_maps
 
-    maps = {}
-    for model, names in study.MODELS.items():
-        fitted = fit_maps(series.data, series.b, model, mask=mask, **_options(series, model, bounds))
-        maps |= {name: fitted[name] for name in names}
-    return maps
+    fitted = fit_maps(series.data, series.b, "all", mask=mask, **article_options(series), bounds=bounds)
+    return {name: fitted[name] for name in study.PARAMETERS}
 
 
 def mean_of_maps(maps, mask):
@@ -157,16 +154,16 @@ def _fit_of_mean(series, mask, bounds):
 
     signal, values = mean_signal(series, mask), {}
     for model, names in study.MODELS.items():
-        found = fit(signal, series.b, model, **_options(series, model, bounds))
+        options = article_options(series) if model == "monoexponential" else {"averages": series.averages}
+        own = {name: pair for name, pair in (bounds or {}).items() if name in names}
+        found = fit(signal, series.b, model, bounds=own, **options)
         values |= {name: found.values[name] for name in names}
     return values
 
 
-def _options(series, model, bounds):
-    """Keywords of a fit that follows the article."""
-    own = {name: pair for name, pair in (bounds or {}).items() if name in study.MODELS[model]}
-    options = {"averages": series.averages, "bounds": own or None}
-    return options | ({"method": "two-point", "pair": adc_pair(series.b)} if model == "monoexponential" else {})
+def article_options(series):
+    """Keywords of fits that follow the article: weights by the averages, ADC from two b-values."""
+    return {"averages": series.averages, "method": "two-point", "pair": adc_pair(series.b)}
 
 
 def _check_mask(series, mask):

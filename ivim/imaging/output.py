@@ -144,7 +144,7 @@ def unit_of(parameter):
     return "mm^2/s" if parameter in DIFFUSIVITIES else ""
 
 
-def overview(path, maps, mask=None):
+def overview(path, maps, grid, mask=None):
     """Draw the maps side by side in the slice that holds most of the mask, each with its colour bar.
 
     Parameters
@@ -153,6 +153,7 @@ def overview(path, maps, mask=None):
         PNG file.
     maps : dict of str to array, shape (x, y, z)
         By parameter name, diffusivities in mm²/s.
+    grid : Grid
     mask : array of bool, shape (x, y, z), optional
         By default where there are values.
     """
@@ -162,19 +163,20 @@ def overview(path, maps, mask=None):
     first = next(iter(maps.values()))
     mask = np.isfinite(first) if mask is None else mask
     z = int(np.argmax(mask.sum(axis=(0, 1))))
+    window = _window(mask[:, :, z])
     columns = min(3, len(maps))
     rows = -(-len(maps) // columns)
     figure = Figure(figsize=(4.2 * columns, 3.6 * rows), layout="constrained")
     FigureCanvasAgg(figure)
     for place, (parameter, values) in enumerate(maps.items(), start=1):
         axes = figure.add_subplot(rows, columns, place)
-        draw_map(axes, values[:, :, z], parameter, window=_window(mask[:, :, z]))
+        draw_map(axes, _as_displayed(values[:, :, z][window], grid), parameter, spacing=grid.spacing)
     figure.suptitle(f"slice {z + 1} of {first.shape[2]}", fontsize=9)
     figure.savefig(path, dpi=120, metadata={"Software": f"ivim {ivim.__version__}"})
 
 
-def draw_map(axes, values, parameter, window=None, spacing=(1.0, 1.0)):
-    """Draw one slice of a map with its colour bar in the units of a table.
+def draw_map(axes, values, parameter, spacing=(1.0, 1.0)):
+    """Draw one slice of a map, first axis to the right, second downwards, with its colour bar in the units of a table.
 
     Parameters
     ----------
@@ -182,15 +184,12 @@ def draw_map(axes, values, parameter, window=None, spacing=(1.0, 1.0)):
     values : array, shape (x, y)
         In mm²/s or a fraction.
     parameter : str
-    window : tuple of two slices, optional
-        Part of the slice to show.
-    spacing : (float, float), mm
+    spacing : sequence of float, mm
     """
-    shown = values if window is None else values[window]
     scale = study.PER_MM2_S if parameter in DIFFUSIVITIES else 1.0
     low, high = RANGES[parameter]
     image = axes.imshow(
-        (shown * scale).T, cmap="viridis" if parameter in ("f", "alpha", "kurtosis") else "inferno", vmin=low * scale, vmax=high * scale,
+        (values * scale).T, cmap="viridis" if parameter in ("f", "alpha", "kurtosis") else "inferno", vmin=low * scale, vmax=high * scale,
         aspect=spacing[1] / spacing[0], interpolation="nearest",
     )  # fmt: skip
     axes.set_facecolor("0.85")  # no value is neither low nor high
@@ -201,6 +200,14 @@ def draw_map(axes, values, parameter, window=None, spacing=(1.0, 1.0)):
     bar.set_label("10⁻³ mm²/s" if parameter in DIFFUSIVITIES else "", fontsize=8)
     bar.ax.tick_params(labelsize=8)
     return image
+
+
+def _as_displayed(values, grid):
+    """A slice turned as radiologists look at it: the patient's right on the left, the front upwards (for axial slices)."""
+    for axis in (0, 1):
+        if grid.affine[axis, axis] > 0:
+            values = np.flip(values, axis)
+    return values
 
 
 def _window(mask, margin=6):

@@ -6,7 +6,8 @@ magnitude taken; magnitudes are averaged as often as the article's "excitation t
 noise and the Rician floor are therefore there without being drawn in. Not in it: motion, distortion, ghosts, directions.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -34,8 +35,8 @@ class Tissue:
         Blood fraction of the signal.
     spread : float
         Coefficient of variation of the diffusion coefficients inside a voxel (gamma distribution; 0 is one coefficient).
-    patchiness : float
-        Standard deviation of ln f and, independently, of ln adc_slow from place to place.
+    variation, patchiness : float
+        Standard deviation of ln adc_slow and, independently of it, of ln f from place to place.
     """
 
     s0: float
@@ -43,6 +44,7 @@ class Tissue:
     adc_fast: float
     f: float
     spread: float = 0.0
+    variation: float = 0.0
     patchiness: float = 0.0
 
     def signal(self, b, slow_grain=0.0, f_grain=0.0):
@@ -63,7 +65,7 @@ class Tissue:
         -------
         array of the fields' shape
         """
-        slow = self.adc_slow * np.exp(self.patchiness * slow_grain)
+        slow = self.adc_slow * np.exp(self.variation * slow_grain)
         blood = np.clip(self.f * np.exp(self.patchiness * f_grain), 0, 1)
         squared = max(self.spread, 1e-4) ** 2
         decay = np.exp(-np.log1p(b * slow * squared) / squared)
@@ -136,12 +138,14 @@ class Phantom:
     rois: dict
 
 
-def scan(case, b_values=study.B_VALUES, averages=study.AVERAGES):
+def scan(case, window=None, b_values=study.B_VALUES, averages=study.AVERAGES):
     """Scan a case.
 
     Parameters
     ----------
     case : Case
+    window : tuple of two slices, optional
+        Only this part of the slice, with the same noise; for a quick look, as calibration takes.
     b_values : sequence of float, s/mm²
     averages : sequence of int
 
@@ -150,51 +154,70 @@ def scan(case, b_values=study.B_VALUES, averages=study.AVERAGES):
     Phantom
         The same for the same case, bit by bit on one machine.
     """
-    noise = noise_of(case, sum(averages))
-    outline = _outline(case)
-    images = [_excite(_slice(case, outline, b), noise, n, case.snr) for b, n in zip(b_values, averages, strict=True)]
+    window = window or (slice(None), slice(None))
+    noise = _noise(case.seed)
+    images = [_excite(_truth(case, b), noise, n, case.snr, window) for b, n in zip(b_values, averages, strict=True)]
     data = np.stack(images, axis=-1).astype(np.float32)[:, :, None, :]
-    series = Series(data, np.array(b_values, float), np.array(averages, float), phantom_grid())
-    rois = {name: _ellipse(*shape)[:, :, None] for name, shape in case.readers.items()}
-    return Phantom(series, outline[:, :, None], rois)
+    series = Series(data, np.array(b_values, float), np.array(averages, float), phantom_grid(window))
+    rois = {name: _ellipse(*shape)[window][:, :, None] for name, shape in case.readers.items()}
+    return Phantom(series, _outline(case.seed, case.centre_mm, case.size_mm)[window][:, :, None], rois)
 
 
-def phantom_grid():
-    """The grid of every phantom: x to the patient's left, y to the back, as in a radiological display; centre of the field at 0."""
-    corner = (PIXELS - 1) / 2 * PIXEL_MM
-    affine = np.array([[-PIXEL_MM, 0, 0, corner], [0, -PIXEL_MM, 0, corner], [0, 0, study.SLICE_MM, 0], [0, 0, 0, 1.0]])
-    return Grid((PIXELS, PIXELS, 1), affine, (PIXEL_MM, PIXEL_MM, study.SLICE_MM))
+def phantom_grid(window=(slice(None), slice(None))):
+    """The grid of a phantom: x to the patient's left, y to the back, as in a radiological display; centre of the field at 0."""
+    x, y = (_along()[part] for part in window)
+    affine = np.diag([-PIXEL_MM, -PIXEL_MM, study.SLICE_MM, 1.0])
+    affine[:2, 3] = -x[0], -y[0]
+    return Grid((len(x), len(y), 1), affine, (PIXEL_MM, PIXEL_MM, study.SLICE_MM))
 
 
-def noise_of(case, excitations):
-    """An iterator over the k-space noise of each excitation, complex, unit variance per channel in the image."""
-    rng = np.random.default_rng([case.seed, 1])
+def _noise(seed):
+    """K-space noise of one excitation after the other, complex, of unit variance per channel in the image."""
+    rng = np.random.default_rng([seed, 1])
     scale = PIXELS**2 / np.sqrt(MATRIX[0] * MATRIX[1])
-    for _ in range(excitations):
+    while True:
         yield scale * (rng.normal(size=MATRIX) + 1j * rng.normal(size=MATRIX))
 
 
-def _excite(truth, noise, count, snr):
-    """Mean magnitude over `count` excitations of a true slice."""
-    inner = tuple(slice((PIXELS - n) // 2, (PIXELS + n) // 2) for n in MATRIX)
-    kspace = np.fft.fftshift(np.fft.fft2(truth))[inner]
-    total = np.zeros(truth.shape)
-    for _ in range(count):
-        filled = np.zeros(truth.shape, complex)
-        filled[inner] = kspace + next(noise) / snr
-        total += np.abs(np.fft.ifft2(np.fft.ifftshift(filled)))
-    return total / count
+def _excite(truth, noise, count, snr, window):
+    """Mean magnitude over `count` excitations of a true slice, in the window.
+
+    Fourier transforms are written as matrices (signal to k-space, and back to the rows or columns wanted), so that a window costs
+    what it shows and not the whole image.
+    """
+    to_kx, to_ky = (_fourier(n) for n in MATRIX)
+    kspace = to_kx @ truth @ to_ky.T
+    back_x, back_y = (to_k.conj().T[part] / PIXELS for to_k, part in zip((to_kx, to_ky), window, strict=True))
+    return sum(np.abs(back_x @ (kspace + next(noise) / snr) @ back_y.T) for _ in range(count)) / count
 
 
-def _slice(case, outline, b):
+@lru_cache
+def _fourier(lines):
+    """The matrix that takes PIXELS pixels to the central `lines` of k-space."""
+    k = np.arange(lines) - lines // 2
+    return np.exp(-2j * np.pi * np.outer(k, np.arange(PIXELS)) / PIXELS)
+
+
+def _truth(case, b):
     """The true slice at one b, shape (PIXELS, PIXELS)."""
     slow_grain, f_grain, texture = _grain(case.seed)
-    truth = np.zeros((PIXELS, PIXELS))
-    for tissue, centre, axes in ANATOMY:
-        truth = np.where(_ellipse(centre, axes), tissue.signal(b) * np.exp(0.12 * texture), truth)
-    return np.where(outline, case.lesion.signal(b, slow_grain, f_grain), truth)
+    signals = np.array([0.0] + [tissue.signal(b) for tissue, _, _ in ANATOMY])
+    truth = signals[_anatomy()] * np.exp(0.12 * texture)
+    inside = _outline(case.seed, case.centre_mm, case.size_mm)
+    truth[inside] = case.lesion.signal(b, slow_grain[inside], f_grain[inside])
+    return truth
 
 
+@lru_cache
+def _anatomy():
+    """For every pixel, which of ANATOMY was painted last, counted from 1; 0 is air."""
+    painted = np.zeros((PIXELS, PIXELS), int)
+    for number, (_, centre, axes) in enumerate(ANATOMY, start=1):
+        painted[_ellipse(centre, axes)] = number
+    return painted
+
+
+@lru_cache
 def _grain(seed, count=3):
     """Standardised smooth random fields."""
     from scipy.ndimage import gaussian_filter
@@ -204,11 +227,12 @@ def _grain(seed, count=3):
     return [(one - one.mean()) / one.std() for one in fields]
 
 
-def _outline(case):
+@lru_cache
+def _outline(seed, centre_mm, size_mm):
     """The lesion: an ellipse whose radius waves around the circle, so that it looks grown."""
-    rng = np.random.default_rng([case.seed, 3])
+    rng = np.random.default_rng([seed, 3])
     waves, phases = 0.08 * rng.normal(size=4), rng.uniform(0, 2 * np.pi, 4)
-    x, y = ((at - centre) / axis for at, centre, axis in zip(_places(), case.centre_mm, case.size_mm, strict=True))
+    x, y = ((at - centre) / axis for at, centre, axis in zip(_places(), centre_mm, size_mm, strict=True))
     angle = np.arctan2(y, x)
     radius = 1 + sum(wave * np.cos(k * angle + phase) for k, (wave, phase) in enumerate(zip(waves, phases, strict=True), start=2))
     return np.hypot(x, y) < radius
@@ -219,9 +243,12 @@ def _ellipse(centre, axes):
 
 
 def _places():
-    """x and y of the pixels in mm from the centre of the field."""
-    along = (np.arange(PIXELS) - (PIXELS - 1) / 2) * PIXEL_MM
-    return along[:, None], along[None, :]
+    """x and y of the pixels in mm from the centre of the field, to be broadcast."""
+    return _along()[:, None], _along()[None, :]
+
+
+def _along():
+    return (np.arange(PIXELS) - (PIXELS - 1) / 2) * PIXEL_MM
 
 
 METASTASIS = Case(

@@ -1,0 +1,125 @@
+"""Measuring an ROI: the article's chain, the other estimator, and that they are told apart."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from ivim import study
+from ivim.imaging import measure, output
+from ivim.imaging.series import Grid, Series
+
+B = np.array(study.B_VALUES, float)
+TRUTH = {"adc_slow": 0.8e-3, "adc_fast": 21e-3, "f": 0.14}
+
+
+def series_of(signals, averages=study.AVERAGES):
+    """A series of one slice from signals of shape (x, y, n)."""
+    signals = np.asarray(signals, np.float32)[:, :, None, :]
+    grid = Grid(signals.shape[:3], np.diag([2.0, 2.0, 4.0, 1.0]), (2.0, 2.0, 4.0))
+    return Series(signals, B, None if averages is None else np.array(averages, float), grid)
+
+
+def decay(adc_slow, adc_fast, f):
+    """A bi-exponential signal at the article's b-values."""
+    return (1 - f) * np.exp(-B * adc_slow) + f * np.exp(-B * adc_fast)
+
+
+@pytest.fixture
+def mixed():
+    """Two tissues side by side, twelve voxels, all of them in the ROI."""
+    signals = np.empty((4, 3, B.size))
+    signals[:2], signals[2:] = 700 * decay(0.5e-3, 15e-3, 0.1), 300 * decay(1.5e-3, 40e-3, 0.3)
+    series = series_of(signals)
+    return series, np.ones(series.grid.shape, bool)
+
+
+@pytest.mark.parametrize("estimator", list(measure.ESTIMATORS))
+def test_truth_comes_back_where_all_voxels_are_alike(estimator):
+    """On a uniform, noise-free ROI both estimators give the truth; the ADC is that of b = 0 and 1200 s/mm²."""
+    series = series_of(np.tile(500 * decay(**TRUTH), (3, 3, 1)))
+    found = measure.measure(series, np.ones(series.grid.shape, bool), estimator=estimator)
+    for name, value in TRUTH.items():
+        assert_allclose(found.values[name], value, rtol=1e-4)
+    assert_allclose(found.values["adc_stand"], -np.log(decay(**TRUTH)[8]) / 1200, rtol=1e-5)
+    assert (found.estimator, found.voxels, found.area_mm2) == (estimator, 9, {0: 36.0})
+    assert list(found.values) == list(study.PARAMETERS)
+
+
+def test_default_is_the_mean_of_maps(mixed):
+    """By default each parameter is the mean of its map: of two tissues, half of each."""
+    found = measure.measure(*mixed)
+    assert found.estimator == "maps"
+    assert_allclose([found.values[name] for name in TRUTH], [1.0e-3, 27.5e-3, 0.2], rtol=1e-3)
+
+
+def test_estimators_differ_where_voxels_differ(mixed):
+    """The fit of the mean signal leans to the brighter tissue, here by more than 20 % in ADC slow."""
+    by_maps, by_mean = (measure.measure(*mixed, estimator=name).values for name in measure.ESTIMATORS)
+    assert by_mean["adc_slow"] < 0.8 * by_maps["adc_slow"]
+
+
+def test_voxels_without_a_fit_are_left_out_and_counted(mixed):
+    """A dead voxel does not pull the mean: the value rests on eleven voxels and says so."""
+    series, mask = mixed
+    series.data[0, 0] = 0
+    found = measure.measure(series, mask)
+    assert found.voxels == 12 and set(found.fitted.values()) == {11}
+    assert_allclose(found.values["f"], (5 * 0.1 + 6 * 0.3) / 11, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("b", "pair"), [(study.B_VALUES, (0, 1200)), ((5, 10, 800), (5, 800)), ((1500, 0, 1200), (0, 1200)), ((0, 50, 2000), (0, 2000))]
+)
+def test_pair_of_the_adc(b, pair):
+    """The ADC takes the lowest b and 1200 s/mm², or the highest where 1200 was not measured."""
+    assert measure.adc_pair(np.array(b, float)) == pair
+
+
+def test_averages_are_the_weights():
+    """A sample with eight averages counts as the same sample met eight times, in every model."""
+    rng = np.random.default_rng(0)
+    signal = 500 * decay(**TRUTH) * (1 + 0.02 * rng.normal(size=B.size))
+    mask = np.ones((1, 1, 1), bool)
+    averaged = measure.measure(series_of(signal[None, None]), mask)
+    whole = series_of(np.repeat(signal, study.AVERAGES)[None, None], averages=None)
+    repeated = measure.measure(Series(whole.data, np.repeat(B, study.AVERAGES), None, whole.grid), mask)
+    assert_allclose(list(averaged.values.values()), list(repeated.values.values()), rtol=1e-4)
+    plain = measure.measure(series_of(signal[None, None], averages=None), mask)
+    assert abs(plain.values["alpha"] - averaged.values["alpha"]) > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"estimator": "median"}, "estimator is 'median'; accepted are 'maps'"),
+        ({"mask": np.zeros((4, 3, 1), bool)}, "the mask is empty"),
+        ({"mask": np.ones((3, 3, 1), bool)}, r"mask of shape \(3, 3, 1\)"),
+    ],
+)
+def test_wrong_arguments(mixed, change, message):
+    """An unknown estimator, an empty mask and one of another shape are refused."""
+    series, mask = mixed
+    with pytest.raises(ValueError, match=message):
+        measure.measure(series, **{"mask": mask} | change)
+
+
+@pytest.mark.parametrize("estimator", list(measure.ESTIMATORS))
+def test_nothing_to_fit_is_an_error(estimator):
+    """An ROI on nothing but zeros is an error, not a row of NaN."""
+    series = series_of(np.zeros((2, 2, B.size)))
+    with pytest.raises(ValueError, match="none of the 4 voxels of the ROI has a signal"):
+        measure.measure(series, np.ones((2, 2, 1), bool), estimator=estimator)
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix"),
+    [
+        ("sub-01_dwi.nii.gz", "sub-01_"),
+        ("/data/sub-01/dwi/sub-01_ses-2_dwi.nii", "sub-01_ses-2_"),
+        ("Doe_Jane_dwi.nii.gz", ""),
+        ("sub-01 Jane Doe.nii.gz", ""),
+    ],
+)
+def test_only_bids_entities_of_a_name_go_on(name, prefix):
+    """Of a file name, BIDS entities are kept and anything else, which may name a person, is not."""
+    assert output.bids_prefix(name) == prefix
