@@ -53,7 +53,10 @@ def test_attainable_is_exact(n):
             assert attainable(n, total, squares) == ((total, squares) in found), (n, total, squares)
 
 
-@pytest.mark.parametrize(("n", "items", "decimals"), [(2, 1, 2), (3, 1, 2), (4, 1, 2), (5, 1, 2), (6, 1, 2), (7, 1, 1), (4, 2, 2), (3, 3, 2)])
+DESIGNS = [(2, 1, 2), (3, 1, 2), (4, 1, 2), (5, 1, 2), (6, 1, 2), (7, 1, 1), (4, 2, 2), (3, 3, 2)]
+
+
+@pytest.mark.parametrize(("n", "items", "decimals"), DESIGNS)
 def test_grimmer_is_exact(n, items, decimals):
     """Over a whole grid of printed means and SDs, GRIMMER holds exactly where enumeration finds a sample that prints them."""
     prints = set()

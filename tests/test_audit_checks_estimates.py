@@ -63,7 +63,10 @@ def test_correct_rows_hold():
         assert all(outcome.holds for outcome in check_slope(row).values()), row
 
 
-@pytest.mark.parametrize(("cell", "wrong"), [("wald", "6.697"), ("p", "0.020"), ("odds_ratio", "0.012"), ("ci_low", "0.001"), ("ci_high", "0.321")])
+WRONG = {"wald": "6.697", "p": "0.020", "odds_ratio": "0.012", "ci_low": "0.001", "ci_high": "0.321"}
+
+
+@pytest.mark.parametrize(("cell", "wrong"), WRONG.items())
 def test_each_cell_is_refuted_alone(cell, wrong):
     """A slip in one cell refutes that cell, and no other."""
     right = Slope("-6.185", "2.408", "6.597", "0.010", "0.002", "0.000", "0.231")
@@ -97,7 +100,8 @@ def test_slope_se_bound_is_reached():
     """With even odds and no slope the bound is the SE itself, so it cannot be improved without further knowledge."""
     x, y = np.array([[-1.0], [-1.0], [1.0], [1.0]] * 10), np.array([0.0, 1.0, 0.0, 1.0] * 10)
     _, se = logistic_fit(x, y)
-    groups = [Group(20, Interval(x[y == k].mean(), x[y == k].mean()), Interval(x[y == k].std(ddof=1), x[y == k].std(ddof=1))) for k in (0, 1)]
+    samples = [x[y == label, 0] for label in (0, 1)]
+    groups = [Group(20, *(Interval(v, v) for v in (sample.mean(), sample.std(ddof=1)))) for sample in samples]
     assert_allclose(least_slope_se(groups), se[0], rtol=1e-9)
 
 

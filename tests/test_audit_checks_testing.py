@@ -20,9 +20,12 @@ def _print(values, decimals=2):
 def _corners_and_inside(groups, count=400, seed=0):
     """Exact groups at all corners and at random points of the groups' boxes."""
     rng = np.random.default_rng(seed)
-    draws = [[(rng.choice([i.low, i.high]) if rng.random() < 0.7 else rng.uniform(i.low, i.high)) for i in (g.mean, g.sd)] for _ in range(count) for g in groups]
-    exact = [Group(g.n, *(Interval(x, x) for x in draw)) for g, draw in zip(list(groups) * count, draws, strict=True)]
-    return [exact[i : i + len(groups)] for i in range(0, len(exact), len(groups))]
+
+    def point(interval):
+        value = rng.choice([interval.low, interval.high]) if rng.random() < 0.7 else rng.uniform(interval.low, interval.high)
+        return Interval(value, value)
+
+    return [[Group(group.n, point(group.mean), point(group.sd)) for group in groups] for _ in range(count)]
 
 
 @pytest.mark.parametrize("variant", ["student", "welch"])

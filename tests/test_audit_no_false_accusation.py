@@ -40,7 +40,8 @@ def test_every_check_was_tried(outcomes):
     for seed, check, _, outcome in outcomes:
         if outcome.holds:
             met.setdefault(check, set()).add(seed)
-    assert len(met) == 21 and all(len(seeds) >= 0.4 * STUDIES for seeds in met.values()), {name: len(seeds) for name, seeds in met.items()}
+    assert len(met) == 21
+    assert min(len(seeds) for seeds in met.values()) >= 0.4 * STUDIES, {name: len(seeds) for name, seeds in met.items()}
 
 
 def test_a_slip_is_seen():
@@ -79,7 +80,8 @@ def _counts(printed):
         yield "grim", f"table1 {name}", grim(ages[name], sizes[name])
         yield "grimmer", f"table1 {name}", grimmer(ages[name], printed["table1", name, "age", "sd"], sizes[name])
         yield "debit", f"table1 {name}", debit(share, spread, sizes[name])
-    yield "totals_agree", "table1", totals_agree((ages["metastasis"], sizes["metastasis"]), [(ages[name], sizes[name]) for name in PARTS])
+    rows = {name: (ages[name], sizes[name]) for name in ages}
+    yield "totals_agree", "table1", totals_agree(rows["metastasis"], [rows[name] for name in PARTS])
 
 
 def _group(printed, name, parameter):

@@ -6,6 +6,7 @@ whole numbers can give it.
 
 import math
 from fractions import Fraction
+from functools import partial
 from itertools import count
 
 from ivim.audit.rounding import Outcome, parse, prints_as
@@ -45,8 +46,9 @@ def grim(mean, n, items=1, rule="any"):
         return Outcome(True, low, high, f"{fits[0]}/{size} = {low:.{printed.decimals + 2}f} prints {printed.text}")
     below = math.floor(Fraction(printed.value) * size)
     low, high = below / size, (below + 1) / size
-    reason = f"{below}/{size} = {low:.{printed.decimals + 2}f} and {below + 1}/{size} = {high:.{printed.decimals + 2}f}: no mean of {size} whole numbers prints {printed.text}"
-    return Outcome(False, low, high, reason)
+    digits = printed.decimals + 2
+    near = f"{below}/{size} = {low:.{digits}f} and {below + 1}/{size} = {high:.{digits}f}"
+    return Outcome(False, low, high, f"{near}: no mean of {size} whole numbers prints {printed.text}")
 
 
 def grim_sizes(mean, largest, rule="any"):
@@ -136,7 +138,8 @@ def grimmer(mean, sd, n, items=1, rule="any"):
     low = max((x for x in around if x <= shown.value), default=math.nan)
     high = min((x for x in around if x >= shown.value), default=math.nan)
     near = " and ".join(f"{x:.{shown.decimals + 2}f}" for x in (low, high) if not math.isnan(x))
-    return Outcome(False, low, high, f"no {n} whole numbers with mean {parse(mean).text} have an SD that prints {shown.text}; the nearest are {near}")
+    reason = f"no {n} whole numbers with mean {parse(mean).text} have an SD that prints {shown.text}; the nearest are {near}"
+    return Outcome(False, low, high, reason)
 
 
 def attainable(n, total, squares):
@@ -259,8 +262,9 @@ def _sums_of_squares(total, n, items, sd, rule):
     if (first := next(filter(fits, range(start, stop + 2)), None)) is not None:
         return (first, next(filter(fits, range(stop + 1, start - 1, -1)))), None, None
     least = -(-total * total // n)
-    below = next((q for q in range(start + 1, least - 1, -1) if _variance(total, q, n, items) < low and attainable(n, total, q)), None)
-    above = next(q for q in count(max(stop, least)) if _variance(total, q, n, items) > high and attainable(n, total, q))
+    possible = partial(attainable, n, total)
+    below = next((q for q in range(start + 1, least - 1, -1) if _variance(total, q, n, items) < low and possible(q)), None)
+    above = next(q for q in count(max(stop, least)) if _variance(total, q, n, items) > high and possible(q))
     return (), below, above
 
 

@@ -96,7 +96,8 @@ def check_auc_limits(auc, low, high, cases, controls, rule="any", confidence=0.9
         return dict.fromkeys(("wald", "delong", "hanley_mcneil"), cannot_tell(reason))
     values = wald_aucs(auc, low, high, cases, controls, rule)
     if not values:
-        reason = f"no multiple of 1/{2 * cases * controls} that prints {parse(auc).text} lies midway between {parse(low).text} and {parse(high).text}"
+        grid = f"no multiple of 1/{2 * cases * controls} that prints {parse(auc).text}"
+        reason = f"{grid} lies midway between {parse(low).text} and {parse(high).text}"
         return dict.fromkeys(("wald", "delong", "hanley_mcneil"), Outcome(False, math.nan, math.nan, reason))
     z = normal_quantile(confidence)
     widths = [_half_widths(value, parse(low), parse(high), rule) for value in values]
@@ -105,12 +106,12 @@ def check_auc_limits(auc, low, high, cases, controls, rule="any", confidence=0.9
     formula = [float(hanley_mcneil_se(float(value), cases, controls)) for value in values]
     fits = any((size * z).overlaps(width) for size, width in zip(formula, widths, strict=True))
     listed = ", ".join(f"{float(value):g} = {float(value * cases * controls):g}/{cases * controls}" for value in values[:5])
+    more, needed = " ..." if len(values) > 5 else "", f"the limits need an SE of {show(se)}"
+    given = f"Hanley and McNeil's formula gives {min(formula):.4f} to {max(formula):.4f}"
     return {
-        "wald": Outcome(True, float(values[0]), float(values[-1]), f"the limits are symmetric about {listed}{' ...' if len(values) > 5 else ''}"),
-        "delong": Outcome(se.low <= limit, se.low, se.high, f"the limits need an SE of {show(se)}; DeLong's is at most {limit:.4f} for this AUC"),
-        "hanley_mcneil": Outcome(
-            fits, min(formula), max(formula), f"the limits need an SE of {show(se)}; Hanley and McNeil's formula gives {min(formula):.4f} to {max(formula):.4f}"
-        ),
+        "wald": Outcome(True, float(values[0]), float(values[-1]), f"the limits are symmetric about {listed}{more}"),
+        "delong": Outcome(se.low <= limit, se.low, se.high, f"{needed}; DeLong's is at most {limit:.4f} for this AUC"),
+        "hanley_mcneil": Outcome(fits, min(formula), max(formula), f"{needed}; {given}"),
     }
 
 
@@ -173,7 +174,8 @@ def auc_bounds(tp, cases, fp, controls, youden=False, ties=True):
 def check_auc_point(auc, tp, cases, fp, controls, youden=True, ties=True):
     """Can the printed AUC belong to a curve through this operating point? See :func:`auc_bounds`."""
     kind = "the largest Youden index at" if youden else "passing through"
-    return compare(auc_bounds(tp, cases, fp, controls, youden, ties), auc, f"{kind} {tp}/{cases} true and {fp}/{controls} false positives")
+    source = f"{kind} {tp}/{cases} true and {fp}/{controls} false positives"
+    return compare(auc_bounds(tp, cases, fp, controls, youden, ties), auc, source)
 
 
 def classify(value, cutoff):

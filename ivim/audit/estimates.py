@@ -96,9 +96,11 @@ def check_slope(slope, confidence=0.95):
     low, high = odds_ratio_limits(b, se, confidence)
     source = f"B {parse(slope.b).text} and S.E. {parse(slope.se).text}"
     expected = {"wald": wald(b, se), "odds_ratio": odds_ratio(b), "ci_low": low, "ci_high": high}
-    found = {name: compare(interval, text, source) for name, interval in expected.items() if (text := getattr(slope, name)) is not None}
+    printed = {name: getattr(slope, name) for name in expected}
+    found = {name: compare(expected[name], text, source) for name, text in printed.items() if text is not None}
     if slope.p is not None:
-        statistic = expected["wald"] if slope.wald is None else expected["wald"].intersect(as_interval(slope.wald)) or expected["wald"]
+        narrow = None if slope.wald is None else expected["wald"].intersect(as_interval(slope.wald))
+        statistic = narrow or expected["wald"]
         p = p_from_chi2(statistic)
         holds = p_overlaps(p, slope.p)
         found["p"] = Outcome(holds, p.low, p.high, f"Wald {show(statistic)} gives p {show(p)}; printed {parse(slope.p).text}")
@@ -268,7 +270,8 @@ def check_icc(icc, low, high, n, k, forms=ICC_FORMS, confidence=0.95):
     found = {}
     for form in forms:
         lower, upper = icc_limits(icc, n, k, form, confidence)
-        reason = f"{form} with n = {n}, k = {k} gives {show(lower)} and {show(upper)}; printed {parse(low).text} and {parse(high).text}"
+        given = f"{form} with n = {n}, k = {k} gives {show(lower)} and {show(upper)}"
+        reason = f"{given}; printed {parse(low).text} and {parse(high).text}"
         recovered = recover_icc(low, high, n, k, form, confidence)
         meant = recovered and recovered.intersect(as_interval(icc))
         found[form] = Outcome(meant is not None, (meant or lower).low, (meant or lower).high, reason)

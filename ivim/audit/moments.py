@@ -251,7 +251,8 @@ def check_cutoff(group, cutoff, beyond, above=True):
     most = math.floor(share_beyond(group, cutoff, above).high * group.n + 1e-9)
     least = group.n - math.floor(share_beyond(group, cutoff, not above).high * group.n + 1e-9)
     side = "above" if above else "below"
-    reason = f"mean {show(group.mean)} and SD {show(group.sd) if group.sd else 'unknown'} leave room for {least} to {most} of {group.n} {side} the cut-off; printed {beyond}"
+    known = f"mean {show(group.mean)} and SD {show(group.sd) if group.sd else 'unknown'}"
+    reason = f"{known} leave room for {least} to {most} of {group.n} {side} the cut-off; printed {beyond}"
     return Outcome(least <= beyond <= most, least, most, reason)
 
 

@@ -15,7 +15,13 @@ import numpy as np
 
 from ivim.audit.rounding import Outcome, cannot_tell, parse
 
-_OPERATIONS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow}
+_OPERATIONS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
 _SIGNS = {ast.UAdd: operator.pos, ast.USub: operator.neg}
 
 
@@ -261,7 +267,8 @@ def check_scan_time(seconds, repetition_time, b_values, averages, directions=(1,
             if time in shown:
                 reason = f"{count} directions make {shots} repetitions{f' and {extra} more' if extra else ''}: {time:g} s"
                 return Outcome(True, time, time, reason)
-    return cannot_tell(f"none of {', '.join(map(str, directions))} directions makes {parse(seconds).text} s with up to {most_extra} extra repetitions")
+    tried = ", ".join(map(str, directions))
+    return cannot_tell(f"none of {tried} directions makes {parse(seconds).text} s with up to {most_extra} extra repetitions")
 
 
 class _UnitError(ValueError):
@@ -281,7 +288,7 @@ def _parse(expression):
 
 def _check_node(node, expression):
     allowed = (ast.BinOp, ast.UnaryOp, ast.Name, ast.Load, *_OPERATIONS, *_SIGNS)
-    call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "exp" and len(node.args) == 1 and not node.keywords
+    call = isinstance(node, ast.Call) and ast.unparse(node.func) == "exp" and len(node.args) == 1 and not node.keywords
     number = isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool)
     if not (call or number or isinstance(node, allowed)):
         msg = f"{type(node).__name__} is not allowed in {expression!r}; names, numbers, + - * / ** and exp(...) are"
@@ -356,9 +363,9 @@ def _signal(equation, values, b):
 
 
 def _log_derivative(equation, point, name, b):
-    """Derivative of ln S by the logarithm of one parameter, by a complex step: exact to rounding (Squire & Trapp 1998, *SIAM Rev* 40:110).
+    """Derivative of ln S by the logarithm of one parameter, by a complex step.
 
-    Relative to the signal at each b, so that an exploding signal does not drown the rest.
+    Exact to rounding (Squire & Trapp 1998, *SIAM Rev* 40:110). Relative to the signal at each b, so that an exploding signal does not drown the rest.
     """
     stepped = {**point, name: point[name] * (1 + 1e-30j), equation.b: b}
     with np.errstate(all="ignore"):

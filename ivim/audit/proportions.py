@@ -60,7 +60,8 @@ def printing_methods(low, high, count, n, scale=100, rule="any", confidence=0.95
     found = {}
     for method in PROPORTION_METHODS:
         limits = proportion_limits(count, n, method, confidence)
-        found[method] = tuple(math.isfinite(x) and prints_as(scale * x, text, rule) for x, text in zip(limits, (low, high), strict=True))
+        pairs = zip(limits, (low, high), strict=True)
+        found[method] = tuple(math.isfinite(limit) and prints_as(scale * limit, text, rule) for limit, text in pairs)
     return found
 
 
@@ -105,11 +106,13 @@ def check_limits(low, high, count, n, method=None, scale=100, rule="any", confid
     whole = next((name for name in (method, *PROPORTION_METHODS) if name and all(fits[name])), None)
     used = whole or method
     if used is None:
-        return dict.fromkeys(("low", "high"), cannot_tell(f"no method known here prints both limits of {count}/{n}, and the article's is unknown"))
-    found = {}
-    for place, limit, fit, text in zip(("low", "high"), proportion_limits(count, n, used, confidence), fits[used], (low, high), strict=True):
+        reason = f"no method known here prints both limits of {count}/{n}, and the article's is unknown"
+        return dict.fromkeys(("low", "high"), cannot_tell(reason))
+    found, limits = {}, proportion_limits(count, n, used, confidence)
+    for place, limit, fit, text in zip(("low", "high"), limits, fits[used], (low, high), strict=True):
         value = scale * limit
-        reason = f"the {used.replace('_', ' ')} limit of {count}/{n} is {value:.{parse(text).decimals + 2}f}; printed {parse(text).text}"
+        shown, name = parse(text), used.replace("_", " ")
+        reason = f"the {name} limit of {count}/{n} is {value:.{shown.decimals + 2}f}; printed {shown.text}"
         found[place] = Outcome(fit, value, value, reason)
     return found
 

@@ -13,7 +13,7 @@ TAIL_ERROR = 1e-9
 
 
 def normal_quantile(confidence):
-    """The z of a two-sided Wald interval, as the interval from the exact quantile to the one of two decimals (1.96) that people use."""
+    """The z of a two-sided Wald interval: from the exact quantile to the one of two decimals (1.96) that people use."""
     z = float(stats.norm.isf((1 - confidence) / 2))
     return Interval(min(z, round(z, 2)), max(z, round(z, 2)))
 
@@ -134,7 +134,9 @@ def stars_agree(p, level, starred):
     if shown.comparison == "<":
         below = True if float(shown.value) <= bound else None
     holds = None if below is None else below == starred
-    return Outcome(holds, interval.low, interval.high, f"p {shown.text} is {'' if below else 'not '}below {bound:g}; the star is {'there' if starred else 'missing'}")
+    side = "on either side of" if below is None else "below" if below else "not below"
+    reason = f"p {shown.text} is {side} {bound:g}; the star is {'there' if starred else 'missing'}"
+    return Outcome(holds, interval.low, interval.high, reason)
 
 
 _SENTENCE = re.compile(

@@ -218,7 +218,8 @@ def compare(interval, printed, what):
     """
     text = printed.text if isinstance(printed, Printed) else printed if isinstance(printed, str) else f"{show(printed)}"
     holds = interval.overlaps(as_interval(printed))
-    return Outcome(holds, interval.low, interval.high, f"{what} gives {show(interval)}; printed {text}{'' if holds else ' lies outside'}")
+    reason = f"{what} gives {show(interval)}; printed {text}{'' if holds else ' lies outside'}"
+    return Outcome(holds, interval.low, interval.high, reason)
 
 
 def show(interval):

@@ -48,7 +48,10 @@ def t_test(a, b, variant="student"):
     if variant not in VARIANTS:
         msg = f"unknown t-test {variant!r}; choose one of {', '.join(VARIANTS)}"
         raise ValueError(msg)
-    error, df = (_student_error(a, b), Interval(a.n + b.n - 2, a.n + b.n - 2)) if variant == "student" else (_welch_error(a, b), _welch_df(a, b))
+    if variant == "student":
+        error, df = _student_error(a, b), Interval(a.n + b.n - 2, a.n + b.n - 2)
+    else:
+        error, df = _welch_error(a, b), _welch_df(a, b)
     value = (a.mean - b.mean) / error
     return Statistic(value, df, p_from_t(value, df))
 
@@ -76,7 +79,8 @@ def check_t(a, b, t, p=None, variants=VARIANTS):
         sign = 1 if as_interval(t).middle * statistic.value.middle >= 0 else -1
         outcome = compare(statistic.value if sign > 0 else -statistic.value, t, f"{variant.capitalize()}'s t from means and SDs")
         if p is not None and outcome.holds and not p_overlaps(statistic.p, p):
-            outcome = Outcome(False, outcome.low, outcome.high, f"{outcome.reason}, but its p of {show(statistic.p)} is not {parse(p).text}")
+            reason = f"{outcome.reason}, but its p of {show(statistic.p)} is not {parse(p).text}"
+            outcome = Outcome(False, outcome.low, outcome.high, reason)
         found[variant] = outcome
     return found
 
@@ -202,7 +206,7 @@ def _welch_error(a, b):
 
 
 def _welch_df(a, b):
-    """Satterthwaite's df depends on r = (s₁²/n₁)/(s₂²/n₂) alone, rises to its peak n₁ + n₂ - 2 at r = (n₁ - 1)/(n₂ - 1), then falls."""
+    """Satterthwaite's df depends on r = (s₁²/n₁)/(s₂²/n₂) alone: it peaks with n₁ + n₂ - 2 at r = (n₁ - 1)/(n₂ - 1)."""
     ratio = (a.sd.square() / a.n) / (b.sd.square() / b.n)
 
     def df(r):
