@@ -184,14 +184,14 @@ class Plan:
         return bounds | ({"s0": self.bounds["s0"]} if "s0" in self.bounds else {})
 
     def _unit(self, curves):
-        """Curves of unit weighted norm, contiguous; one that overflows is never chosen."""
+        """The curves (g, b) as columns of unit weighted norm, shape (b, g); one that overflows is never chosen."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.ascontiguousarray(np.nan_to_num(curves / np.sqrt(curves**2 @ self.w)[:, None], posinf=0.0))
+            return np.ascontiguousarray(np.nan_to_num(curves / np.sqrt(curves**2 @ self.w)[:, None], posinf=0.0).T)
 
     def _one_decay_grid(self):
-        """Nodes (g, k - 1) and curves (g, n) of a model with one amplitude, from the grid of the model."""
+        """Nodes (g, k - 1) and curves (b, g) of a model with one amplitude, from the grid of the model."""
         if self.model.name == "biexponential":
-            return np.empty((0, 3)), np.empty((0, self.b.size))
+            return np.empty((0, 3)), np.empty((self.b.size, 0))
         bounds = self.model.bounds | self.bounds
         axes = [np.unique(np.clip(axis, *bounds[name])) for name, axis in self.model.grid.items()]
         nodes = np.array(list(product(*axes)))
@@ -206,7 +206,7 @@ class Plan:
         slow = np.linspace(max(slow_low, LEAST) ** 0.5, max(slow_high, 2 * LEAST) ** 0.5, GRID[0]) ** 2
         fast = np.geomspace(max(fast_low, LEAST), max(fast_high, 2 * LEAST), GRID[1])
         slow_curves, fast_curves = (self._unit(np.exp(-np.outer(axis, self.b))) for axis in (slow, fast))
-        cosine = (fast_curves * self.w) @ slow_curves.T
+        cosine = np.ascontiguousarray((fast_curves.T * self.w) @ slow_curves)
         return slow, slow_curves, fast, fast_curves, cosine, 1 / np.maximum(1 - cosine**2, 1e-12)
 
 

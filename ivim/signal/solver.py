@@ -43,6 +43,16 @@ def inner(w, x, y):
 
 
 @njit(**JIT)
+def project(w, y, curves, products):
+    """Weighted inner products of a signal with each column of `curves` (b, g), all columns at once."""
+    products[:] = 0.0
+    for i in range(w.size):
+        weighted = w[i] * y[i]
+        for g in range(products.size):
+            products[g] += weighted * curves[i, g]
+
+
+@njit(**JIT)
 def curve(kind, b, theta, signal, slopes):
     """Signal and its derivatives (rows of `slopes`), as the functions and Jacobians of :mod:`ivim.signal.models`."""
     s0 = theta[0]
@@ -73,23 +83,40 @@ def curve(kind, b, theta, signal, slopes):
 
 @njit(**JIT)
 def bend(kind, b, theta, slopes, pull, hessian):
-    """Subtract sum(pull x second derivatives of the signal); only the bi-exponential, whose Gauss-Newton steps creep, needs it."""
-    if kind != 1:
+    """Subtract sum(pull x second derivatives of the signal) from the Gauss-Newton matrix, which makes it Newton's.
+
+    Plain Gauss-Newton steps creep where the residuals are large beside the curvature, as they are at the SNR of a voxel.
+    """
+    s0 = theta[0]
+    if s0 <= 0:
         return
-    s0, f = theta[0], theta[3]
     for i in range(b.size):
-        if s0 <= 0:
-            return
-        gap = slopes[3, i] / s0
-        slow, fast = slopes[0, i] - f * gap, slopes[0, i] + (1 - f) * gap
-        u = pull[i]
-        hessian[1, 0] += u * b[i] * (1 - f) * slow
-        hessian[1, 1] -= u * b[i] * b[i] * s0 * (1 - f) * slow
-        hessian[2, 0] += u * b[i] * f * fast
-        hessian[2, 2] -= u * b[i] * b[i] * s0 * f * fast
-        hessian[3, 0] -= u * gap
-        hessian[3, 1] -= u * b[i] * s0 * slow
-        hessian[3, 2] += u * b[i] * s0 * fast
+        u, e = pull[i], slopes[0, i]
+        if kind == 1:
+            f, gap = theta[3], slopes[3, i] / s0
+            slow, fast = u * b[i] * (e - f * gap), u * b[i] * (e + (1 - f) * gap)
+            hessian[1, 0] += (1 - f) * slow
+            hessian[1, 1] -= b[i] * s0 * (1 - f) * slow
+            hessian[2, 0] += f * fast
+            hessian[2, 2] -= b[i] * s0 * f * fast
+            hessian[3, 0] -= u * gap
+            hessian[3, 1] -= s0 * slow
+            hessian[3, 2] += s0 * fast
+        elif e > 1e-100:  # s0 exp(phi): the derivatives of phi follow from those of the signal
+            us = u * s0 * e
+            for p in range(1, theta.size):
+                hessian[p, 0] -= u * slopes[p, i] / s0
+                for q in range(1, p + 1):
+                    hessian[p, q] -= u * slopes[p, i] * slopes[q, i] / (s0 * e)
+            if kind == 2 and slopes[1, i] != 0:
+                power = -slopes[1, i] / (s0 * e) * theta[1] / theta[2]
+                log_x = -slopes[2, i] / (s0 * e) / power
+                hessian[1, 1] += us * theta[2] * (theta[2] - 1) * power / (theta[1] * theta[1])
+                hessian[2, 1] += us * power * (1 + theta[2] * log_x) / theta[1]
+                hessian[2, 2] += us * power * log_x * log_x
+            elif kind == 3:
+                hessian[1, 1] -= us * b[i] * b[i] * theta[2] / 3
+                hessian[2, 1] -= us * b[i] * b[i] * theta[1] / 3
 
 
 @njit(**JIT)
@@ -165,21 +192,25 @@ def evaluate(kind, y, w, b, sigma, theta, signal, slopes, gain, bow):
 
 
 @njit(**JIT)
-def normal_equations(kind, y, w, b, theta, signal, slopes, gain, bow, pull, gauss, newton, downhill):
+def normal_equations(kind, y, w, b, sigma, theta, signal, slopes, gain, bow, pull, gauss, newton, downhill):
     """Gauss-Newton matrix, Newton matrix (lower triangles) and half the negative gradient."""
-    for i in range(b.size):
-        pull[i] = w[i] * (y[i] - signal[i]) * gain[i]
     for p in range(theta.size):
         downhill[p] = 0.0
-        for i in range(b.size):
-            downhill[p] += pull[i] * slopes[p, i]
         for q in range(p + 1):
-            first = second = 0.0
-            for i in range(b.size):
-                product = w[i] * slopes[p, i] * slopes[q, i]
-                first += gain[i] * gain[i] * product
-                second += (y[i] - signal[i]) * bow[i] * product
-            gauss[p, q], newton[p, q] = first, first - second
+            gauss[p, q] = newton[p, q] = 0.0
+    for i in range(b.size):
+        pull[i] = w[i] * (y[i] - signal[i]) * gain[i]
+        weight, bent = w[i] * gain[i] * gain[i], w[i] * (y[i] - signal[i]) * bow[i]
+        for p in range(theta.size):
+            downhill[p] += pull[i] * slopes[p, i]
+            for q in range(p + 1):
+                product = slopes[p, i] * slopes[q, i]
+                gauss[p, q] += weight * product
+                if sigma.size:
+                    newton[p, q] -= bent * product
+    for p in range(theta.size):
+        for q in range(p + 1):
+            newton[p, q] += gauss[p, q]
     bend(kind, b, theta, slopes, pull, newton)
 
 
@@ -214,7 +245,7 @@ def descend(kind, y, w, b, sigma, low, high, theta, room):
     damping, moved = 1e-3, True
     for _ in range(MAX_STEPS):
         if moved:
-            normal_equations(kind, y, w, b, theta, signal, slopes, gain, bow, pull, gauss, newton, downhill)
+            normal_equations(kind, y, w, b, sigma, theta, signal, slopes, gain, bow, pull, gauss, newton, downhill)
             for p in range(k):
                 outward_low = theta[p] <= low[p] and downhill[p] <= 0
                 outward_high = theta[p] >= high[p] and downhill[p] >= 0
@@ -274,22 +305,22 @@ def explain(p, q, cosine, inverse):
 
 
 @njit(**JIT)
-def profile(y, w, b, slow, slow_curves, fast_curves, cosine, inverse, along, energy, explained, best_slow):
+def profile(y, w, b, slow, slow_curves, fast_curves, cosine, inverse, desk):
     """For each D* of the grid, the most of the signal's energy that the two decays explain, and the D that does it.
 
-    Curves have unit weighted norm, `cosine` (fast x slow) is their inner product and `inverse` 1 / (1 - cosine²). Between
+    Curves (columns) have unit weighted norm, `cosine` (fast x slow) is their inner product and `inverse` 1 / (1 - cosine²). Between
     the nodes of D the energy is followed by a parabola, else the grid's own roughness would hide a basin; and looked up
     at its vertex where the nodes do not agree whether there is a fast part, for there the energy has a kink.
     """
-    for i in range(slow.size):
-        along[i] = inner(w, y, slow_curves[i])
+    along, energy, across, explained, best_slow, _ = desk
+    along, energy = along[: slow.size], energy[: slow.size]
+    project(w, y, slow_curves, along)
+    project(w, y, fast_curves, across)
     for j in range(explained.size):
-        q = inner(w, y, fast_curves[j])
+        q = across[j]
         for i in range(slow.size):
             energy[i] = explain(along[i], q, cosine[j, i], inverse[j, i])
-        top = 0
-        for i in range(1, slow.size):
-            top = i if energy[i] > energy[top] else top
+        top = np.argmax(energy)
         explained[j], best_slow[j] = energy[top], slow[top]
         if top == 0 or top == slow.size - 1:
             continue
@@ -310,7 +341,7 @@ def profile(y, w, b, slow, slow_curves, fast_curves, cosine, inverse, along, ene
                 decay = np.exp(-b[i] * best_slow[j])
                 norm += w[i] * decay * decay
                 p += w[i] * y[i] * decay
-                between += w[i] * fast_curves[j, i] * decay
+                between += w[i] * fast_curves[i, j] * decay
             between /= np.sqrt(norm)
             vertex = explain(p / np.sqrt(norm), q, between, 1 / max(1 - between * between, 1e-12))
             if vertex > energy[top]:
@@ -345,25 +376,24 @@ def amplitudes(y, w, slow, fast, low, high):
 @njit(**JIT)
 def one_slow(diffusivity, w, b, fast_curves):
     """The tables of the grid for one D only."""
-    curves = np.exp(-b * diffusivity).reshape(1, -1)
-    curves /= np.sqrt(inner(w, curves[0], curves[0]))
-    cosine = np.empty((fast_curves.shape[0], 1))
-    for j in range(fast_curves.shape[0]):
-        cosine[j, 0] = inner(w, fast_curves[j], curves[0])
-    return np.array([diffusivity]), curves, cosine, 1 / np.maximum(1 - cosine**2, 1e-12)
+    curves = np.exp(-b * diffusivity)
+    curves /= np.sqrt(inner(w, curves, curves))
+    cosine = np.empty((fast_curves.shape[1], 1))
+    project(w, curves, fast_curves, cosine[:, 0])
+    return np.array([diffusivity]), curves.reshape(-1, 1), cosine, 1 / np.maximum(1 - cosine**2, 1e-12)
 
 
 @njit(**JIT)
-def fit_two_decays(y, cleaned, w, b, sigma, low, high, grid, thorough, theta, room, desk):
+def fit_two_decays(y, cleaned, w, b, sigma, low, high, grid, thorough, theta, room, desk, trial):
     """The bi-exponential from the best basins of the grid; with equal bounds of D (a segmented fit) D stays where it is.
 
     `thorough` starts from every D* of the grid, for bounds of f or s0 that the grid does not know.
     """
     slow, slow_curves, fast, fast_curves, cosine, inverse = grid
-    along, energy, explained, best_slow, taken, trial = desk
+    explained, best_slow, taken = desk[3], desk[4], desk[5]
     if low[1] == high[1]:
         slow, slow_curves, cosine, inverse = one_slow(low[1], w, b, fast_curves)
-    profile(cleaned, w, b, slow, slow_curves, fast_curves, cosine, inverse, along, energy, explained, best_slow)
+    profile(cleaned, w, b, slow, slow_curves, fast_curves, cosine, inverse, desk)
     taken[:] = False
     best, converged = np.inf, False
     for start in range(fast.size if thorough else BASINS):
@@ -386,13 +416,10 @@ def fit_two_decays(y, cleaned, w, b, sigma, low, high, grid, thorough, theta, ro
 
 
 @njit(**JIT)
-def fit_one_decay(kind, y, cleaned, w, b, sigma, low, high, nodes, curves, theta, room):
+def fit_one_decay(kind, y, cleaned, w, b, sigma, low, high, nodes, curves, likeness, theta, room):
     """A model with one amplitude from the best node of its grid; `curves` have unit weighted norm."""
-    node, best = 0, -np.inf
-    for i in range(curves.shape[0]):
-        likeness = inner(w, cleaned, curves[i])
-        if likeness > best:
-            node, best = i, likeness
+    project(w, cleaned, curves, likeness)
+    node = np.argmax(likeness)
     theta[0] = 1.0
     theta[1:] = nodes[node]
     signal, slopes = room[0][0], room[1][0]
@@ -412,7 +439,7 @@ def standard_errors(kind, y, w, b, sigma, low, high, theta, peak, within, sample
     slopes, gauss, newton, factor = columns[0], matrices[0], matrices[1], matrices[2]
     unit, column = vectors[0], vectors[1]
     sse = evaluate(kind, y, w, b, sigma, theta, signal, slopes, gain, bow) + within
-    normal_equations(kind, y, w, b, theta, signal, slopes, gain, bow, pull, gauss, newton, unit)
+    normal_equations(kind, y, w, b, sigma, theta, signal, slopes, gain, bow, pull, gauss, newton, unit)
     remark, count = 0, 0
     for p in range(k):
         reach = 0.0
@@ -439,15 +466,16 @@ def fit_block(kind, signals, cleaned, w, b, sigma, low, high, nodes, curves, gri
     """Fit each row of `signals`; `low` and `high` have one row per voxel. Code: 0 good, 1 at bound, 2 powerless, 3 not converged."""
     room = make_room(b.size, theta.shape[1])
     n_slow, n_fast = grid[0].size, grid[2].size
+    likeness, trial = np.empty(curves.shape[1]), np.empty(4)
     desk = (
-        np.empty(n_slow), np.empty(n_slow), np.empty(n_fast), np.empty(n_fast), np.empty(n_fast, np.bool_), np.empty(4)
+        np.empty(n_slow), np.empty(n_slow), np.empty(n_fast), np.empty(n_fast), np.empty(n_fast), np.empty(n_fast, np.bool_)
     )  # fmt: skip
     for v in range(signals.shape[0]):
         y, lower, upper = signals[v], low[v], high[v]
         if kind == 1:
-            sse[v], converged = fit_two_decays(y, cleaned[v], w, b, sigma, lower, upper, grid, thorough, theta[v], room, desk)
+            sse[v], converged = fit_two_decays(y, cleaned[v], w, b, sigma, lower, upper, grid, thorough, theta[v], room, desk, trial)
         else:
-            sse[v], converged = fit_one_decay(kind, y, cleaned[v], w, b, sigma, lower, upper, nodes, curves, theta[v], room)
+            sse[v], converged = fit_one_decay(kind, y, cleaned[v], w, b, sigma, lower, upper, nodes, curves, likeness, theta[v], room)
         code[v] = standard_errors(
             kind, y, w, b, sigma, lower, upper, theta[v], peaks[v], within[v], samples, errors[v], room
         )
