@@ -157,14 +157,14 @@ def _weighed(slip, evaluator, repair):
     # A swap carries a misprint along to its new place, so only the balance counts; any other slip has to raise nothing.
     if gain < 1 or (slip.kind != "swap" and after - before):
         return None
-    return (gain, *slip.order), replace(slip, explained=before - after)
+    # What a swap carries along whole is as true or false at its new place, and no merit of the swap.
+    carried = {r.family for r in touched if slip.moves and set(r.ids) <= set(slip.changes)}
+    return (gain, *slip.order), replace(slip, explained=before - after - carried)
 
 
 def _because(slip, evaluator, reading):
     """What each blamed claim breaks: the relation that points at it, else (a label) the relations that the slip settles."""
     broken = [r for r in evaluator.touching(slip.changes) if r.family in slip.explained and evaluator.outcome(r, reading).holds is False]
-    # A relation within what is swapped is carried along and says nothing about the swap.
-    broken = [r for r in broken if slip.kind != "swap" or not set(r.ids) <= set(slip.changes)]
 
     def told(claim_id):
         pointing = [r for r in broken if r.target == claim_id] or broken
@@ -326,7 +326,7 @@ def _as_text(interval, printed):
         return low if float(low) else f"{interval.middle:.3g}"
     if interval.low <= 0 < interval.high:
         return f"at most {interval.high:.3g}"
-    return show(interval)
+    return f"{low} to {high}" if low and high else show(interval)
 
 
 def _at_home(slip, repair):
