@@ -59,7 +59,7 @@ def reader_differences(cohort):
         cells["Limits of agreement"] = [printing.limits(*row) for row in zip(frame["lower"], frame["upper"], decimals)]
         cells["CV\n%"] = [printing.percent(value) for value in frame["cov"]]
         notes.append("Repeatability: the difference that two readings of one lesion stay below 95 times in 100.")
-    return _table("bland_altman", "Readers. Differences in the units measured", frame, cells, notes, cohort)
+    return _table("reader_differences", "Readers. Differences in the units measured", frame, cells, notes, cohort)
 
 
 def all_tests(cohort):
@@ -141,7 +141,7 @@ def readable_odds(cohort, model):
     frame = pd.DataFrame(rows, columns=columns)
     cells = {"Parameter": [parameter(name) for name in names]}
     cells["SD"] = [
-        f"{printing.number(row.sd, printing.decimals_of(row.term, row.sd))} {study.unit(row.term)}".strip()
+        " × ".join(filter(None, (printing.number(row.sd, printing.decimals_of(row.term, row.sd)), study.unit(row.term))))
         for row in frame.itertuples()
     ]
     for title, prefix in (("OR per SD\n(95% CI)", ""), ("Firth's OR per SD\n(95% CI)", "firth_")):

@@ -15,7 +15,7 @@ from ivim.report.write import INDENT, Table, parameter
 
 CLAIMS = study.ROOT / "data" / "published" / "claims.csv"
 SAME, DIFFERENT = "✓", "✗"
-AUDIT = "✗: the digits differ; the audit (notebook 08) gives the verdict."
+AUDIT = "✗: the digits differ; whether the article errs is for the audit to say (notebook 08)."
 
 # The article's cells, each made of one to three printed numbers. Rows are groups or parameters.
 _CELLS = {
@@ -179,14 +179,16 @@ def _side_by_side(item, result, relabel):
     labels = [_row_label(key, by_parameter) for key in keys]
     first = "Parameter" if by_parameter else "Patient group"
     same = (result["mark"] == SAME).sum()
-    note = f"Above: printed in the article. Below: reproduced from the reconstructed cohort. {same} of {len(result)} printed numbers agree. {AUDIT}"
+    note = (
+        f"Above: printed in the article. Below: reproduced from the reconstructed cohort. {same} of {len(result)} numbers agree."
+    )
     right = " with its row labels put right" if relabel else ""
     return Table(
         f"{item}_printed" + ("_relabelled" if relabel else ""),
         f"{_TITLES[item]}. Printed and reproduced{right}",
         result.drop(columns="row"),
         pd.DataFrame({first: labels} | cells),
-        (note,),
+        (note,) if same == len(result) else (note, AUDIT),
         classes=pd.DataFrame({first: [""] * len(keys)} | classes),
     )
 

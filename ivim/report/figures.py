@@ -67,7 +67,7 @@ def roc_figure(curves, note=""):
         ``marker, threshold, fpr, tpr, operating``; `operating` marks the Youden cut-off.
     """
     with _styled() as plt:
-        figure, axes = plt.subplots(figsize=(5.6, 5.6))
+        figure, axes = plt.subplots(figsize=(5.6, 5.8), layout="constrained")
         axes.plot([0, 1], [0, 1], color="#9aa3ab", linewidth=1, linestyle=(0, (3, 3)))
         for (name, curve), colour in zip(curves.items(), _colours(len(curves))):
             text = f"{label(name)}: {printing.with_limits(curve.auc, curve.ci_low, curve.ci_high, 3)}"
@@ -180,7 +180,7 @@ def plane_figure(cohort, model, note=""):
     (_, across, up), (intercept, b_across, b_up) = model["term"], model["b"]
     data = cohort.values[["patient", "group", across, up]].assign(probability=predict(model, cohort.values))
     with _styled() as plt:
-        figure, axes = plt.subplots(figsize=(5.8, 4.6))
+        figure, axes = plt.subplots(figsize=(5.8, 4.8), layout="constrained")
         for group, colour, marker in zip(cohort.groups, _colours(len(cohort.groups)), "osD^vP" * len(cohort.groups)):
             members = data[data["group"] == group]
             axes.plot(members[across], members[up], marker, color=colour, markeredgecolor="white", markersize=6, label=group)
