@@ -68,7 +68,10 @@ def largest_delong_se(auc, cases, controls):
     Returns
     -------
     float
+        Infinite where a group has a single member, whose placement has no variance.
     """
+    if min(cases, controls) < 2:
+        return math.inf
     a = float(auc)
     return math.sqrt(a * (1 - a) * (1 / (cases - 1) + 1 / (controls - 1)))
 

@@ -14,6 +14,7 @@ from ivim.audit.rounding import Outcome, as_interval, compare, parse, show
 
 VARIANTS = ("student", "welch")
 
+
 @dataclass(frozen=True)
 class Statistic:
     """A test statistic with its degrees of freedom and p-value, each an interval.
