@@ -381,7 +381,7 @@ def _profile_limits(fitted, name, level):
     for edge in problem.limits[name]:
         width = abs(edge - value)
         inside = width == 0 or excess(edge) <= 0
-        edges.append(edge if inside else optimize.brentq(excess, value, edge, xtol=1e-5 * width))
+        edges.append(edge if inside else optimize.brentq(excess, value, edge, xtol=1e-4 * width))
     return tuple(edges)
 
 
