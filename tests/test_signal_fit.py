@@ -201,7 +201,7 @@ def test_unusable_signals_give_nan_and_a_reason(name, model, options):
     found = ivim.fit(signal, B, model, **options)
     assert not found.success and found.reason == reason
     assert np.isnan([*found.values.values(), *found.stderr.values(), found.aicc]).all()
-    assert found.confidence()["ci_low"].isna().all()
+    assert found.confidence()["ci_low"].isna().all() and np.isnan(found.predict(B)).all()
 
 
 def test_a_given_ceiling_marks_saturation():

@@ -1,0 +1,119 @@
+"""What a fit of one signal found: values, standard errors, confidence limits, and the reason where there are none."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from scipy import optimize, stats
+
+from ivim import study
+from ivim.signal import reasons
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The fit of one signal.
+
+    Attributes
+    ----------
+    model, method : str
+    values, stderr : dict of str to float
+        By parameter name, ``s0`` among them; diffusivities in mm²/s. The standard error is NaN for a parameter that lies
+        on a bound or has no influence on the signal; those of the others then hold with that parameter fixed.
+    aicc : float
+        Corrected information criterion, see :func:`ivim.signal.models.aicc`.
+    sse : float
+        Sum of squares, weighted by the averages divided by their mean.
+    residuals : array, shape (n,)
+        Measured minus fitted, unweighted, in the order of the input.
+    success : bool
+        True where the values stand; `reason` says why they do not, or with what remark.
+    reason : int
+        Code of :mod:`ivim.signal.reasons`.
+    sigma : float or None
+        Noise level of one excitation where the noise floor was fitted.
+    lmfit : lmfit.model.ModelResult or None
+    """
+
+    model: str
+    method: str
+    values: dict
+    stderr: dict
+    aicc: float
+    sse: float
+    residuals: np.ndarray
+    success: bool
+    reason: int
+    sigma: float | None = None
+    lmfit: object = None
+    problem: object = field(default=None, repr=False)
+
+    @property
+    def reason_text(self):
+        """The reason in words."""
+        return reasons.REASONS[self.reason]
+
+    def predict(self, b):
+        """The fitted model without noise floor at b (array, s/mm²); NaN where there is no fit."""
+        if not self.success:
+            return np.full(np.shape(b), np.nan)
+        return self.problem.model.function(np.asarray(b, float), **self.values)
+
+    def confidence(self, level=0.95, limits="wald"):
+        """Confidence limits of every parameter.
+
+        Parameters
+        ----------
+        level : float
+        limits : {"wald", "profile"}
+            Wald: value ± t x standard error, cut at the bounds. Profile: where the sum of squares, with the other
+            parameters fitted anew, exceeds its minimum by the F quantile; honest for D*, whose likelihood is skewed.
+            A limit at a bound says that the data exclude nothing on that side.
+
+        Returns
+        -------
+        DataFrame
+            ``parameter, value, stderr, ci_low, ci_high``; diffusivities in mm²/s.
+        """
+        if limits not in ("wald", "profile"):
+            msg = f"limits is {limits!r}; accepted are 'wald' and 'profile'"
+            raise ValueError(msg)
+        if limits == "profile" and self.method != "full":
+            msg = f"profile limits need method 'full', this is {self.method!r}; use limits='wald'"
+            raise ValueError(msg)
+        edges = _profile_limits if limits == "profile" else _wald_limits
+        rows = [(name, self.values[name], self.stderr[name], *edges(self, name, level)) for name in self.values]
+        return pd.DataFrame(rows, columns=["parameter", "value", "stderr", "ci_low", "ci_high"])
+
+    def table(self, level=0.95):
+        """The Wald limits as a table to print: ``model, parameter, value, ...`` with diffusivities in 10⁻³ mm²/s."""
+        frame = self.confidence(level)
+        scale = frame["parameter"].map(lambda name: study.to_table({name: 1.0})[name])
+        columns = ["value", "stderr", "ci_low", "ci_high"]
+        frame[columns] = frame[columns].mul(scale, axis=0)
+        frame.insert(0, "model", self.model)
+        frame["unit"] = frame["parameter"].map(study.unit)
+        return frame
+
+
+def _wald_limits(fitted, name, level):
+    freedom = fitted.residuals.size - len(fitted.values)
+    if freedom < 1 or not np.isfinite(fitted.stderr[name]):
+        return np.nan, np.nan
+    reach = stats.t.ppf((1 + level) / 2, freedom) * fitted.stderr[name]
+    return tuple(np.clip([fitted.values[name] - reach, fitted.values[name] + reach], *fitted.problem.limits[name]))
+
+
+def _profile_limits(fitted, name, level):
+    problem, value = fitted.problem, fitted.values[name]
+    freedom = fitted.residuals.size - len(fitted.values)
+    if not fitted.success or freedom < 1:
+        return np.nan, np.nan
+    allowed = fitted.sse * (1 + stats.f.ppf(level, 1, freedom) / freedom)
+    excess = lambda x: problem.sse(problem.optimum(held={name: x})[0]) - allowed  # noqa: E731
+    edges = []
+    for edge in problem.limits[name]:
+        width = abs(edge - value)
+        inside = width == 0 or excess(edge) <= 0
+        edges.append(edge if inside else optimize.brentq(excess, value, edge, xtol=1e-4 * width))
+    return tuple(edges)
