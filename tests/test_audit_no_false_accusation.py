@@ -7,7 +7,7 @@ import os
 
 import numpy as np
 import pytest
-from simulated_study import MARKERS, PARAMETERS, PARTS, as_claims, simulate
+from printed_study import MARKERS, PARAMETERS, PARTS, as_claims, simulate
 
 from ivim.audit.counts import count_exists, counts_from_percentage, debit, grim, grimmer, parts_add_up, totals_agree
 from ivim.audit.diagnostic import check_auc_limits, check_auc_point
