@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 import ivim
-from ivim.audit.claims import Claim, Claims
 from ivim.audit.rounding import to_print
 from ivim.stats.logistic import linear_score
 
@@ -26,7 +25,6 @@ PARAMETERS = {
     "alpha": (0.76, 0.08, 0.02, 0.03, 0.001, 2),
 }
 MARKERS = ("adc_fast", "f")
-ANALYSES = {"table1": "describe", "table2": "describe", "table3": "t-test", "table4": "logistic", "table5": "roc", "results": "agreement"}
 
 
 def simulate(seed):
@@ -49,17 +47,6 @@ def simulate(seed):
     pairs = ivim.posthoc(parts, values=list(PARAMETERS), group="primary", method="bonferroni")
     facts["posthoc"] = [(row.parameter, row.a, row.b) for row in pairs.itertuples() if row.p < 0.05]
     return pd.DataFrame(rows, columns=["location", "group", "parameter", "statistic", "printed", "unit"]), facts
-
-
-def as_claims(claims, facts):
-    """The study as the engine reads it, the ANOVA's outcome as claims in words; :class:`ivim.audit.claims.Claims`."""
-    rows = claims.to_dict("records")
-    for parameter, significant in facts["anova"].items():
-        words = {"statistic": "claim", "printed": "significant" if significant else "not significant"}
-        test = f"p(anova; {parameter}) {'<' if significant else '>='} 0.05"
-        rows.append({"location": "results", "group": "", "parameter": parameter, **words, "analysis": "anova", "test": test})
-    named = [{"analysis": ANALYSES[row["location"]], **row, "id": f"claim-{i}"} for i, row in enumerate(rows, 1)]
-    return Claims([Claim(**row) for row in named])
 
 
 def members(values, name):

@@ -1,4 +1,4 @@
-"""No false accusation: on studies of this design, correctly printed, the checks refute nothing.
+"""No false accusation by a single check: on studies of this design, correctly printed, nothing is refuted.
 
 The shortened run is a test; `IVIM_AUDIT_STUDIES=1000 python -m pytest tests/test_audit_no_false_accusation.py` is the full one.
 """
@@ -7,19 +7,16 @@ import os
 
 import numpy as np
 import pytest
-from printed_study import MARKERS, PARAMETERS, PARTS, as_claims, simulate
+from printed_study import MARKERS, PARAMETERS, PARTS, simulate
 
 from ivim.audit.counts import count_exists, counts_from_percentage, debit, grim, grimmer, parts_add_up, totals_agree
 from ivim.audit.diagnostic import check_auc_limits, check_auc_point
-from ivim.audit.engine import judge
 from ivim.audit.estimates import Slope, check_icc, check_labels, check_slope
 from ivim.audit.moments import Group, check_cutoff, check_pooled, check_spread, hidden
 from ivim.audit.proportions import check_limits
 from ivim.audit.pvalues import check_p
 from ivim.audit.rounding import Outcome, compare, parse, to_print
-from ivim.audit.structure import load_structure
 from ivim.audit.testing import check_anova, check_difference, check_t, sd_for_t
-from ivim.study import ROOT
 
 STUDIES = int(os.environ.get("IVIM_AUDIT_STUDIES", "25"))
 WHOLE = {"tuberculosis": (), "metastasis": PARTS}
@@ -45,15 +42,6 @@ def test_every_check_was_tried(outcomes):
             met.setdefault(check, set()).add(seed)
     assert len(met) == 21
     assert min(len(seeds) for seeds in met.values()) >= 0.4 * STUDIES, {name: len(seeds) for name, seeds in met.items()}
-
-
-def test_the_engine_refutes_nothing():
-    """Told the design of the article, the engine finds no conflict in its simulated siblings and refutes none of their numbers."""
-    for seed in range(1000, 1000 + max(3, STUDIES // 10)):
-        claims = as_claims(*simulate(seed))
-        audit = judge(claims, load_structure(ROOT / "data" / "published" / "structure.toml", claims))
-        assert audit.refuted.empty and audit.conflicts == 0, (seed, audit.refuted[["parameter", "statistic", "printed", "reason"]].to_string())
-        assert audit.counts["consistent"] > 0.9 * len(claims)
 
 
 def test_a_slip_is_seen():
