@@ -186,6 +186,28 @@ def test_six_forms_of_agreement(three):
     assert_allclose(wide.loc["adc_fast", "ICC(C,k)"], 3 * single / (1 + 2 * single), rtol=1e-12)
 
 
+SHIFTED = np.arange(20.0) % 7 + np.arange(20) // 10 * 4
+ODD = {
+    "one patient in a group": (["a"] * 8 + ["b"], {"f": np.linspace(0.1, 0.5, 9)}),
+    "two patients in each": (["a", "a", "b", "b"], {"own": [1.0, 2, 3, 5]}),
+    "nothing varies": (["a"] * 5 + ["b"] * 5, {"own": np.ones(10)}),
+    "one column twice": (["a"] * 10 + ["b"] * 10, {"u": SHIFTED, "v": SHIFTED}),
+    "four groups, one of a single patient": (["a"] * 5 + ["b"] * 5 + ["c"] * 5 + ["d"], {"f": np.linspace(0.1, 0.5, 16)}),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_odd_studies_give_an_answer_or_a_reason(what, study):
+    """No study that can be loaded stops a table: what is empty has a footnote with the reason."""
+    group, values = ODD[what]
+    patients = pd.DataFrame({"patient": [f"o{at}" for at in range(len(group))], "group": group})
+    cohort = study(patients, pd.DataFrame({"patient": patients["patient"], "reader": "r", **values}))
+    for name in CONTRACT:
+        table = layout.build(name, cohort)
+        assert ",".join(table.frame.columns) == CONTRACT[name]
+        assert len(table.frame) or table.footnotes, name
+
+
 def test_unknown_table():
     """A wrong name is answered with the names there are."""
     with pytest.raises(ValueError, match="no table 'table6'; there are table1, table2"):
