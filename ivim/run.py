@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from ivim import study
+from ivim import notebook, study
 
 NOTEBOOKS = study.ROOT / "notebooks"
 RESULTS = study.ROOT / "results"
@@ -129,7 +129,7 @@ def _plan(only, parameters, own):
         if not any(path.stem.startswith(str(name)) for path in paths):
             msg = f"no notebook begins with {name!r}; there are {', '.join(path.stem for path in paths)}"
             raise ValueError(msg)
-    known = {path: _parameters_of(path) for path in chosen}
+    known = {path: notebook.parameters_of(path) for path in chosen}
     if own:
         chosen = [path for path in chosen if "measurements" in known[path]]
     for name in parameters:
@@ -138,40 +138,14 @@ def _plan(only, parameters, own):
             msg = f"no notebook that is to run has a parameter {name!r}; there are {', '.join(names)}"
             raise ValueError(msg)
     shared = _fingerprint_of_shared_inputs()
-    return [_task(path, {name: _typed(name, parameters[name], known[path][name]) for name in parameters if name in known[path]}, shared)
+    return [_task(path, {name: notebook.typed(name, parameters[name], known[path][name]) for name in parameters if name in known[path]}, shared)
             for path in chosen]
-
-
-def _parameters_of(path):
-    """Names and defaults of a notebook's parameters cell, read without starting a kernel."""
-    import ast
-
-    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-        if "parameters" in cell["metadata"].get("tags", ()):
-            body = ast.parse("".join(cell["source"])).body
-            assigned = [(node.target if isinstance(node, ast.AnnAssign) else node.targets[0], node.value)
-                        for node in body if isinstance(node, (ast.Assign, ast.AnnAssign))]
-            return {target.id: ast.literal_eval(value) for target, value in assigned}
-    return {}
-
-
-def _typed(name, given, default):
-    """The given value in the type of the notebook's default; a number stays a number."""
-    if default is None or isinstance(given, type(default)):
-        return given
-    try:
-        if isinstance(default, bool):
-            return {"true": True, "false": False}[str(given).lower()]
-        return type(default)(given) if isinstance(default, (int, float, str)) else type(default)(json.loads(given))
-    except (KeyError, TypeError, ValueError) as error:
-        msg = f"parameter {name} is {given!r}; it has to be of type {type(default).__name__}, as its default {default!r}"
-        raise ValueError(msg) from error
 
 
 def _task(path, parameters, shared):
     digest = hashlib.sha256(shared.encode())
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    digest.update(json.dumps([[cell["cell_type"], cell["source"], cell["metadata"]] for cell in notebook["cells"]]).encode())
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    digest.update(json.dumps([[cell["cell_type"], cell["source"], cell["metadata"]] for cell in cells]).encode())
     for name, value in sorted(parameters.items()):
         digest.update(f"{name}={value!r}".encode())
         if name in ("patients", "measurements"):
@@ -292,42 +266,13 @@ def _execute(path, folder, parameters):
         except RuntimeError as error:  # a kernel that dies at its start lost its port to another one: once more
             if attempt == 2:
                 return time.perf_counter() - began, f"at the start of its kernel: {error}"
-    _write(executed, clean_notebook(executed.read_text(encoding="utf-8")).encode())
+    _write(executed, notebook.clean(executed.read_text(encoding="utf-8")).encode())
     return time.perf_counter() - began, ""
 
 
 def _describe(error):
     first = next((line for line in error.source.splitlines() if line.strip() and not line.startswith("#")), "")
     return f"in code cell {error.exec_count} ({first.strip()[:60]!r}): {error.ename}: {' '.join(error.evalue.split())[:400]}"
-
-
-def clean_notebook(text):
-    """An executed notebook without what differs between two runs: times, progress bars, versions, random ids.
-
-    Parameters
-    ----------
-    text : str
-        The notebook as JSON.
-
-    Returns
-    -------
-    str
-        The notebook as JSON; the same bytes for the same sources and outputs.
-    """
-    notebook = json.loads(text)
-    notebook["metadata"].pop("papermill", None)
-    notebook["metadata"].get("language_info", {}).pop("version", None)
-    for cell in notebook["cells"]:
-        for key in ("papermill", "execution"):
-            cell["metadata"].pop(key, None)
-        if "injected-parameters" in cell["metadata"].get("tags", ()):
-            cell["id"] = "injected-parameters"
-        if cell["cell_type"] == "code":
-            cell["outputs"] = [output for output in cell["outputs"] if output.get("name") != "stderr"]
-        # papermill writes these where they were absent
-        if cell["metadata"].get("tags") == []:
-            del cell["metadata"]["tags"]
-    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 # Replacing results ---------------------------------------------------------------------------------------------------
@@ -364,7 +309,7 @@ def _write_record(out, notebooks, tasks):
         "python": sys.version.split()[0],
         "versions": {name: version(name) for name in PACKAGES},
         "inputs": {path.relative_to(study.ROOT).as_posix(): _hash(path) for path in _shared_inputs()},
-        "seeds": {path.stem: {name: value for name, value in _parameters_of(path).items() if "seed" in name}
+        "seeds": {path.stem: {name: value for name, value in notebook.parameters_of(path).items() if "seed" in name}
                   for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))},
         "parameters": {task.name: task.parameters for task in tasks if task.parameters},
         "notebooks": dict(sorted(notebooks.items())),

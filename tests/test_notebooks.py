@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from ivim.run import NOTEBOOKS, clean_notebook
+from ivim.notebook import clean
+from ivim.run import NOTEBOOKS
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 OWN_TABLE = [path for path in PATHS if path.name[:2] in ("03", "04", "05", "06", "07")]
@@ -40,7 +41,7 @@ def test_stored_executed_in_order_without_error(path):
 def test_stored_as_the_run_leaves_it(path):
     """Stored bytes are those of `ivim reproduce --update-notebooks`: no times, no versions, no random ids."""
     text = path.read_text(encoding="utf-8")
-    assert clean_notebook(text) == text
+    assert clean(text) == text
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)

@@ -1,0 +1,57 @@
+"""A notebook as a file: the parameters it takes, and the bytes it is stored in."""
+
+import ast
+import json
+
+
+def parameters_of(path):
+    """Names and defaults of a notebook's parameters cell, read without starting a kernel."""
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if "parameters" in cell["metadata"].get("tags", ()):
+            body = ast.parse("".join(cell["source"])).body
+            assigned = [(node.target if isinstance(node, ast.AnnAssign) else node.targets[0], node.value)
+                        for node in body if isinstance(node, (ast.Assign, ast.AnnAssign))]
+            return {target.id: ast.literal_eval(value) for target, value in assigned}
+    return {}
+
+
+def typed(name, given, default):
+    """The given value in the type of the notebook's default; a number stays a number."""
+    if default is None or isinstance(given, type(default)):
+        return given
+    try:
+        if isinstance(default, bool):
+            return {"true": True, "false": False}[str(given).lower()]
+        return type(default)(given) if isinstance(default, (int, float, str)) else type(default)(json.loads(given))
+    except (KeyError, TypeError, ValueError) as error:
+        msg = f"parameter {name} is {given!r}; it has to be of type {type(default).__name__}, as its default {default!r}"
+        raise ValueError(msg) from error
+
+
+def clean(text):
+    """An executed notebook without what differs between two runs: times, progress bars, versions, random ids.
+
+    Parameters
+    ----------
+    text : str
+        The notebook as JSON.
+
+    Returns
+    -------
+    str
+        The notebook as JSON; the same bytes for the same sources and outputs.
+    """
+    notebook = json.loads(text)
+    notebook["metadata"].pop("papermill", None)
+    notebook["metadata"].get("language_info", {}).pop("version", None)
+    for cell in notebook["cells"]:
+        for key in ("papermill", "execution"):
+            cell["metadata"].pop(key, None)
+        if "injected-parameters" in cell["metadata"].get("tags", ()):
+            cell["id"] = "injected-parameters"
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [output for output in cell["outputs"] if output.get("name") != "stderr"]
+        # papermill writes these where they were absent
+        if cell["metadata"].get("tags") == []:
+            del cell["metadata"]["tags"]
+    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
