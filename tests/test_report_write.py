@@ -66,7 +66,7 @@ def test_html_draws_estimates_with_their_limits(table):
     html = write.to_html_fragment(drawn)
     assert html.count("<circle") == 1
     assert 'x1="0.0" x2="128.0"' in html and 'cx="80.0"' in html
-    assert 'aria-label="0.75, 0.4 to 0.9"' in html
+    assert 'aria-label="0.750, 0.400 to 0.900"' in html
 
 
 def test_word_holds_the_same_cells(table):

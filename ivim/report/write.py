@@ -13,6 +13,7 @@ from html import escape as escape_html
 import pandas as pd
 
 from ivim import study
+from ivim.report.printing import half_up
 from ivim.report.provenance import csv_text, results_folder, write_file
 
 FORMATS = ("csv", "md", "tex", "html", "docx")
@@ -315,7 +316,7 @@ def _bar(forest, row):
     if math.isnan(estimate):
         return f'<svg width="160" height="16" aria-hidden="true">{reference}</svg>'
     return (
-        f'<svg width="160" height="16" role="img" aria-label="{estimate:.3g}, {low:.3g} to {high:.3g}">{reference}'
+        f'<svg width="160" height="16" role="img" aria-label="{half_up(estimate, 3)}, {half_up(low, 3)} to {half_up(high, 3)}">{reference}'
         f'<line x1="{place(low)}" x2="{place(high)}" y1="8" y2="8" stroke="#2f6db3" stroke-width="3" stroke-linecap="round" opacity=".55"/>'
         f'<circle cx="{place(estimate)}" cy="8" r="4.5" fill="#2f6db3"/></svg>'
     )
