@@ -143,12 +143,8 @@ class Plan:
     def _search(self, signals, peaks, low, high):
         """The compiled fit: values and errors (m, k), sums of squares and codes (m,)."""
         used = signals[:, self.use]
-        means, within = used, np.zeros(len(used))
-        if self.b.size < used.shape[1]:
-            means = used @ self.pool
-            within = (used - means[:, self.group]) ** 2 @ self.weights
-        means = np.ascontiguousarray(means)
-        cleaned = means
+        cleaned = means = used @ self.pool
+        within = (used - means[:, self.group]) ** 2 @ self.weights
         if self.sigma.size:  # the grid looks at signals with the floor taken off: E[M²] = S² + 2 sigma²
             cleaned = np.sqrt(np.maximum(means**2 - 2 * self.sigma**2, (0.1 * self.sigma) ** 2))
         m, k = len(used), len(self.model.parameters)

@@ -93,7 +93,7 @@ def fit_maps(
     ((4, 3), 0.2)
     """
     names = _model_names(model)
-    data, mask = _check_volume(data, mask)
+    shape, data, mask = _check_volume(data, mask)
     _, b, averages = _check_samples(np.ones(data.shape[-1]), b, averages)
     if isinstance(sigma, str) and sigma == "estimate":
         sigma = estimate_sigma(data, b, mask=mask, averages=averages, averaging=averaging, saturation=saturation)
@@ -114,7 +114,7 @@ def fit_maps(
 
     _run(fit_block, _blocks(data, mask), threads, int(mask.sum()), progress)
     maps["success"] = reasons.usable(maps["reason"])
-    return maps
+    return {name: array.reshape(shape) for name, array in maps.items()}
 
 
 def estimate_sigma(data, b, *, mask=None, averages=None, averaging="magnitude", saturation=None):
@@ -134,7 +134,7 @@ def estimate_sigma(data, b, *, mask=None, averages=None, averaging="magnitude", 
     ValueError
         When no voxel can be fitted.
     """
-    data, mask = _check_volume(data, mask)
+    _, data, mask = _check_volume(data, mask)
     _, b, averages = _check_samples(np.ones(data.shape[-1]), b, averages)
     chosen = np.zeros(mask.shape, bool)
     inside = np.flatnonzero(mask)
@@ -166,7 +166,7 @@ def _model_names(model):
 
 
 def _check_volume(data, mask):
-    """The data as something with a shape, and the mask as bool of its leading shape."""
+    """The leading shape, the data as something that can be sliced, the mask as bool; one signal alone becomes a row of one."""
     data = data if hasattr(data, "shape") else np.asarray(data)
     if len(data.shape) < 1 or data.shape[-1] == 0 or np.issubdtype(getattr(data, "dtype", float), np.complexfloating):
         msg = f"data have shape {data.shape} and type {data.dtype}; give real magnitudes with b as last axis"
@@ -175,7 +175,7 @@ def _check_volume(data, mask):
     if mask.shape != data.shape[:-1]:
         msg = f"the mask has shape {mask.shape}, the data {data.shape}; the mask needs the shape of the data without its last axis"
         raise ValueError(msg)
-    return data, mask
+    return data.shape[:-1], data if mask.ndim else np.asarray(data)[None], np.atleast_1d(mask)
 
 
 def _own_bounds(bounds, names, name):
@@ -220,7 +220,7 @@ def _write_codes(maps, where, code):
 def _write_fits(maps, where, blocks):
     """One block of every model into the maps."""
     several = len(blocks) > 1
-    worst = np.zeros(where[0].shape if where else (1,), np.uint8)
+    worst = np.zeros(where[0].shape, np.uint8)
     for name, block in blocks.items():
         for parameter, values in block.values.items():
             own = f"s0_{name}" if several and parameter == "s0" else parameter

@@ -21,6 +21,7 @@ JIT = {"cache": True, "nogil": True, "fastmath": FAST}
 
 MAX_STEPS = 200
 BASINS = 2  # the sum of squares of a bi-exponential often has two minima along D*, one at each end
+LEAN = 0.05  # a smaller share than this of one of the two parts
 NEAR = 1e-3  # of the width of the bounds: closer to a bound than this, the bound itself is tried
 POWERLESS = 1e-9  # of the largest signal: a parameter whose whole range moves the signal less has no influence
 
@@ -396,10 +397,15 @@ def fit_two_decays(y, cleaned, w, b, sigma, low, high, grid, thorough, theta, ro
     profile(cleaned, w, b, slow, slow_curves, fast_curves, cosine, inverse, desk)
     taken[:] = False
     best, converged = np.inf, False
-    for start in range(fast.size if thorough else BASINS):
-        j = start if thorough else next_basin(explained, taken)
+    for start in range(fast.size if thorough else BASINS + 3):
+        if thorough:
+            j = start
+        elif start < BASINS:
+            j = next_basin(explained, taken)
+        else:  # with hardly any of one part, the basins are shallower than the grid can tell: look from both ends too
+            j = (start - BASINS) * (fast.size - 1) // 2 if min(theta[3], 1 - theta[3]) < LEAN else -1
         if j < 0:
-            break
+            continue
         taken[j] = True
         first, second = room[0][0], room[0][1]
         for i in range(b.size):
