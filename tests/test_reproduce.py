@@ -82,7 +82,8 @@ def test_stored_notebooks_are_what_the_run_gives(fresh, path):
     ours, theirs = (nbformat.read(file, as_version=4) for file in (fresh / "notebooks" / path.name, path))
     for new, old in zip(ours.cells, theirs.cells, strict=True):
         assert new.source == old.source
-        if old.cell_type == "code":
+        # A stamp names versions, which the lock chooses by Python; its cell is marked for nbval too.
+        if old.cell_type == "code" and "nbval-ignore-output" not in old.metadata.get("tags", ()):
             assert [output.get("text") for output in new.outputs] == [output.get("text") for output in old.outputs]
 
 
