@@ -1,152 +1,146 @@
-"""Simulated studies of the article's design, correctly computed by `ivim.stats` and correctly printed, as claims.
-
-Twenty tuberculosis and fifty metastasis patients (32 lung, 7 breast, 11 renal), two readers, six parameters: what an honest
-article of this design prints. The audit has to leave every number of it alone.
-"""
-
-from fractions import Fraction
+"""A made-up study of the article's design, with a table of everything that an article about it would print, correctly rounded."""
 
 import numpy as np
 import pandas as pd
 
-import ivim
+from ivim import study
 from ivim.audit.claims import Claim, Claims
 from ivim.audit.rounding import to_print
-from ivim.stats.logistic import linear_score
+from ivim.stats import agreement, groups, roc
+from ivim.stats.logistic import logistic, predict
 
-SIZES = {"tuberculosis": 20, "lung": 32, "breast": 7, "renal": 11}
-PARTS = ("lung", "breast", "renal")
-# Centre, SD within a group, SD between group centres, SD between readers, step of the read-out, decimals of the printed table.
-PARAMETERS = {
-    "adc_stand": (1.08, 0.25, 0.15, 0.07, 0.01, 2),
-    "adc_slow": (0.83, 0.28, 0.15, 0.07, 0.01, 2),
-    "adc_fast": (29.0, 7.0, 5.0, 3.0, 0.1, 2),
-    "f": (0.35, 0.14, 0.07, 0.05, 0.001, 2),
-    "ddc": (1.2, 0.38, 0.2, 0.1, 0.01, 2),
-    "alpha": (0.76, 0.08, 0.02, 0.03, 0.001, 2),
-}
-MARKERS = ("adc_fast", "f")
-ANALYSES = {"table1": "describe", "table2": "describe", "table3": "t-test", "table4": "logistic", "table5": "roc", "results": "agreement"}
+LIMITS = {"f": (0, 1), "alpha": (0, 1)}
+DECIMALS = {"adc_fast": 1}  # decimals of the readings, two for the others and three for f
 
 
 def simulate(seed):
-    """One study: its printed quantities and the methods that were used.
-
-    Returns
-    -------
-    tuple of (DataFrame, dict)
-        Claims with the columns of ``data/published/claims.csv`` (without ids and places: ``location, group, parameter, statistic,
-        printed, unit``), and the facts that an audit may be told: ``t``, ``icc`` (form), ``anova`` and ``posthoc`` (claims that hold).
-    """
+    """Patients and readings of one study: 20 and 32 + 7 + 11 patients, whole ages, two readers, six parameters."""
     rng = np.random.default_rng(seed)
-    patients, readings = _measure(rng)
-    values = patients.join(readings.groupby("patient", sort=False)[list(PARAMETERS)].mean().round(10).reset_index(drop=True))
-    facts = {"t": str(rng.choice(["student", "welch"])), "icc": str(rng.choice(["ICC(1,1)", "ICC(C,1)", "ICC(1,k)", "ICC(C,k)"]))}
-    rows = [*_patients(values), *_means(values), *_tests(values, facts["t"]), *_agreement(readings, facts["icc"])]
-    rows += [*_logistic(values), *_roc(values)]
-    parts = values[values["group"] == "metastasis"]
-    facts["anova"] = ivim.anova(parts, values=list(PARAMETERS), group="primary").set_index("parameter")["p"].lt(0.05).to_dict()
-    pairs = ivim.posthoc(parts, values=list(PARAMETERS), group="primary", method="bonferroni")
-    facts["posthoc"] = [(row.parameter, row.a, row.b) for row in pairs.itertuples() if row.p < 0.05]
-    return pd.DataFrame(rows, columns=["location", "group", "parameter", "statistic", "printed", "unit"]), facts
+    primaries = ["lung"] * 32 + ["breast"] * 7 + ["renal"] * 11
+    people = pd.DataFrame({
+        "patient": [f"sim-{i:02d}" for i in range(70)],
+        "group": ["tuberculosis"] * 20 + ["metastasis"] * 50,
+        "primary": [""] * 20 + primaries,
+        "sex": rng.choice(["male", "female"], 70),
+        "age": np.round(rng.normal(55, 12, 70)).clip(18, 90).astype(int),
+    })
+    readings = []
+    for name, centre, spread in zip(study.PARAMETERS, (1.1, 0.8, 28, 0.35, 1.2, 0.77), (0.25, 0.3, 8, 0.15, 0.4, 0.09), strict=True):
+        shift = rng.normal(0, 0.8, 4) * spread
+        level = np.select([people["primary"] == p for p in ("lung", "breast", "renal")], shift[1:], shift[0])
+        truth = rng.normal(centre + level, spread)
+        low, high = LIMITS.get(name, (0.01, 200))
+        decimals = 3 if name == "f" else DECIMALS.get(name, 2)
+        readings.append([np.round(np.clip(truth + rng.normal(0, 0.3 * spread, 70), low, high), decimals) for _ in range(2)])
+    frames = [
+        pd.DataFrame({"patient": people["patient"], "reader": reader} | {name: readings[i][r] for i, name in enumerate(study.PARAMETERS)})
+        for r, reader in enumerate(("A", "B"))
+    ]
+    return people, pd.concat(frames, ignore_index=True)
 
 
-def as_claims(claims, facts):
-    """The study as the engine reads it, the ANOVA's outcome as claims in words; :class:`ivim.audit.claims.Claims`."""
-    rows = claims.to_dict("records")
-    for parameter, significant in facts["anova"].items():
-        words = {"statistic": "claim", "printed": "significant" if significant else "not significant"}
-        test = f"p(anova; {parameter}) {'<' if significant else '>='} 0.05"
-        rows.append({"location": "results", "group": "", "parameter": parameter, **words, "analysis": "anova", "test": test})
-    named = [{"analysis": ANALYSES[row["location"]], **row, "id": f"claim-{i}"} for i, row in enumerate(rows, 1)]
-    return Claims([Claim(**row) for row in named])
+def printed(seed):
+    """The claims of an article about :func:`simulate`, every number rounded half up, tables restated in the abstract and the text."""
+    rng = np.random.default_rng([seed, 1])
+    people, readings = simulate(seed)
+    values = people.merge(readings.drop(columns="reader").groupby("patient").mean().round(10).reset_index(), on="patient")
+    page = _Page()
+    _demographics(page, values)
+    _parameters(page, values)
+    _agreement(page, readings, form=rng.choice(["ICC(C,1)", "ICC(A,1)", "ICC(1,1)", "ICC(C,k)", "ICC(A,k)"]))
+    chosen = list(rng.choice(study.PARAMETERS, 2, replace=False))
+    _tests(page, values, test=rng.choice(["Student", "Welch"]))
+    _diagnosis(page, values, chosen)
+    _cases(page, values, rng)
+    return Claims(page.claims)
 
 
-def members(values, name):
-    """Rows of a group or of a primary tumour."""
-    return values[values["primary" if name in PARTS else "group"] == name]
+class _Page:
+    """Collects claims; ids count up."""
+
+    def __init__(self):
+        self.claims = []
+
+    def print(self, location, group, parameter, statistic, value, decimals=None, **further):
+        # Odds ratios of a steep slope run into powers of ten, which is how they are then printed.
+        text = value if isinstance(value, str) else to_print(value, decimals) if abs(value) < 1e12 else f"{value:.3e}"
+        self.claims.append(Claim(f"c{len(self.claims):04d}", location, group, parameter, statistic, text, **further))
 
 
-def _measure(rng):
-    names = np.repeat(list(SIZES), list(SIZES.values()))
-    group = np.where(names == "tuberculosis", "tuberculosis", "metastasis")
-    patients = pd.DataFrame({"group": group, "primary": np.where(group == "metastasis", names, "")})
-    patients["sex"] = rng.choice(["male", "female"], len(names))
-    patients["age"] = np.clip(rng.normal(55, 13, len(names)).round(), 18, 92).astype(int)
-    readings = pd.DataFrame({"patient": np.repeat(np.arange(len(names)), 2), "reader": np.tile(["A", "B"], len(names))})
-    for name, (centre, within, between, reader, step, _) in PARAMETERS.items():
-        shift = dict(zip(SIZES, rng.normal(0, between, len(SIZES)), strict=True))
-        spread = dict(zip(SIZES, rng.uniform(0.6, 1.3, len(SIZES)), strict=True))
-        truth = np.array([centre + shift[who] + spread[who] * within * rng.standard_normal() for who in names])
-        noise = reader * (rng.standard_normal((len(names), 2)) + [0, rng.normal(0, 0.3)])
-        limit = 1.0 if name in ("f", "alpha") else np.inf
-        readings[name] = (np.clip(truth[:, None] + noise, step, limit) / step).round().ravel() * step
-    return patients, readings.round(10)
+def _members(values):
+    for name in (*study.GROUPS, *study.PRIMARIES):
+        yield name, values[(values["group"] == name) | (values["primary"] == name)]
 
 
-def _patients(values):
-    for name in ("tuberculosis", "metastasis", *PARTS):
-        rows = members(values, name)
-        for statistic, count in (("n", len(rows)), *((sex, int((rows["sex"] == sex).sum())) for sex in ("male", "female"))):
-            yield "table1", name, "", statistic, str(count), ""
-        yield "table1", name, "age", "mean", to_print(Fraction(int(rows["age"].sum()), len(rows)), 2), "years"
-        yield "table1", name, "age", "sd", to_print(rows["age"].std(), 2), "years"
+def _demographics(page, values):
+    for name, members in _members(values):
+        for location in ("table1", "abstract", "methods"):
+            page.print(location, name, "", "n", str(len(members)), analysis="describe")
+        for sex in ("male", "female"):
+            page.print("table1", name, "", sex, str(int((members["sex"] == sex).sum())), analysis="describe")
+        for location in ("table1", "results"):
+            page.print(location, name, "age", "mean", members["age"].mean(), 2, unit="years", analysis="describe")
+            page.print(location, name, "age", "sd", members["age"].std(), 2, unit="years", analysis="describe")
 
 
-def _means(values):
-    for name in ("tuberculosis", "metastasis", *PARTS):
-        for parameter, (*_, decimals) in PARAMETERS.items():
-            column = members(values, name)[parameter]
-            yield "table2", name, parameter, "mean", to_print(column.mean(), decimals), ""
-            yield "table2", name, parameter, "sd", to_print(column.std(), decimals), ""
+def _parameters(page, values):
+    for name, members in _members(values):
+        for parameter in study.PARAMETERS:
+            for statistic, value in (("mean", members[parameter].mean()), ("sd", members[parameter].std())):
+                page.print("table2", name, parameter, statistic, value, 2, unit=study.unit(parameter), analysis="describe")
 
 
-def _tests(values, test):
-    table = ivim.compare_groups(values, values=list(PARAMETERS), group="group", order=["tuberculosis", "metastasis"])
-    for row in table[table["test"].str.lower().str.contains(test)].itertuples():
-        yield "table3", "", row.parameter, "t", to_print(row.statistic, 3), ""
-        yield "table3", "", row.parameter, "p", _print_p(row.p), ""
+def _p(value):
+    return "<0.0001" if value < 1e-4 else to_print(value, 3)
 
 
-def _agreement(readings, form):
-    table = ivim.icc(readings, values=list(PARAMETERS))
-    for row in table[table["form"] == form].itertuples():
-        for statistic, value in (("icc", row.icc), ("icc_low", row.ci_low), ("icc_high", row.ci_high)):
-            yield "results", "", row.parameter, statistic, to_print(value, 3), ""
+def _tests(page, values, test):
+    for parameter in study.PARAMETERS:
+        found = groups.compare_groups(values, parameter, order=study.GROUPS).set_index("test").loc[test]
+        page.print("table3", "", parameter, "t", found["statistic"], 3, analysis="t-test")
+        page.print("table3", "", parameter, "p", _p(found["p"]), analysis="t-test")
+        word = "p(t-test; {}) {} 0.05".format(parameter, "<" if found["p"] < 0.05 else ">=")
+        page.print("results", "", parameter, "claim", "differs or not", analysis="t-test", test=word)
+        f = groups.anova(values[values["primary"] != ""], parameter, group="primary", order=study.PRIMARIES).iloc[0]
+        page.print("results", "", parameter, "p", "< 0.05" if f["p"] < 0.05 else "> 0.05", analysis="anova")
+        pairs = groups.posthoc(values[values["primary"] != ""], parameter, group="primary", order=study.PRIMARIES, method="tukey")
+        for row in pairs[pairs["p"] < 0.05].itertuples():
+            lower, upper = (row.a, row.b) if row.difference < 0 else (row.b, row.a)
+            words = f"mean({lower}; {parameter}) < mean({upper}; {parameter}) and p(pair; {parameter}; {lower}; {upper}) < 0.05"
+            page.print("discussion", f"{lower}-{upper}", parameter, "claim", "lower", analysis="post-hoc", test=words)
 
 
-def _logistic(values):
-    try:
-        table = ivim.logistic(_outcome(values), outcome="y", predictors=list(MARKERS))
-    except ValueError:  # the markers separate the groups; an article would print no such table
-        return
-    for row in table[table["term"] != "intercept"].itertuples():
+def _agreement(page, readings, form):
+    for parameter in study.PARAMETERS:
+        row = agreement.icc(readings, values=parameter).set_index("form").loc[form]
+        for statistic, value in zip(("icc", "icc_low", "icc_high"), row[["icc", "ci_low", "ci_high"]], strict=True):
+            page.print("results", "", parameter, statistic, value, 3, analysis="agreement")
+
+
+def _diagnosis(page, values, chosen):
+    y = (values["group"] == "metastasis").astype(int)
+    table = logistic(values.assign(outcome=y), "outcome", chosen)
+    for row in table[table["term"] != "intercept"].to_dict("records"):
         for statistic in ("b", "se", "wald", "odds_ratio", "ci_low", "ci_high"):
-            yield "table4", "", row.term, statistic, to_print(getattr(row, statistic), 3), ""
-        yield "table4", "", row.term, "p", to_print(row.p, 3), ""
-
-
-def _roc(values):
-    frame = _outcome(values)
-    scores = {name: frame[name] for name in MARKERS}
-    try:
-        scores["adc_fast+f"] = linear_score(ivim.logistic(frame, outcome="y", predictors=list(MARKERS)), frame)
-    except ValueError:
-        pass
-    for name, score in scores.items():
-        curve = ivim.roc(frame["y"], score)
-        for statistic, value in (("auc", curve.auc), ("auc_low", curve.ci_low), ("auc_high", curve.ci_high)):
-            yield "table5", "", name, statistic, to_print(value, 3), ""
-        if name in MARKERS:
-            yield "table5", "", name, "cutoff", f"{curve.direction} {to_print(curve.cutoff, 2)}", ""
-        for part in ("sensitivity", "specificity"):
+            page.print("table4", "", row["term"], statistic, row[statistic], 3, analysis="logistic")
+        page.print("table4", "", row["term"], "p", _p(row["p"]), analysis="logistic")
+        page.print("table4", "", row["term"], "label", row["term"], analysis="label")
+    scores = {name: values[name] for name in chosen} | {"+".join(chosen): predict(table, values)}
+    for marker, score in scores.items():
+        curve = roc.roc(y, score)
+        for location in ("table5", "abstract", "results"):
+            for statistic, value in (("auc", curve.auc), ("auc_low", curve.ci_low), ("auc_high", curve.ci_high)):
+                page.print(location, "", marker, statistic, value, 3, analysis="roc")
+        page.print("table5", "", marker, "cutoff", f"{curve.direction} {to_print(curve.cutoff, 2)}", analysis="roc")
+        for rate in ("sensitivity", "specificity"):
             for end in ("", "_low", "_high"):
-                yield "table5", "", name, part + end, to_print(100 * getattr(curve, part + end), 1), "%"
+                page.print("table5", "", marker, rate + end, 100 * getattr(curve, rate + end), 1, unit="%", analysis="roc")
 
 
-def _outcome(values):
-    return values.assign(y=(values["group"] == "metastasis").astype(int))
-
-
-def _print_p(p):
-    return "<0.0001" if p < 0.0001 else to_print(p, 3)
+def _cases(page, values, rng):
+    for figure, group in (("figure1", "lung"), ("figure2", "tuberculosis")):
+        case = dict(_members(values))[group].iloc[int(rng.integers(7))]
+        for parameter in study.PARAMETERS:
+            in_si = study.unit(parameter) and parameter == "adc_fast"
+            unit, factor, decimals = ("mm²/s", 1e-3, 4) if in_si else (study.unit(parameter), 1, 2)
+            page.print(figure, group, parameter, "value", factor * case[parameter], decimals, unit=unit, analysis="case")

@@ -261,12 +261,25 @@ def _single(claims, evaluator, repair, target):
     standing = (support, -int(claims[target].tabled))
     for text in misprints(printed):
         meant = Printed.parse(text)
+        # Fewer digits fit more easily: they have to be the very digits of another place.
+        if _digits(meant) < _digits(printed) and not _stands_elsewhere(meant, failing, repair):
+            continue
         if any(_specific(r, evaluator.outcome(r, repair.reading.with_changes({target: meant}))) for r, _ in failing):
             yield Slip("misprint", target, "", {target: meant}, (target,), {target: text}, order=(0, 1, *standing))
     interval = _common([o for o in outcomes if not math.isnan(o.low + o.high)])
     if interval and math.isfinite(interval.low + interval.high):
         meant = _printed_elsewhere(repair, failing, interval) or _as_text(interval, printed)
         yield Slip("recovered", target, "", {target: interval}, (target,), {target: meant}, order=(0, 0, *standing))
+
+
+def _digits(printed):
+    """Number of significant digits."""
+    return len(f"{abs(printed.value):f}".replace(".", "").lstrip("0"))
+
+
+def _stands_elsewhere(meant, failing, repair):
+    others = [repair.reading[r.inputs[0]] for r, _ in failing if r.check == "restated"]
+    return any(isinstance(other, Printed) and (other.value, other.decimals) == (meant.value, meant.decimals) for other in others)
 
 
 def _specific(relation, outcome):
