@@ -1,0 +1,69 @@
+"""The walls of the house: what a room may import, read off the code."""
+
+import ast
+
+import pytest
+
+import ivim
+from ivim.study import ROOT
+
+# Each room with the rooms below it that it may use; nothing imports upwards, nothing in a circle.
+MAY_USE = {
+    "study": (),
+    "notebook": (),
+    "cohort": ("study",),
+    "signal": ("study",),
+    "stats": ("study",),
+    "audit": ("study", "stats"),
+    "imaging": ("study", "signal"),
+    "report": ("study", "cohort", "stats", "audit"),
+    "synthetic": ("study", "cohort", "signal", "stats", "audit", "imaging", "report"),
+    "run": ("study", "cohort", "notebook"),
+    "cli": ("study", "cohort", "signal", "stats", "audit", "imaging", "report", "synthetic", "run"),
+}
+MODULES = sorted((ROOT / "ivim").rglob("*.py"))
+
+
+def _room(path):
+    return path.relative_to(ROOT / "ivim").parts[0].removesuffix(".py")
+
+
+def _imported_rooms(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [f"ivim.{alias.name}" for alias in node.names] if node.module == "ivim" else [node.module or ""]
+        inside = (name.split(".")[1] for name in names if name.startswith("ivim."))
+        yield from (ivim._HOME.get(name, name).split(".")[0] for name in inside)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_nothing_imports_upwards(path):
+    """A module uses its own room and the rooms below it."""
+    room = _room(path)
+    if room == "__init__":
+        return
+    used = set(_imported_rooms(path)) - {room, "__version__"}
+    assert used <= set(MAY_USE[room]), f"{room} may use {MAY_USE[room]}, not {used - set(MAY_USE[room])}"
+
+
+def test_public_names_are_there_and_documented():
+    """Each name of `ivim.__all__` is found, says what it is, and there are few enough to know them all."""
+    assert len(ivim.__all__) <= 25
+    for name in set(ivim.__all__) - {"__version__"}:
+        assert getattr(ivim, name).__doc__, name
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones():
+    """A misspelt function is answered with the list."""
+    with pytest.raises(AttributeError, match="no attribute 'fti'; it has .*fit_maps"):
+        ivim.fti  # noqa: B018
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    """`import ivim` and `ivim --help` do not wait for seaborn, numba, statsmodels or lmfit."""
+    import subprocess
+    import sys
+
+    code = "import sys, ivim, ivim.cli; print([m for m in ('pandas', 'numba', 'lmfit', 'seaborn', 'statsmodels', 'scipy') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
