@@ -2,7 +2,7 @@
 
 import numpy as np
 from row import Row
-from voxels import AVERAGES, LESION, SNR, B, lesions, tissue
+from voxels import AVERAGES, LESION, SNR, B, biexponential, lesions, magnitude, tissue
 
 import ivim
 
@@ -30,7 +30,8 @@ def _voxels(quick):
         yield Row(SECTION, f"median bias of D at SNR {SNR}, {name}", f"{bias:.4f}e-3 mm²/s", f"{line}e-3" if line else "", met)
     for name, maps, line in (("full", plain, None), ("segmented", segmented, 0.032)):
         error = float(np.sqrt(np.nanmean((maps["f"] - truth["f"]) ** 2)))
-        yield Row(SECTION, f"RMSE of f at SNR {SNR}, {name}", f"{error:.4f}", str(line or ""), None if line is None else error <= line)
+        met = None if line is None else error <= line
+        yield Row(SECTION, f"RMSE of f at SNR {SNR}, {name}", f"{error:.4f}", str(line or ""), met)
 
 
 def _regions(quick):
@@ -45,7 +46,8 @@ def _regions(quick):
         ratio = {key: _rmse(maps[key], LESION[key]) / bound[key] for key in NAMES}
         met = max(ratio.values()) <= 1.10 if name.endswith("floor") else None
         text = ", ".join(f"{key} {value:.2f}" for key, value in ratio.items())
-        yield Row(SECTION, f"RMSE over the Cramer-Rao bound, region of {ROI_VOXELS} voxels, {name}", text, "1.10" if met is not None else "", met)
+        what = f"RMSE over the Cramer-Rao bound, region of {ROI_VOXELS} voxels, {name}"
+        yield Row(SECTION, what, text, "" if met is None else "1.10", met)
 
 
 def _shrinkage(quick):
@@ -68,11 +70,9 @@ def _shrinkage(quick):
 
 def _as_scanned(truth, snr, rng):
     """Signals of voxels with the article's averages."""
-    from voxels import biexponential, magnitude
-
     clean = biexponential(B, truth["adc_slow"], truth["adc_fast"], truth["f"])
-    columns = [magnitude(np.repeat(column[:, None], int(k), axis=1), 1 / snr, rng).mean(axis=1) for column, k in zip(clean.T, AVERAGES, strict=True)]
-    return np.stack(columns, axis=1)
+    excitations = (np.repeat(column[:, None], int(k), axis=1) for column, k in zip(clean.T, AVERAGES, strict=True))
+    return np.stack([magnitude(excitation, 1 / snr, rng).mean(axis=1) for excitation in excitations], axis=1)
 
 
 def _rmse(found, truth):

@@ -34,7 +34,8 @@ def main():
         for row in SECTIONS[name].rows(args.quick):
             rows.append(row)
             print(f"{row.section:9} {row.what:75} {row.value:32} {_line(row):12} {_verdict(row)}", flush=True)
-    print(f"{time.perf_counter() - start:.0f} s; lines met: {sum(row.met is True for row in rows)}, missed: {sum(row.met is False for row in rows)}")
+    met, missed = (sum(row.met is verdict for row in rows) for verdict in (True, False))
+    print(f"{time.perf_counter() - start:.0f} s; lines met: {met}, missed: {missed}")
     if args.out:
         partial = args.out.with_name(args.out.name + ".part")
         partial.write_text(markdown(rows, args.quick), encoding="utf-8")

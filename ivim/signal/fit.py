@@ -77,9 +77,9 @@ def fit(
     {'s0': 100.0, 'adc_slow': 0.001, 'adc_fast': 0.02, 'f': 0.2}
     """
     model = get_model(model)
-    signal, b, averages = _check_samples(signal, b, averages)
-    _check_method(model, method, sigma, averaging)
-    use = _samples_used(model, b, method, threshold, pair)
+    signal, b, averages = check_samples(signal, b, averages)
+    check_method(model, method, sigma, averaging)
+    use = samples_used(model, b, method, threshold, pair)
     model.limits(1.0, b, bounds)  # refuses wrong bounds before any look at the signal
     reason = int(reasons.check_signals(signal, b, saturation))
     if reason != reasons.OK:
@@ -276,7 +276,7 @@ def _unusable(model, method, signal, reason, result=None):
     )  # fmt: skip
 
 
-def _check_samples(signal, b, averages):
+def check_samples(signal, b, averages):
     """The three arrays as floats of one shape (n,); averages of 1 where none are given."""
     signal, b = np.asarray(signal, float), np.asarray(b, float)
     averages = np.ones_like(b) if averages is None else np.asarray(averages, float)
@@ -293,7 +293,7 @@ def _check_samples(signal, b, averages):
     return signal, b, averages
 
 
-def _check_method(model, method, sigma, averaging):
+def check_method(model, method, sigma, averaging):
     if method not in METHODS:
         msg = f"unknown method {method!r}; known are {', '.join(METHODS)}"
         raise ValueError(msg)
@@ -313,7 +313,7 @@ def _check_method(model, method, sigma, averaging):
         raise ValueError(msg)
 
 
-def _samples_used(model, b, method, threshold, pair):
+def samples_used(model, b, method, threshold, pair):
     """Mask of the samples of the first stage or the pair; refuses too few b-values."""
     use = np.ones(b.size, bool)
     if method == "two-point":

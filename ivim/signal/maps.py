@@ -13,7 +13,7 @@ import numpy as np
 from ivim import study
 from ivim.signal import noise, reasons
 from ivim.signal.engine import Plan
-from ivim.signal.fit import METHODS, _check_method, _check_samples, _samples_used
+from ivim.signal.fit import METHODS, check_method, check_samples, samples_used
 from ivim.signal.models import MODELS, check_bounds
 from ivim.signal.solver import KINDS
 
@@ -94,7 +94,7 @@ def fit_maps(
     """
     names = _model_names(model)
     shape, data, mask = _check_volume(data, mask)
-    _, b, averages = _check_samples(np.ones(data.shape[-1]), b, averages)
+    _, b, averages = check_samples(np.ones(data.shape[-1]), b, averages)
     if isinstance(sigma, str) and sigma == "estimate":
         sigma = estimate_sigma(data, b, mask=mask, averages=averages, averaging=averaging, saturation=saturation)
     plans = {}
@@ -109,7 +109,8 @@ def fit_maps(
         good = code == reasons.OK
         _write_codes(maps, tuple(axis[~good] for axis in where), code[~good])
         if good.any():
-            _write_fits(maps, tuple(axis[good] for axis in where), {name: plan.fit(signals[good]) for name, plan in plans.items()})
+            fits = {name: plan.fit(signals[good]) for name, plan in plans.items()}
+            _write_fits(maps, tuple(axis[good] for axis in where), fits)
         return len(code)
 
     _run(fit_block, _blocks(data, mask), threads, int(mask.sum()), progress)
@@ -135,7 +136,7 @@ def estimate_sigma(data, b, *, mask=None, averages=None, averaging="magnitude", 
         When no voxel can be fitted.
     """
     _, data, mask = _check_volume(data, mask)
-    _, b, averages = _check_samples(np.ones(data.shape[-1]), b, averages)
+    _, b, averages = check_samples(np.ones(data.shape[-1]), b, averages)
     chosen = np.zeros(mask.shape, bool)
     inside = np.flatnonzero(mask)
     chosen.flat[inside[:: max(1, inside.size // SIGMA_VOXELS)]] = True
@@ -156,11 +157,12 @@ def estimate_sigma(data, b, *, mask=None, averages=None, averaging="magnitude", 
 
 def _model_names(model):
     """Names as a tuple; refuses what the engine has not compiled."""
-    names = tuple(study.MODELS) if isinstance(model, str) and model == "all" else (model,) if isinstance(model, str) else tuple(model)
+    names = (model,) if isinstance(model, str) else tuple(model)
+    names = tuple(study.MODELS) if names == ("all",) else names
     unknown = [name for name in names if name not in KINDS]
     if unknown or not names or len(set(names)) < len(names):
         met = repr(unknown[0]) if unknown else repr(names)
-        msg = f"model is {met}; accepted are {', '.join(KINDS)}, several different ones of them, or 'all' (use ivim.fit for a model of your own)"
+        msg = f"model is {met}; accepted are {', '.join(KINDS)}, several different ones of them, or 'all'"
         raise ValueError(msg)
     return names
 
@@ -188,8 +190,8 @@ def _plan(name, b, averages, bounds, method, sigma, averaging, threshold, pair):
     """The engine's plan after the checks that :func:`ivim.fit` makes."""
     model = MODELS[name]
     sigma = sigma if method == "full" else None
-    _check_method(model, method, sigma, averaging)
-    use = _samples_used(model, b, method, threshold, pair)
+    check_method(model, method, sigma, averaging)
+    use = samples_used(model, b, method, threshold, pair)
     return Plan(name, b, averages, check_bounds(model, bounds), method, use, sigma, averaging)
 
 

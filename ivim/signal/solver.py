@@ -122,7 +122,7 @@ def bend(kind, b, theta, slopes, pull, hessian):
 
 @njit(**JIT)
 def raise_floor(sigma, signal, gain, bow):
-    """Turn a signal into the Rician mean at noise level `sigma` (n,); `gain` and `bow` get its first two derivatives by the signal."""
+    """Turn a signal into the Rician mean at noise level `sigma` (n,); `gain` and `bow` get its first two derivatives."""
     for i in range(signal.size):
         x = max(signal[i], 0.0) / sigma[i]
         if x < FLOOR_REACH:
@@ -468,8 +468,15 @@ def standard_errors(kind, y, w, b, sigma, low, high, theta, peak, within, sample
 
 
 @njit(**JIT)
-def fit_block(kind, signals, cleaned, w, b, sigma, low, high, nodes, curves, grid, thorough, peaks, within, samples, theta, errors, sse, code):
-    """Fit each row of `signals`; `low` and `high` have one row per voxel. Code: 0 good, 1 at bound, 2 powerless, 3 not converged."""
+def fit_block(
+    kind, signals, cleaned, w, b, sigma, low, high, nodes, curves, grid, thorough, peaks, within, samples,
+    theta, errors, sse, code,
+):  # fmt: skip
+    """Fit each row of `signals` into the last four arrays; `low` and `high` have one row per voxel.
+
+    The grid looks at `cleaned`, `within` is the scatter of repeats about the means in `signals`, `samples` their number
+    before that. Code: 0 good, 1 at a bound, 2 a parameter without influence, 3 not converged.
+    """
     room = make_room(b.size, theta.shape[1])
     n_slow, n_fast = grid[0].size, grid[2].size
     likeness, trial = np.empty(curves.shape[1]), np.empty(4)
@@ -479,9 +486,13 @@ def fit_block(kind, signals, cleaned, w, b, sigma, low, high, nodes, curves, gri
     for v in range(signals.shape[0]):
         y, lower, upper = signals[v], low[v], high[v]
         if kind == 1:
-            sse[v], converged = fit_two_decays(y, cleaned[v], w, b, sigma, lower, upper, grid, thorough, theta[v], room, desk, trial)
+            sse[v], converged = fit_two_decays(
+                y, cleaned[v], w, b, sigma, lower, upper, grid, thorough, theta[v], room, desk, trial
+            )
         else:
-            sse[v], converged = fit_one_decay(kind, y, cleaned[v], w, b, sigma, lower, upper, nodes, curves, likeness, theta[v], room)
+            sse[v], converged = fit_one_decay(
+                kind, y, cleaned[v], w, b, sigma, lower, upper, nodes, curves, likeness, theta[v], room
+            )
         code[v] = standard_errors(
             kind, y, w, b, sigma, lower, upper, theta[v], peaks[v], within[v], samples, errors[v], room
         )
