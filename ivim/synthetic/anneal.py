@@ -1,7 +1,9 @@
 """Compiled searches for values on a grid whose statistics fall into given intervals, all at once.
 
-Two searches, both simulated annealing on the sum of how far, in widths, each statistic lies outside its interval: one moves the values of a column, the other exchanges the partners of two finished columns. The second leaves every
-statistic of either column untouched, which is what makes seventy printed digits reachable together.
+Simulated annealing on the sum of how far, in widths, each statistic lies outside its interval. One search moves the values of
+a column; the other takes two finished columns and mostly exchanges partners, which leaves every statistic of either column
+alone: that is what makes seventy printed digits reachable together. All in one file, because numba's cache of a function
+does not notice a change in another file that it calls.
 
 A patient's cell is 0 tuberculosis, 1 lung, 2 breast, 3 renal; cells 1-3 together are the metastases (Table 2).
 """
@@ -20,12 +22,6 @@ PAIR_STATISTICS = (
     "auc", "auc_low", "auc_high", "counts", "rival",
 )  # fmt: skip
 Z95 = 1.959963984540054
-
-
-@njit(cache=True)
-def mean_sd(total, squares, n):
-    """Mean and sample SD from the sum and the sum of squares of n values."""
-    return total / n, np.sqrt(max(squares - total * total / n, 0.0) / (n - 1))
 
 
 @njit(cache=True)
@@ -83,102 +79,127 @@ def youden(low, high, true_high, true_low):
 
 
 @njit(cache=True)
-def column_statistics(ticks, step, cell, weights_low, weights_high, direction, true_high, true_low):
-    """The COLUMN_STATISTICS of values `ticks * step`; those of the ROC curve only where direction is +1 or -1."""
-    out = np.zeros(21)
+def moment_statistics(ticks, step, cell):
+    """The COLUMN_STATISTICS up to t, of values `ticks * step`."""
+    out = np.zeros(13)
     counts, totals, squares = np.zeros(6), np.zeros(6), np.zeros(6)
-    low, high = np.empty(len(weights_low)), np.empty(len(weights_high))
-    i = j = 0
     for k in range(len(ticks)):
-        value = float(ticks[k])
-        c = cell[k]
+        value, c = float(ticks[k]), cell[k]
         counts[c] += 1
         totals[c] += value
         squares[c] += value * value
-        if c == 0:
-            low[i] = value
-            i += 1
-        else:
-            high[j] = value
-            j += 1
-    for parts in ((4, 1), (4, 2), (4, 3), (5, 0), (5, 4)):
-        counts[parts[0]] += counts[parts[1]]
-        totals[parts[0]] += totals[parts[1]]
-        squares[parts[0]] += squares[parts[1]]
+    for into, part in ((4, 1), (4, 2), (4, 3), (5, 0), (5, 4)):
+        counts[into] += counts[part]
+        totals[into] += totals[part]
+        squares[into] += squares[part]
     for c in range(6):
-        mean, sd = mean_sd(totals[c], squares[c], counts[c])
-        out[2 * c], out[2 * c + 1] = mean * step, sd * step
+        out[2 * c] = totals[c] / counts[c] * step
+        out[2 * c + 1] = np.sqrt(max(squares[c] - totals[c] ** 2 / counts[c], 0.0) / (counts[c] - 1)) * step
     # Student's t with pooled variance, tuberculosis minus metastasis as in Table 3.
     m, n = counts[0], counts[4]
     pooled = ((m - 1) * out[1] ** 2 + (n - 1) * out[9] ** 2) / (m + n - 2)
     out[12] = (out[0] - out[8]) / np.sqrt(pooled * (1 / m + 1 / n))
-    low.sort()
-    high.sort()
-    out[13] = (weights_low * low).sum() ** 2 * step**2 / (out[1] ** 2 * (m - 1))
-    out[14] = (weights_high * high).sum() ** 2 * step**2 / (out[9] ** 2 * (n - 1))
+    return out
+
+
+@njit(cache=True)
+def rank_statistics(ticks, step, cell, weights_low, weights_high, direction, true_high, true_low):
+    """The COLUMN_STATISTICS from Shapiro-Wilk's W on; those of the ROC curve only where direction is +1 or -1."""
+    out = np.zeros(8)
+    low, high = np.sort(ticks[cell == 0]).astype(np.float64), np.sort(ticks[cell > 0]).astype(np.float64)
+    out[0] = (weights_low * low).sum() ** 2 / ((low - low.mean()) ** 2).sum()
+    out[1] = (weights_high * high).sum() ** 2 / ((high - high.mean()) ** 2).sum()
     if direction != 0:
         if direction < 0:
             low, high = -low[::-1], -high[::-1]
-        out[15], out[16], out[17] = delong(low, high)
-        out[18], out[19], cutoff = youden(low, high, true_high, true_low)
-        out[20] = cutoff * step * direction
+        out[2], out[3], out[4] = delong(low, high)
+        out[5], out[6], cutoff = youden(low, high, true_high, true_low)
+        out[7] = cutoff * step * direction
     return out
+
+
+@njit(cache=True)
+def excess(statistics, intervals):
+    """Sum over the statistics of the distance outside [low, high] in units of width; 0 when all lie inside.
+
+    `intervals` has the rows low, high, width.
+    """
+    total = 0.0
+    for k in range(len(statistics)):
+        if statistics[k] != statistics[k]:
+            return 1e9
+        total += max(intervals[0, k] - statistics[k], statistics[k] - intervals[1, k], 0.0) / intervals[2, k]
+    return total
+
+
+@njit(cache=True)
+def column_cost(ticks, setup, cell, weights_low, weights_high, intervals, limit):
+    """Excess of the COLUMN_STATISTICS, or of the moments alone where that is already above `limit`."""
+    if ticks.min() < setup[1] or ticks.max() > setup[2]:
+        return 1e9
+    cost = excess(moment_statistics(ticks, setup[0], cell), intervals)
+    if cost > limit:
+        return cost
+    ranks = rank_statistics(ticks, setup[0], cell, weights_low, weights_high, int(setup[3]), int(setup[4]), int(setup[5]))
+    return cost + excess(ranks, intervals[:, 13:])
 
 
 @njit(cache=True)
 def logistic_fit(x, f, y, beta):
     """Maximum likelihood slopes of y on (1, x, f) by Newton steps from `beta`, and the inverse information."""
     covariance = np.zeros((3, 3))
-    row = np.ones(3)
     for _ in range(25):
-        gradient, information = np.zeros(3), np.zeros((3, 3))
+        g0 = g1 = g2 = a = b = c = d = e = h = 0.0
         for k in range(len(y)):
-            row[1], row[2] = x[k], f[k]
-            eta = min(max(beta[0] + beta[1] * x[k] + beta[2] * f[k], -30.0), 30.0)
-            p = 1 / (1 + np.exp(-eta))
-            for a in range(3):
-                gradient[a] += (y[k] - p) * row[a]
-                for b in range(a + 1):
-                    information[a, b] += p * (1 - p) * row[a] * row[b]
-        for a in range(3):
-            information[a, a] += 1e-12
-            for b in range(a):
-                information[b, a] = information[a, b]
-        covariance = np.linalg.inv(information)
-        move = covariance @ gradient
+            p = 1 / (1 + np.exp(-(beta[0] + beta[1] * x[k] + beta[2] * f[k])))
+            w, r = p * (1 - p), y[k] - p
+            g0, g1, g2 = g0 + r, g1 + r * x[k], g2 + r * f[k]
+            a, b, c = a + w, b + w * x[k], c + w * f[k]
+            d, e, h = d + w * x[k] * x[k], e + w * x[k] * f[k], h + w * f[k] * f[k]
+        # Inverse of the symmetric 3 x 3 information [[a b c] [b d e] [c e h]] by cofactors.
+        determinant = a * (d * h - e * e) - b * (b * h - c * e) + c * (b * e - c * d) + 1e-300
+        covariance[0, 0], covariance[1, 1], covariance[2, 2] = d * h - e * e, a * h - c * c, a * d - b * b
+        covariance[0, 1] = covariance[1, 0] = c * e - b * h
+        covariance[0, 2] = covariance[2, 0] = b * e - c * d
+        covariance[1, 2] = covariance[2, 1] = b * c - a * e
+        covariance /= determinant
+        move = covariance @ np.array([g0, g1, g2])
         beta = beta + move
-        if np.abs(move).max() < 1e-8:
+        if np.abs(move).max() < 1e-6:  # quadratic: the next step would be below 1e-11
             break
     return beta, covariance
 
 
 @njit(cache=True)
-def pair_statistics(x, f, y, beta, true_high, true_low):
-    """The PAIR_STATISTICS of a logistic model of y on x and f, and its coefficients to start the next fit from."""
-    out = np.zeros(16)
-    beta, covariance = logistic_fit(x, f, y, beta)
+def slope_statistics(beta, covariance):
+    """The PAIR_STATISTICS up to the AUC."""
+    out = np.zeros(11)
     for k in range(2):
         b, se = beta[k + 1], np.sqrt(covariance[k + 1, k + 1])
         out[3 * k], out[3 * k + 1], out[3 * k + 2] = b, se, (b / se) ** 2
     out[6], out[7], out[8] = np.exp(out[0]), np.exp(out[0] - Z95 * out[1]), np.exp(out[0] + Z95 * out[1])
     out[9], out[10] = np.exp(out[3] - Z95 * out[4]), np.exp(out[3] + Z95 * out[4])
-    score = beta[1] * x + beta[2] * f
-    low, high = np.sort(score[y == 0]), np.sort(score[y == 1])
-    out[11], out[12], out[13] = delong(low, high)
-    out[14], out[15], _ = youden(low, high, true_high, true_low)
-    return out, beta
+    return out
 
 
 @njit(cache=True)
-def excess(statistics, low, high, width):
-    """Sum over the statistics of the distance outside [low, high] in units of width; 0 when all lie inside."""
-    total = 0.0
-    for k in range(len(statistics)):
-        if statistics[k] != statistics[k]:
-            return 1e9
-        outside = max(low[k] - statistics[k], statistics[k] - high[k], 0.0)
-        total += outside / width[k]
-    return total
+def score_statistics(score, y, true_high, true_low):
+    """The PAIR_STATISTICS from the AUC on."""
+    out = np.zeros(5)
+    low, high = np.sort(score[y == 0]), np.sort(score[y == 1])
+    out[0], out[1], out[2] = delong(low, high)
+    out[3], out[4], _ = youden(low, high, true_high, true_low)
+    return out
+
+
+@njit(cache=True)
+def pair_cost(x, f, y, beta, counts, intervals, limit):
+    """Excess of the PAIR_STATISTICS, or of the slopes alone where that is above `limit`; and the coefficients."""
+    beta, covariance = logistic_fit(x, f, y, beta)
+    cost = excess(slope_statistics(beta, covariance), intervals)
+    if not cost <= limit:
+        return 1e9 if cost != cost else cost, beta
+    return cost + excess(score_statistics(beta[1] * x + beta[2] * f, y, counts[0], counts[1]), intervals[:, 11:]), beta
 
 
 @njit(cache=True)
@@ -199,22 +220,34 @@ def move_column(ticks, cell, largest):
 
 
 @njit(cache=True)
-def anneal_column(seed, ticks, step, cell, bounds, weights_low, weights_high, roc, low, high, width, steps, heat):
+def exchange(ticks, cell):
+    """In place: exchange one to three pairs of values, each pair in one cell.
+
+    A single exchange has only 762 neighbours for 20, 32, 7 and 11 patients; several at once leave few dead ends.
+    """
+    for _ in range(np.random.randint(1, 4)):
+        i, j = np.random.randint(len(ticks)), np.random.randint(len(ticks))
+        if cell[i] == cell[j]:
+            ticks[i], ticks[j] = ticks[j], ticks[i]
+
+
+@njit(cache=True)
+def anneal_column(seed, ticks, setup, cell, weights_low, weights_high, intervals, steps, heat):
     """Move the values until every statistic lies in its interval.
 
     Parameters
     ----------
     seed : int
     ticks : array of int, shape (n,)
-        Values in units of `step`, where the search starts.
-    bounds : tuple of int
-        Smallest and largest value allowed, in ticks.
+        Values in units of the grid, where the search starts.
+    setup : array, shape (6,)
+        Grid; smallest and largest value allowed, in ticks; direction of the ROC curve (+1, -1, or 0 for no ROC targets); diseased
+        and healthy rightly called at its cut-off.
+    cell : array of int, shape (n,)
     weights_low, weights_high : array
-        Shapiro-Wilk weights for the two groups, from :func:`shapiro_weights`.
-    roc : tuple of int
-        Direction (+1, -1, or 0 for no ROC targets), diseased and healthy rightly called at the cut-off.
-    low, high, width : array, shape (21,)
-        Interval and scale of each of the COLUMN_STATISTICS.
+        Shapiro-Wilk weights for tuberculosis and metastasis.
+    intervals : array, shape (3, 21)
+        Low, high and width of each of the COLUMN_STATISTICS.
     steps : int
     heat : tuple of float
         Temperature at the start and at the end.
@@ -225,19 +258,17 @@ def anneal_column(seed, ticks, step, cell, bounds, weights_low, weights_high, ro
         The best values met and what is still outside; cost 0 is success.
     """
     np.random.seed(seed)
-    cost = excess(column_statistics(ticks, step, cell, weights_low, weights_high, *roc), low, high, width)
+    cost = column_cost(ticks, setup, cell, weights_low, weights_high, intervals, np.inf)
     best, best_cost = ticks.copy(), cost
-    largest = max(2.0, (bounds[1] - bounds[0]) / 8)
+    largest = max(2.0, (setup[2] - setup[1]) / 8)
     for k in range(steps):
         if best_cost == 0:
             break
-        temperature = heat[0] * (heat[1] / heat[0]) ** (k / steps)
+        limit = cost - heat[0] * (heat[1] / heat[0]) ** (k / steps) * np.log(1 - np.random.random())
         trial = ticks.copy()
         move_column(trial, cell, largest)
-        if trial.min() < bounds[0] or trial.max() > bounds[1]:
-            continue
-        new = excess(column_statistics(trial, step, cell, weights_low, weights_high, *roc), low, high, width)
-        if new <= cost or np.random.random() < np.exp((cost - new) / temperature):
+        new = column_cost(trial, setup, cell, weights_low, weights_high, intervals, limit)
+        if new <= limit:
             ticks, cost = trial, new
             if cost < best_cost:
                 best, best_cost = ticks.copy(), cost
@@ -245,35 +276,58 @@ def anneal_column(seed, ticks, step, cell, bounds, weights_low, weights_high, ro
 
 
 @njit(cache=True)
-def anneal_pairing(seed, x, f, cell, counts, low, high, width, steps, heat):
-    """Exchange the f of patients of the same cell until the logistic model and its ROC curve lie in their intervals.
+def anneal_pair(seed, ticks, setups, cell, weights_low, weights_high, column_intervals, counts, pair_intervals, steps, heat, shift):
+    """Pair two finished columns until the logistic model and its ROC curve lie in their intervals as well.
+
+    Parameters
+    ----------
+    seed, cell, weights_low, weights_high, steps, heat
+        As for :func:`anneal_column`.
+    ticks : array of int, shape (2, n)
+        The columns; both meet their own intervals.
+    setups, column_intervals : array, shape (2, 6) and (2, 3, 21)
+        As for :func:`anneal_column`, of each.
+    counts : tuple of int
+        Diseased and healthy rightly called at the combined cut-off.
+    pair_intervals : array, shape (3, 16)
+        Low, high and width of each of the PAIR_STATISTICS.
+    shift : float
+        Share of the moves that change values (by a few ticks) instead of exchanging partners; a column may then leave its
+        intervals for a while.
 
     Returns
     -------
-    f, cost
-        The best order of f met and what is still outside; cost 0 is success.
+    ticks, cost
+        The best columns met and what is still outside, of the columns and of the pair.
     """
     np.random.seed(seed)
     y = (cell > 0).astype(np.float64)
-    f = f.copy()
-    statistics, beta = pair_statistics(x, f, y, np.zeros(3), *counts)
-    cost = excess(statistics, low, high, width)
-    best, best_cost = f.copy(), cost
-    n = len(f)
+    beta = np.zeros(3)
+    costs, trial_costs = np.zeros(3), np.zeros(3)
+    cost = best_cost = np.inf
+    best = ticks.copy()
     for k in range(steps):
         if best_cost == 0:
             break
-        temperature = heat[0] * (heat[1] / heat[0]) ** (k / steps)
-        trial = f.copy()
-        # One exchange has only 762 neighbours; two or three at once leave no dead ends.
-        for _ in range(np.random.randint(1, 4)):
-            i, j = np.random.randint(n), np.random.randint(n)
-            if cell[i] == cell[j]:
-                trial[i], trial[j] = trial[j], trial[i]
-        statistics, start = pair_statistics(x, trial, y, beta, *counts)
-        new = excess(statistics, low, high, width)
-        if new <= cost or np.random.random() < np.exp((cost - new) / temperature):
-            f, cost, beta = trial, new, start
+        trial = ticks.copy()
+        trial_costs[:] = costs
+        limit = cost - heat[0] * (heat[1] / heat[0]) ** (k / steps) * np.log(1 - np.random.random())
+        if k > 0 and np.random.random() < shift:
+            at = np.random.randint(2)
+            move_column(trial[at], cell, 6.0)
+            trial_costs[at] = column_cost(trial[at], setups[at], cell, weights_low, weights_high, column_intervals[at], limit)
+        elif k > 0:
+            exchange(trial[1], cell)
+        if trial_costs[0] + trial_costs[1] > limit:
+            continue
+        # Centred, so that Newton's steps keep their digits; slopes and ranks do not notice.
+        x, f = trial[0] * setups[0, 0], trial[1] * setups[1, 0]
+        left = limit - trial_costs[0] - trial_costs[1]
+        trial_costs[2], start = pair_cost(x - x.mean(), f - f.mean(), y, beta, counts, pair_intervals, left)
+        if trial_costs.sum() <= limit:
+            ticks, beta = trial, start
+            costs[:] = trial_costs
+            cost = costs.sum()
             if cost < best_cost:
-                best, best_cost = f.copy(), cost
+                best, best_cost = ticks.copy(), cost
     return best, best_cost

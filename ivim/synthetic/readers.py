@@ -6,20 +6,20 @@ from ivim.stats.agreement import icc_from_mean_squares
 from ivim.synthetic.targets import SINGLE_FORMS
 
 # What two ROIs on one lesion share: a reader who sits on denser tissue reads all diffusivities lower, and alpha a little.
-ORDER = ("adc_stand", "adc_slow", "adc_fast", "f", "ddc", "alpha")
+# In the order of study.PARAMETERS.
 SHARED = np.array([
-    [1.00, 0.65, 0.10, 0.15, 0.70, 0.15],
-    [0.65, 1.00, 0.00, -0.35, 0.55, 0.25],
-    [0.10, 0.00, 1.00, -0.20, 0.05, -0.05],
-    [0.15, -0.35, -0.20, 1.00, 0.15, -0.30],
-    [0.70, 0.55, 0.05, 0.15, 1.00, 0.05],
+    [1.00, 0.85, 0.10, 0.10, 0.75, 0.15],
+    [0.85, 1.00, 0.05, -0.25, 0.65, 0.25],
+    [0.10, 0.05, 1.00, -0.20, 0.05, -0.05],
+    [0.10, -0.25, -0.20, 1.00, 0.10, -0.30],
+    [0.75, 0.65, 0.05, 0.10, 1.00, 0.05],
     [0.15, 0.25, -0.05, -0.30, 0.05, 1.00],
 ])  # fmt: skip
 
 
 def shared_noise(rng, n):
-    """Correlated standard normal reading differences, shape (n, 6), columns in the order of :data:`ORDER`."""
-    noise = rng.multivariate_normal(np.zeros(len(ORDER)), SHARED, size=n, method="cholesky")
+    """Correlated standard normal reading differences, shape (n, 6), columns in the order of ``study.PARAMETERS``."""
+    noise = rng.multivariate_normal(np.zeros(len(SHARED)), SHARED, size=n, method="cholesky")
     return (noise - noise.mean(axis=0)) / noise.std(axis=0)
 
 
@@ -51,7 +51,7 @@ def error_interval(values, targets):
     ends = [ms_targets * (1 - icc) / (1 + icc) for icc in (printed.high, printed.low)]
     fitting = [error for error in np.linspace(*ends, 201) if prints(len(values), ms_targets, error, error, targets)]
     if not fitting:
-        msg = f"no reading error gives the ICC of {printed.parameter} {printed.wanted} with its printed limits in all single-measures forms"
+        msg = f"no reading error gives the ICC of {printed.parameter} {printed.wanted} with its limits in all single-measures forms"
         raise ValueError(msg)
     return fitting[0], fitting[-1]
 
@@ -104,12 +104,14 @@ def split(rng, ticks, noise, limits, targets, half_tick):
         d, q = int(difference.sum()), int((difference**2).sum())
         if away < 0.7 and prints(n, ms_targets, d * d / (2 * n), (q - d * d / n) / (2 * (n - 1)), targets):
             return (ticks + difference) // 2, (ticks - difference) // 2
-        i, by = rng.integers(n), 2 * rng.integers(1, 4) * rng.choice([-1, 1])
-        if abs(difference[i] + by) > room[i]:
+        # One to three readers' pairs at once: a single step of a large difference would jump over the interval.
+        who = rng.choice(n, rng.integers(1, 4), replace=False)
+        trial = difference[who] + 2 * rng.integers(1, 4, len(who)) * rng.choice([-1, 1], len(who))
+        if (abs(trial) > room[who]).any():
             continue
-        moved = np.array([d + by, q + by * (2 * difference[i] + by)])
+        moved = np.array([d + (trial - difference[who]).sum(), q + (trial**2 - difference[who] ** 2).sum()])
         if (new := np.abs((moved - wanted) / scale).sum()) <= away + rng.exponential(0.15):
-            difference[i] += by
+            difference[who] = trial
             away = new
     msg = f"the reading differences of {targets[0].parameter} did not reach the printed ICC; try another seed"
     raise ValueError(msg)

@@ -138,7 +138,7 @@ def point_put_right(printed, parameter):
     text = printed["table2", "tuberculosis", parameter, "sd"]
     m, n = SIZES["tuberculosis"], SIZES["metastasis"]
     means = [float(parse(printed["table2", group, parameter, "mean"]).value) for group in study.GROUPS]
-    t, other = float(parse(printed["table3", "", parameter, "t"]).value), float(parse(printed["table2", "metastasis", parameter, "sd"]).value)
+    t, other = (float(parse(printed[key]).value) for key in (("table3", "", parameter, "t"), ("table2", "metastasis", parameter, "sd")))
     pooled = ((means[0] - means[1]) / t) ** 2 / (1 / m + 1 / n)
     square = ((m + n - 2) * pooled - (n - 1) * other**2) / (m - 1)
     # A t of a small difference says little about the SD; only where it does can it move the point.
@@ -174,9 +174,8 @@ def _table3(printed):
 
 
 def t_interval(targets, parameter):
-    """The t that prints both t and p of Table 3: the printed interval, cut to where its p prints too."""
-    by_key = {target.key: target for target in targets}
-    t, p = (by_key["table3", "", parameter, name] for name in ("t", "p"))
+    """The t that prints both t and p of Table 3: the printed interval, cut to where its p prints too; `targets` by key."""
+    t, p = (targets["table3", "", parameter, name] for name in ("t", "p"))
     df = PATIENTS - 2
     ends = sorted(math.copysign(stats.t.isf(end / 2, df), t.low) for end in (max(p.low, 1e-300), p.high))
     return max(t.low, ends[0]), min(t.high, ends[1])
@@ -192,9 +191,10 @@ def _normality():
 def _primaries():
     for parameter in study.PARAMETERS:
         if parameter in HETEROGENEOUS:
-            yield _within("results", "", parameter, "anova_p", -math.inf, study.SIGNIFICANCE, "Results: differs among the primaries")
+            limits, why = (-math.inf, study.SIGNIFICANCE), "Results: differs among the primaries"
         else:
-            yield _within("results", "", parameter, "anova_p", study.SIGNIFICANCE, math.inf, "Results: not named among those that differ")
+            limits, why = (study.SIGNIFICANCE, math.inf), "Results: not named among those that differ"
+        yield _within("results", "", parameter, "anova_p", *limits, why)
     for other in ("breast", "renal"):
         why = f"Discussion: lung significantly lower than {other} (Tukey)"
         yield _within("discussion", f"lung-{other}", "adc_slow", "difference", -math.inf, 0.0, why)

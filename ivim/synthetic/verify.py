@@ -9,11 +9,8 @@ from ivim import study
 from ivim.cohort import average_readers, load_cohort
 from ivim.report import tables
 from ivim.stats.groups import posthoc
+from ivim.synthetic.cohort import GRID
 from ivim.synthetic.targets import all_targets
-
-GRID = {"adc_stand": 0.01, "adc_slow": 0.01, "adc_fast": 0.1, "f": 0.001, "ddc": 0.01, "alpha": 0.001}
-"""Step of one reading, in table units: what a workstation prints."""
-
 
 def verify(patients=None, measurements=None):
     """Recompute every target from the two files through the pipeline.
@@ -111,8 +108,8 @@ def plausible(cohort):
     On a workstation's grid, physical, one tissue's diffusivities together, readers who differ like readers.
     """
     readings, values = cohort.measurements, average_readers(cohort.measurements)
-    within = values[list(study.PARAMETERS)] - values.groupby(cohort.values["primary"].to_numpy())[list(study.PARAMETERS)].transform("mean")
-    correlation = within.corr()
+    numbers = values[list(study.PARAMETERS)]
+    correlation = (numbers - numbers.groupby(cohort.values["primary"].to_numpy()).transform("mean")).corr()
     wide = readings.pivot(index="patient", columns="reader")
 
     def row(parameter, statistic, wanted, found, met, reason):
@@ -120,7 +117,8 @@ def plausible(cohort):
 
     for name in study.PARAMETERS:
         off = np.abs(readings[name] / GRID[name] - (readings[name] / GRID[name]).round()).max()
-        yield row(name, "grid", f"{GRID[name]:g}", f"off by {off * GRID[name]:.1g}", off < 1e-6, "each reading on the grid of a workstation")
+        found = "on it" if off < 1e-6 else f"off by {off * GRID[name]:.1g}"
+        yield row(name, "grid", f"{GRID[name]:g}", found, off < 1e-6, "each reading on the grid of a workstation")
     for name in ("f", "alpha"):
         low, high = readings[name].min(), readings[name].max()
         yield row(name, "range", "within 0 to 1", f"{low:g} to {high:g}", 0 < low and high < 1, "a fraction, for each reader")
@@ -136,4 +134,5 @@ def plausible(cohort):
     for name in study.PARAMETERS:
         difference = wide[name].iloc[:, 0] - wide[name].iloc[:, 1]
         kinds, bias = difference.round(6).nunique(), abs(difference.mean()) / difference.std()
-        yield row(name, "reader bias", "below 0.25 SD", f"{bias:.2f} SD", bias < 0.25 and kinds > 10, "readers differ at random, not by a constant")
+        why = "readers differ at random, not by a constant"
+        yield row(name, "reader bias", "below 0.25 SD", f"{bias:.2f} SD", bias < 0.25 and kinds > 10, why)
