@@ -255,8 +255,10 @@ def draw_panels(measured, figure):
     from ivim.report.figures import STYLE
 
     beside = beside_caption(measured, figure).set_index("parameter")
+    # Made outside of the style's context, which would take the notebook's interactive mode back with it.
+    drawn = plt.figure(figsize=(13.6, 6.6), layout="constrained")
     with plt.rc_context(STYLE | {"axes.grid": False}):
-        drawn, axes = plt.subplots(2, 4, figsize=(13.6, 6.6), layout="constrained")
+        axes = drawn.subplots(2, 4)
         _draw_slice(axes.flat[0], measured)
         _draw_dwi(axes.flat[1], measured)
         for place, name in zip(axes.flat[2:], study.PARAMETERS, strict=True):
@@ -278,7 +280,7 @@ def _draw_slice(axes, measured):
     x, y = WINDOW
     axes.add_patch(Rectangle((x.start, y.start), x.stop - x.start, y.stop - y.start, fill=False, edgecolor="#ffd84d"))
     axes.set(xticks=[], yticks=[])
-    axes.set_title("whole slice, b = 0; panels b to h show the frame", fontsize=9)
+    axes.set_title("whole slice, b = 0; frame: panels b to h", fontsize=9)
 
 
 def _draw_dwi(axes, measured):
@@ -301,7 +303,8 @@ def _draw_rois(axes, measured):
 
 
 def _letter(axes, letter):
-    axes.text(0.03, 0.96, letter, transform=axes.transAxes, va="top", color="white", fontweight="bold", fontsize=12)
+    axes.text(0.03, 0.96, letter, transform=axes.transAxes, va="top", color="white", fontweight="bold", fontsize=11,
+              bbox={"facecolor": "black", "edgecolor": "none", "pad": 2})  # fmt: skip
 
 
 def _scale_bar(axes):
