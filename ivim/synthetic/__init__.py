@@ -1,0 +1,1 @@
+"""Made data: the reconstructed cohort, phantoms, simulated studies; every piece from a seed."""
