@@ -222,7 +222,8 @@ def test_verdicts_follow_the_prints():
         ("t3-ddc-p", "0.961", "misprint", "0.691"),  # two digits exchanged
         ("t5-adc_fast-sensitivity_low", "63.6", "misprint", "66.3"),
         ("t1-lung-male", "22", "misprint", "20"),
-        ("results-f-auc", "0.832", "contradicted", "0.823"),
+        ("results-f-auc", "0.832", "misprint", "0.823"),  # also no middle of its limits
+        ("methods-renal-n", "12", "contradicted", "11"),
     ],
 )
 def test_a_planted_error_is_found_where_it_is(claim, printed, verdict, meant):

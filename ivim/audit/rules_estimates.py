@@ -208,7 +208,7 @@ def _rates(claims, structure):
 
 
 def _table_method(claims, found, level):
-    """The method that prints at least two thirds of all limits, and at least four of them; None where there is none."""
+    """The method that prints more than half of all limits, and at least four of them; None where there is none."""
     table = []
     for claim, low, high, size in found:
         n = int(claims[size].number.value)
@@ -218,7 +218,7 @@ def _table_method(claims, found, level):
     if not table:
         return None
     method, fits = limits_method(table, found[0][0].scale, confidence=level)
-    return method if fits >= max(4, 4 * len(table) / 3) else None
+    return method if fits >= max(4, len(table) + 1) else None
 
 
 def _limit(reading, claim, end, size, index, method, level):

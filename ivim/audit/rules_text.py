@@ -42,8 +42,13 @@ def _restated(reading, target, other):
     factor = unit_factor(other.unit, target.unit)
     elsewhere, here = (value if isinstance(value, Interval) else value.interval for value in (reading[other.id], reading[target.id]))
     elsewhere = elsewhere if factor == 1 else elsewhere * factor
+    prints = [reading[other.id], reading[target.id]]
+    holds = elsewhere.overlaps(here)
+    # To the same decimals, one number prints one way: neighbours in the last digit are two numbers.
+    if factor == 1 and all(not isinstance(value, Interval) and value.comparison == "=" for value in prints) and prints[0].decimals == prints[1].decimals:
+        holds = prints[0].value == prints[1].value
     text = show(reading[other.id]) if isinstance(reading[other.id], Interval) else reading[other.id].text
-    return Outcome(elsewhere.overlaps(here), elsewhere.low, elsewhere.high, f"{other.place or other.location} has {text}")
+    return Outcome(holds, elsewhere.low, elsewhere.high, f"{other.place or other.location} has {text}")
 
 
 def _cases(claims):
