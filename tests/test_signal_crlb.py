@@ -59,18 +59,17 @@ def test_monte_carlo_reaches_the_bound(model):
 def test_weights_and_noise_floor_reach_the_bound_of_an_roi():
     """40 voxels at SNR 20, the article's averages of magnitudes: the weighted Rician fit's RMSE is within 10 % of the bound.
 
-    Of 600 repeats the RMSE is known to 3 %; nothing is below the bound but by that.
+    The voxel engine does the 3,000 fits, so that the RMSE is known to 1.3 %; the bound may be undercut by no more than that.
     """
-    rng, sigma, repeats = np.random.default_rng(9), 5.0, 600
+    rng, sigma, repeats = np.random.default_rng(9), 5.0, 3000
     curve = MODELS["biexponential"].function(B, **LESION)
     signals = np.empty((repeats, B.size))
     for i, n in enumerate(40 * AVERAGES.astype(int)):
         signals[:, i] = np.abs(curve[i] + sigma * (rng.standard_normal((repeats, n)) + 1j * rng.standard_normal((repeats, n)))).mean(1)
-    fits = [ivim.fit(signal, B, averages=AVERAGES, sigma=sigma).values for signal in signals]
+    maps = ivim.fit_maps(signals, B, averages=AVERAGES, sigma=sigma)
     for name, bound in ivim.crlb("biexponential", LESION, B, AVERAGES, 20, voxels=40).items():
-        if name != "s0":
-            error = np.sqrt(np.mean([(one[name] - LESION[name]) ** 2 for one in fits]))
-            assert 0.9 <= error / bound <= 1.1
+        error = np.sqrt(np.mean((maps[name] - LESION[name]) ** 2))
+        assert 0.97 <= error / bound <= 1.10
 
 
 def test_complex_averages_hold_more_than_averaged_magnitudes():

@@ -36,12 +36,15 @@ class SignalModel:
     parameters : tuple of str
         In the order of the function's arguments and the Jacobian's columns, ``s0`` first.
     grid : dict of str to tuple
-        For each parameter but ``s0``, the values from which a fit may start; the s0 between them follows in closed form.
+        For each parameter but ``s0``, the values from which a fit may start; the s0 of each node follows in closed form.
+    basins : str
+        The parameter along which the sum of squares has several minima, if there is one: every part of it gives a start.
     """
 
     name = ""
     parameters = ()
     grid = {}
+    basins = ""
 
     @staticmethod
     def function(b, **parameters):
@@ -147,10 +150,11 @@ class Biexponential(SignalModel):
     name = "biexponential"
     parameters = ("s0", "adc_slow", "adc_fast", "f")
     grid = {
-        "adc_slow": tuple(np.geomspace(2e-5, 5e-3, 20)),
+        "adc_slow": tuple(np.geomspace(1e-4, 5e-3, 28)),
         "adc_fast": tuple(np.geomspace(5e-3, 0.2, 16)),
         "f": (0.004, 0.008, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97),
     }
+    basins = "adc_fast"
 
     @staticmethod
     def function(b, s0, adc_slow, adc_fast, f):

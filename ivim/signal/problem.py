@@ -8,6 +8,7 @@ from scipy import ndimage, optimize
 
 from ivim.signal import noise
 
+PARTS = 2  # of an axis with several basins, between its two edges; each part and each edge gives a start
 STARTS = 6  # local minima of the grid from which the optimiser sets out
 TIGHT = {"ftol": 1e-14, "xtol": 1e-12, "gtol": 1e-15, "x_scale": "jac"}
 NEAR = 1e-3  # of the width of the limits: closer to an edge than this, the edge itself is tried
@@ -76,8 +77,7 @@ class Problem:
         curves = _grid_curves(self.model, tuple(self.b), names, nodes)
         s0 = np.clip((curves @ (self.weights * self.signal)) / (curves**2 @ self.weights), *self.limits["s0"])
         sse = (self.signal - s0[..., None] * curves) ** 2 @ self.weights
-        lowest = np.argwhere(sse == ndimage.minimum_filter(sse, size=3, mode="nearest"))
-        lowest = lowest[np.argsort(sse[tuple(lowest.T)], kind="stable")][:STARTS]
+        lowest = _lowest(sse, names.index(self.model.basins)) if self.model.basins in names else _lowest(sse)
         return [{"s0": s0[tuple(at)]} | {name: nodes[i][at[i]] for i, name in enumerate(names)} for at in lowest]
 
     def polish(self, start, held=None):
@@ -140,6 +140,23 @@ class Problem:
             return model.fit(
                 self.signal, params, b=self.b, weights=root, method="least_squares", fit_kws={"jac": slope} | TIGHT
             )
+
+
+def _lowest(sse, axis=None):
+    """Places to start from, shape (count, axes): local minima, or the best node of each part of an axis known for its basins.
+
+    A grid is coarse: a narrow basin need not be a local minimum of it, but it is the best there is in its part of the axis.
+    The edges are parts of their own, for a minimum on a bound may hide beside another one.
+    """
+    if axis is None:
+        lowest = np.argwhere(sse == ndimage.minimum_filter(sse, size=3, mode="nearest"))
+        return lowest[np.argsort(sse[tuple(lowest.T)], kind="stable")][:STARTS]
+    nodes = np.arange(sse.shape[axis])
+    parts = [part for part in (nodes[:1], *np.array_split(nodes[1:-1], PARTS), nodes[1:][-1:]) if part.size]
+    places = [np.array(np.unravel_index(sse.take(part, axis).argmin(), sse.take(part, axis).shape)) for part in parts]
+    for part, place in zip(parts, places, strict=True):
+        place[axis] += part[0]
+    return np.array(places)
 
 
 @lru_cache(maxsize=64)
