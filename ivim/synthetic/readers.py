@@ -113,7 +113,7 @@ def split(rng, ticks, noise, limits, targets, half_tick):
         if (new := np.abs((moved - wanted) / scale).sum()) <= away + rng.exponential(0.15):
             difference[who] = trial
             away = new
-    msg = f"the reading differences of {targets[0].parameter} did not reach the printed ICC; try another seed"
+    msg = f"the reading differences of {targets[0].parameter} did not reach the printed ICC"
     raise ValueError(msg)
 
 
