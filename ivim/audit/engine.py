@@ -75,6 +75,11 @@ class Audit:
         """The rows of the ledger that are misprint, impossible or contradicted."""
         return self.ledger[self.ledger["verdict"].isin(REFUTED)]
 
+    def meant(self, claim_id):
+        """What stands for a claim after the audit: the recovered string where there is one, else the printed."""
+        row = self.ledger.set_index("id").loc[claim_id]
+        return row["recovered"] or row["printed"]
+
 
 def judge(claims=None, structure=None, pipeline=None):
     """Give a verdict on every claim of an article.

@@ -84,7 +84,7 @@ def _b_from_wald(reading, ids):
 
 
 def _se_from_limits(reading, ids, level):
-    return compare(recover_se(digits(reading[ids["ci_low"]]), digits(reading[ids["ci_high"]]), level), reading[ids["se"]], "the limits of the odds ratio")
+    return compare(recover_se(digits(reading[ids["ci_low"]]), digits(reading[ids["ci_high"]]), level), reading[ids["se"]], "the width of the odds ratio's interval")
 
 
 def _least_se(reading, ids, case, control, parameter):
@@ -154,7 +154,7 @@ def _mirrored(reading, target, solve, low, high):
     # A limit that prints 0 or 1 may be cut off there, and then says nothing about the other side.
     if digits(reading[low]).low <= 0 or digits(reading[high]).high >= 1:
         return cannot_tell("a limit may be cut off at 0 or 1")
-    return compare(solve(reading), reading[target], "limits symmetric about the AUC")
+    return compare(solve(reading), reading[target], "the symmetry of the limits")
 
 
 def _class_sizes(claims, structure):

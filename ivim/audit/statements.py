@@ -210,7 +210,7 @@ def _against_p(outcome, printed):
 def _reported(text, words, claims):
     statistic, analysis, *parameter = words
     found = [c for c in claims.where(statistic=statistic, analysis=analysis) if not parameter or parameter[0] in (c.parameter, c.item)]
-    what = f"{statistic} of the {analysis}{' for ' + parameter[0] if parameter else ''}"
+    what = f"{statistic} of the {analysis}{' for ' + parameter[0] if parameter else ''}".replace("_", " ")
     if found:
         return Condition(text, (found[0].id,), lambda reading: Outcome(True, math.nan, math.nan, f"{what}: printed in {found[0].place or found[0].location}"))
     reason = f"nowhere printed: {what}"

@@ -117,6 +117,35 @@ def write_ledger(audit, folder=None):
     return [write_file(folder / name, text).name for name, text in content.items()]
 
 
+def excerpt(audit, rows, caption):
+    """Rows of the ledger as a table to read.
+
+    Parameters
+    ----------
+    audit : ivim.audit.engine.Audit
+    rows : DataFrame
+        A part of ``audit.ledger``.
+    caption : str
+
+    Returns
+    -------
+    ivim.report.write.Table
+    """
+    records = rows.to_dict("records")
+    layout = pd.DataFrame({
+        "Place": [audit.claims[row["id"]].place or row["location"] for row in records],
+        "Printed": [_short(row["printed"]) for row in records],
+        "Verdict": [row["verdict"] for row in records],
+        "Meant": [row["recovered"] or "–" for row in records],
+        "Why": [_first_upper(row["reason"]) for row in records],
+    })
+    return Table("excerpt", caption, rows, layout)
+
+
+def _short(text, length=48):
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
 @dataclass(frozen=True)
 class Grid:
     """A printed table redrawn: where each of its claims stands.
