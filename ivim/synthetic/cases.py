@@ -102,6 +102,8 @@ def measure_case(case, whole=True):
     table.insert(0, "panel", table["parameter"].map(PANELS))
     table.insert(4, "unit", table["parameter"].map(study.unit))
     table["voxels"] = table["voxels"].astype("Int64")
+    # Compiled fits differ in the last digits from one machine (or compilation) to the next; files should not.
+    table["value"] = table["value"].round(6)
     return Measured(case, scanned, maps, table.sort_values(["panel", "reader"], kind="stable", ignore_index=True))
 
 
@@ -148,7 +150,7 @@ def compare_estimators(measured):
     """The article's mean of maps beside the fit of the mean signal, in table units: ``parameter, mean of maps, fit of the mean``."""
     by_mean = [measure.measure(measured.phantom.series, mask, estimator="mean").values for mask in measured.phantom.rois.values()]
     maps = measured.table[measured.table["reader"] == "mean"].set_index("parameter")["value"]
-    fits = {name: np.mean([study.to_table(values)[name] for values in by_mean]) for name in study.PARAMETERS}
+    fits = {name: round(float(np.mean([study.to_table(values)[name] for values in by_mean])), 6) for name in study.PARAMETERS}
     return pd.DataFrame({"parameter": maps.index, "mean of maps": maps.values, "fit of the mean": [fits[name] for name in maps.index]})
 
 
@@ -263,7 +265,7 @@ def draw_panels(measured, figure):
         _draw_dwi(axes.flat[1], measured)
         for place, name in zip(axes.flat[2:], study.PARAMETERS, strict=True):
             output.draw_map(place, measured.maps[name][:, :, 0][WINDOW], name)
-            unit = f" {beside.loc[name, 'unit']}" if beside.loc[name, "unit"] else ""
+            unit = {"": "", "mm²/s": " mm²/s"}.get(beside.loc[name, "unit"], f" × {beside.loc[name, 'unit']}")
             place.set_title(f"{study.label(name)}: {beside.loc[name, 'measured']}{unit}", fontsize=10)
             _letter(place, PANELS[name])
             _draw_rois(place, measured)
