@@ -222,3 +222,14 @@ def test_segmented_maps(scan, tmp_path):
     assert maps(scan, "--method", "segmented", "--model", "biexponential", "--out", tmp_path / "maps") == 0
     values = nib.load(tmp_path / "maps" / "sub-07_model-biexponential_param-adcslow_dwimap.nii.gz").get_fdata()
     assert_allclose(values, TRUTH["adc_slow"], rtol=0.01)
+
+
+def test_each_model_has_its_own_reasons(scan, tmp_path):
+    """On a mono-exponential signal f is at its bound, which the reason map of the mono-exponential model does not repeat."""
+    image = nib.load(scan["dwi.nii.gz"])
+    signal = np.ones((*image.shape[:3], 1)) * 500 * np.exp(-np.array(study.B_VALUES) * 1e-3)
+    nib.save(nib.Nifti1Image(signal.astype(np.float32), image.affine), scan["dwi.nii.gz"])
+    assert maps(scan, "--out", tmp_path / "maps") == 0
+    reasons = {model: nib.load(tmp_path / "maps" / f"sub-07_model-{model}_param-reason_dwimap.nii.gz").get_fdata() for model in study.MODELS}
+    assert (reasons["monoexponential"] == 0).all()
+    assert (reasons["biexponential"] != 0).any()

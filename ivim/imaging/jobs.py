@@ -122,7 +122,8 @@ def _write_fitted(folder, fitted, models, series, method, prefix):
 
 def _of_model(fitted, model, several):
     """One model's maps without the model's name behind what every model has."""
-    return {key.replace(f"_{model}", ""): values for key, values in fitted.items()} if several else fitted
+    own = {key.replace(f"_{model}", ""): values for key, values in fitted.items() if f"_{model}" in key}
+    return fitted | own if several else fitted  # its own reasons, not those of all models together
 
 
 def _model_details(model, method, series):
