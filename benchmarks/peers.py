@@ -67,7 +67,9 @@ def dipy_trr(signals, b):
 
 
 def dipy_varpro(signals, b):
-    """dipy's IvimModel, variable projection (needs `dipy`)."""
+    """dipy's IvimModel, variable projection (needs `dipy` and `cvxpy`)."""
+    import cvxpy  # noqa: F401 - dipy fails without it in its own way
+
     return _dipy(signals, b, "VarPro")
 
 

@@ -142,9 +142,14 @@ class Plan:
 
     def _search(self, signals, peaks, low, high):
         """The compiled fit: values and errors (m, k), sums of squares and codes (m,)."""
-        used = signals[:, self.use]
-        cleaned = means = used @ self.pool
-        within = (used - means[:, self.group]) ** 2 @ self.weights
+        used = signals if self.use.all() else signals[:, self.use]
+        means, within = used, np.zeros(len(used))
+        if self.b.size < used.shape[1]:
+            means = used @ self.pool
+            within = (used - means[:, self.group]) ** 2 @ self.weights
+        elif (np.diff(self.group) < 0).any():  # no repeats, but b-values out of order
+            means = used[:, np.argsort(self.group)]
+        cleaned = means = np.ascontiguousarray(means)
         if self.sigma.size:  # the grid looks at signals with the floor taken off: E[M²] = S² + 2 sigma²
             cleaned = np.sqrt(np.maximum(means**2 - 2 * self.sigma**2, (0.1 * self.sigma) ** 2))
         m, k = len(used), len(self.model.parameters)

@@ -195,23 +195,21 @@ def evaluate(kind, y, w, b, sigma, theta, signal, slopes, gain, bow):
 @njit(**JIT)
 def normal_equations(kind, y, w, b, sigma, theta, signal, slopes, gain, bow, pull, gauss, newton, downhill):
     """Gauss-Newton matrix, Newton matrix (lower triangles) and half the negative gradient."""
-    for p in range(theta.size):
-        downhill[p] = 0.0
-        for q in range(p + 1):
-            gauss[p, q] = newton[p, q] = 0.0
     for i in range(b.size):
         pull[i] = w[i] * (y[i] - signal[i]) * gain[i]
-        weight, bent = w[i] * gain[i] * gain[i], w[i] * (y[i] - signal[i]) * bow[i]
-        for p in range(theta.size):
-            downhill[p] += pull[i] * slopes[p, i]
-            for q in range(p + 1):
-                product = slopes[p, i] * slopes[q, i]
-                gauss[p, q] += weight * product
-                if sigma.size:
-                    newton[p, q] -= bent * product
     for p in range(theta.size):
+        total = 0.0
+        for i in range(b.size):
+            total += pull[i] * slopes[p, i]
+        downhill[p] = total
         for q in range(p + 1):
-            newton[p, q] += gauss[p, q]
+            total = 0.0
+            for i in range(b.size):
+                total += w[i] * gain[i] * gain[i] * slopes[p, i] * slopes[q, i]
+            gauss[p, q] = newton[p, q] = total
+            if sigma.size:
+                for i in range(b.size):
+                    newton[p, q] -= w[i] * (y[i] - signal[i]) * bow[i] * slopes[p, i] * slopes[q, i]
     bend(kind, b, theta, slopes, pull, newton)
 
 
@@ -269,7 +267,7 @@ def descend(kind, y, w, b, sigma, low, high, theta, room):
             gain, trial_gain = trial_gain, gain
             bow, trial_bow = trial_bow, bow
             damping = max(0.1 * damping, 1e-12)
-            if fall <= 1e-12 * sse + tiny:
+            if fall <= 1e-9 * sse + tiny:  # Newton's next step would gain the square of that
                 return sse, True
         else:
             if -fall <= 1e-14 * sse + tiny or damping > 1e10:
@@ -321,7 +319,10 @@ def profile(y, w, b, slow, slow_curves, fast_curves, cosine, inverse, desk):
         q = across[j]
         for i in range(slow.size):
             energy[i] = explain(along[i], q, cosine[j, i], inverse[j, i])
-        top = np.argmax(energy)
+        top, most = 0, energy[0]
+        for i in range(1, slow.size):  # np.argmax looks for NaN too and takes twice as long
+            if energy[i] > most:
+                top, most = i, energy[i]
         explained[j], best_slow[j] = energy[top], slow[top]
         if top == 0 or top == slow.size - 1:
             continue
@@ -457,13 +458,23 @@ def standard_errors(kind, y, w, b, sigma, low, high, theta, peak, within, sample
         free[p] = varies and not at_bound and not powerless
         remark = max(remark, 2 if powerless else (1 if at_bound else 0))
         count += free[p]
-    for p in range(k):
-        errors[p] = np.nan
-        if free[p] and samples > k:
-            unit[:] = 0.0
-            unit[p] = 1.0
-            if solve(gauss, gauss, 0.0, unit, free, column, factor):
-                errors[p] = np.sqrt(column[p] * sse / (samples - count))
+    errors[:] = np.nan
+    unit[:] = 0.0
+    if samples > k and solve(gauss, gauss, 0.0, unit, free, column, factor):
+        # With gauss = L L', the inverse's diagonal holds the squared columns of the inverse of L.
+        for p in range(k):
+            if not free[p]:
+                continue
+            variance = 0.0
+            for i in range(p, k):
+                if free[i]:
+                    value = 1.0 if i == p else 0.0
+                    for q in range(p, i):
+                        if free[q]:
+                            value -= factor[i, q] * column[q]
+                    column[i] = value / factor[i, i]
+                    variance += column[i] * column[i]
+            errors[p] = np.sqrt(variance * sse / (samples - count))
     return remark
 
 
