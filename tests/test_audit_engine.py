@@ -48,6 +48,12 @@ def judged(printed):
     return judge(claims, load_structure(PUBLISHED.with_name("structure.toml"), claims))
 
 
+@pytest.fixture(scope="module")
+def bare():
+    """The audit of the article's claims alone."""
+    return judged({})
+
+
 def test_every_claim_has_one_verdict(audit):
     """One row per claim in the contract's columns and words, at least 350 of them, each with a reason."""
     assert tuple(audit.ledger.columns) == LEDGER
@@ -226,17 +232,16 @@ def test_verdicts_follow_the_prints():
         ("methods-renal-n", "12", "contradicted", "11"),
     ],
 )
-def test_a_planted_error_is_found_where_it_is(claim, printed, verdict, meant):
+def test_a_planted_error_is_found_where_it_is(bare, claim, printed, verdict, meant):
     """An error put into a correct number is refuted there, with the value meant, and brings no other number down."""
-    before, after = judged({}), judged({claim: printed})
+    after = judged({claim: printed})
     row = after.ledger.set_index("id").loc[claim]
     assert (row["verdict"], row["recovered"]) == (verdict, meant)
-    assert set(after.refuted["id"]) - set(before.refuted["id"]) == {claim}
+    assert set(after.refuted["id"]) - set(bare.refuted["id"]) == {claim}
 
 
-def test_without_a_pipeline_nothing_is_reproduced():
+def test_without_a_pipeline_nothing_is_reproduced(bare):
     """``reproduced`` needs a data set; the refuted numbers are the same without."""
-    bare = judged({})
     assert bare.counts["reproduced"] == 0 and bare.counts["misprint"] == 24
 
 

@@ -105,15 +105,27 @@ def find_repair(claims, structure, evaluator):
     reading = Reading({claim.id: claim.number for claim in claims if claim.number})
     repair = Repair(reading, [], evaluator.conflicts(reading), {})
     while repair.unexplained:
-        candidates = [found for slip in _candidates(claims, structure, evaluator, repair) if (found := _weighed(slip, evaluator, repair))]
-        if not candidates:
+        ranked = _ranked(_candidates(claims, structure, evaluator, repair), evaluator, repair)
+        if not ranked:
             break
-        ranked = sorted(candidates, key=lambda found: found[0], reverse=True)
         for slip in _together(ranked, evaluator):
             _apply(slip, evaluator, repair)
         repair.unexplained = evaluator.conflicts(repair.reading)
     repair.slips = _merged(repair.slips)
     return repair
+
+
+def _ranked(candidates, evaluator, repair):
+    """Slips that explain something, the best first; no slip settles more conflicts than it touches, which spares most evaluations."""
+    bounds = [(len(evaluator.conflicts(repair.reading, evaluator.touching(slip.changes))), slip) for slip in candidates]
+    found, most = [], 1
+    for bound, slip in sorted(bounds, key=lambda pair: -pair[0]):
+        if bound < most:
+            break
+        if weighed := _weighed(slip, evaluator, repair):
+            found.append(weighed)
+            most = max(most, weighed[0][0])
+    return sorted(found, key=lambda pair: pair[0], reverse=True)
 
 
 def _together(ranked, evaluator):

@@ -84,7 +84,8 @@ def _b_from_wald(reading, ids):
 
 
 def _se_from_limits(reading, ids, level):
-    return compare(recover_se(digits(reading[ids["ci_low"]]), digits(reading[ids["ci_high"]]), level), reading[ids["se"]], "the width of the odds ratio's interval")
+    low, high = (digits(reading[ids[name]]) for name in ("ci_low", "ci_high"))
+    return compare(recover_se(low, high, level), reading[ids["se"]], "the width of the odds ratio's interval")
 
 
 def _least_se(reading, ids, case, control, parameter):
@@ -139,7 +140,9 @@ def _auc(claims, structure, location, parameter):
     if trio[0] and pair and None not in (pair[0].sd, pair[1].sd):
         yield Relation(
             f"binormal AUC of {trio[0].id}", "binormal_auc", trio[0].id, (*pair[0].ids, *pair[1].ids),
-            lambda reading: compare(binormal_auc(*(r.group(reading) for r in pair)), reading[trio[0].id], "two normal groups with these means and SDs"),
+            lambda reading: compare(
+                binormal_auc(*(r.group(reading) for r in pair)), reading[trio[0].id], "two normal groups with these means and SDs"
+            ),
             recovers=False, confirms=False, decisive=False,
         )
     rates = [claims.find(rate, parameter=parameter) for rate in _RATES]
@@ -248,11 +251,12 @@ def _share(reading, claim, low, high, size, method, level):
         return cannot_tell("the method behind the limits is unknown")
     ends, n = as_printed(reading[low.id], reading[high.id]), reading.count(size)
     limits = {k: proportion_limits(k, n, method, level) for k in range(n + 1)}
-    fits = [k / n for k, pair in limits.items() if all(_prints(e, x, claim.scale) for x, e in zip(pair, ends, strict=True))]
-    if not fits:
+    shares = [k / n for k, pair in limits.items() if all(_prints(e, x, claim.scale) for x, e in zip(pair, ends, strict=True))]
+    if not shares:
         return cannot_tell("no share has these two limits")
-    interval = Interval(claim.scale * min(fits), claim.scale * max(fits))
-    return Outcome(interval.overlaps(digits(reading[claim.id])) or None, interval.low, interval.high, f"these limits belong to a share of {show(interval)}")
+    interval = Interval(claim.scale * min(shares), claim.scale * max(shares))
+    fits = interval.overlaps(digits(reading[claim.id])) or None
+    return Outcome(fits, interval.low, interval.high, f"these limits belong to a share of {show(interval)}")
 
 
 def _cutoffs(claims, structure, parameter):

@@ -45,7 +45,8 @@ def _restated(reading, target, other):
     prints = [reading[other.id], reading[target.id]]
     holds = elsewhere.overlaps(here)
     # To the same decimals, one number prints one way: neighbours in the last digit are two numbers.
-    if factor == 1 and all(not isinstance(value, Interval) and value.comparison == "=" for value in prints) and prints[0].decimals == prints[1].decimals:
+    plain = factor == 1 and all(not isinstance(value, Interval) and value.comparison == "=" for value in prints)
+    if plain and prints[0].decimals == prints[1].decimals:
         holds = prints[0].value == prints[1].value
     text = show(reading[other.id]) if isinstance(reading[other.id], Interval) else reading[other.id].text
     return Outcome(holds, elsewhere.low, elsewhere.high, f"{other.place or other.location} has {text}")
@@ -71,7 +72,8 @@ def _case(reading, case, factor, row_):
     group, value = row_.group(reading), digits(reading[case]) * factor
     reach = group.sd * (group.n - 1) / math.sqrt(group.n)
     room = Interval((group.mean - reach).low, (group.mean + reach).high)
-    return Outcome(room.overlaps(value), room.low / factor, room.high / factor, f"members of this group lie within {show(room)}; the case has {show(value)}")
+    told = f"members of this group lie within {show(room)}; the case has {show(value)}"
+    return Outcome(room.overlaps(value), room.low / factor, room.high / factor, told)
 
 
 def _bands(claims):
@@ -80,7 +82,8 @@ def _bands(claims):
     for high, (_, low) in zip(highs, pairwise(lows), strict=False):
         for target, other in ((low, high), (high, low)):
             yield Relation(
-                f"bands {high.id} and {low.id}", "bands", target.id, (other.id,), lambda reading, h=high.id, lo=low.id: _band(reading, h, lo), recovers=False
+                f"bands {high.id} and {low.id}", "bands", target.id, (other.id,),
+                lambda reading, h=high.id, lo=low.id: _band(reading, h, lo), recovers=False,
             )
 
 
@@ -125,7 +128,8 @@ def _ranges_cut_off(claims):
 
 def _complete(reading, claim, beside):
     holds = beside[2] is not None
-    return Outcome(holds, math.nan, math.nan, "both sides are given" if holds else f"the lower end has two sides, the upper end stops after {claim.printed}")
+    told = "both sides are given" if holds else f"the lower end has two sides, the upper end stops after {claim.printed}"
+    return Outcome(holds, math.nan, math.nan, told)
 
 
 def _square(reading, claim, beside):
@@ -144,7 +148,8 @@ def _scan_time(claims, structure):
     inputs = tuple(c.id for c in (*b_values, *averages))
     for target, other in ((seconds, tr), (tr, seconds)):
         yield Relation(
-            "scan time", "scan_time", target.id, (other.id, *inputs), lambda reading: _seconds(reading, seconds, tr, b_values, averages), recovers=False
+            "scan time", "scan_time", target.id, (other.id, *inputs),
+            lambda reading: _seconds(reading, seconds, tr, b_values, averages), recovers=False,
         )
 
 

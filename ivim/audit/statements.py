@@ -26,7 +26,7 @@ from ivim.audit.interval import Interval
 from ivim.audit.moments import between_ss, total_ss, within_ss
 from ivim.audit.pvalues import p_from_f
 from ivim.audit.relations import Relation, as_printed
-from ivim.audit.rounding import Outcome, show
+from ivim.audit.rounding import Outcome, cannot_tell, show
 from ivim.audit.rules_groups import row, rows
 from ivim.audit.testing import anova, check_difference
 
@@ -110,7 +110,8 @@ def _comparison(text, left, sign, right, claims, structure):
     sides = [_quantity(side.strip(), claims, structure) for side in (left, right)]
     missing = next((side for side, found in zip((left, right), sides, strict=True) if found is None), "")
     if missing:
-        return Condition(text, (), lambda reading: Outcome(None, math.nan, math.nan, f"{missing.strip()} is not printed"), f"{missing.strip()} is not printed")
+        reason = f"{missing.strip()} is not printed"
+        return Condition(text, (), lambda reading: cannot_tell(reason), reason)
     inputs = tuple(dict.fromkeys(name for names, _ in sides for name in names))
     return Condition(text, inputs, lambda reading: _ordered(text, sides[0][1](reading), sign, sides[1][1](reading)))
 
@@ -212,9 +213,10 @@ def _reported(text, words, claims):
     found = [c for c in claims.where(statistic=statistic, analysis=analysis) if not parameter or parameter[0] in (c.parameter, c.item)]
     what = f"{statistic} of the {analysis}{' for ' + parameter[0] if parameter else ''}".replace("_", " ")
     if found:
-        return Condition(text, (found[0].id,), lambda reading: Outcome(True, math.nan, math.nan, f"{what}: printed in {found[0].place or found[0].location}"))
+        told = f"{what}: printed in {found[0].place or found[0].location}"
+        return Condition(text, (found[0].id,), lambda reading: Outcome(True, math.nan, math.nan, told))
     reason = f"nowhere printed: {what}"
-    return Condition(text, (), lambda reading: Outcome(None, math.nan, math.nan, reason), reason)
+    return Condition(text, (), lambda reading: cannot_tell(reason), reason)
 
 
 def _selection(text, analysis, sign, claims, structure):
@@ -235,7 +237,7 @@ def _rule(text, figure, parameter, group, claims, structure):
     value = value or next((c for c in claims.where(location=figure, statistic="value", parameter=parameter)), None)
     if value is None or cutoff is None:
         reason = f"no {'value' if value is None else 'cut-off'} is printed"
-        return Condition(text, (), lambda reading: Outcome(None, math.nan, math.nan, reason), reason)
+        return Condition(text, (), lambda reading: cannot_tell(reason), reason)
 
     def judge(reading):
         number = as_printed(reading[value.id]).interval * unit_factor(value.unit, cutoff.unit)
@@ -250,8 +252,10 @@ def unit_factor(unit, other):
 
 
 def _power(unit):
-    match = re.match(r"(?:10|×10)?([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)\s", unit)
-    return int(match[1].translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))) if match and unit.lstrip("×").startswith("10") else 0
+    match = re.match(r"×?10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)\s", unit)
+    if not match:
+        return 0
+    return int(match[1].translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")))
 
 
 def _reference(text, match, structure):
@@ -262,12 +266,12 @@ def _reference(text, match, structure):
     title = structure.references.get(number, {}).get("title", "")
     if not title:
         reason = f"the title of reference {number} is not among the data"
-        return Condition(text, (), lambda reading: Outcome(None, math.nan, math.nan, reason))
+        return Condition(text, (), lambda reading: cannot_tell(reason))
     covered = [term for term in terms if _mentions(title, term)]
     lacking = "; ".join("/".join(term) for term in terms if term not in covered)
     if covered and lacking:
         reason = f"reference {number}, “{title}”, names no {lacking}"
-        return Condition(text, (), lambda reading: Outcome(None, math.nan, math.nan, reason), reason)
+        return Condition(text, (), lambda reading: cannot_tell(reason), reason)
     reason = f"reference {number} is “{title}”" + (f": nothing of {lacking}" if lacking else "")
     return Condition(text, (), lambda reading: Outcome(bool(covered), math.nan, math.nan, reason))
 
