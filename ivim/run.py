@@ -207,6 +207,7 @@ def _run_all(tasks, out, record, jobs, update_notebooks, say):
     staging = out / f".staging-{os.getpid()}"
     # The longest first keeps both cores busy to the end; what was never run is taken as long.
     tasks = sorted(tasks, key=lambda task: -record.get(task.name, {}).get("seconds", 1e9))
+    _compile_once(say)
     say(f"running {len(tasks)} notebooks, {min(jobs, len(tasks))} at a time")
     try:
         seconds = _execute_side_by_side(tasks, staging, jobs, say)
@@ -221,6 +222,27 @@ def _run_all(tasks, out, record, jobs, update_notebooks, say):
         raise
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _compile_once(say):
+    """Compile the voxel engine in a process of its own, where that has not been done.
+
+    Notebooks side by side would each compile it; and code just compiled differs in the tenth digit from the same code read
+    from numba's cache, so that a first run would not give the bytes of a second.
+    """
+    solver = study.ROOT / "ivim" / "signal" / "solver.py"
+    compiled = max((path.stat().st_mtime for path in solver.parent.glob("__pycache__/solver.fit_block*.nbi")), default=0.0)
+    if compiled < solver.stat().st_mtime:
+        began = time.perf_counter()
+        with ProcessPoolExecutor(max_workers=1) as pool:
+            pool.submit(_compile).result()
+        say(f"compiled the voxel engine, once, in {time.perf_counter() - began:.0f} s")
+
+
+def _compile():
+    from ivim.signal.maps import fit_maps
+
+    fit_maps([[2.0 ** (-b / 1000) for b in study.B_VALUES]], study.B_VALUES)
 
 
 def _execute_side_by_side(tasks, staging, jobs, say):

@@ -18,7 +18,7 @@ MAY_USE = {
     "imaging": ("study", "signal"),
     "report": ("study", "cohort", "stats", "audit"),
     "synthetic": ("study", "cohort", "signal", "stats", "audit", "imaging", "report"),
-    "run": ("study", "cohort", "notebook"),
+    "run": ("study", "cohort", "notebook", "signal"),
     "cli": ("study", "cohort", "signal", "stats", "audit", "imaging", "report", "synthetic", "run"),
 }
 MODULES = sorted((ROOT / "ivim").rglob("*.py"))
