@@ -147,7 +147,7 @@ def _evaluated(relation, reading):
         return relation.judge(reading)
     except NeedsPrint:
         return cannot_tell("an input is known only as an interval")
-    except ValueError as error:  # group sizes that do not fit together: the counts say so themselves
+    except (ValueError, ZeroDivisionError) as error:  # group sizes that do not fit together: the counts say so themselves
         return cannot_tell(str(error))
 
 

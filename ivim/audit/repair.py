@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from ivim import study
-from ivim.audit.claims import place_of
+from ivim.audit.claims import COUNTS, place_of
 from ivim.audit.interval import Interval
 from ivim.audit.moments import hidden, is_total, pooled
 from ivim.audit.relations import Reading, digits
@@ -216,7 +216,7 @@ def _swap(claims, repair, location, axis, a, b, pairs):
     else:
         recovered = {c.id: o.printed for pair in pairs for c, o in (pair, pair[::-1]) if c.printed != o.printed}
         text = f"the numbers of {study.label(a)} and {study.label(b)} have changed places in {place_of(location)}"
-    return Slip("swap", f"{location}: {a} and {b}", text, changes, tuple(recovered), recovered, moves=moves, order=(1, -len(changes), 0, 0))
+    return Slip("swap", f"{location}: {a} and {b}", text, changes, tuple(recovered), recovered, moves=moves, order=(1, -len(changes)))
 
 
 def _pasted_totals(claims, structure, repair, involved):
@@ -230,7 +230,7 @@ def _pasted_totals(claims, structure, repair, involved):
             if changes:
                 recovered = {cell: _as_text(meant, claims[cell].number) for cell, meant in changes.items()}
                 where = f"{claims[next(iter(changes))].location}: {name}"
-                yield Slip("pasted total", where, "", changes, tuple(changes), recovered, because=because, order=(1, -len(changes), 0, 0))
+                yield Slip("pasted total", where, "", changes, tuple(changes), recovered, because=because, order=(1, -len(changes)))
 
 
 def _pasted(claims, structure, repair, involved, whole, name, parameter):
@@ -246,6 +246,8 @@ def _pasted(claims, structure, repair, involved, whole, name, parameter):
     groups = [r.group(reading) for r in everybody]
     if not is_total(suspect.group(reading), groups).holds:
         return {}
+    if sum(reading.count(r.n) for r in rest) >= reading.count(whole_row.n):
+        return {}  # sizes that do not add up are a conflict of their own
     left, total = hidden(whole_row.group(reading), [r.group(reading) for r in rest]), pooled(groups)
     if not (left and left.sd):
         return {}
@@ -271,17 +273,32 @@ def _single(claims, evaluator, repair, target):
     support = -sum(r.confirms and o.holds is True for r, o in zip(solving, outcomes, strict=True))
     # Text repeats tables, so between the two the table is believed; and what is computed from other numbers before these.
     standing = (support, -int(claims[target].tabled))
+    odd = int(_odd(claims, claims[target]))
     for text in misprints(printed):
         meant = Printed.parse(text)
+        if claims[target].statistic in COUNTS and (meant.value < 0 or meant.value != int(meant.value)):
+            continue
         # Fewer digits fit more easily: they have to be the very digits of another place.
         if _digits(meant) < _digits(printed) and not _stands_elsewhere(meant, failing, repair):
             continue
         if any(_specific(r, evaluator.outcome(r, repair.reading.with_changes({target: meant}))) for r, _ in failing):
-            yield Slip("misprint", target, "", {target: meant}, (target,), {target: text}, order=(0, 1, *standing))
+            yield Slip("misprint", target, "", {target: meant}, (target,), {target: text}, order=(0, odd, 1, *standing))
     interval = _common([o for o in outcomes if not math.isnan(o.low + o.high)])
     if interval and math.isfinite(interval.low + interval.high):
         meant = _printed_elsewhere(repair, failing, interval) or _as_text(interval, printed)
-        yield Slip("recovered", target, "", {target: interval}, (target,), {target: meant}, order=(0, 0, *standing))
+        yield Slip("recovered", target, "", {target: interval}, (target,), {target: meant}, order=(0, odd, 0, *standing))
+
+
+def _odd(claims, claim):
+    """True for a number that is not written as its neighbours are: other decimals, a zero missing before the point."""
+    neighbours = [c for c in claims.where(location=claim.location, statistic=claim.statistic) if c.number.comparison == "=" and c is not claim]
+    same = [c for c in neighbours if c.parameter == claim.parameter]
+    styles = [_style(c) for c in (same if len(same) > 2 else neighbours)]
+    return len(styles) > 2 and styles.count(_style(claim)) < 0.3 * len(styles)
+
+
+def _style(claim):
+    return claim.number.decimals, claim.printed.lstrip("-−").startswith(".")
 
 
 def _digits(printed):

@@ -106,12 +106,17 @@ def _ordered(claims):
                         f"order of {value.id} and {end.id}", "between_limits", end.id, (value.id,),
                         lambda reading, v=value.id, e=end.id, s=sign: _order(reading, v, e, s), confirms=False,
                     )
+                    yield Relation(
+                        f"order of {value.id} and {end.id}", "between_limits", value.id, (end.id,),
+                        lambda reading, v=value.id, e=end.id, s=sign: _order(reading, e, v, -s), confirms=False,
+                    )
 
 
 def _order(reading, value, end, sign):
+    """Is ``end`` below ``value`` (sign 1) or above it (sign -1)?"""
     estimate, limit = digits(reading[value]), digits(reading[end])
     side = Interval(-math.inf, estimate.high) if sign > 0 else Interval(estimate.low, math.inf)
-    return Outcome(side.overlaps(limit), side.low, side.high, f"the {'lower' if sign > 0 else 'upper'} limit is {show(side)}")
+    return Outcome(side.overlaps(limit), side.low, side.high, f"an estimate lies between its limits, so this number is {show(side)}")
 
 
 def _auc(claims, structure, location, parameter):
