@@ -14,8 +14,8 @@ from ivim import study
 from ivim.audit.claims import PUBLISHED, Claims, load_claims
 from ivim.audit.engine import LEDGER, REFUTED, VERDICTS, judge
 from ivim.audit.formulas import mend
+from ivim.audit.misprints import misprints
 from ivim.audit.physics import Equation
-from ivim.audit.repair import misprints
 from ivim.audit.rounding import Printed
 from ivim.audit.structure import load_structure
 from ivim.cli import main

@@ -19,6 +19,7 @@ from itertools import combinations
 from ivim import study
 from ivim.audit.claims import COUNTS, place_of
 from ivim.audit.interval import Interval
+from ivim.audit.misprints import misprints, significant_digits
 from ivim.audit.moments import hidden, is_total, pooled
 from ivim.audit.relations import Reading, digits
 from ivim.audit.rounding import Printed, show, to_print
@@ -279,7 +280,7 @@ def _single(claims, evaluator, repair, target):
         if claims[target].statistic in COUNTS and (meant.value < 0 or meant.value != int(meant.value)):
             continue
         # Fewer digits fit more easily: they have to be the very digits of another place.
-        if _digits(meant) < _digits(printed) and not _stands_elsewhere(meant, failing, repair):
+        if significant_digits(meant) < significant_digits(printed) and not _stands_elsewhere(meant, failing, repair):
             continue
         if any(_specific(r, evaluator.outcome(r, repair.reading.with_changes({target: meant}))) for r, _ in failing):
             yield Slip("misprint", target, "", {target: meant}, (target,), {target: text}, order=(0, odd, 1, *standing))
@@ -301,11 +302,6 @@ def _style(claim):
     return claim.number.decimals, claim.printed.lstrip("-−").startswith(".")
 
 
-def _digits(printed):
-    """Number of significant digits."""
-    return len(f"{abs(printed.value):f}".replace(".", "").lstrip("0"))
-
-
 def _stands_elsewhere(meant, failing, repair):
     others = [repair.reading[r.inputs[0]] for r, _ in failing if r.check == "restated"]
     return any(isinstance(other, Printed) and (other.value, other.decimals) == (meant.value, meant.decimals) for other in others)
@@ -314,33 +310,6 @@ def _stands_elsewhere(meant, failing, repair):
 def _specific(relation, outcome):
     """True where the relation says what its target has to be and the value meets it."""
     return relation.recovers and outcome.holds is True
-
-
-def misprints(printed):
-    """Numbers that may have been meant where ``printed`` stands, as strings: decimal point, digits lost, doubled, exchanged, sign.
-
-    Examples
-    --------
-    >>> misprints(Printed.parse(".782"))[:2]
-    ['7.82', '0.0782']
-    """
-    value = printed.value
-    head = "" if printed.comparison == "=" else f"{printed.comparison} "
-    sign, body = ("-" if value < 0 else ""), f"{abs(value):f}"
-    found = [f"{sign}{abs(value).scaleb(shift):f}" for shift in (1, -1, 2, -2)]
-    spots = [i for i, character in enumerate(body) if character.isdigit()]
-    found += [sign + body[:i] + body[i + 1 :] for i in spots if len(spots) > 1]
-    found += [sign + body[:i] + body[i] + body[i:] for i in spots]
-    found += [sign + _exchanged(body, i, j) for i, j in zip(spots, spots[1:], strict=False) if body[i] != body[j]]
-    found += [body if sign else f"-{body}"] if value else []
-    numbers = (text for text in dict.fromkeys(found) if text.strip("-.") and not text.endswith("."))
-    return [head + text + printed.marks for text in numbers if Printed.parse(text).value not in (0, value)]
-
-
-def _exchanged(text, i, j):
-    characters = list(text)
-    characters[i], characters[j] = characters[j], characters[i]
-    return "".join(characters)
 
 
 def _common(outcomes):
