@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from ivim.audit.diagnostic import check_case
 from ivim.audit.interval import Interval
-from ivim.audit.moments import between_ss, total_ss, within_ss
+from ivim.audit.moments import between_ss, total_ss
 from ivim.audit.pvalues import p_from_f
 from ivim.audit.relations import Relation, as_printed
 from ivim.audit.rounding import Outcome, cannot_tell, show
