@@ -1,5 +1,8 @@
 """Is the compiled fit the optimum? Sums of squares against a multi-start, and the same answer as lmfit."""
 
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+
 import numpy as np
 import peers
 from row import Row
@@ -11,16 +14,17 @@ SECTION = "exact"
 
 
 def rows(quick):
-    """Share of voxels at the optimum of twelve starts, and the largest difference from :func:`ivim.fit`."""
+    """Share of voxels at the optimum of six starts (minutes, on all cores), and the largest difference from :func:`ivim.fit`."""
     n = 300 if quick else 20_000
     signals, _ = tissue(n)
     ours = ivim.fit_maps(signals, B)["residual"] ** 2 * B.size
-    best = peers.scipy_multistart(signals, B)
+    with ProcessPoolExecutor() as pool:
+        best = np.concatenate(list(pool.map(peers.scipy_multistart, np.array_split(signals, 50), repeat(B))))
     exact = float(np.mean(ours <= best * (1 + 1e-4)))
     worse = float(np.mean(best > ours * (1 + 1e-4)))
-    what = f"voxels within 1e-4 of the best of 12 starts ({n:,} voxels)"
+    what = f"voxels within 1e-4 of the best of 6 starts ({n:,} voxels)"
     yield Row(SECTION, what, f"{100 * exact:.3f} %", "99.9 %", exact >= 0.999)
-    yield Row(SECTION, "voxels where all 12 starts of scipy end higher than ours", f"{100 * worse:.3f} %")
+    yield Row(SECTION, "voxels where all 6 starts of scipy end higher than ours", f"{100 * worse:.3f} %")
     few = signals[: 20 if quick else 100]
     for model in ("monoexponential", "biexponential", "stretched"):
         maps = ivim.fit_maps(few, B, model)

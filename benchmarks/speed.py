@@ -26,7 +26,7 @@ def rows(quick):
     signals, truth = tissue(20_000 if quick else 100_000)
     for model in MODELS:
         ivim.fit_maps(signals[:100], B, model)
-    rate = {model: _rate(lambda model=model: ivim.fit_maps(signals, B, model), len(signals), 3) for model in MODELS}
+    rate = {model: _rate(lambda model=model: ivim.fit_maps(signals, B, model), len(signals), 7) for model in MODELS}
     for model in MODELS:
         met = None if model == "biexponential" else rate[model] >= 0.95 * rate["biexponential"]  # timing noise
         yield Row(SECTION, f"ivim.fit_maps, {model}", f"{rate[model]:,.0f} voxels/s", "" if met is None else "0.95 of biexp.", met)
@@ -34,7 +34,7 @@ def rows(quick):
         n = few if quick else many
         try:
             found = peer(signals[:2], B)
-            speed = _rate(lambda peer=peer, n=n: found.update(peer(signals[:n], B)), n, 1)
+            speed = _rate(lambda peer=peer, n=n: found.update(peer(signals[:n], B)), n, 1 if n < 100 else 2)
         except ImportError as error:
             yield skipped(SECTION, f"against {name}", f"{error.name or error} is not installed")
             continue

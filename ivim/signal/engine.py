@@ -207,7 +207,7 @@ class Plan:
         slow = np.linspace(max(slow_low, LEAST) ** 0.5, max(slow_high, 2 * LEAST) ** 0.5, GRID[0]) ** 2
         fast = np.geomspace(max(fast_low, LEAST), max(fast_high, 2 * LEAST), GRID[1])
         slow_curves, fast_curves = (self._unit(np.exp(-np.outer(axis, self.b))) for axis in (slow, fast))
-        cosine = np.ascontiguousarray((fast_curves.T * self.w) @ slow_curves)
+        cosine = np.ascontiguousarray((slow_curves.T * self.w) @ fast_curves)
         return slow, slow_curves, fast, fast_curves, cosine, 1 / np.maximum(1 - cosine**2, 1e-12)
 
 

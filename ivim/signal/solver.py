@@ -57,28 +57,33 @@ def project(w, y, curves, products):
 def curve(kind, b, theta, signal, slopes):
     """Signal and its derivatives (rows of `slopes`), as the functions and Jacobians of :mod:`ivim.signal.models`."""
     s0 = theta[0]
-    for i in range(b.size):
-        if kind == 1:
-            slow, fast, f = np.exp(-b[i] * theta[1]), np.exp(-b[i] * theta[2]), theta[3]
+    if kind == 0:
+        for i in range(b.size):
+            slopes[0, i] = np.exp(-b[i] * theta[1])
+            slopes[1, i] = -b[i] * s0 * slopes[0, i]
+    elif kind == 1:
+        f = theta[3]
+        for i in range(b.size):
+            slow, fast = np.exp(-b[i] * theta[1]), np.exp(-b[i] * theta[2])
             slopes[0, i] = (1 - f) * slow + f * fast
             slopes[1, i] = -b[i] * s0 * (1 - f) * slow
             slopes[2, i] = -b[i] * s0 * f * fast
             slopes[3, i] = s0 * (fast - slow)
-        elif kind == 0:
-            slopes[0, i] = np.exp(-b[i] * theta[1])
-            slopes[1, i] = -b[i] * s0 * slopes[0, i]
-        elif kind == 2:
+    elif kind == 2:
+        for i in range(b.size):
             x = b[i] * theta[1]
             log_x = np.log(x) if x > 0 else 0.0
             power = np.exp(theta[2] * log_x) if x > 0 else 0.0
             slopes[0, i] = np.exp(-power)
             slopes[1, i] = -s0 * slopes[0, i] * power * theta[2] / theta[1] if x > 0 else 0.0
             slopes[2, i] = -s0 * slopes[0, i] * power * log_x
-        else:
+    else:
+        for i in range(b.size):
             x = b[i] * theta[1]
             slopes[0, i] = np.exp(-x + x * x * theta[2] / 6)
             slopes[1, i] = s0 * slopes[0, i] * b[i] * (x * theta[2] / 3 - 1)
             slopes[2, i] = s0 * slopes[0, i] * x * x / 6
+    for i in range(b.size):
         signal[i] = s0 * slopes[0, i]
 
 
@@ -144,7 +149,10 @@ def raise_floor(sigma, signal, gain, bow):
 
 @njit(**JIT)
 def solve(matrix, scale, damping, right, free, step, factor):
-    """Cholesky solution of (matrix + damping x diag(scale)) step = right over the free parameters; False if not positive."""
+    """Cholesky solution of (matrix + damping x diag(scale)) step = right over the free parameters; False if not positive.
+
+    `factor` gets the lower triangle, with the reciprocals of its diagonal.
+    """
     k = right.size
     for i in range(k):
         step[i] = 0.0
@@ -160,23 +168,23 @@ def solve(matrix, scale, damping, right, free, step, factor):
             if i == j:
                 if value <= 1e-14 * scale[i, i]:
                     return False
-                factor[i, i] = np.sqrt(value)
+                factor[i, i] = 1 / np.sqrt(value)
             else:
-                factor[i, j] = value / factor[j, j]
+                factor[i, j] = value * factor[j, j]
     for i in range(k):
         if free[i]:
             value = right[i]
             for q in range(i):
                 if free[q]:
                     value -= factor[i, q] * step[q]
-            step[i] = value / factor[i, i]
+            step[i] = value * factor[i, i]
     for i in range(k - 1, -1, -1):
         if free[i]:
             value = step[i]
             for q in range(i + 1, k):
                 if free[q]:
                     value -= factor[q, i] * step[q]
-            step[i] = value / factor[i, i]
+            step[i] = value * factor[i, i]
     return True
 
 
@@ -300,41 +308,50 @@ def settle(kind, y, w, b, sigma, low, high, theta, room):
 def explain(p, q, cosine, inverse):
     """Energy that non-negative amplitudes of two unit curves explain; p and q are the signal's inner products with them."""
     a, c = p - cosine * q, q - cosine * p
-    return p * p if c < 0 else (q * q if a < 0 else (a * p + c * q) * inverse)
+    energy = q * q if a < 0 else (a * p + c * q) * inverse
+    return p * p if c < 0 else energy
 
 
 @njit(**JIT)
 def profile(y, w, b, slow, slow_curves, fast_curves, cosine, inverse, desk):
     """For each D* of the grid, the most of the signal's energy that the two decays explain, and the D that does it.
 
-    Curves (columns) have unit weighted norm, `cosine` (fast x slow) is their inner product and `inverse` 1 / (1 - cosine²). Between
-    the nodes of D the energy is followed by a parabola, else the grid's own roughness would hide a basin; and looked up
+    Curves (columns) have unit weighted norm, `cosine` (slow x fast) is their inner product and `inverse` 1 / (1 - cosine²).
+    Between the nodes of D the energy is followed by a parabola, else the grid's own roughness would hide a basin; and looked up
     at its vertex where the nodes do not agree whether there is a fast part, for there the energy has a kink.
     """
-    along, energy, across, explained, best_slow, _ = desk
-    along, energy = along[: slow.size], energy[: slow.size]
-    project(w, y, slow_curves, along)
+    along, across, energy, tops, explained, best_slow, _ = desk
+    project(w, y, slow_curves, along[: slow.size])
     project(w, y, fast_curves, across)
-    for j in range(explained.size):
-        q = across[j]
-        for i in range(slow.size):
-            energy[i] = explain(along[i], q, cosine[j, i], inverse[j, i])
-        top, most = 0, energy[0]
-        for i in range(1, slow.size):  # np.argmax looks for NaN too and takes twice as long
-            if energy[i] > most:
-                top, most = i, energy[i]
-        explained[j], best_slow[j] = energy[top], slow[top]
+    explained[:] = -1.0
+    n = explained.size
+    for i in range(slow.size):  # two plain loops over D*, with `explain` written out, which go four columns at a time
+        p, node = along[i], float(i)
+        for j in range(n):
+            q = across[j]
+            a, c = p - cosine[i, j] * q, q - cosine[i, j] * p
+            both = (a * p + c * q) * inverse[i, j]
+            both = q * q if a < 0.0 else both
+            energy[i, j] = p * p if c < 0.0 else both
+        for j in range(n):
+            now, most = energy[i, j], explained[j]
+            higher = now > most
+            tops[j] = node if higher else tops[j]
+            explained[j] = now if higher else most
+    for j in range(n):
+        top, q = int(tops[j]), across[j]
+        best_slow[j] = slow[top]
         if top == 0 or top == slow.size - 1:
             continue
-        before, after = energy[top - 1], energy[top + 1]
-        sharpness = 2 * energy[top] - before - after
+        before, after = energy[top - 1, j], energy[top + 1, j]
+        sharpness = 2 * explained[j] - before - after
         if sharpness <= 0:
             continue
         shift = 0.5 * (after - before) / sharpness
         best_slow[j] += shift * (slow[top + 1] - slow[top] if shift > 0 else slow[top] - slow[top - 1])
         fast_part = 0
         for i in range(top - 1, top + 2):
-            fast_part += q > cosine[j, i] * along[i]
+            fast_part += q > cosine[i, j] * along[i]
         if fast_part == 0 or fast_part == 3:
             explained[j] += 0.25 * shift * (after - before)
         else:
@@ -346,7 +363,7 @@ def profile(y, w, b, slow, slow_curves, fast_curves, cosine, inverse, desk):
                 between += w[i] * fast_curves[i, j] * decay
             between /= np.sqrt(norm)
             vertex = explain(p / np.sqrt(norm), q, between, 1 / max(1 - between * between, 1e-12))
-            if vertex > energy[top]:
+            if vertex > explained[j]:
                 explained[j] = vertex
             else:
                 best_slow[j] = slow[top]
@@ -365,6 +382,19 @@ def next_basin(explained, taken):
 
 
 @njit(**JIT)
+def between_nodes(j, explained, best_slow, fast):
+    """D and D* at the top of the parabola through node j and its neighbours along D*, or at the node where there is no such top."""
+    if 0 < j < explained.size - 1:
+        sharpness = 2 * explained[j] - explained[j - 1] - explained[j + 1]
+        if sharpness > 0:
+            shift = min(max(0.5 * (explained[j + 1] - explained[j - 1]) / sharpness, -0.5), 0.5)
+            k = j + 1 if shift > 0 else j - 1
+            slow = best_slow[j] + abs(shift) * (best_slow[k] - best_slow[j])
+            return slow, fast[j] + abs(shift) * (fast[k] - fast[j])
+    return best_slow[j], fast[j]
+
+
+@njit(**JIT)
 def amplitudes(y, w, slow, fast, low, high):
     """s0 and f in closed form for two given decays, f a little inside its bounds."""
     p, q = inner(w, y, slow), inner(w, y, fast)
@@ -380,8 +410,8 @@ def one_slow(diffusivity, w, b, fast_curves):
     """The tables of the grid for one D only."""
     curves = np.exp(-b * diffusivity)
     curves /= np.sqrt(inner(w, curves, curves))
-    cosine = np.empty((fast_curves.shape[1], 1))
-    project(w, curves, fast_curves, cosine[:, 0])
+    cosine = np.empty((1, fast_curves.shape[1]))
+    project(w, curves, fast_curves, cosine[0])
     return np.array([diffusivity]), curves.reshape(-1, 1), cosine, 1 / np.maximum(1 - cosine**2, 1e-12)
 
 
@@ -392,7 +422,7 @@ def fit_two_decays(y, cleaned, w, b, sigma, low, high, grid, thorough, theta, ro
     `thorough` starts from every D* of the grid, for bounds of f or s0 that the grid does not know.
     """
     slow, slow_curves, fast, fast_curves, cosine, inverse = grid
-    explained, best_slow, taken = desk[3], desk[4], desk[5]
+    explained, best_slow, taken = desk[4], desk[5], desk[6]
     if low[1] == high[1]:
         slow, slow_curves, cosine, inverse = one_slow(low[1], w, b, fast_curves)
     profile(cleaned, w, b, slow, slow_curves, fast_curves, cosine, inverse, desk)
@@ -408,11 +438,11 @@ def fit_two_decays(y, cleaned, w, b, sigma, low, high, grid, thorough, theta, ro
         if j < 0:
             continue
         taken[j] = True
+        trial[1], trial[2] = between_nodes(j, explained, best_slow, fast)
         first, second = room[0][0], room[0][1]
         for i in range(b.size):
-            first[i], second[i] = np.exp(-b[i] * best_slow[j]), np.exp(-b[i] * fast[j])
+            first[i], second[i] = np.exp(-b[i] * trial[1]), np.exp(-b[i] * trial[2])
         trial[0], trial[3] = amplitudes(cleaned, w, first, second, low[3], high[3])
-        trial[1], trial[2] = best_slow[j], fast[j]
         for p in range(4):
             trial[p] = min(max(trial[p], low[p]), high[p])
         sse, settled = settle(1, y, w, b, sigma, low, high, trial, room)
@@ -472,7 +502,7 @@ def standard_errors(kind, y, w, b, sigma, low, high, theta, peak, within, sample
                     for q in range(p, i):
                         if free[q]:
                             value -= factor[i, q] * column[q]
-                    column[i] = value / factor[i, i]
+                    column[i] = value * factor[i, i]
                     variance += column[i] * column[i]
             errors[p] = np.sqrt(variance * sse / (samples - count))
     return remark
@@ -492,7 +522,8 @@ def fit_block(
     n_slow, n_fast = grid[0].size, grid[2].size
     likeness, trial = np.empty(curves.shape[1]), np.empty(4)
     desk = (
-        np.empty(n_slow), np.empty(n_slow), np.empty(n_fast), np.empty(n_fast), np.empty(n_fast), np.empty(n_fast, np.bool_)
+        np.empty(n_slow), np.empty(n_fast), np.empty((n_slow, n_fast)), np.zeros(n_fast), np.empty(n_fast), np.empty(n_fast),
+        np.empty(n_fast, np.bool_),
     )  # fmt: skip
     for v in range(signals.shape[0]):
         y, lower, upper = signals[v], low[v], high[v]
