@@ -29,6 +29,8 @@ def main():
     parser.add_argument("--out", type=Path, help="write the table to this Markdown file too")
     args = parser.parse_args()
     print(machine())
+    if hasattr(os, "getloadavg") and (load := os.getloadavg()[0]) > 0.5:
+        print(f"note: other work keeps {load:.1f} cores busy; ratios to peers that use one core come out too low")
     rows, start = [], time.perf_counter()
     for name in args.only:
         for row in SECTIONS[name].rows(args.quick):
