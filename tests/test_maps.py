@@ -176,6 +176,7 @@ def test_parameter_without_influence_is_remarked():
     [
         ({"model": "triexponential"}, "model is 'triexponential'; accepted are monoexponential"),
         ({"model": []}, "accepted are"),
+        ({"model": 3}, "model is 3; accepted are"),
         ({"mask": np.ones(3)}, r"mask has shape \(3,\)"),
         ({"b": B[:5]}, "same length"),
         ({"b": -B}, "not negative"),

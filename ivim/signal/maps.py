@@ -157,7 +157,7 @@ def estimate_sigma(data, b, *, mask=None, averages=None, averaging="magnitude", 
 
 def _model_names(model):
     """Names as a tuple; refuses what the engine has not compiled."""
-    names = (model,) if isinstance(model, str) else tuple(model)
+    names = tuple(model) if isinstance(model, (list, tuple)) else (model,)
     names = tuple(study.MODELS) if names == ("all",) else names
     unknown = [name for name in names if name not in KINDS]
     if unknown or not names or len(set(names)) < len(names):
