@@ -50,8 +50,22 @@ def clean(text):
         if "injected-parameters" in cell["metadata"].get("tags", ()):
             cell["id"] = "injected-parameters"
         if cell["cell_type"] == "code":
-            cell["outputs"] = [output for output in cell["outputs"] if output.get("name") != "stderr"]
+            cell["outputs"] = _joined(output for output in cell["outputs"] if output.get("name") != "stderr")
         # papermill writes these where they were absent
         if cell["metadata"].get("tags") == []:
             del cell["metadata"]["tags"]
     return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _joined(outputs):
+    """Printed lines as one output: a kernel under load sends them in pieces."""
+    joined = []
+    for output in outputs:
+        if joined and output["output_type"] == "stream" == joined[-1]["output_type"]:
+            joined[-1]["text"] = [*joined[-1]["text"], *output["text"]]
+        else:
+            joined.append(output)
+    for output in joined:
+        if output["output_type"] == "stream":
+            output["text"] = "".join(output["text"]).splitlines(keepends=True)
+    return joined

@@ -280,7 +280,7 @@ def _execute(path, folder, parameters):
         try:
             papermill.execute_notebook(
                 str(path), str(executed), parameters=parameters, kernel_name="python3", cwd=str(folder),
-                progress_bar=False, extra_arguments=["--IPKernelApp.log_level=40"],
+                progress_bar=False, extra_arguments=["--IPKernelApp.log_level=50"],
             )
             break
         except papermill.PapermillExecutionError as error:

@@ -6,6 +6,7 @@ import nbformat
 import pytest
 
 from ivim import cli, run
+from ivim.notebook import clean
 
 WRITES = """
 import os
@@ -129,3 +130,21 @@ def test_own_table_runs_only_the_notebooks_that_take_it(notebooks, out, tmp_path
     lines = _said(out, patients=tmp_path / "p.csv", measurements=tmp_path / "m.csv")
     assert lines[-1].startswith("1 of 1")
     assert "True" in (out / "notebooks" / "03_own.ipynb").read_text()
+
+
+def test_printed_lines_that_came_in_pieces_are_stored_as_one_output():
+    """Whether a kernel sends its lines at once or in pieces, with a progress bar between, the stored bytes are the same."""
+    def stored(*outputs):
+        cell = {"cell_type": "code", "metadata": {}, "outputs": list(outputs)}
+        return clean(json.dumps({"cells": [cell], "metadata": {}}))
+
+    def piece(text, name="stdout"):
+        return {"output_type": "stream", "name": name, "text": text}
+
+    assert stored(piece(["a\n", "b\n"])) == stored(piece(["a"]), piece(["50 %"], "stderr"), piece(["\n", "b\n"]))
+
+
+def test_the_compiled_engine_is_where_the_run_looks_for_it():
+    """After a first fit the cache file stands where the run looks, so that it compiles once only."""
+    run._compile()
+    assert list((run.study.ROOT / "ivim" / "signal" / "__pycache__").glob("solver.fit_block*.nbi"))
