@@ -2,9 +2,10 @@
 
 What is calibrated: the seven numbers of :data:`FREE` (six of the lesion, and the signal-to-noise ratio of the scan), so that
 maps of the noisy scan, averaged over each reader's ROI and over the readers, print the caption's six values. The seed was
-taken for which this ends well, and in Figure 2 the blood fraction falls where diffusion is fast (``coupling`` -0.9, set by hand:
-without it no seed that was tried came to the caption's ADC slow and DDC); the other numbers of :class:`ivim.synthetic.phantom.Case` are scenery chosen by hand. Seven
-free numbers for six targets show that the captions are *possible* with this chain, not that the patients were so.
+taken for which this ends well, and in Figure 2 the blood fraction falls where diffusion is fast (``coupling`` -0.9, set by
+hand: without it no seed that was tried came to the caption's ADC slow and DDC). The other numbers of
+:class:`ivim.synthetic.phantom.Case` are scenery chosen by hand. Seven free numbers for six targets show that the captions are
+*possible* with this chain, not that the patients were so.
 """
 
 from dataclasses import dataclass, replace
