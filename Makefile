@@ -49,7 +49,7 @@ bench: $(READY)
 
 # requirements.lock is universal (Linux, macOS, Windows; Python 3.11 and newer) and carries hashes, no addresses.
 lock:
-	uv pip compile --universal --generate-hashes --python-version 3.11 --extra test --quiet --no-header pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --python-version 3.11 --extra study --extra pdf --extra site --extra test --extra lint --quiet --no-header pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf .venv .pytest_cache build *.egg-info
