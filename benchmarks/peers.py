@@ -14,7 +14,7 @@ def lmfit_loop(signals, b):
     """`lmfit.minimize` on one voxel after the other, from one start, within the same bounds."""
     import lmfit
 
-    from ivim.study import BOUNDS
+    from ivim.parameters import bounds_of
 
     def residual(params, y):
         p = params.valuesdict()
@@ -22,7 +22,7 @@ def lmfit_loop(signals, b):
 
     params = lmfit.Parameters()
     for name, value in START.items():
-        params.add(name, value=value, min=BOUNDS[name][0], max=BOUNDS[name][1])
+        params.add(name, value=value, min=bounds_of(name)[0], max=bounds_of(name)[1])
     fits = [lmfit.minimize(residual, params, args=(y / y.max(),)).params.valuesdict() for y in signals]
     return {name: np.array([fit[name] for fit in fits]) for name in START}
 

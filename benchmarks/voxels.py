@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ivim import study
+from ivim import article
 
-B = np.array(study.B_VALUES, float)
-AVERAGES = np.array(study.AVERAGES, float)
+B = np.array(article.B_VALUES, float)
+AVERAGES = np.array(article.AVERAGES, float)
 SNR = 50
 LESION = {"adc_slow": 1.0e-3, "adc_fast": 20e-3, "f": 0.15}  # mm²/s; inside the range of the article's Table 2
 

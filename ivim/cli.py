@@ -132,9 +132,9 @@ def _averages(words):
 
 
 def _models(name):
-    from ivim import study
+    from ivim.signal.models import STUDY_MODELS
 
-    return tuple(study.MODELS) if name == "all" else (name,)
+    return STUDY_MODELS if name == "all" else (name,)
 
 
 def _add_audit(commands):
@@ -150,7 +150,7 @@ def _add_audit(commands):
 def _audit(args):
     from pathlib import Path
 
-    from ivim import judge, load_cohort, study
+    from ivim import files, judge, load_cohort
     from ivim.report import ledger
     from ivim.report.write import write_tables
 
@@ -158,7 +158,7 @@ def _audit(args):
     own = args.claims and not args.measurements
     pipeline = None if own else ledger.pipeline_frame(load_cohort(args.patients, args.measurements))
     audit = judge(args.claims, args.structure, pipeline)
-    out = Path(args.out or (f"audit-{Path(args.claims).stem}" if args.claims else study.ROOT / "results" / "audit"))
+    out = Path(args.out or (f"audit-{Path(args.claims).stem}" if args.claims else files.ROOT / "results" / "audit"))
     files = ledger.write_ledger(audit, out)
     write_tables(*ledger.corrected_tables(audit), folder=out)
     print(ledger.summary(audit))

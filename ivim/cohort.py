@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ivim import study
+from ivim import article, files, parameters
 
-DATA = study.ROOT / "data" / "cohort"
+DATA = files.COHORT
 
 
 @dataclass(frozen=True)
@@ -117,13 +117,13 @@ def read_measurements(path):
         raise ValueError(msg)
     columns = [column for column in frame.columns if column not in ("patient", "reader")]
     if not columns:
-        msg = f"{path}: no parameter column; add at least one of {', '.join(study.PARAMETERS)} or a column of your own"
+        msg = f"{path}: no parameter column; add at least one of {', '.join(parameters.SIX)} or a column of your own"
         raise ValueError(msg)
     for column in columns:
         frame[column] = _numbers(frame, column, path)
         _check_range(frame[column], column, path)
     _check_balanced(frame, path)
-    known = [column for column in study.PARAMETERS if column in columns]
+    known = [column for column in parameters.SIX if column in columns]
     return frame[["patient", "reader", *known, *(column for column in columns if column not in known)]]
 
 
@@ -179,11 +179,11 @@ def _check_range(values, column, path):
         met = values[~values.between(0, 1)].iloc[0]
         msg = f"{path}: {column} is {met:g}; it is a fraction from 0 to 1 (divide a percentage by 100)"
         raise ValueError(msg)
-    if column in study.DIFFUSIVITIES and (values < 0).any():
+    if parameters.is_diffusivity(column) and (values < 0).any():
         msg = f"{path}: {column} is {values.min():g}; a diffusivity is not negative"
         raise ValueError(msg)
     # 0.02e-3 mm²/s is a hundredth of free water: a whole column below it was written in mm²/s.
-    if column in study.DIFFUSIVITIES and values.max() < 0.02 + 0.2 * (column == "adc_fast"):
+    if parameters.is_diffusivity(column) and values.max() < 0.02 + 0.2 * (column == "adc_fast"):
         msg = f"{path}: {column} is at most {values.max():g}, which looks like mm²/s; tables are in 10⁻³ mm²/s, so multiply by 1000"
         raise ValueError(msg)
 
@@ -213,7 +213,7 @@ def _check_same_patients(people, readings):
 def _order_groups(column, positive):
     names = list(dict.fromkeys(column))
     if positive is None:
-        positive = study.POSITIVE if study.POSITIVE in names else names[-1]
+        positive = article.POSITIVE if article.POSITIVE in names else names[-1]
     if positive not in names:
         msg = f"positive group {positive!r} is not in the data; the groups are {', '.join(map(repr, names))}"
         raise ValueError(msg)
@@ -222,4 +222,4 @@ def _order_groups(column, positive):
 
 def _order_primaries(column):
     names = [name for name in dict.fromkeys(column) if name]
-    return (*(name for name in study.PRIMARIES if name in names), *(name for name in names if name not in study.PRIMARIES))
+    return (*(name for name in article.PRIMARIES if name in names), *(name for name in names if name not in article.PRIMARIES))

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from ivim import notebook, study
+from ivim import article, files, notebook, parameters
 
-NOTEBOOKS = study.ROOT / "notebooks"
-RESULTS = study.ROOT / "results"
+NOTEBOOKS = files.ROOT / "notebooks"
+RESULTS = files.ROOT / "results"
 PACKAGES = (
     "numpy scipy lmfit pandas pingouin scikit-learn statsmodels seaborn matplotlib numba nibabel papermill nbval jupyter".split()
 )
@@ -156,14 +156,14 @@ def _task(path, parameters, shared):
 def _fingerprint_of_shared_inputs():
     digest = hashlib.sha256(sys.version.encode())
     for path in _shared_inputs():
-        digest.update(f"{path.relative_to(study.ROOT).as_posix()} {_hash(path)}\n".encode())
+        digest.update(f"{path.relative_to(files.ROOT).as_posix()} {_hash(path)}\n".encode())
     return digest.hexdigest()
 
 
 def _shared_inputs():
-    code = sorted((study.ROOT / "ivim").rglob("*.py"))
-    data = sorted(path for path in (study.ROOT / "data").rglob("*.*") if path.is_file() and "fetched" not in path.parts)
-    return [*code, *data, study.ROOT / "requirements.lock"]
+    code = sorted((files.ROOT / "ivim").rglob("*.py"))
+    data = sorted(path for path in (files.ROOT / "data").rglob("*.*") if path.is_file() and "fetched" not in path.parts)
+    return [*code, *data, files.ROOT / "requirements.lock"]
 
 
 def _hash(path):
@@ -230,7 +230,7 @@ def _compile_once(say):
     Notebooks side by side would each compile it; and code just compiled differs in the tenth digit from the same code read
     from numba's cache, so that a first run would not give the bytes of a second.
     """
-    solver = study.ROOT / "ivim" / "signal" / "solver.py"
+    solver = files.ROOT / "ivim" / "signal" / "solver.py"
     compiled = max((path.stat().st_mtime for path in solver.parent.glob("__pycache__/solver.fit_block*.nbi")), default=0.0)
     if compiled < solver.stat().st_mtime:
         began = time.perf_counter()
@@ -242,7 +242,7 @@ def _compile_once(say):
 def _compile():
     from ivim.signal.maps import fit_maps
 
-    fit_maps([[2.0 ** (-b / 1000) for b in study.B_VALUES]], study.B_VALUES)
+    fit_maps([[2.0 ** (-b / 1000) for b in article.B_VALUES]], article.B_VALUES)
 
 
 def _execute_side_by_side(tasks, staging, jobs, say):
@@ -330,7 +330,7 @@ def _write_record(out, notebooks, tasks):
     record = {
         "python": sys.version.split()[0],
         "versions": {name: version(name) for name in PACKAGES},
-        "inputs": {path.relative_to(study.ROOT).as_posix(): _hash(path) for path in _shared_inputs()},
+        "inputs": {path.relative_to(files.ROOT).as_posix(): _hash(path) for path in _shared_inputs()},
         "seeds": {path.stem: {name: value for name, value in notebook.parameters_of(path).items() if "seed" in name}
                   for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))},
         "parameters": {task.name: task.parameters for task in tasks if task.parameters},

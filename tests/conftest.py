@@ -2,7 +2,7 @@
 
 import pytest
 
-from ivim.study import ROOT
+from ivim.files import ROOT
 
 OUTSIDE = ROOT.parent / "shared"
 

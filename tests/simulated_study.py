@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ivim import study
+from ivim import article, parameters
 from ivim.audit.claims import Claim, Claims
 from ivim.audit.rounding import to_print
 from ivim.stats import agreement, groups, roc
@@ -25,7 +25,7 @@ def simulate(seed):
         "age": np.round(rng.normal(55, 12, 70)).clip(18, 90).astype(int),
     })
     readings = []
-    for name, centre, spread in zip(study.PARAMETERS, (1.1, 0.8, 28, 0.35, 1.2, 0.77), (0.25, 0.3, 8, 0.15, 0.4, 0.09), strict=True):
+    for name, centre, spread in zip(parameters.SIX, (1.1, 0.8, 28, 0.35, 1.2, 0.77), (0.25, 0.3, 8, 0.15, 0.4, 0.09), strict=True):
         shift = rng.normal(0, 0.8, 4) * spread
         level = np.select([people["primary"] == p for p in ("lung", "breast", "renal")], shift[1:], shift[0])
         truth = rng.normal(centre + level, spread)
@@ -33,7 +33,7 @@ def simulate(seed):
         decimals = 3 if name == "f" else DECIMALS.get(name, 2)
         readings.append([np.round(np.clip(truth + rng.normal(0, 0.3 * spread, 70), low, high), decimals) for _ in range(2)])
     frames = [
-        pd.DataFrame({"patient": people["patient"], "reader": reader} | {name: readings[i][r] for i, name in enumerate(study.PARAMETERS)})
+        pd.DataFrame({"patient": people["patient"], "reader": reader} | {name: readings[i][r] for i, name in enumerate(parameters.SIX)})
         for r, reader in enumerate(("A", "B"))
     ]
     return people, pd.concat(frames, ignore_index=True)
@@ -48,7 +48,7 @@ def printed(seed):
     _demographics(page, values)
     _parameters(page, values)
     _agreement(page, readings, form=rng.choice(["ICC(C,1)", "ICC(A,1)", "ICC(1,1)", "ICC(C,k)", "ICC(A,k)"]))
-    chosen = list(rng.choice(study.PARAMETERS, 2, replace=False))
+    chosen = list(rng.choice(parameters.SIX, 2, replace=False))
     _tests(page, values, test=rng.choice(["Student", "Welch"]))
     _diagnosis(page, values, chosen)
     _cases(page, values, rng)
@@ -68,7 +68,7 @@ class _Page:
 
 
 def _members(values):
-    for name in (*study.GROUPS, *study.PRIMARIES):
+    for name in (*article.GROUPS, *article.PRIMARIES):
         yield name, values[(values["group"] == name) | (values["primary"] == name)]
 
 
@@ -85,9 +85,9 @@ def _demographics(page, values):
 
 def _parameters(page, values):
     for name, members in _members(values):
-        for parameter in study.PARAMETERS:
+        for parameter in parameters.SIX:
             for statistic, value in (("mean", members[parameter].mean()), ("sd", members[parameter].std())):
-                page.print("table2", name, parameter, statistic, value, 2, unit=study.unit(parameter), analysis="describe")
+                page.print("table2", name, parameter, statistic, value, 2, unit=parameters.unit(parameter), analysis="describe")
 
 
 def _p(value):
@@ -95,15 +95,15 @@ def _p(value):
 
 
 def _tests(page, values, test):
-    for parameter in study.PARAMETERS:
-        found = groups.compare_groups(values, parameter, order=study.GROUPS).set_index("test").loc[test]
+    for parameter in parameters.SIX:
+        found = groups.compare_groups(values, parameter, order=article.GROUPS).set_index("test").loc[test]
         page.print("table3", "", parameter, "t", found["statistic"], 3, analysis="t-test")
         page.print("table3", "", parameter, "p", _p(found["p"]), analysis="t-test")
         word = "p(t-test; {}) {} 0.05".format(parameter, "<" if found["p"] < 0.05 else ">=")
         page.print("results", "", parameter, "claim", "differs or not", analysis="t-test", test=word)
-        f = groups.anova(values[values["primary"] != ""], parameter, group="primary", order=study.PRIMARIES).iloc[0]
+        f = groups.anova(values[values["primary"] != ""], parameter, group="primary", order=article.PRIMARIES).iloc[0]
         page.print("results", "", parameter, "p", "< 0.05" if f["p"] < 0.05 else "> 0.05", analysis="anova")
-        pairs = groups.posthoc(values[values["primary"] != ""], parameter, group="primary", order=study.PRIMARIES, method="tukey")
+        pairs = groups.posthoc(values[values["primary"] != ""], parameter, group="primary", order=article.PRIMARIES, method="tukey")
         for row in pairs[pairs["p"] < 0.05].itertuples():
             lower, upper = (row.a, row.b) if row.difference < 0 else (row.b, row.a)
             words = f"mean({lower}; {parameter}) < mean({upper}; {parameter}) and p(pair; {parameter}; {lower}; {upper}) < 0.05"
@@ -111,7 +111,7 @@ def _tests(page, values, test):
 
 
 def _agreement(page, readings, form):
-    for parameter in study.PARAMETERS:
+    for parameter in parameters.SIX:
         row = agreement.icc(readings, values=parameter).set_index("form").loc[form]
         for statistic, value in zip(("icc", "icc_low", "icc_high"), row[["icc", "ci_low", "ci_high"]], strict=True):
             page.print("results", "", parameter, statistic, value, 3, analysis="agreement")
@@ -140,7 +140,7 @@ def _diagnosis(page, values, chosen):
 def _cases(page, values, rng):
     for figure, group in (("figure1", "lung"), ("figure2", "tuberculosis")):
         case = dict(_members(values))[group].iloc[int(rng.integers(7))]
-        for parameter in study.PARAMETERS:
-            in_si = study.unit(parameter) and parameter == "adc_fast"
-            unit, factor, decimals = ("mm²/s", 1e-3, 4) if in_si else (study.unit(parameter), 1, 2)
+        for parameter in parameters.SIX:
+            in_si = parameters.unit(parameter) and parameter == "adc_fast"
+            unit, factor, decimals = ("mm²/s", 1e-3, 4) if in_si else (parameters.unit(parameter), 1, 2)
             page.print(figure, group, parameter, "value", factor * case[parameter], decimals, unit=unit, analysis="case")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import ivim
-from ivim import study
+from ivim import files, parameters
 from ivim.audit.claims import PUBLISHED, Claims, load_claims
 from ivim.audit.engine import LEDGER, REFUTED, VERDICTS, judge
 from ivim.audit.formulas import mend
@@ -21,7 +21,7 @@ from ivim.audit.structure import load_structure
 from ivim.cli import main
 from ivim.report import ledger
 
-EXAMPLE = study.ROOT / "data" / "example-audit"
+EXAMPLE = files.ROOT / "data" / "example-audit"
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_one_slip_explains_the_renal_row(audit):
     """Finding 1: the pasted total is found by itself, once, for five parameters, and settles more conflicts than anything else."""
     slip = audit.slips[0]
     assert slip.kind == "pasted total" and len(slip.blamed) == 10 and len(slip.explained) >= 13
-    assert {audit.claims[name].parameter for name in slip.blamed} == set(study.PARAMETERS) - {"adc_stand"}
+    assert {audit.claims[name].parameter for name in slip.blamed} == set(parameters.SIX) - {"adc_stand"}
     assert audit.ledger.set_index("id").loc["t2-renal-adc_stand-mean", "verdict"] == "reproduced"
 
 

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from ivim import study
+from ivim import article, parameters
 from ivim.cli import main
+from ivim.signal.models import MODELS, STUDY_MODELS
 
 TRUTH = {"adc_slow": 0.8e-3, "adc_fast": 21e-3, "f": 0.14}
 SECRET = "DOE^JANE"
@@ -18,7 +19,7 @@ SECRET = "DOE^JANE"
 @pytest.fixture
 def scan(tmp_path):
     """A small noise-free scan with a mask; its header and sidecar hold a patient's name."""
-    b = np.array(study.B_VALUES, float)
+    b = np.array(article.B_VALUES, float)
     decay = 0.86 * np.exp(-b * TRUTH["adc_slow"]) + 0.14 * np.exp(-b * TRUTH["adc_fast"])
     data = np.linspace(500, 900, 60).reshape(5, 4, 3)[..., None] * decay
     affine = np.array([[-2.0, 0, 0, 10], [0, 1.9, -0.6, 4], [0, 0.6, 3.9, -7], [0, 0, 0, 1]])
@@ -29,8 +30,8 @@ def scan(tmp_path):
     paths = {name: tmp_path / f"sub-07_{name}" for name in ("dwi.nii.gz", "dwi.bval", "dwi.json", "roi.nii.gz")}
     nib.save(image, paths["dwi.nii.gz"])
     nib.save(nib.Nifti1Image(mask, affine), paths["roi.nii.gz"])
-    paths["dwi.bval"].write_text(" ".join(map(str, study.B_VALUES)))
-    paths["dwi.json"].write_text(json.dumps({"PatientName": SECRET, "NumberOfAverages": study.AVERAGES}))
+    paths["dwi.bval"].write_text(" ".join(map(str, article.B_VALUES)))
+    paths["dwi.json"].write_text(json.dumps({"PatientName": SECRET, "NumberOfAverages": article.AVERAGES}))
     return paths
 
 
@@ -50,9 +51,9 @@ def test_fit_prints_and_writes_the_truth(scan, tmp_path, capsys):
     text = capsys.readouterr().out
     assert "6 voxels" in text and "mm² in slice 2" in text
     assert "weights: averages 2,2,2,1,1,1,2,4,6,8" in text
-    assert all(model in text for model in study.MODELS)
+    assert all(model in text for model in STUDY_MODELS)
     table = pd.read_csv(tmp_path / "fit.csv").set_index(["model", "parameter"])
-    for name, value in study.to_table(TRUTH).items():
+    for name, value in parameters.to_table(TRUTH).items():
         assert_allclose(table.loc[("biexponential", name), "value"], value, rtol=1e-5)
     assert table.loc["biexponential", "delta"].eq(0).all() and (table.loc["stretched", "delta"] > 0).all()
     assert (table["ci_low"].dropna() <= table["value"][table["ci_low"].notna()]).all()
@@ -152,7 +153,7 @@ def test_maps_hold_the_truth_in_mm2_per_s(scan, tmp_path, capsys):
         sidecar = json.loads((out / f"{stem}.json").read_text())
         assert sidecar["Parameter"] == name and sidecar.get("Units") == (None if name == "f" else "mm^2/s")
         assert (b"mm^2/s" in bytes(image.header["descrip"])) == (name != "f")
-        assert sidecar["NumberOfAverages"] == list(study.AVERAGES)
+        assert sidecar["NumberOfAverages"] == list(article.AVERAGES)
     assert (out / "overview.png").read_bytes().startswith(b"\x89PNG")
     assert json.loads((out / "dataset_description.json").read_text())["DatasetType"] == "derivative"
     assert "6 voxels fitted" in capsys.readouterr().out
@@ -163,8 +164,8 @@ def test_every_parameter_has_a_map_and_its_error(scan, tmp_path):
     out = tmp_path / "maps"
     assert maps(scan, "--out", out) == 0
     names = {path.name.removesuffix(".nii.gz") for path in out.glob("*.nii.gz")}
-    for model, parameters in study.MODELS.items():
-        for name in (*parameters, "s0"):
+    for model in STUDY_MODELS:
+        for name in MODELS[model].parameters:
             stem = f"sub-07_model-{model}_param-{name.replace('_', '')}"
             assert {f"{stem}_dwimap", f"{stem}_desc-stderr_dwimap"} <= names
         assert {f"sub-07_model-{model}_param-{what}_dwimap" for what in ("residual", "aicc", "reason")} <= names
@@ -227,9 +228,9 @@ def test_segmented_maps(scan, tmp_path):
 def test_each_model_has_its_own_reasons(scan, tmp_path):
     """On a mono-exponential signal f is at its bound, which the reason map of the mono-exponential model does not repeat."""
     image = nib.load(scan["dwi.nii.gz"])
-    signal = np.ones((*image.shape[:3], 1)) * 500 * np.exp(-np.array(study.B_VALUES) * 1e-3)
+    signal = np.ones((*image.shape[:3], 1)) * 500 * np.exp(-np.array(article.B_VALUES) * 1e-3)
     nib.save(nib.Nifti1Image(signal.astype(np.float32), image.affine), scan["dwi.nii.gz"])
     assert maps(scan, "--out", tmp_path / "maps") == 0
-    reasons = {model: nib.load(tmp_path / "maps" / f"sub-07_model-{model}_param-reason_dwimap.nii.gz").get_fdata() for model in study.MODELS}
+    reasons = {model: nib.load(tmp_path / "maps" / f"sub-07_model-{model}_param-reason_dwimap.nii.gz").get_fdata() for model in STUDY_MODELS}
     assert (reasons["monoexponential"] == 0).all()
     assert (reasons["biexponential"] != 0).any()

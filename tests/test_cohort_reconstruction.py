@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
-from ivim import study
+from ivim import files, parameters
 from ivim.cli import main
 from ivim.cohort import DATA, load_cohort
 from ivim.stats.agreement import icc
@@ -36,7 +36,7 @@ def test_every_target_is_met(checked, location):
 
 def test_every_printed_number_of_the_tables_is_a_target(checked):
     """No printed cell is left out: 25 + 60 + 12 + 14 + 29 numbers of Tables 1-5 and 18 of the ICCs, each wanted once or recovered."""
-    claims = pd.read_csv(study.ROOT / "data" / "published" / "claims.csv", dtype=str, keep_default_na=False)
+    claims = pd.read_csv(files.PUBLISHED, dtype=str, keep_default_na=False)
     statistics = "n male female mean sd t p b se wald odds_ratio ci_low ci_high auc auc_low auc_high cutoff".split()
     statistics += [f"{name}{end}" for name in ("sensitivity", "specificity") for end in ("", "_low", "_high")]
     for location in ("table1", "table2", "table3", "table4", "table5"):
@@ -53,7 +53,7 @@ def test_the_counts_of_readings():
     made = load_cohort()
     assert made.reconstructed
     assert made.values["group"].value_counts().to_dict() == {"metastasis": 50, "tuberculosis": 20}
-    assert list(made.measurements.columns) == ["patient", "reader", *study.PARAMETERS]
+    assert list(made.measurements.columns) == ["patient", "reader", *parameters.SIX]
     assert made.measurements.groupby("reader").size().to_dict() == {"EZ": 70, "XX": 70}
     assert made.values.loc[made.values["age"].isna(), "group"].tolist() == ["tuberculosis"] * 3
 

@@ -9,13 +9,13 @@ from numpy.testing import assert_allclose
 from scipy.optimize import least_squares
 
 import ivim
-from ivim import study
+from ivim import article
 from ivim.signal import noise, reasons, solver
 from ivim.signal.engine import Plan
-from ivim.signal.models import MODELS, s0_scale
+from ivim.signal.models import MODELS, get_model, s0_scale
 
-B = np.array(study.B_VALUES, float)
-AVERAGES = np.array(study.AVERAGES, float)
+B = np.array(article.B_VALUES, float)
+AVERAGES = np.array(article.AVERAGES, float)
 REPEATED = np.array([600, 5, 10, 10, 20, 30, 50, 50, 75, 150, 250, 250, 700, 800], float)  # unsorted, repeated, no b = 0
 
 
@@ -148,7 +148,7 @@ def test_segmented_fit_has_the_better_fraction():
 def test_noise_free_voxels_give_their_parameters_back(model):
     """A signal made by a model is fitted by it to eight digits."""
     truth = {"adc_stand": 1.1e-3, "adc_slow": 0.8e-3, "adc_fast": 2.1e-2, "f": 0.23, "ddc": 1.2e-3, "alpha": 0.76}
-    values = {name: truth[name] for name in study.MODELS[model]}
+    values = {name: truth[name] for name in get_model(model).measured}
     maps = ivim.fit_maps(MODELS[model].function(B, 900.0, **values)[None], B, model, averages=AVERAGES)
     assert_allclose([maps[name][0] for name in values], list(values.values()), rtol=1e-8)
     assert_allclose(maps["s0"], 900.0, rtol=1e-8)
@@ -158,7 +158,7 @@ def test_second_process_compiles_nothing():
     """The compiled code comes from numba's cache on the second start."""
     Plan("biexponential", B, np.ones(10)).fit(voxels(2)[0])  # fills the cache
     script = (
-        "import numpy as np, ivim; from ivim.signal.solver import fit_block; from ivim.study import B_VALUES\n"
+        "import numpy as np, ivim; from ivim.signal.solver import fit_block; from ivim.article import B_VALUES\n"
         "b = np.array(B_VALUES, float); ivim.fit_maps(np.exp(-b * 1e-3)[None], b)\n"
         "print(sum(fit_block.stats.cache_misses.values()), sum(fit_block.stats.cache_hits.values()))"
     )

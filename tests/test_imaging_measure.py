@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from ivim import study
+from ivim import article, parameters
 from ivim.imaging import measure, output
 from ivim.imaging.series import Grid, Series
 
-B = np.array(study.B_VALUES, float)
+B = np.array(article.B_VALUES, float)
 TRUTH = {"adc_slow": 0.8e-3, "adc_fast": 21e-3, "f": 0.14}
 
 
-def series_of(signals, averages=study.AVERAGES):
+def series_of(signals, averages=article.AVERAGES):
     """A series of one slice from signals of shape (x, y, n)."""
     signals = np.asarray(signals, np.float32)[:, :, None, :]
     grid = Grid(signals.shape[:3], np.diag([2.0, 2.0, 4.0, 1.0]), (2.0, 2.0, 4.0))
@@ -42,7 +42,7 @@ def test_truth_comes_back_where_all_voxels_are_alike(estimator):
         assert_allclose(found.values[name], value, rtol=1e-4)
     assert_allclose(found.values["adc_stand"], -np.log(decay(**TRUTH)[8]) / 1200, rtol=1e-5)
     assert (found.estimator, found.voxels, found.area_mm2) == (estimator, 9, {0: 36.0})
-    assert list(found.values) == list(study.PARAMETERS)
+    assert list(found.values) == list(parameters.SIX)
 
 
 def test_default_is_the_mean_of_maps(mixed):
@@ -68,7 +68,7 @@ def test_voxels_without_a_fit_are_left_out_and_counted(mixed):
 
 
 @pytest.mark.parametrize(
-    ("b", "pair"), [(study.B_VALUES, (0, 1200)), ((5, 10, 800), (5, 800)), ((1500, 0, 1200), (0, 1200)), ((0, 50, 2000), (0, 2000))]
+    ("b", "pair"), [(article.B_VALUES, (0, 1200)), ((5, 10, 800), (5, 800)), ((1500, 0, 1200), (0, 1200)), ((0, 50, 2000), (0, 2000))]
 )
 def test_pair_of_the_adc(b, pair):
     """The ADC takes the lowest b and 1200 s/mm², or the highest where 1200 was not measured."""
@@ -81,8 +81,8 @@ def test_averages_are_the_weights():
     signal = 500 * decay(**TRUTH) * (1 + 0.02 * rng.normal(size=B.size))
     mask = np.ones((1, 1, 1), bool)
     averaged = measure.measure(series_of(signal[None, None]), mask)
-    whole = series_of(np.repeat(signal, study.AVERAGES)[None, None], averages=None)
-    repeated = measure.measure(Series(whole.data, np.repeat(B, study.AVERAGES), None, whole.grid), mask)
+    whole = series_of(np.repeat(signal, article.AVERAGES)[None, None], averages=None)
+    repeated = measure.measure(Series(whole.data, np.repeat(B, article.AVERAGES), None, whole.grid), mask)
     assert_allclose(list(averaged.values.values()), list(repeated.values.values()), rtol=1e-4)
     plain = measure.measure(series_of(signal[None, None], averages=None), mask)
     assert abs(plain.values["alpha"] - averaged.values["alpha"]) > 1e-3

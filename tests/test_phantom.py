@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from ivim import study
+from ivim import article, parameters
 from ivim.imaging.roi import area_mm2
 from ivim.synthetic import cases, phantom
 
-B = np.array(study.B_VALUES, float)
+B = np.array(article.B_VALUES, float)
 FIGURES = list(phantom.CASES)
 
 
@@ -61,7 +61,7 @@ def test_noise_is_as_scanned():
     data = data[air]
     sigma = 1 / phantom.TUBERCULOSIS.snr
     assert_allclose(data.mean(axis=0), sigma * np.sqrt(np.pi / 2), rtol=0.05)
-    assert_allclose(data.std(axis=0), sigma * np.sqrt((2 - np.pi / 2) / np.array(study.AVERAGES)), rtol=0.15)
+    assert_allclose(data.std(axis=0), sigma * np.sqrt((2 - np.pi / 2) / np.array(article.AVERAGES)), rtol=0.15)
 
 
 def test_resolution_is_that_of_the_matrix():
@@ -79,7 +79,7 @@ def test_readers_draw_as_the_article_asks(name):
     scanned = phantom.scan(phantom.CASES[name])
     for mask in scanned.rois.values():
         assert not (mask & ~scanned.lesion).any()
-        assert study.ROI_AREA_MM2[0] <= sum(area_mm2(mask, scanned.series.grid).values()) <= study.ROI_AREA_MM2[1]
+        assert article.ROI_AREA_MM2[0] <= sum(area_mm2(mask, scanned.series.grid).values()) <= article.ROI_AREA_MM2[1]
     a, b = scanned.rois.values()
     assert 0.4 < (a & b).sum() / (a | b).sum() < 0.7
 
@@ -88,7 +88,7 @@ def test_readers_draw_as_the_article_asks(name):
 def test_chain_measures_what_the_caption_prints(figure, measured):
     """Maps, mean over each ROI, mean of the readers: all six values print the caption's digits."""
     beside = cases.beside_caption(measured[figure], figure)
-    assert list(beside["parameter"]) == list(study.PARAMETERS)
+    assert list(beside["parameter"]) == list(parameters.SIX)
     assert beside["same"].all(), beside.to_string()
 
 

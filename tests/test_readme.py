@@ -6,7 +6,7 @@ import re
 import pytest
 
 from ivim import cli
-from ivim.study import ROOT
+from ivim.files import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NUMBERS = json.loads((ROOT / "results" / "numbers.json").read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from ivim import study
+from ivim import files
 from ivim.report import provenance
 
 
@@ -15,7 +15,7 @@ def test_results_folder_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("IVIM_RESULTS", str(tmp_path))
     assert provenance.results_folder() == tmp_path
     monkeypatch.delenv("IVIM_RESULTS")
-    assert provenance.results_folder() == study.ROOT / "results"
+    assert provenance.results_folder() == files.ROOT / "results"
 
 
 def test_numbers_are_plain_sorted_and_rounded(tmp_path):

@@ -6,12 +6,12 @@ from numpy.testing import assert_allclose
 from scipy.special import ive
 
 import ivim
-from ivim import study
+from ivim import article
 from ivim.signal.crlb import rician_information
 from ivim.signal.models import MODELS
 
-B = np.array(study.B_VALUES, float)
-AVERAGES = np.array(study.AVERAGES, float)
+B = np.array(article.B_VALUES, float)
+AVERAGES = np.array(article.AVERAGES, float)
 LESION = {"s0": 100.0, "adc_slow": 0.8e-3, "adc_fast": 0.03, "f": 0.15}
 
 

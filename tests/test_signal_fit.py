@@ -6,12 +6,12 @@ from numpy.testing import assert_allclose
 from scipy.optimize import least_squares
 
 import ivim
-from ivim import study
+from ivim import article
 from ivim.signal import reasons
 from ivim.signal.models import MODELS
 
-B = np.array(study.B_VALUES, float)
-AVERAGES = np.array(study.AVERAGES, float)
+B = np.array(article.B_VALUES, float)
+AVERAGES = np.array(article.AVERAGES, float)
 TRUTH = {
     "monoexponential": {"s0": 500.0, "adc_stand": 1.1e-3},
     "biexponential": {"s0": 500.0, "adc_slow": 0.8e-3, "adc_fast": 0.03, "f": 0.15},

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from ivim import study
+from ivim import article, parameters
 from ivim.signal import models
 from ivim.signal.models import MODELS, aicc, check_bounds, get_model, log_line
 
-B = np.array(study.B_VALUES, float)
+B = np.array(article.B_VALUES, float)
 TRUTH = {
     "s0": 800.0, "adc_stand": 1e-3, "adc_slow": 0.9e-3, "adc_fast": 0.03, "f": 0.2,
     "ddc": 1.1e-3, "alpha": 0.7, "diffusivity": 1.2e-3, "kurtosis": 0.8,
@@ -67,12 +67,12 @@ def test_documented_bounds_are_the_bounds_used():
     rows = re.findall(r"^(\w+) +([\d.e-]+) to ([\d.e-]+) ", models.__doc__, flags=re.MULTILINE)
     documented = {name: (float(low), float(high)) for name, low, high in rows}
     used = {name: model.bounds[name] for model in MODELS.values() for name in model.parameters}
-    assert documented == used == {name: study.BOUNDS[name] for name in used}
+    assert documented == used == {name: parameters.bounds_of(name) for name in used}
 
 
 def test_the_two_compartments_cannot_swap():
     """The slow coefficient ends where the fast one begins."""
-    assert study.BOUNDS["adc_slow"][1] <= study.BOUNDS["adc_fast"][0]
+    assert parameters.bounds_of("adc_slow")[1] <= parameters.bounds_of("adc_fast")[0]
 
 
 @every_model
@@ -101,7 +101,7 @@ def test_s0_limit_follows_the_lowest_b():
 
 def test_log_line_is_exact_for_a_mono_exponential():
     """A straight line through the logarithm of a noise-free mono-exponential is exact, whatever the weights."""
-    assert_allclose(log_line(7 * np.exp(-B * 2e-3), B, weights=np.array(study.AVERAGES)), (7.0, 2e-3), rtol=1e-12)
+    assert_allclose(log_line(7 * np.exp(-B * 2e-3), B, weights=np.array(article.AVERAGES)), (7.0, 2e-3), rtol=1e-12)
 
 
 def test_aicc_by_hand():

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from ivim import study
+from ivim import article
 from ivim.signal import noise
 from ivim.signal.models import MODELS
 
@@ -56,14 +56,14 @@ def test_sigma_from_background():
 
 def test_sigma_from_residuals_is_per_excitation():
     """Samples of 1 to 8 averages, pooled over signals, give the noise level of one excitation within 2 %."""
-    rng, averages = np.random.default_rng(3), np.array(study.AVERAGES)
+    rng, averages = np.random.default_rng(3), np.array(article.AVERAGES)
     residuals = rng.normal(0, 5 / np.sqrt(averages), (5000, averages.size))
     assert_allclose(noise.sigma_from_residuals(residuals * np.sqrt(6 / 10), averages, 4), 5.0, rtol=0.02)
 
 
 def test_sigma_from_residuals_knows_the_floor():
     """On the floor the variance is .43 sigma²; with amplitudes and a first value the noise level comes out right within 3 %."""
-    rng, b = np.random.default_rng(4), np.array(study.B_VALUES, float)
+    rng, b = np.random.default_rng(4), np.array(article.B_VALUES, float)
     curve = MODELS["monoexponential"].function(b, 2.0, 2e-3)
     magnitudes = np.abs(curve + rng.standard_normal((20_000, b.size)) + 1j * rng.standard_normal((20_000, b.size)))
     residuals = magnitudes - noise.rician_mean(curve, 1.0)

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 
 from ivim.signal.fit import fit
 from ivim.signal.models import SignalModel
-from ivim.study import ROOT
+from ivim.files import ROOT
 
 
 def load(name):

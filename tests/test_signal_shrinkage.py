@@ -5,12 +5,12 @@ import pytest
 from numpy.testing import assert_allclose
 
 import ivim
-from ivim import study
+from ivim import article
 from ivim.signal import reasons
 from ivim.signal.models import MODELS
 
-B = np.array(study.B_VALUES, float)
-AVERAGES = np.array(study.AVERAGES, float)
+B = np.array(article.B_VALUES, float)
+AVERAGES = np.array(article.AVERAGES, float)
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from ivim import study
+from ivim import files
 from ivim.audit.rounding import Printed
 
-PUBLISHED = study.ROOT / "data" / "published" / "claims.csv"
+PUBLISHED = files.PUBLISHED
 COLUMNS = ("id", "location", "group", "parameter", "statistic", "printed", "unit", "place")
 FURTHER = ("analysis", "item", "test", "quote")
 

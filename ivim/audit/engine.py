@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from ivim import study
+from ivim import parameters
 from ivim.audit.claims import PUBLISHED, Claims, load_claims, place_of
 from ivim.audit.interval import Interval
 from ivim.audit.relations import Evaluator, Reading
@@ -267,7 +267,7 @@ def _told(slip, claims):
         return slip
     first = claims[slip.blamed[0]]
     if slip.kind == "pasted total":
-        names = dict.fromkeys(study.label(claims[name].parameter) for name in slip.blamed)
+        names = dict.fromkeys(parameters.label(claims[name].parameter) for name in slip.blamed)
         text = f"in {place_of(first.location)} the row {first.group} holds the numbers of all patients for {', '.join(names)}"
     else:
         text = f"{first.printed} {'stands for' if slip.kind == 'misprint' else 'has to be'} {slip.recovered[first.id]}"

@@ -16,7 +16,7 @@ import math
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
-from ivim import study
+from ivim import parameters
 from ivim.audit.claims import COUNTS, place_of
 from ivim.audit.interval import Interval
 from ivim.audit.misprints import misprints, significant_digits
@@ -216,7 +216,7 @@ def _swap(claims, repair, location, axis, a, b, pairs):
         text = f"the labels {labels[0].printed} and {labels[1].printed} have changed places in {place_of(location)}"
     else:
         recovered = {c.id: o.printed for pair in pairs for c, o in (pair, pair[::-1]) if c.printed != o.printed}
-        text = f"the numbers of {study.label(a)} and {study.label(b)} have changed places in {place_of(location)}"
+        text = f"the numbers of {parameters.label(a)} and {parameters.label(b)} have changed places in {place_of(location)}"
     return Slip("swap", f"{location}: {a} and {b}", text, changes, tuple(recovered), recovered, moves=moves, order=(1, -len(changes)))
 
 

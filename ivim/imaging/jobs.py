@@ -1,19 +1,18 @@
 """The two jobs on one scan: fit its ROIs (`ivim fit`), and make its maps (`ivim maps`)."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 
-from ivim import study
+from ivim import files, parameters
 from ivim.imaging import output, roi
 from ivim.imaging.measure import adc_pair, fit_table
 from ivim.imaging.series import read_series
-from ivim.signal.models import MODELS
+from ivim.signal.models import MODELS, STUDY_MODELS
 from ivim.signal.reasons import REASONS
 
 
-def fit_rois(dwi, bval, mask, *, averages=None, models=tuple(study.MODELS), label=None, out=None, force=False):
+def fit_rois(dwi, bval, mask, *, averages=None, models=STUDY_MODELS, label=None, out=None, force=False):
     """Fit the mean signal of each ROI of a file.
 
     Parameters
@@ -44,9 +43,7 @@ def fit_rois(dwi, bval, mask, *, averages=None, models=tuple(study.MODELS), labe
     notes.append(f"fit of the mean signal at {len(series.b)} b-values; weights: {weights_text(series)}")
     table = fit_table(series, masks, models)
     if out is not None:
-        part = Path(out).with_name(f".{Path(out).name}.{os.getpid()}.part")
-        table.to_csv(part, index=False, float_format="%.10g", lineterminator="\n")
-        os.replace(part, out)
+        files.write_csv(out, table)
     return table, notes
 
 
@@ -57,7 +54,7 @@ METHODS = {
 }
 
 
-def make_maps(dwi, bval, out, *, mask=None, averages=None, models=tuple(study.MODELS), method="article", force=False, progress=False):
+def make_maps(dwi, bval, out, *, mask=None, averages=None, models=STUDY_MODELS, method="article", force=False, progress=False):
     """Write the maps of a whole scan: NIfTI and JSON for each, and ``overview.png``.
 
     Parameters
@@ -84,7 +81,7 @@ def make_maps(dwi, bval, out, *, mask=None, averages=None, models=tuple(study.MO
     from ivim.signal.maps import fit_maps
 
     # Before the work, so that nobody waits for a refusal.
-    with output.staged(out, force) as stage:
+    with files.staged(out, force) as stage:
         series = read_series(dwi, bval, averages)
         region = None if mask is None else roi.read_roi(mask, series.grid)
         notes = [f"{int(region.sum())} voxels in the mask" if region is not None else f"{int(np.prod(series.grid.shape))} voxels, no mask"]
@@ -128,16 +125,16 @@ def _of_model(fitted, model, several):
 
 def _model_details(model, method, series):
     """What a sidecar says of a fit."""
-    bounds = {name: study.BOUNDS[name] for name in MODELS[model].parameters if name != "s0"}
+    bounds = {name: parameters.bounds_of(name) for name in MODELS[model].parameters if name != "s0"}
     pair = {"BValuesOfADC": adc_pair(series.b)} if model == "monoexponential" and method == "article" else {}
     return {"Model": model, "Bounds": bounds} | pair
 
 
 def _write_model(folder, maps, model, grid, prefix, details):
     for name in MODELS[model].parameters:
-        unit, text = output.unit_of(name), f"{output.NAMES.get(name, 'signal at b = 0')}, {model} model"
+        unit, text = output.unit_of(name), f"{parameters.long_name(name)}, {model} model"
         common = {"unit": unit, "details": details | {"Parameter": name}}
-        output.write_map(folder, output.map_name(prefix, model, name), maps[name], grid, text=text, shown=output.RANGES.get(name), **common)
+        output.write_map(folder, output.map_name(prefix, model, name), maps[name], grid, text=text, shown=parameters.REGISTRY[name].shown, **common)
         output.write_map(folder, output.map_name(prefix, model, name, "stderr"), maps[f"{name}_se"], grid, text=f"standard error of {text}", **common)
     for name, text in (("residual", "root mean square of the residuals"), ("aicc", "corrected Akaike information criterion")):
         output.write_map(folder, output.map_name(prefix, model, name), maps[name], grid, text=f"{text}, {model} model", details=details)

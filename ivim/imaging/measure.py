@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ivim import study
+from ivim import parameters
 from ivim.imaging.roi import area_mm2
+from ivim.signal.models import MODELS, STUDY_MODELS
 
 ESTIMATORS = {"maps": "mean over the ROI of maps fitted voxel by voxel", "mean": "fit of the ROI's mean signal"}
 
@@ -52,7 +53,7 @@ def measure(series, mask, *, estimator="maps", bounds=None):
     mask : array of bool, shape (x, y, z)
     estimator : {"maps", "mean"}
     bounds : dict of str to (low, high), optional
-        Instead of ``study.BOUNDS`` for the parameters named, mm²/s.
+        Instead of the bounds of :mod:`ivim.parameters` for the parameters named, mm²/s.
 
     Returns
     -------
@@ -95,7 +96,7 @@ def article_maps(series, mask=None, *, bounds=None):
     from ivim.signal.maps import fit_maps
 
     fitted = fit_maps(series.data, series.b, "all", mask=mask, **article_options(series), bounds=bounds)
-    return {name: fitted[name] for name in study.PARAMETERS}
+    return {name: fitted[name] for name in parameters.SIX}
 
 
 def mean_of_maps(maps, mask):
@@ -116,7 +117,7 @@ def mean_signal(series, mask):
     return signals[np.isfinite(signals).all(axis=1)].mean(axis=0) if np.isfinite(signals).all(axis=1).any() else signals[0] * np.nan
 
 
-def fit_table(series, masks, models=tuple(study.MODELS), *, level=0.95):
+def fit_table(series, masks, models=STUDY_MODELS, *, level=0.95):
     """Fit the mean signal of each ROI with each model, all b-values, weighted by the averages where they are known.
 
     Parameters
@@ -153,7 +154,7 @@ def _fit_of_mean(series, mask, bounds):
     from ivim.signal.fit import fit
 
     signal, values = mean_signal(series, mask), {}
-    for model, names in study.MODELS.items():
+    for model, names in ((name, MODELS[name].measured) for name in STUDY_MODELS):
         options = article_options(series) if model == "monoexponential" else {"averages": series.averages}
         own = {name: pair for name, pair in (bounds or {}).items() if name in names}
         found = fit(signal, series.b, model, bounds=own, **options)

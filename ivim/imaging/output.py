@@ -4,75 +4,15 @@ Nothing of the source's header but its geometry goes into a map, and of its file
 ...), because the rest may name a person.
 """
 
-import json
-import os
 import re
-import shutil
-import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 import ivim
-from ivim import study
+from ivim import parameters
+from ivim.files import write_json
 from ivim.imaging.roi import save_image
-
-LABELS = study.LABELS | {"diffusivity": "D", "kurtosis": "K"}
-NAMES = study.NAMES | {"diffusivity": "diffusion coefficient of the kurtosis model", "kurtosis": "diffusional kurtosis"}
-DIFFUSIVITIES = (*study.DIFFUSIVITIES, "diffusivity")
-
-# Display range of each map, in the units of the file: what is usual in the spine, not the data's extremes, so that two
-# patients look alike when they are alike.
-RANGES = {
-    "adc_stand": (0, 2.5e-3),
-    "adc_slow": (0, 2.5e-3),
-    "adc_fast": (0, 60e-3),
-    "f": (0, 0.5),
-    "ddc": (0, 2.5e-3),
-    "alpha": (0.4, 1.0),
-    "diffusivity": (0, 3e-3),
-    "kurtosis": (0, 1.5),
-}
-
-
-@contextmanager
-def staged(folder, force=False):
-    """A temporary folder whose files move into `folder` when the block ends well; after an error nothing is there.
-
-    Parameters
-    ----------
-    folder : path
-        Made when missing.
-    force : bool
-        Allow a folder that holds files; those of the same names are replaced one by one, others stay.
-
-    Raises
-    ------
-    ValueError
-        When `folder` is a file, holds files (without `force`), or cannot be written to.
-    """
-    folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
-        msg = f"{folder}: is a file; give a folder for the results"
-        raise ValueError(msg)
-    if folder.is_dir() and any(folder.iterdir()) and not force:
-        msg = f"{folder}: holds files already; give an empty or new folder, or --force to replace files of the same names"
-        raise ValueError(msg)
-    above = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
-    try:
-        stage = Path(tempfile.mkdtemp(prefix=".ivim-", dir=above))
-    except OSError as error:
-        msg = f"{folder}: cannot be written to ({error.strerror}); give a folder of your own"
-        raise ValueError(msg) from error
-    try:
-        yield stage
-        folder.mkdir(parents=True, exist_ok=True)
-        for file in sorted(stage.iterdir()):
-            os.replace(file, folder / file.name)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-
 
 def bids_prefix(image):
     """The BIDS entities of a file name with an underscore behind (``sub-01_ses-2_``), or nothing where the name is none of BIDS."""
@@ -123,11 +63,6 @@ def write_map(folder, name, values, grid, *, text, unit="", shown=None, details=
     write_json(Path(folder) / f"{name}.json", sidecar | {"GeneratedBy": [{"Name": "ivim", "Version": ivim.__version__}]})
 
 
-def write_json(path, content):
-    """Write JSON in UTF-8 with a line end behind the last line."""
-    Path(path).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
 def write_dataset_description(folder):
     """Write what BIDS asks of every derivative dataset."""
     content = {
@@ -141,7 +76,7 @@ def write_dataset_description(folder):
 
 def unit_of(parameter):
     """Unit of a parameter's map: "mm^2/s", or nothing for a number without unit."""
-    return "mm^2/s" if parameter in DIFFUSIVITIES else ""
+    return "mm^2/s" if parameters.is_diffusivity(parameter) else ""
 
 
 def overview(path, maps, grid, mask=None):
@@ -186,8 +121,8 @@ def draw_map(axes, values, parameter, spacing=(1.0, 1.0)):
     parameter : str
     spacing : sequence of float, mm
     """
-    scale = study.PER_MM2_S if parameter in DIFFUSIVITIES else 1.0
-    low, high = RANGES[parameter]
+    scale = parameters.REGISTRY[parameter].scale
+    low, high = parameters.REGISTRY[parameter].shown
     image = axes.imshow(
         (values * scale).T, cmap="viridis" if parameter in ("f", "alpha", "kurtosis") else "inferno", vmin=low * scale, vmax=high * scale,
         aspect=spacing[1] / spacing[0], interpolation="nearest",
@@ -195,9 +130,9 @@ def draw_map(axes, values, parameter, spacing=(1.0, 1.0)):
     axes.set_facecolor("0.85")  # no value is neither low nor high
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.set_title(LABELS[parameter])
+    axes.set_title(parameters.label(parameter))
     bar = axes.figure.colorbar(image, ax=axes, fraction=0.046, pad=0.02, extend="both")
-    bar.set_label("10⁻³ mm²/s" if parameter in DIFFUSIVITIES else "", fontsize=8)
+    bar.set_label(parameters.unit(parameter), fontsize=8)
     bar.ax.tick_params(labelsize=8)
     return image
 

@@ -4,13 +4,11 @@ A reader of ROIs takes ``(path, grid)`` and gives an integer array of the grid's
 NIfTI stands here; another format (NRRD, ImageJ, DICOM) enters by adding its reader to :data:`READERS` under its file ending.
 """
 
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from ivim import study
+from ivim.files import replacing
 from ivim.imaging.series import read_image
 
 
@@ -78,16 +76,8 @@ def save_image(image, path):
     """Save a NIfTI image under a temporary name, then put it in its place: a file is whole or absent."""
     import nibabel as nib
 
-    path = Path(path)
-    ending = ".nii.gz" if path.name.lower().endswith(".gz") else ".nii"
-    handle, name = tempfile.mkstemp(suffix=ending, dir=path.parent)
-    os.close(handle)
-    try:
-        nib.save(image, name)
-        Path(name).chmod(0o644)
-        os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    with replacing(path) as temporary:
+        nib.save(image, temporary)
 
 
 def area_mm2(mask, grid):
@@ -108,12 +98,9 @@ def area_mm2(mask, grid):
 
 
 def describe(mask, grid):
-    """One line on a region's size, held beside the article's 30-100 mm² (Methods, "Regions of interest")."""
-    areas = area_mm2(mask, grid)
-    low, high = study.ROI_AREA_MM2
-    inside = sum(low <= area <= high for area in areas.values())
-    sizes = ", ".join(f"{area:.1f} mm² in slice {z + 1}" for z, area in areas.items())
-    return f"{int(np.sum(mask))} voxels: {sizes} ({inside} of {len(areas)} within the article's {low:g}-{high:g} mm²)"
+    """One line on a region's size."""
+    sizes = ", ".join(f"{area:.1f} mm² in slice {z + 1}" for z, area in area_mm2(mask, grid).items())
+    return f"{int(np.sum(mask))} voxels: {sizes}"
 
 
 def _read_nifti(path, grid):

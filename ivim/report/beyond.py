@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from ivim import study
+from ivim import parameters
 from ivim.report import layout, printing, tables
 from ivim.report.write import Table, parameter
 from ivim.stats import agreement, groups, roc, validation
@@ -141,7 +141,7 @@ def readable_odds(cohort, model):
     frame = pd.DataFrame(rows, columns=columns)
     cells = {"Parameter": [parameter(name) for name in names]}
     cells["SD"] = [
-        " × ".join(filter(None, (printing.number(row.sd, printing.decimals_of(row.term, row.sd)), study.unit(row.term))))
+        " × ".join(filter(None, (printing.number(row.sd, printing.decimals_of(row.term, row.sd)), parameters.unit(row.term))))
         for row in frame.itertuples()
     ]
     for title, prefix in (("OR per SD\n(95% CI)", ""), ("Firth's OR per SD\n(95% CI)", "firth_")):

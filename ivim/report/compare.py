@@ -8,12 +8,12 @@ import math
 
 import pandas as pd
 
-from ivim import study
+from ivim import article, files
 from ivim.audit.rounding import parse
 from ivim.report import layout, printing
 from ivim.report.write import INDENT, Table, parameter
 
-CLAIMS = study.ROOT / "data" / "published" / "claims.csv"
+CLAIMS = files.PUBLISHED
 SAME, DIFFERENT = "✓", "✗"
 AUDIT = "✗: the digits differ; whether the article errs is for the audit to say (notebook 08)."
 
@@ -217,7 +217,7 @@ def _cell(template, found):
 def _row_label(key, by_parameter):
     if by_parameter:
         return layout.marker_label(key) if "+" in key else parameter(key)
-    return (INDENT if key in study.PRIMARIES else "") + layout.GROUPS.get(key, key)
+    return (INDENT if key in article.PRIMARIES else "") + layout.GROUPS.get(key, key)
 
 
 def _templates(item):

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 import pandas as pd
 
-from ivim import study
+from ivim import parameters
 from ivim.report import printing
 from ivim.report.provenance import csv_text, results_folder, write_file
 from ivim.report.write import spans
@@ -109,7 +109,7 @@ def group_figure(cohort, note=""):
             sns.boxplot(**common, width=0.55, showfliers=False, linewidth=1, boxprops={"alpha": 0.28})
             sns.stripplot(**common, size=min(3.8, 130 / len(cohort.values) + 2), jitter=False)
             _spread(axes.collections)
-            axes.set(xlabel="", ylabel=study.unit(name), title=label(name))
+            axes.set(xlabel="", ylabel=parameters.unit(name), title=label(name))
             axes.grid(axis="x", visible=False)
         _small_print(figure, note)
         _settle(figure)
@@ -206,7 +206,7 @@ def label(name):
 
 def axis_label(name):
     """Label and unit of an axis."""
-    return f"{label(name)} ({study.unit(name)})" if study.unit(name) else label(name)
+    return f"{label(name)} ({parameters.unit(name)})" if parameters.unit(name) else label(name)
 
 
 def small_print(cohort):

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from ivim import study
+from ivim import article, parameters
 from ivim.report import printing, tables
 from ivim.report.write import INDENT, Forest, Table, parameter
 from ivim.stats.groups import POSTHOC
@@ -57,7 +57,7 @@ def inline(name, cohort):
 
 def heading(name):
     """A parameter's label with its unit on a second line."""
-    return "\n".join(filter(None, (parameter(name), study.unit(name))))
+    return "\n".join(filter(None, (parameter(name), parameters.unit(name))))
 
 
 def marker_label(name):
@@ -189,9 +189,9 @@ _LAYOUTS = {
 
 def cutoff(marker, direction, value):
     """A cut-off as printed, "> 29.05": two decimals for the article's diffusivities, three for fractions and probabilities."""
-    if marker in study.DIFFUSIVITIES:
+    if parameters.is_diffusivity(marker):
         return f"{direction} {printing.number(value, 2)}"
-    if marker in study.PARAMETERS or "+" in marker:
+    if marker in parameters.SIX or "+" in marker:
         return f"{direction} {printing.number(value, 3)}"
     return f"{direction} {value:.4g}".replace("-", printing.MINUS)
 
@@ -205,7 +205,7 @@ def _forest(name, frame):
     if name == "agreement":
         single = frame[frame["form"] == "ICC(A,1)"]
         rows = list(single[["icc", "ci_low", "ci_high"]].itertuples(index=False, name=None))
-        return Forest("ICC(A,1)\n0.5 to 1, dashed: excellent", rows, (0.5, 1.0), reference=study.ICC_BANDS[-2][0])
+        return Forest("ICC(A,1)\n0.5 to 1, dashed: excellent", rows, (0.5, 1.0), reference=article.ICC_BANDS[-2][0])
     return None
 
 
@@ -218,4 +218,4 @@ def _counts(column):
 
 
 def _kind(cohort):
-    return "IVIM parameters" if any(name in study.PARAMETERS for name in cohort.parameters) else "Parameters"
+    return "IVIM parameters" if any(name in parameters.SIX for name in cohort.parameters) else "Parameters"

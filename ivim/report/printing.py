@@ -6,7 +6,7 @@ the article prints .876. Every number that a reader sees in a table, a caption o
 
 import math
 
-from ivim import study
+from ivim import parameters
 from ivim.audit.rounding import to_print
 
 MINUS = "\N{MINUS SIGN}"
@@ -95,6 +95,6 @@ def ratio(value):
 
 def decimals_of(parameter, sd):
     """Decimals of a mean and its SD: two for the article's parameters, else so many that the SD shows two digits."""
-    if parameter in study.PARAMETERS or not (math.isfinite(sd) and sd > 0):
+    if parameter in parameters.SIX or not (math.isfinite(sd) and sd > 0):
         return 2
     return min(max(1 - math.floor(math.log10(sd)), 0), 6)

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import ivim
-from ivim import study
+from ivim import files
 from ivim.cohort import DATA
 
 DIGITS = 10
@@ -21,7 +21,7 @@ _LOCK_PATIENCE_S = 20.0
 
 def results_folder():
     """The folder that results are written to: ``IVIM_RESULTS`` where the environment sets it, else ``results/`` of the project."""
-    return Path(os.environ.get("IVIM_RESULTS") or study.ROOT / "results")
+    return Path(os.environ.get("IVIM_RESULTS") or files.ROOT / "results")
 
 
 def write_file(path, content):

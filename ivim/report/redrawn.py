@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from html import escape
 
-from ivim import study
+from ivim import parameters
 from ivim.audit.claims import place_of
 from ivim.audit.engine import VERDICTS
 from ivim.report.layout import GROUPS
@@ -84,7 +84,7 @@ def claim_ids(g):
 
 def row_label(name):
     """A row's name as the writer marks it up."""
-    return "/{f}" if name == "f" else parameter(name) if name in study.LABELS else GROUPS.get(name, name)
+    return "/{f}" if name == "f" else parameter(name) if name in parameters.SIX else GROUPS.get(name, name)
 
 
 def to_html(audit):
@@ -130,7 +130,7 @@ def interval_text(row):
 
 def about(claim):
     """What a claim is about, in words."""
-    words = (claim.item, claim.group, study.label(claim.parameter), claim.statistic.replace("_", " "))
+    words = (claim.item, claim.group, parameters.label(claim.parameter), claim.statistic.replace("_", " "))
     return " ".join(word for word in words if word)
 
 
@@ -162,7 +162,7 @@ def _cell(by_place, row, column, lead, numbers):
 def _column_heading(name, lead):
     if not name:
         return _HEADINGS.get(lead, lead)
-    label = parameter(name) if name in study.LABELS else name.capitalize()
+    label = parameter(name) if name in parameters.SIX else name.capitalize()
     return label if lead in ("mean", "sd") else f"{label}, {_HEADINGS.get(lead, lead)}"
 
 

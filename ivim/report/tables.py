@@ -6,7 +6,7 @@ said in ``frame.attrs["notes"]``; the layout prints these sentences below the ta
 
 import pandas as pd
 
-from ivim import study
+from ivim import article
 from ivim.stats import agreement as reader_agreement
 from ivim.stats import groups, roc
 from ivim.stats.logistic import logistic, predict
@@ -110,11 +110,11 @@ def predictors(cohort):
         The parameters, and notes: where none differs, the one of smallest p stands in and the note says so.
     """
     tests = table3(cohort)
-    names = tests.loc[tests["p"] < study.SIGNIFICANCE, "parameter"].tolist()
+    names = tests.loc[tests["p"] < article.SIGNIFICANCE, "parameter"].tolist()
     if names or tests.empty:
         return names, [] if names else ["No parameter could be compared between the groups, so none enters."]
     least = tests.loc[tests["p"].idxmin()]
-    note = f"No parameter differs between the groups at p < {study.SIGNIFICANCE}; {least['parameter']}, of the smallest p, stands in."
+    note = f"No parameter differs between the groups at p < {article.SIGNIFICANCE}; {least['parameter']}, of the smallest p, stands in."
     return [least["parameter"]], [note]
 
 
@@ -237,7 +237,7 @@ def _many_groups(cohort, name):
         pairs.append(groups.compare_groups(cohort.values[cohort.values["group"].isin(pair)], name, order=pair))
     normality = pd.concat(pairs).query("test == 'Shapiro-Wilk'").drop_duplicates("group")
     normality = normality.set_index("group").loc[list(cohort.groups)].reset_index()
-    normal = (normality["p"] > study.SIGNIFICANCE).all()
+    normal = (normality["p"] > article.SIGNIFICANCE).all()
     fisher = groups.anova(cohort.values, name).iloc[0]
     ranks = groups.anova(cohort.values, name, method="kruskal-wallis").iloc[0]
     tests = pd.DataFrame(

@@ -12,7 +12,7 @@ from html import escape as escape_html
 
 import pandas as pd
 
-from ivim import study
+from ivim import parameters
 from ivim.report.printing import half_up
 from ivim.report.provenance import csv_text, results_folder, write_file
 
@@ -129,7 +129,7 @@ def parameter(name):
     """A parameter's label with the article's subscript: ``ADC_{fast}``, ``/{f}``; an own column is its own label."""
     if name == "f":
         return "/{f}"
-    head, _, tail = study.label(name).partition(" ") if name in study.LABELS else (str(name), "", "")
+    head, _, tail = parameters.label(name).partition(" ") if name in parameters.SIX else (str(name), "", "")
     return f"{head}_{{{tail}}}" if tail else head
 
 

@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 
-from ivim import study
+from ivim import parameters
 from ivim.signal import noise, reasons, solver
 from ivim.signal.models import MODELS, aicc, get_model, s0_scale
 
@@ -181,7 +181,7 @@ class Plan:
 
     def _tail_bounds(self):
         """Bounds of the mono-exponential first stage of a segmented fit."""
-        bounds = {"adc_stand": self.bounds.get("adc_slow", study.BOUNDS["adc_slow"])}
+        bounds = {"adc_stand": self.bounds.get("adc_slow", parameters.bounds_of("adc_slow"))}
         return bounds | ({"s0": self.bounds["s0"]} if "s0" in self.bounds else {})
 
     def _unit(self, curves):

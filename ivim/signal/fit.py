@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from ivim import study
 from ivim.signal import noise, reasons
-from ivim.signal.models import MODELS, aicc, get_model
+from ivim.signal.models import MODELS, SEGMENTED_THRESHOLD, aicc, get_model
 from ivim.signal.problem import TIGHT, Problem
 from ivim.signal.result import Fit
 
@@ -24,7 +23,7 @@ def fit(
     sigma=None,
     averaging="magnitude",
     voxels=1,
-    threshold=study.SEGMENTED_THRESHOLD,
+    threshold=SEGMENTED_THRESHOLD,
     pair=None,
     saturation=None,
 ):
@@ -40,7 +39,7 @@ def fit(
     averages : array, shape (n,), optional
         Excitations averaged in each sample; the weights of the fit. Equal weights by default.
     bounds : dict of str to (low, high), optional
-        Instead of ``study.BOUNDS`` for the parameters named; mm²/s, s0 in the units of the signal.
+        Instead of the bounds of :mod:`ivim.parameters` for the parameters named; mm²/s, s0 in the units of the signal.
     method : {"full", "segmented", "log-linear", "two-point"}
         ``full`` fits all parameters at once. ``segmented`` (bi-exponential) fits adc_slow mono-exponentially from
         `threshold` on, then the other three to all samples. ``log-linear`` (mono-exponential) draws a straight line

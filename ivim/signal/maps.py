@@ -10,11 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from ivim import study
 from ivim.signal import noise, reasons
 from ivim.signal.engine import Plan
 from ivim.signal.fit import METHODS, check_method, check_samples, samples_used
-from ivim.signal.models import MODELS, check_bounds
+from ivim.signal.models import MODELS, SEGMENTED_THRESHOLD, STUDY_MODELS, check_bounds
 from ivim.signal.solver import KINDS
 
 BLOCK = 8192
@@ -35,7 +34,7 @@ def fit_maps(
     method="full",
     sigma=None,
     averaging="magnitude",
-    threshold=study.SEGMENTED_THRESHOLD,
+    threshold=SEGMENTED_THRESHOLD,
     pair=None,
     saturation=None,
     threads=None,
@@ -56,7 +55,7 @@ def fit_maps(
     averages : array, shape (n,), optional
         Excitations averaged in each sample; the weights of the fit.
     bounds : dict of str to (low, high), optional
-        Instead of ``study.BOUNDS`` for the parameters named; mm²/s, s0 in the units of the signal.
+        Instead of the bounds of :mod:`ivim.parameters` for the parameters named; mm²/s, s0 in the units of the signal.
     method : {"full", "segmented", "log-linear", "two-point"}
         As for :func:`ivim.fit`. With several models it goes to the model that it is for; the others are fitted in full.
     sigma : float or "estimate", optional
@@ -158,7 +157,7 @@ def estimate_sigma(data, b, *, mask=None, averages=None, averaging="magnitude", 
 def _model_names(model):
     """Names as a tuple; refuses what the engine has not compiled."""
     names = tuple(model) if isinstance(model, (list, tuple)) else (model,)
-    names = tuple(study.MODELS) if names == ("all",) else names
+    names = STUDY_MODELS if names == ("all",) else names
     unknown = [name for name in names if name not in KINDS]
     if unknown or not names or len(set(names)) < len(names):
         met = repr(unknown[0]) if unknown else repr(names)

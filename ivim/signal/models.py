@@ -2,7 +2,7 @@
 
 Units are s/mm² for b and mm²/s for diffusivities; f, alpha and kurtosis are plain numbers.
 
-Bounds of every fit (``ivim.study.BOUNDS``), each physical and with its source:
+Bounds of every fit (:mod:`ivim.parameters`), each physical and with its source:
 
 ===========  ==============  ==============================================================================================
 parameter    bounds          why
@@ -21,7 +21,10 @@ kurtosis     0 to 3          Jensen and Helpern 2010, NMR Biomed 23:698 (tissue 
 
 import numpy as np
 
-from ivim import study
+from ivim import parameters
+
+SEGMENTED_THRESHOLD = 200.0
+"""b-value in s/mm² from which the perfusion signal is taken as gone in a segmented fit (Le Bihan 2019, Magn Reson Med 82:1198)."""
 
 FREE_WATER = 3.0e-3
 """Diffusion coefficient of water at 37 °C in mm²/s (Holz et al. 2000)."""
@@ -63,7 +66,12 @@ class SignalModel:
     @property
     def bounds(self):
         """Bounds by parameter name; that of s0 is relative to the largest signal (see :meth:`limits`)."""
-        return {name: study.BOUNDS[name] for name in self.parameters}
+        return {name: parameters.bounds_of(name) for name in self.parameters}
+
+    @property
+    def measured(self):
+        """The model's parameters without ``s0``: what a study reports."""
+        return tuple(name for name in self.parameters if name != "s0")
 
     def limits(self, signal, b, bounds=None):
         """Bounds in the units of one signal.
@@ -135,7 +143,7 @@ class Monoexponential(SignalModel):
     def guess(self, signal, b):
         """Straight line through the logarithm."""
         s0, adc = log_line(signal, b)
-        return {"s0": s0, "adc_stand": float(np.clip(adc, *study.BOUNDS["adc_stand"]))}
+        return {"s0": s0, "adc_stand": float(np.clip(adc, *parameters.bounds_of("adc_stand")))}
 
 
 class Biexponential(SignalModel):
@@ -171,13 +179,13 @@ class Biexponential(SignalModel):
 
     def guess(self, signal, b):
         """Straight line through the logarithm from 200 s/mm² on; what is above it at the lowest b is the fast part."""
-        tail = b >= study.SEGMENTED_THRESHOLD
+        tail = b >= SEGMENTED_THRESHOLD
         tail = tail if np.unique(b[tail]).size >= 2 else b >= np.median(b)
         tissue, adc = log_line(signal[tail], b[tail]) if np.unique(b[tail]).size >= 2 else log_line(signal, b)
         s0 = max(float(np.mean(signal[b == b.min()])), 1e-12)
         return {
             "s0": s0,
-            "adc_slow": float(np.clip(adc, *study.BOUNDS["adc_slow"])),
+            "adc_slow": float(np.clip(adc, *parameters.bounds_of("adc_slow"))),
             "adc_fast": 0.02,
             "f": float(np.clip(1 - tissue / s0, 0.02, 0.9)),
         }
@@ -250,6 +258,9 @@ class Kurtosis(SignalModel):
 
 MODELS = {model.name: model for model in (Monoexponential(), Biexponential(), Stretched(), Kurtosis())}
 """The models by name."""
+
+STUDY_MODELS = ("monoexponential", "biexponential", "stretched")
+"""The three whose parameters a study measures; together they give the six of :data:`ivim.parameters.SIX`."""
 
 
 def get_model(model):

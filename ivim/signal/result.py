@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-from ivim import study
+from ivim import parameters
 from ivim.signal import reasons
 
 
@@ -88,11 +88,11 @@ class Fit:
     def table(self, level=0.95):
         """The Wald limits as a table to print: ``model, parameter, value, ...`` with diffusivities in 10⁻³ mm²/s."""
         frame = self.confidence(level)
-        scale = frame["parameter"].map(lambda name: study.to_table({name: 1.0})[name])
+        scale = frame["parameter"].map(lambda name: parameters.to_table({name: 1.0})[name])
         columns = ["value", "stderr", "ci_low", "ci_high"]
         frame[columns] = frame[columns].mul(scale, axis=0)
         frame.insert(0, "model", self.model)
-        frame["unit"] = frame["parameter"].map(study.unit)
+        frame["unit"] = frame["parameter"].map(parameters.unit)
         return frame
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ivim import study
+from ivim import parameters
 from ivim.signal import reasons
 from ivim.signal.fit import fit
 from ivim.signal.models import get_model
@@ -49,7 +49,7 @@ def shrink(signals, b, *, averages=None, sweeps=2000, burn=1000, seed=0, saturat
     The voxels' :math:`\theta = (\ln D, \ln D^*, \mathrm{logit} f)` are Gaussian with unknown mean and covariance; the prior
     of these is Jeffreys', so nothing is set by hand. Signal :math:`S_0` and noise level are integrated out per voxel:
     :math:`p(y|\theta) \propto [y'Wy - (y'Wg)^2 / g'Wg]^{-(n-1)/2}` with the curve g and the averages as weights W.
-    Metropolis steps for the voxels alternate with Gibbs draws of mean and covariance. Draws stay within ``study.BOUNDS``.
+    Metropolis steps for the voxels alternate with Gibbs draws of mean and covariance. Draws stay within the bounds of :mod:`ivim.parameters`.
 
     Shrinkage lowers the error of each voxel at the price of bias: a voxel unlike its ROI is drawn towards it. Give one
     tissue per call.
@@ -110,7 +110,7 @@ class _Chain:
         self.y, self.b, self.w, self.rng = signals, b, averages / averages.mean(), rng
         self.voxels = len(signals)
         typical = fit(signals.mean(axis=0), b, averages=averages).values
-        self.low, self.high = _forward(np.array([_inner(study.BOUNDS[name]) for name in NAMES]).T)
+        self.low, self.high = _forward(np.array([_inner(parameters.bounds_of(name)) for name in NAMES]).T)
         start = _forward(np.array([typical[name] for name in NAMES]))
         start = np.clip(start, self.low + 0.1, self.high - 0.1)
         scatter = np.array([0.2, 0.4, 0.4])

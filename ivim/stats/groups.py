@@ -7,14 +7,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ivim import study
 from ivim.stats import checks
 
 RULES = ("article", "spss", "welch")
 POSTHOC = ("tukey", "lsd", "bonferroni", "games-howell")
 
 
-def compare_groups(frame, values=None, group="group", order=None, rule="article", significance=study.SIGNIFICANCE):
+def compare_groups(frame, values=None, group="group", order=None, rule="article", significance=0.05):
     """Compare two groups: the assumptions, all three tests, and which of them the rule chooses.
 
     Parameters

@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from ivim import study
+from ivim import article, files, parameters
 from ivim.audit.rounding import parse
 from ivim.imaging import measure, output
 from ivim.imaging.roi import area_mm2
 from ivim.report.printing import half_up
 from ivim.synthetic import phantom
 
-CLAIMS = study.ROOT / "data" / "published" / "claims.csv"
-PANELS = dict(zip(study.PARAMETERS, "cdefgh"))
+CLAIMS = files.PUBLISHED
+PANELS = dict(zip(parameters.SIX, "cdefgh"))
 """The letters of the article's panels; b is the diffusion-weighted image and a an image of another sequence, which no phantom has."""
 
 SHOWN_B = 800
@@ -65,10 +65,10 @@ def captions(figure):
         ``printed`` (the string), ``unit``, ``value`` and ``half`` (the printed number and half of its last digit, both in table units).
     """
     claims = pd.read_csv(CLAIMS, dtype=str, keep_default_na=False)
-    rows = claims[(claims["location"] == figure) & (claims["statistic"] == "value") & claims["parameter"].isin(study.PARAMETERS)]
-    frame = rows.set_index("parameter").loc[list(study.PARAMETERS), ["printed", "unit"]]
+    rows = claims[(claims["location"] == figure) & (claims["statistic"] == "value") & claims["parameter"].isin(parameters.SIX)]
+    frame = rows.set_index("parameter").loc[list(parameters.SIX), ["printed", "unit"]]
     # The captions give ADC fast in mm²/s and the other coefficients in 10⁻³ mm²/s.
-    scale = np.where(frame["unit"] == "mm²/s", study.PER_MM2_S, 1.0)
+    scale = np.where(frame["unit"] == "mm²/s", parameters.PER_MM2_S, 1.0)
     printed = [parse(text) for text in frame["printed"]]
     frame["value"] = np.array([float(one.value) for one in printed]) * scale
     frame["half"] = np.array([0.5 * 10.0 ** -_decimals(text) for text in frame["printed"]]) * scale
@@ -97,12 +97,12 @@ def measure_case(case, whole=True):
     for reader, mask in scanned.rois.items():
         values, _ = measure.mean_of_maps(maps, mask)
         size = {"voxels": int(mask.sum()), "area_mm2": sum(area_mm2(mask, scanned.series.grid).values())}
-        rows += [{"parameter": name, "reader": reader, "value": value} | size for name, value in study.to_table(values).items()]
+        rows += [{"parameter": name, "reader": reader, "value": value} | size for name, value in parameters.to_table(values).items()]
     table = pd.DataFrame(rows)
     mean = table.groupby("parameter", sort=False)["value"].mean().reset_index().assign(reader="mean")
     table = pd.concat([table, mean], ignore_index=True)
     table.insert(0, "panel", table["parameter"].map(PANELS))
-    table.insert(4, "unit", table["parameter"].map(study.unit))
+    table.insert(4, "unit", table["parameter"].map(parameters.unit))
     table["voxels"] = table["voxels"].astype("Int64")
     # Compiled fits differ in the last digits from one machine (or compilation) to the next; files should not.
     table["value"] = table["value"].round(6)
@@ -120,7 +120,7 @@ def beside_caption(measured, figure):
     """
     printed = captions(figure)
     mean = measured.table[measured.table["reader"] == "mean"].set_index("parameter")["value"]
-    scale = np.where(printed["unit"] == "mm²/s", 1 / study.PER_MM2_S, 1.0)
+    scale = np.where(printed["unit"] == "mm²/s", 1 / parameters.PER_MM2_S, 1.0)
     texts = [half_up(mean[name] * by, _decimals(text)) for name, text, by in zip(printed.index, printed["printed"], scale, strict=True)]
     frame = pd.DataFrame({"parameter": printed.index, "printed": printed["printed"].values, "measured": texts, "unit": printed["unit"].values})
     frame.insert(0, "panel", frame["parameter"].map(PANELS))
@@ -137,13 +137,13 @@ def judge_by_rules(measured):
         ``parameter, rule, value, called, group, right``: `rule` is the printed one for metastasis, `called` what it makes of the case.
     """
     claims = pd.read_csv(CLAIMS, dtype=str, keep_default_na=False)
-    rules = claims[(claims["location"] == "table5") & (claims["statistic"] == "cutoff") & claims["parameter"].isin(study.PARAMETERS)]
+    rules = claims[(claims["location"] == "table5") & (claims["statistic"] == "cutoff") & claims["parameter"].isin(parameters.SIX)]
     mean = measured.table[measured.table["reader"] == "mean"].set_index("parameter")["value"]
     rows = []
     for name, text in rules.set_index("parameter")["printed"].items():
         cutoff = parse(text)
         meets = mean[name] > float(cutoff.value) if cutoff.comparison == ">" else mean[name] < float(cutoff.value)
-        called = study.POSITIVE if meets else next(group for group in study.GROUPS if group != study.POSITIVE)
+        called = article.POSITIVE if meets else next(group for group in article.GROUPS if group != article.POSITIVE)
         rows.append({"parameter": name, "rule": text, "value": mean[name], "called": called, "group": measured.case.group})
     return pd.DataFrame(rows).assign(right=lambda frame: frame["called"] == frame["group"])
 
@@ -152,7 +152,7 @@ def compare_estimators(measured):
     """The article's mean of maps beside the fit of the mean signal, in table units: ``parameter, mean of maps, fit of the mean``."""
     by_mean = [measure.measure(measured.phantom.series, mask, estimator="mean").values for mask in measured.phantom.rois.values()]
     maps = measured.table[measured.table["reader"] == "mean"].set_index("parameter")["value"]
-    fits = {name: round(float(np.mean([study.to_table(values)[name] for values in by_mean])), 6) for name in study.PARAMETERS}
+    fits = {name: round(float(np.mean([parameters.to_table(values)[name] for values in by_mean])), 6) for name in parameters.SIX}
     return pd.DataFrame({"parameter": maps.index, "mean of maps": maps.values, "fit of the mean": [fits[name] for name in maps.index]})
 
 
@@ -265,10 +265,10 @@ def draw_panels(measured, figure):
         axes = drawn.subplots(2, 4)
         _draw_slice(axes.flat[0], measured)
         _draw_dwi(axes.flat[1], measured)
-        for place, name in zip(axes.flat[2:], study.PARAMETERS, strict=True):
+        for place, name in zip(axes.flat[2:], parameters.SIX, strict=True):
             output.draw_map(place, measured.maps[name][:, :, 0][WINDOW], name)
             unit = {"": "", "mm²/s": " mm²/s"}.get(beside.loc[name, "unit"], f" × {beside.loc[name, 'unit']}")
-            place.set_title(f"{study.label(name)}: {beside.loc[name, 'measured']}{unit}", fontsize=10)
+            place.set_title(f"{parameters.label(name)}: {beside.loc[name, 'measured']}{unit}", fontsize=10)
             _letter(place, PANELS[name])
             _draw_rois(place, measured)
         _scale_bar(axes.flat[1])

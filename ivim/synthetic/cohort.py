@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ivim import study
+from ivim import article, parameters
 from ivim.audit import moments
 from ivim.synthetic import anneal, intervals, readers
 from ivim.synthetic.targets import all_targets, printed_strings, table2_rows
 
 SEED = 2021
-CELLS = ("tuberculosis", *study.PRIMARIES)
-CELL = np.repeat(np.arange(len(CELLS)), [study.GROUP_SIZES[name] for name in CELLS])
+CELLS = ("tuberculosis", *article.PRIMARIES)
+CELL = np.repeat(np.arange(len(CELLS)), [article.GROUP_SIZES[name] for name in CELLS])
 READERS = ("EZ", "XX")  # initials in the article's Methods
 
 GRID = {"adc_stand": 0.01, "adc_slow": 0.01, "adc_fast": 0.1, "f": 0.001, "ddc": 0.01, "alpha": 0.001}
@@ -37,7 +37,7 @@ READINGS = {
 
 AGES = (18, 85)
 
-# Correlations within a sub-group, in the order of study.PARAMETERS: the three diffusivities of one tissue go together; blood
+# Correlations within a sub-group, in the order of parameters.SIX: the three diffusivities of one tissue go together; blood
 # that is counted in f is not counted in ADCslow, and makes the decay more heterogeneous (lower alpha).
 CORRELATION = np.array([
     [1.00, 0.90, 0.05, -0.05, 0.90, 0.10],
@@ -89,7 +89,7 @@ def reconstruct(seed=SEED, progress=lambda line: None):
     patients = make_patients(seed, targets, tell)
     paired = pair(seed, targets, tell)
     for again in range(ATTEMPTS):
-        ticks = {name: column(seed, name, targets, tell, again) for name in study.PARAMETERS if name not in PAIR} | paired
+        ticks = {name: column(seed, name, targets, tell, again) for name in parameters.SIX if name not in PAIR} | paired
         ticks = lay_beside(np.random.default_rng([seed, 2 + 2 * again]), ticks)
         try:
             return patients, read(np.random.default_rng([seed, 3 + 2 * again]), patients["patient"], ticks, targets, tell)
@@ -127,8 +127,8 @@ def make_patients(seed, targets, tell=lambda line: None):
         ages += list(rng.permutation(np.concatenate([known, np.full(male + female - len(known), np.nan)])))
     return pd.DataFrame({
         "patient": [f"recon-{k + 1:02d}" for k in range(len(CELL))],
-        "group": np.where(CELL == 0, *study.GROUPS),
-        "primary": [("", *study.PRIMARIES)[at] for at in CELL],
+        "group": np.where(CELL == 0, *article.GROUPS),
+        "primary": [("", *article.PRIMARIES)[at] for at in CELL],
         "sex": sexes,
         "age": pd.Series(ages).astype("Int64"),
     })
@@ -136,7 +136,7 @@ def make_patients(seed, targets, tell=lambda line: None):
 
 def column(seed, parameter, targets, tell=lambda line: None, again=0):
     """Averages of one parameter, in half steps of its grid, that meet every target of the parameter alone; shape (70,)."""
-    entropy = [seed, 10 + study.PARAMETERS.index(parameter), again]
+    entropy = [seed, 10 + parameters.SIX.index(parameter), again]
     wanted = intervals.of_column(parameter, targets)
     return _solve(parameter, entropy, _setup(parameter, targets), CELL, wanted, _centres(parameter), tell)
 
@@ -169,7 +169,7 @@ def pair(seed, targets, tell=lambda line: None):
 
 def lay_beside(rng, ticks):
     """Order the other four columns within each cell by a normal copula given ADCfast and f; no column's values change."""
-    names = study.PARAMETERS
+    names = parameters.SIX
     given, rest = [names.index(name) for name in PAIR], [k for k, name in enumerate(names) if name not in PAIR]
     slope = CORRELATION[np.ix_(rest, given)] @ np.linalg.inv(CORRELATION[np.ix_(given, given)])
     left = CORRELATION[np.ix_(rest, rest)] - slope @ CORRELATION[np.ix_(given, rest)]
@@ -188,7 +188,7 @@ def read(rng, names, ticks, targets, tell=lambda line: None):
     """The table of measurements: two readings for each average, in table units."""
     noise = readers.shared_noise(rng, len(CELL))
     frames = [pd.DataFrame({"patient": names, "reader": reader}) for reader in READERS]
-    for k, name in enumerate(study.PARAMETERS):
+    for k, name in enumerate(parameters.SIX):
         step = GRID[name]
         limits = tuple(round(end / step) for end in READINGS[name])
         wanted = [target for target in targets.values() if target.parameter == name and target.group in readers.SINGLE_FORMS]

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from ivim import study
+from ivim import article
 from ivim.synthetic import anneal
 from ivim.synthetic.targets import t_interval
 
@@ -22,7 +22,7 @@ LOW, HIGH, SCALE = range(3)
 def of_ages(targets):
     """Intervals of the COLUMN_STATISTICS for the ages of Table 1; array of shape (3, 21)."""
     intervals = _open(anneal.COLUMN_STATISTICS)
-    for group in study.GROUP_SIZES:
+    for group in article.GROUP_SIZES:
         for name in ("mean", "sd"):
             _put(intervals, anneal.COLUMN_STATISTICS, f"{group} {name}", targets["table1", group, "age", name])
     return intervals
@@ -44,15 +44,15 @@ def of_column(parameter, targets):
     """
     names = anneal.COLUMN_STATISTICS
     intervals = _open(names)
-    for group in (*study.GROUP_SIZES, "all"):
+    for group in (*article.GROUP_SIZES, "all"):
         for name in ("mean", "sd"):
             if target := targets.get(("table2", group, parameter, name)):
                 _put(intervals, names, f"{group} {name}", target)
     low, high = t_interval(targets, parameter)
     intervals[:, names.index("t")] = low + 1e-6, high - 1e-6, WIDTH["t"]
-    for group in study.GROUPS:
+    for group in article.GROUPS:
         name = f"{group} w"
-        intervals[:, names.index(name)] = shapiro_threshold(study.GROUP_SIZES[group], NORMAL_P), np.inf, WIDTH[name]
+        intervals[:, names.index(name)] = shapiro_threshold(article.GROUP_SIZES[group], NORMAL_P), np.inf, WIDTH[name]
     if cutoff := targets.get(("table5", "", parameter, "cutoff")):
         _put(intervals, names, "cutoff", cutoff)
         _put_roc(intervals, names, parameter, targets)

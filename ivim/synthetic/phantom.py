@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ivim import study
+from ivim import article
 from ivim.imaging.series import Grid, Series
 
 FIELD_MM = 240.0  # Methods: field of view 24 cm x 24 cm
@@ -143,7 +143,7 @@ class Phantom:
     rois: dict
 
 
-def scan(case, window=None, b_values=study.B_VALUES, averages=study.AVERAGES):
+def scan(case, window=None, b_values=article.B_VALUES, averages=article.AVERAGES):
     """Scan a case.
 
     Parameters
@@ -171,9 +171,9 @@ def scan(case, window=None, b_values=study.B_VALUES, averages=study.AVERAGES):
 def phantom_grid(window=(slice(None), slice(None))):
     """The grid of a phantom: x to the patient's left, y to the back, as in a radiological display; centre of the field at 0."""
     x, y = (_along()[part] for part in window)
-    affine = np.diag([-PIXEL_MM, -PIXEL_MM, study.SLICE_MM, 1.0])
+    affine = np.diag([-PIXEL_MM, -PIXEL_MM, article.SLICE_MM, 1.0])
     affine[:2, 3] = -x[0], -y[0]
-    return Grid((len(x), len(y), 1), affine, (PIXEL_MM, PIXEL_MM, study.SLICE_MM))
+    return Grid((len(x), len(y), 1), affine, (PIXEL_MM, PIXEL_MM, article.SLICE_MM))
 
 
 def _noise(seed):

@@ -6,7 +6,7 @@ from ivim.stats.agreement import icc_from_mean_squares
 from ivim.synthetic.targets import SINGLE_FORMS
 
 # What two ROIs on one lesion share: a reader who sits on denser tissue reads all diffusivities lower, and alpha a little.
-# In the order of study.PARAMETERS.
+# In the order of parameters.SIX.
 SHARED = np.array([
     [1.00, 0.85, 0.10, 0.10, 0.75, 0.15],
     [0.85, 1.00, 0.05, -0.25, 0.65, 0.25],
@@ -18,7 +18,7 @@ SHARED = np.array([
 
 
 def shared_noise(rng, n):
-    """Correlated standard normal reading differences, shape (n, 6), columns in the order of ``study.PARAMETERS``."""
+    """Correlated standard normal reading differences, shape (n, 6), columns in the order of ``parameters.SIX``."""
     noise = rng.multivariate_normal(np.zeros(len(SHARED)), SHARED, size=n, method="cholesky")
     return (noise - noise.mean(axis=0)) / noise.std(axis=0)
 

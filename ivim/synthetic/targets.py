@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import pandas as pd
 from scipy import stats
 
-from ivim import study
+from ivim import article, parameters
 from ivim.audit import counts, estimates, moments
 from ivim.audit.rounding import parse, prints_as, show, to_print
 from ivim.report.compare import CLAIMS
 from ivim.stats.proportions import exact_limits
 
-SIZES = study.GROUP_SIZES
+SIZES = article.GROUP_SIZES
 PATIENTS = SIZES["tuberculosis"] + SIZES["metastasis"]
 SINGLE_FORMS = ("ICC(1,1)", "ICC(A,1)", "ICC(C,1)")
 MARKERS = ("adc_fast", "f", "adc_fast+f")
@@ -128,7 +128,7 @@ def table2_rows(printed, parameter):
     }
     rows["tuberculosis"] = moments.Group.printed(SIZES["tuberculosis"], printed["table2", "tuberculosis", parameter, "mean"],
                                                  point_put_right(printed, parameter))  # fmt: skip
-    parts = [rows[name] for name in study.PRIMARIES]
+    parts = [rows[name] for name in article.PRIMARIES]
     wrong = moments.check_pooled(rows["metastasis"], parts)["mean"].holds is False
     return rows, wrong and moments.is_total(rows["renal"], [rows["tuberculosis"], rows["metastasis"]]).holds
 
@@ -137,7 +137,7 @@ def point_put_right(printed, parameter):
     """The tuberculosis SD of Table 2, its decimal point moved to where Table 3's t needs it (".782" is 7.82)."""
     text = printed["table2", "tuberculosis", parameter, "sd"]
     m, n = SIZES["tuberculosis"], SIZES["metastasis"]
-    means = [float(parse(printed["table2", group, parameter, "mean"]).value) for group in study.GROUPS]
+    means = [float(parse(printed["table2", group, parameter, "mean"]).value) for group in article.GROUPS]
     t, other = (float(parse(printed[key]).value) for key in (("table3", "", parameter, "t"), ("table2", "metastasis", parameter, "sd")))
     pooled = ((means[0] - means[1]) / t) ** 2 / (1 / m + 1 / n)
     square = ((m + n - 2) * pooled - (n - 1) * other**2) / (m - 1)
@@ -149,7 +149,7 @@ def point_put_right(printed, parameter):
 
 
 def _table2(printed):
-    for parameter in study.PARAMETERS:
+    for parameter in parameters.SIX:
         rows, is_total = table2_rows(printed, parameter)
         for group in SIZES:
             for name in ("mean", "sd"):
@@ -167,7 +167,7 @@ def _table2(printed):
 
 
 def _table3(printed):
-    for parameter in study.PARAMETERS:
+    for parameter in parameters.SIX:
         for name in ("t", "p"):
             text = printed["table3", "", parameter, name]
             yield _digits("table3", "", parameter, name, text.rstrip("*"))
@@ -183,26 +183,26 @@ def t_interval(targets, parameter):
 
 def _normality():
     why = "the article's rule leads to its t-tests only where both groups pass Shapiro-Wilk"
-    for parameter in study.PARAMETERS:
-        for group in study.GROUPS:
-            yield _within("methods", group, parameter, "shapiro_p", study.SIGNIFICANCE, math.inf, why)
+    for parameter in parameters.SIX:
+        for group in article.GROUPS:
+            yield _within("methods", group, parameter, "shapiro_p", article.SIGNIFICANCE, math.inf, why)
 
 
 def _primaries():
-    for parameter in study.PARAMETERS:
+    for parameter in parameters.SIX:
         if parameter in HETEROGENEOUS:
-            limits, why = (-math.inf, study.SIGNIFICANCE), "Results: differs among the primaries"
+            limits, why = (-math.inf, article.SIGNIFICANCE), "Results: differs among the primaries"
         else:
-            limits, why = (study.SIGNIFICANCE, math.inf), "Results: not named among those that differ"
+            limits, why = (article.SIGNIFICANCE, math.inf), "Results: not named among those that differ"
         yield _within("results", "", parameter, "anova_p", *limits, why)
     for other in ("breast", "renal"):
         why = f"Discussion: lung significantly lower than {other} (Tukey)"
         yield _within("discussion", f"lung-{other}", "adc_slow", "difference", -math.inf, 0.0, why)
-        yield _within("discussion", f"lung-{other}", "adc_slow", "tukey_p", -math.inf, study.SIGNIFICANCE, why)
+        yield _within("discussion", f"lung-{other}", "adc_slow", "tukey_p", -math.inf, article.SIGNIFICANCE, why)
 
 
 def _agreement(printed):
-    for parameter in study.PARAMETERS:
+    for parameter in parameters.SIX:
         for form in SINGLE_FORMS:
             for name in ("icc", "icc_low", "icc_high"):
                 yield _digits("results", form, parameter, name, printed["results", "", parameter, name])

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from ivim import study
+from ivim import article, parameters
 from ivim.cohort import average_readers, load_cohort
 from ivim.report import tables
 from ivim.stats.groups import posthoc
@@ -74,7 +74,7 @@ def _tests(cohort):
 def _primaries(cohort):
     for row in tables.anova(cohort).itertuples():
         yield ("results", "", row.parameter, "anova_p"), row.p
-    pairs = posthoc(cohort.values[cohort.values["primary"] != ""], "adc_slow", group="primary", order=study.PRIMARIES, method="tukey")
+    pairs = posthoc(cohort.values[cohort.values["primary"] != ""], "adc_slow", group="primary", order=article.PRIMARIES, method="tukey")
     for row in pairs[pairs["a"] == "lung"].itertuples():
         yield ("discussion", f"lung-{row.b}", "adc_slow", "difference"), row.difference
         yield ("discussion", f"lung-{row.b}", "adc_slow", "tukey_p"), row.p
@@ -108,14 +108,14 @@ def plausible(cohort):
     On a workstation's grid, physical, one tissue's diffusivities together, readers who differ like readers.
     """
     readings, values = cohort.measurements, average_readers(cohort.measurements)
-    numbers = values[list(study.PARAMETERS)]
+    numbers = values[list(parameters.SIX)]
     correlation = (numbers - numbers.groupby(cohort.values["primary"].to_numpy()).transform("mean")).corr()
     wide = readings.pivot(index="patient", columns="reader")
 
     def row(parameter, statistic, wanted, found, met, reason):
         return "plausible", "", parameter, statistic, wanted, found, bool(met), reason
 
-    for name in study.PARAMETERS:
+    for name in parameters.SIX:
         off = np.abs(readings[name] / GRID[name] - (readings[name] / GRID[name]).round()).max()
         found = "on it" if off < 1e-6 else f"off by {off * GRID[name]:.1g}"
         yield row(name, "grid", f"{GRID[name]:g}", found, off < 1e-6, "each reading on the grid of a workstation")
@@ -131,7 +131,7 @@ def plausible(cohort):
     for a, b in (("adc_stand", "adc_slow"), ("adc_stand", "ddc"), ("adc_slow", "ddc")):
         found = correlation.at[a, b]
         yield row(f"{a}+{b}", "correlation", "above 0.5", f"{found:.2f}", found > 0.5, "within sub-groups: diffusivities of one tissue")
-    for name in study.PARAMETERS:
+    for name in parameters.SIX:
         difference = wide[name].iloc[:, 0] - wide[name].iloc[:, 1]
         kinds, bias = difference.round(6).nunique(), abs(difference.mean()) / difference.std()
         why = "readers differ at random, not by a constant"

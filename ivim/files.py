@@ -1,0 +1,133 @@
+"""Where the project's files lie, and how a file is written: whole or not at all. Nothing else writes a file by hand."""
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+"""The project's folder; every path is taken from here, so that a notebook runs from any folder."""
+
+DATA = ROOT / "data"
+PUBLISHED = DATA / "published" / "claims.csv"
+COHORT = DATA / "cohort"
+NOTEBOOKS = ROOT / "notebooks"
+RESULTS = ROOT / "results"
+
+
+@contextmanager
+def replacing(path):
+    """A temporary path beside `path` that takes its place when the block ends well; after an error nothing is there.
+
+    The temporary name keeps the ending (``.nii.gz``), because some writers choose the format by it.
+
+    Parameters
+    ----------
+    path : path
+
+    Raises
+    ------
+    ValueError
+        When the folder of `path` is missing or cannot be written to.
+    """
+    path = Path(path)
+    if path.exists() and not path.is_file():
+        msg = f"{path}: is no regular file; give the path of a file"
+        raise ValueError(msg)
+    ending = re.search(r"(\.nii)?(\.\w+)?$", path.name.lower()).group()
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".ivim-{os.getpid()}-", suffix=ending, dir=path.parent)
+    except OSError as error:
+        msg = f"{path}: cannot be written ({error.strerror}); give a path in a folder of your own"
+        raise ValueError(msg) from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        msg = f"{path}: cannot be written ({error.strerror or error}); free some space or give another path"
+        raise ValueError(msg) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path, content):
+    """Write bytes, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path, text):
+    """Write text in UTF-8 with plain line ends, whole or not at all."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path, content, indent=2):
+    """Write JSON in UTF-8 with a line end behind the last line, whole or not at all."""
+    write_text(path, json.dumps(content, indent=indent, ensure_ascii=False) + "\n")
+
+
+def write_csv(path, frame):
+    """Write a frame with ten significant digits and plain line ends, whole or not at all."""
+    with replacing(path) as temporary:
+        frame.to_csv(temporary, index=False, float_format="%.10g", lineterminator="\n")
+
+
+@contextmanager
+def staged(folder, force=False):
+    """A temporary folder whose files move into `folder` when the block ends well; after an error nothing is there.
+
+    Parameters
+    ----------
+    folder : path
+        Made when missing.
+    force : bool
+        Allow a folder that holds files; those of the same names are replaced one by one, others stay.
+
+    Raises
+    ------
+    ValueError
+        When `folder` is a file, holds files (without `force`), or cannot be written to.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        msg = f"{folder}: is a file; give a folder for the results"
+        raise ValueError(msg)
+    if folder.is_dir() and any(folder.iterdir()) and not force:
+        msg = f"{folder}: holds files already; give an empty or new folder, or --force to replace files of the same names"
+        raise ValueError(msg)
+    above = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
+    try:
+        stage = Path(tempfile.mkdtemp(prefix=f".ivim-{os.getpid()}-", dir=above))
+    except OSError as error:
+        msg = f"{folder}: cannot be written to ({error.strerror}); give a folder of your own"
+        raise ValueError(msg) from error
+    try:
+        yield stage
+        for file in sorted(path for path in stage.rglob("*") if path.is_file()):
+            target = folder / file.relative_to(stage)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(file, target)
+        folder.mkdir(parents=True, exist_ok=True)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def safe_name(text):
+    """A name from an input as part of a file name: letters, digits, dot, dash and underscore; never a path.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        Other characters become ``-``; leading dots are taken away; an empty name is ``unnamed``.
+    """
+    return re.sub(r"[^\w.-]+", "-", str(text)).lstrip(".-") or "unnamed"
