@@ -27,7 +27,13 @@ def _voxels(quick):
     for name, maps, line in (("plain", plain, None), ("noise floor", floor, 0.005)):
         bias = 1e3 * float(np.nanmedian(maps["adc_slow"] - truth["adc_slow"]))
         met = None if line is None else abs(bias) <= line
-        yield Row(SECTION, f"median bias of D at SNR {SNR}, {name}", f"{bias:.4f}e-3 mm²/s", f"{line}e-3" if line else "", met)
+        yield Row(
+            SECTION,
+            f"median bias of D at SNR {SNR}, {name}",
+            f"{bias:.4f}e-3 mm²/s",
+            f"{line}e-3" if line else "",
+            met,
+        )
     for name, maps, line in (("full", plain, None), ("segmented", segmented, 0.032)):
         error = float(np.sqrt(np.nanmean((maps["f"] - truth["f"]) ** 2)))
         met = None if line is None else error <= line
@@ -60,19 +66,39 @@ def _shrinkage(quick):
     }  # a lesion: its voxels scatter about one tissue
     signals = _as_scanned(truth, ROI_SNR, rng)
     plain = ivim.fit_maps(signals, B, averages=AVERAGES)
-    shrunk = ivim.shrink(signals, B, averages=AVERAGES, sweeps=1000 if quick else 2000, seed=0).values
+    shrunk = ivim.shrink(
+        signals, B, averages=AVERAGES, sweeps=1000 if quick else 2000, seed=0
+    ).values
     for name in NAMES:
         ratio = _rmse(shrunk[name], truth[name]) / _rmse(plain[name], truth[name])
-        yield Row(SECTION, f"RMSE of {name} in a lesion of {n} voxels, shrinkage over plain", f"{ratio:.2f}", "1", ratio < 1)
-        bias = [float(np.nanmean(found[name] - truth[name]) / np.mean(truth[name])) for found in (plain, shrunk)]
-        yield Row(SECTION, f"  relative bias of {name}: plain, shrinkage", f"{100 * bias[0]:+.1f} %, {100 * bias[1]:+.1f} %")
+        yield Row(
+            SECTION,
+            f"RMSE of {name} in a lesion of {n} voxels, shrinkage over plain",
+            f"{ratio:.2f}",
+            "1",
+            ratio < 1,
+        )
+        bias = [
+            float(np.nanmean(found[name] - truth[name]) / np.mean(truth[name]))
+            for found in (plain, shrunk)
+        ]
+        yield Row(
+            SECTION,
+            f"  relative bias of {name}: plain, shrinkage",
+            f"{100 * bias[0]:+.1f} %, {100 * bias[1]:+.1f} %",
+        )
 
 
 def _as_scanned(truth, snr, rng):
     """Signals of voxels with the article's averages."""
     clean = biexponential(B, truth["adc_slow"], truth["adc_fast"], truth["f"])
-    excitations = (np.repeat(column[:, None], int(k), axis=1) for column, k in zip(clean.T, AVERAGES, strict=True))
-    return np.stack([magnitude(excitation, 1 / snr, rng).mean(axis=1) for excitation in excitations], axis=1)
+    excitations = (
+        np.repeat(column[:, None], int(k), axis=1)
+        for column, k in zip(clean.T, AVERAGES, strict=True)
+    )
+    return np.stack(
+        [magnitude(excitation, 1 / snr, rng).mean(axis=1) for excitation in excitations], axis=1
+    )
 
 
 def _rmse(found, truth):

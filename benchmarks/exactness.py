@@ -19,12 +19,16 @@ def rows(quick):
     signals, _ = tissue(n)
     ours = ivim.fit_maps(signals, B)["residual"] ** 2 * B.size
     with ProcessPoolExecutor() as pool:
-        best = np.concatenate(list(pool.map(peers.scipy_multistart, np.array_split(signals, 50), repeat(B))))
+        best = np.concatenate(
+            list(pool.map(peers.scipy_multistart, np.array_split(signals, 50), repeat(B)))
+        )
     exact = float(np.mean(ours <= best * (1 + 1e-4)))
     worse = float(np.mean(best > ours * (1 + 1e-4)))
     what = f"voxels within 1e-4 of the best of 6 starts ({n:,} voxels)"
     yield Row(SECTION, what, f"{100 * exact:.3f} %", "99.9 %", exact >= 0.999)
-    yield Row(SECTION, "voxels where all 6 starts of scipy end higher than ours", f"{100 * worse:.3f} %")
+    yield Row(
+        SECTION, "voxels where all 6 starts of scipy end higher than ours", f"{100 * worse:.3f} %"
+    )
     few = signals[: 20 if quick else 100]
     for model in ("monoexponential", "biexponential", "stretched"):
         maps = ivim.fit_maps(few, B, model)

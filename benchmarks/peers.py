@@ -18,12 +18,18 @@ def lmfit_loop(signals, b):
 
     def residual(params, y):
         p = params.valuesdict()
-        return p["s0"] * ((1 - p["f"]) * np.exp(-b * p["adc_slow"]) + p["f"] * np.exp(-b * p["adc_fast"])) - y
+        return (
+            p["s0"]
+            * ((1 - p["f"]) * np.exp(-b * p["adc_slow"]) + p["f"] * np.exp(-b * p["adc_fast"]))
+            - y
+        )
 
     params = lmfit.Parameters()
     for name, value in START.items():
         params.add(name, value=value, min=bounds_of(name)[0], max=bounds_of(name)[1])
-    fits = [lmfit.minimize(residual, params, args=(y / y.max(),)).params.valuesdict() for y in signals]
+    fits = [
+        lmfit.minimize(residual, params, args=(y / y.max(),)).params.valuesdict() for y in signals
+    ]
     return {name: np.array([fit[name] for fit in fits]) for name in START}
 
 
@@ -81,7 +87,10 @@ def osipy_full(signals, b):
         warnings.simplefilter("ignore")
         fit = fit_ivim(signals.reshape(-1, 1, 1, b.size), b, method=FittingMethod.FULL)
     named = {"s0": fit.s0_map, "adc_slow": fit.d_map, "adc_fast": fit.d_star_map, "f": fit.f_map}
-    return {name: np.asarray(getattr(found, "values", found), float).ravel() for name, found in named.items()}
+    return {
+        name: np.asarray(getattr(found, "values", found), float).ravel()
+        for name, found in named.items()
+    }
 
 
 def _dipy(signals, b, method):

@@ -24,18 +24,27 @@ SECTIONS = {"exact": exactness, "fast": speed, "accurate": accuracy, "volume": v
 def main():
     """Run the sections, print the table as it grows, write it as Markdown on request."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer voxels: a minute instead of many")
-    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="sections to run")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer voxels: a minute instead of many"
+    )
+    parser.add_argument(
+        "--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="sections to run"
+    )
     parser.add_argument("--out", type=Path, help="write the table to this Markdown file too")
     args = parser.parse_args()
     print(machine())
     if hasattr(os, "getloadavg") and (load := os.getloadavg()[0]) > 0.5:
-        print(f"note: other work keeps {load:.1f} cores busy; ratios to peers that use one core come out too low")
+        print(
+            f"note: other work keeps {load:.1f} cores busy; ratios to peers that use one core come out too low"
+        )
     rows, start = [], time.perf_counter()
     for name in args.only:
         for row in SECTIONS[name].rows(args.quick):
             rows.append(row)
-            print(f"{row.section:9} {row.what:75} {row.value:32} {_line(row):12} {_verdict(row)}", flush=True)
+            print(
+                f"{row.section:9} {row.what:75} {row.value:32} {_line(row):12} {_verdict(row)}",
+                flush=True,
+            )
     met, missed = (sum(row.met is verdict for row in rows) for verdict in (True, False))
     print(f"{time.perf_counter() - start:.0f} s; lines met: {met}, missed: {missed}")
     if args.out:
@@ -54,9 +63,17 @@ def machine():
 
 def markdown(rows, quick):
     """The table as Markdown."""
-    lines = ["# Benchmarks", "", f"Made by `make bench`{' (quick run)' if quick else ''} on {machine()}.", ""]
+    lines = [
+        "# Benchmarks",
+        "",
+        f"Made by `make bench`{' (quick run)' if quick else ''} on {machine()}.",
+        "",
+    ]
     lines += ["| section | what | measured | line to meet | |", "|---|---|---|---|---|"]
-    lines += [f"| {row.section} | {row.what.strip()} | {row.value} | {row.line} | {_verdict(row)} |" for row in rows]
+    lines += [
+        f"| {row.section} | {row.what.strip()} | {row.value} | {row.line} | {_verdict(row)} |"
+        for row in rows
+    ]
     return "\n".join(lines) + "\n"
 
 

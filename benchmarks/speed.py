@@ -26,26 +26,54 @@ def rows(quick):
     signals, truth = tissue(20_000 if quick else 100_000)
     for model in MODELS:
         ivim.fit_maps(signals[:100], B, model)
-    rate = {model: _rate(lambda model=model: ivim.fit_maps(signals, B, model), len(signals), 7) for model in MODELS}
+    rate = {
+        model: _rate(lambda model=model: ivim.fit_maps(signals, B, model), len(signals), 7)
+        for model in MODELS
+    }
     for model in MODELS:
-        met = None if model == "biexponential" else rate[model] >= 0.95 * rate["biexponential"]  # timing noise
-        yield Row(SECTION, f"ivim.fit_maps, {model}", f"{rate[model]:,.0f} voxels/s", "" if met is None else "0.95 of biexp.", met)
+        met = (
+            None if model == "biexponential" else rate[model] >= 0.95 * rate["biexponential"]
+        )  # timing noise
+        yield Row(
+            SECTION,
+            f"ivim.fit_maps, {model}",
+            f"{rate[model]:,.0f} voxels/s",
+            "" if met is None else "0.95 of biexp.",
+            met,
+        )
     for name, peer, many, few, line in PEERS:
         n = few if quick else many
         try:
             found = peer(signals[:2], B)
-            speed = _rate(lambda peer=peer, n=n: found.update(peer(signals[:n], B)), n, 1 if n < 100 else 2)
+            speed = _rate(
+                lambda peer=peer, n=n: found.update(peer(signals[:n], B)), n, 1 if n < 100 else 2
+            )
         except ImportError as error:
             yield skipped(SECTION, f"against {name}", f"{error.name or error} is not installed")
             continue
-        again = _rate(lambda: ivim.fit_maps(signals, B), len(signals), 3)  # beside the peer, as other work comes and goes
+        again = _rate(
+            lambda: ivim.fit_maps(signals, B), len(signals), 3
+        )  # beside the peer, as other work comes and goes
         rate["biexponential"] = max(rate["biexponential"], again)
         ratio = rate["biexponential"] / speed
         met = None if line is None else ratio >= line
-        yield Row(SECTION, f"against {name} ({speed:,.0f} voxels/s)", f"{ratio:,.1f} x ({speed * ratio:,.0f} voxels/s)", f"{line} x" if line else "", met)
+        yield Row(
+            SECTION,
+            f"against {name} ({speed:,.0f} voxels/s)",
+            f"{ratio:,.1f} x ({speed * ratio:,.0f} voxels/s)",
+            f"{line} x" if line else "",
+            met,
+        )
         ours = ivim.fit_maps(signals[:n], B)
-        errors = {label: _rmse(ours, truth, key, n) / _rmse(found, truth, key, n) for label, key in (("D", "adc_slow"), ("f", "f"))}
-        yield Row(SECTION, f"  our RMSE over that of {name}", ", ".join(f"{label} {ratio:.2f}" for label, ratio in errors.items()))
+        errors = {
+            label: _rmse(ours, truth, key, n) / _rmse(found, truth, key, n)
+            for label, key in (("D", "adc_slow"), ("f", "f"))
+        }
+        yield Row(
+            SECTION,
+            f"  our RMSE over that of {name}",
+            ", ".join(f"{label} {ratio:.2f}" for label, ratio in errors.items()),
+        )
 
 
 def _rate(work, n, repeats):

@@ -18,11 +18,37 @@ def rows(quick):
     command = [sys.executable, Path(__file__), json.dumps(shape)]
     told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     size = " x ".join(map(str, shape))
-    yield Row(SECTION, f"three models on {size}, wall clock", f"{told['seconds']:.1f} s", "60 s", told["seconds"] < 60)
-    yield Row(SECTION, "  peak memory of the whole process, interpreter and compiled code included", f"{told['peak']:.0f} MB")
-    yield Row(SECTION, f"  of which the data and the {told['maps']} maps", f"{told['data']:.0f} + {told['kept']:.0f} MB")
-    yield Row(SECTION, "first fit in a fresh process, loading the compiled code", f"{told['first']:.1f} s", "5 s", told["first"] < 5)
-    yield Row(SECTION, "kernels compiled anew in that process", str(told["misses"]), "0", told["misses"] == 0)
+    yield Row(
+        SECTION,
+        f"three models on {size}, wall clock",
+        f"{told['seconds']:.1f} s",
+        "60 s",
+        told["seconds"] < 60,
+    )
+    yield Row(
+        SECTION,
+        "  peak memory of the whole process, interpreter and compiled code included",
+        f"{told['peak']:.0f} MB",
+    )
+    yield Row(
+        SECTION,
+        f"  of which the data and the {told['maps']} maps",
+        f"{told['data']:.0f} + {told['kept']:.0f} MB",
+    )
+    yield Row(
+        SECTION,
+        "first fit in a fresh process, loading the compiled code",
+        f"{told['first']:.1f} s",
+        "5 s",
+        told["first"] < 5,
+    )
+    yield Row(
+        SECTION,
+        "kernels compiled anew in that process",
+        str(told["misses"]),
+        "0",
+        told["misses"] == 0,
+    )
 
 
 def measure(shape):

@@ -7,7 +7,11 @@ from ivim import article
 B = np.array(article.B_VALUES, float)
 AVERAGES = np.array(article.AVERAGES, float)
 SNR = 50
-LESION = {"adc_slow": 1.0e-3, "adc_fast": 20e-3, "f": 0.15}  # mm²/s; inside the range of the article's Table 2
+LESION = {
+    "adc_slow": 1.0e-3,
+    "adc_fast": 20e-3,
+    "f": 0.15,
+}  # mm²/s; inside the range of the article's Table 2
 
 
 def biexponential(b, adc_slow, adc_fast, f):
@@ -18,7 +22,9 @@ def biexponential(b, adc_slow, adc_fast, f):
 
 def magnitude(signal, sigma, rng):
     """Magnitude of a signal with complex Gaussian noise of level sigma per channel."""
-    return np.abs(signal + rng.normal(0, sigma, signal.shape) + 1j * rng.normal(0, sigma, signal.shape))
+    return np.abs(
+        signal + rng.normal(0, sigma, signal.shape) + 1j * rng.normal(0, sigma, signal.shape)
+    )
 
 
 def tissue(n, seed=0):
@@ -27,12 +33,17 @@ def tissue(n, seed=0):
     truth = {
         "f": rng.uniform(0.05, 0.5, n), "adc_slow": rng.uniform(0.4e-3, 2e-3, n), "adc_fast": rng.uniform(8e-3, 60e-3, n)
     }  # fmt: skip
-    return magnitude(biexponential(B, truth["adc_slow"], truth["adc_fast"], truth["f"]), 1 / SNR, rng), truth
+    return magnitude(
+        biexponential(B, truth["adc_slow"], truth["adc_fast"], truth["f"]), 1 / SNR, rng
+    ), truth
 
 
 def lesions(n, snr, voxels=1, seed=0):
     """n signals of one lesion, each the mean over `voxels` magnitudes averaged as the article's protocol does; shape (n, b)."""
     rng = np.random.default_rng(seed)
     clean = biexponential(B, **LESION)[0]
-    samples = [magnitude(np.broadcast_to(s, (n, int(k) * voxels)), 1 / snr, rng).mean(1) for s, k in zip(clean, AVERAGES, strict=True)]
+    samples = [
+        magnitude(np.broadcast_to(s, (n, int(k) * voxels)), 1 / snr, rng).mean(1)
+        for s, k in zip(clean, AVERAGES, strict=True)
+    ]
     return np.stack(samples, axis=1)

@@ -24,4 +24,10 @@ POSITIVE = "metastasis"
 
 # Methods, "Statistical analysis".
 SIGNIFICANCE = 0.05
-ICC_BANDS = ((0.20, "poor"), (0.40, "fair"), (0.60, "moderate"), (0.80, "good"), (1.00, "excellent"))
+ICC_BANDS = (
+    (0.20, "poor"),
+    (0.40, "fair"),
+    (0.60, "moderate"),
+    (0.80, "good"),
+    (1.00, "excellent"),
+)

@@ -89,7 +89,9 @@ def load_cohort(patients=None, measurements=None, positive=None):
 
 def read_patients(path):
     """Read ``patients.csv``: ``patient`` and ``group`` are needed, ``primary``, ``sex`` and ``age`` may be missing or blank."""
-    frame = _read_csv(path, needed=("patient", "group"), text=("patient", "group", "primary", "sex"))
+    frame = _read_csv(
+        path, needed=("patient", "group"), text=("patient", "group", "primary", "sex")
+    )
     for column in ("primary", "sex", "age"):
         if column not in frame:
             frame[column] = np.nan if column == "age" else ""
@@ -124,7 +126,9 @@ def read_measurements(path):
         _check_range(frame[column], column, path)
     _check_balanced(frame, path)
     known = [column for column in parameters.SIX if column in columns]
-    return frame[["patient", "reader", *known, *(column for column in columns if column not in known)]]
+    return frame[
+        ["patient", "reader", *known, *(column for column in columns if column not in known)]
+    ]
 
 
 def average_readers(measurements):
@@ -132,7 +136,13 @@ def average_readers(measurements):
 
     Rounded to ten decimals, so that equal averages are equal numbers and tie in a ROC curve.
     """
-    return measurements.drop(columns="reader").groupby("patient", sort=False).mean().round(10).reset_index()
+    return (
+        measurements.drop(columns="reader")
+        .groupby("patient", sort=False)
+        .mean()
+        .round(10)
+        .reset_index()
+    )
 
 
 def _read_csv(path, needed, text):
@@ -141,7 +151,7 @@ def _read_csv(path, needed, text):
         msg = f"{path}: no such file; give the path of a CSV file with the columns {', '.join(needed)}"
         raise ValueError(msg)
     try:
-        frame = pd.read_csv(path, dtype={column: str for column in text}, skipinitialspace=True)
+        frame = pd.read_csv(path, dtype=dict.fromkeys(text, str), skipinitialspace=True)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         msg = f"{path}: not a CSV table ({str(error).strip()}); save it as comma-separated text in UTF-8"
         raise ValueError(msg) from error
@@ -169,7 +179,10 @@ def _numbers(frame, column, path, blank=False):
     if bad.any():
         row = frame[bad].iloc[0]
         met = "blank" if pd.isna(row[column]) else repr(row[column])
-        msg = f"{path}: {column} of patient {row['patient']!r} is {met}; it has to be a finite number" + (" or blank" if blank else "")
+        msg = (
+            f"{path}: {column} of patient {row['patient']!r} is {met}; it has to be a finite number"
+            + (" or blank" if blank else "")
+        )
         raise ValueError(msg)
     return numbers
 
@@ -222,4 +235,7 @@ def _order_groups(column, positive):
 
 def _order_primaries(column):
     names = [name for name in dict.fromkeys(column) if name]
-    return (*(name for name in article.PRIMARIES if name in names), *(name for name in names if name not in article.PRIMARIES))
+    return (
+        *(name for name in article.PRIMARIES if name in names),
+        *(name for name in names if name not in article.PRIMARIES),
+    )

@@ -39,7 +39,9 @@ def replacing(path):
         raise ValueError(msg)
     ending = re.search(r"(\.nii)?(\.\w+)?$", path.name.lower()).group()
     try:
-        handle, name = tempfile.mkstemp(prefix=f".ivim-{os.getpid()}-", suffix=ending, dir=path.parent)
+        handle, name = tempfile.mkstemp(
+            prefix=f".ivim-{os.getpid()}-", suffix=ending, dir=path.parent
+        )
     except OSError as error:
         msg = f"{path}: cannot be written ({error.strerror}); give a path in a folder of your own"
         raise ValueError(msg) from error

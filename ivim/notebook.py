@@ -9,8 +9,11 @@ def parameters_of(path):
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         if "parameters" in cell["metadata"].get("tags", ()):
             body = ast.parse("".join(cell["source"])).body
-            assigned = [(node.target if isinstance(node, ast.AnnAssign) else node.targets[0], node.value)
-                        for node in body if isinstance(node, (ast.Assign, ast.AnnAssign))]
+            assigned = [
+                (node.target if isinstance(node, ast.AnnAssign) else node.targets[0], node.value)
+                for node in body
+                if isinstance(node, (ast.Assign, ast.AnnAssign))
+            ]
             return {target.id: ast.literal_eval(value) for target, value in assigned}
     return {}
 
@@ -22,7 +25,11 @@ def typed(name, given, default):
     try:
         if isinstance(default, bool):
             return {"true": True, "false": False}[str(given).lower()]
-        return type(default)(given) if isinstance(default, (int, float, str)) else type(default)(json.loads(given))
+        return (
+            type(default)(given)
+            if isinstance(default, (int, float, str))
+            else type(default)(json.loads(given))
+        )
     except (KeyError, TypeError, ValueError) as error:
         msg = f"parameter {name} is {given!r}; it has to be of type {type(default).__name__}, as its default {default!r}"
         raise ValueError(msg) from error
@@ -50,7 +57,9 @@ def clean(text):
         if "injected-parameters" in cell["metadata"].get("tags", ()):
             cell["id"] = "injected-parameters"
         if cell["cell_type"] == "code":
-            cell["outputs"] = _joined(output for output in cell["outputs"] if output.get("name") != "stderr")
+            cell["outputs"] = _joined(
+                output for output in cell["outputs"] if output.get("name") != "stderr"
+            )
         # papermill writes these where they were absent
         if cell["metadata"].get("tags") == []:
             del cell["metadata"]["tags"]

@@ -108,12 +108,16 @@ def to_table(values):
     dict
         The same names; diffusivities in 10⁻³ mm²/s, fractions unchanged.
     """
-    return {name: value * PER_MM2_S if is_diffusivity(name) else value for name, value in values.items()}
+    return {
+        name: value * PER_MM2_S if is_diffusivity(name) else value for name, value in values.items()
+    }
 
 
 def from_table(values):
     """The inverse of :func:`to_table`: diffusivities back to mm²/s."""
-    return {name: value / PER_MM2_S if is_diffusivity(name) else value for name, value in values.items()}
+    return {
+        name: value / PER_MM2_S if is_diffusivity(name) else value for name, value in values.items()
+    }
 
 
 def unit(name):

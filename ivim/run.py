@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from ivim import article, files, notebook, parameters
+from ivim import article, files, notebook
 
 NOTEBOOKS = files.ROOT / "notebooks"
 RESULTS = files.ROOT / "results"
-PACKAGES = (
-    "numpy scipy lmfit pandas pingouin scikit-learn statsmodels seaborn matplotlib numba nibabel papermill nbval jupyter".split()
-)
+PACKAGES = ["numpy", "scipy", "lmfit", "pandas", "pingouin", "scikit-learn", "statsmodels", "seaborn", "matplotlib", "numba", "nibabel", "papermill", "nbval", "jupyter"]
 
 
 class RunError(ValueError):
@@ -38,8 +36,17 @@ class Task:
 
 
 def reproduce(
-    out=None, *, jobs=None, only=(), force=False, patients=None, measurements=None, positive=None, parameters=None,
-    update_notebooks=False, say=print,
+    out=None,
+    *,
+    jobs=None,
+    only=(),
+    force=False,
+    patients=None,
+    measurements=None,
+    positive=None,
+    parameters=None,
+    update_notebooks=False,
+    say=print,
 ):
     """Run the numbered notebooks and put what they write under ``out``.
 
@@ -79,13 +86,17 @@ def reproduce(
         msg = "--update-notebooks stores what the notebooks give by default; run it without parameters or tables of your own"
         raise ValueError(msg)
     record = _read_record(out)
-    due = [task for task in tasks if force or update_notebooks or not _is_current(task, record, out)]
+    due = [
+        task for task in tasks if force or update_notebooks or not _is_current(task, record, out)
+    ]
     for task in tasks:
         if task not in due:
             say(f"  {task.name:<30} unchanged")
     if due:
         _run_all(due, out, record, jobs or os.cpu_count() or 1, update_notebooks, say)
-    say(f"{len(due)} of {len(tasks)} notebooks run in {time.perf_counter() - began:.1f} s; results in {_short(out)}")
+    say(
+        f"{len(due)} of {len(tasks)} notebooks run in {time.perf_counter() - began:.1f} s; results in {_short(out)}"
+    )
     return 0
 
 
@@ -95,12 +106,17 @@ def reproduce(
 def _own_tables(patients, measurements, positive):
     """Check a user's tables before a kernel starts, and return them as notebook parameters with absolute paths."""
     if (patients is None) != (measurements is None):
-        given, missing = ("--patients", "--measurements") if patients else ("--measurements", "--patients")
+        given, missing = (
+            ("--patients", "--measurements") if patients else ("--measurements", "--patients")
+        )
         msg = f"{given} was given without {missing}; a study needs both tables (see data/README.md)"
         raise ValueError(msg)
     tables = {"positive": positive} if positive else {}
     if patients is not None:
-        tables |= {"patients": str(Path(patients).resolve()), "measurements": str(Path(measurements).resolve())}
+        tables |= {
+            "patients": str(Path(patients).resolve()),
+            "measurements": str(Path(measurements).resolve()),
+        }
     if tables:
         from ivim.cohort import load_cohort
 
@@ -115,7 +131,9 @@ def _results_folder(out, measurements, force):
     if out.exists() and not out.is_dir():
         msg = f"--out {out} is a file; give a folder"
         raise ValueError(msg)
-    strange = out.is_dir() and out != RESULTS and any(out.iterdir()) and not (out / "run.json").exists()
+    strange = (
+        out.is_dir() and out != RESULTS and any(out.iterdir()) and not (out / "run.json").exists()
+    )
     if strange and not force:
         msg = f"--out {out} holds files that are not from an earlier run; choose another folder, or --force to write into it"
         raise ValueError(msg)
@@ -124,7 +142,9 @@ def _results_folder(out, measurements, force):
 
 def _plan(only, parameters, own):
     paths = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
-    chosen = [path for path in paths if not only or any(path.stem.startswith(str(name)) for name in only)]
+    chosen = [
+        path for path in paths if not only or any(path.stem.startswith(str(name)) for name in only)
+    ]
     for name in only:
         if not any(path.stem.startswith(str(name)) for path in paths):
             msg = f"no notebook begins with {name!r}; there are {', '.join(path.stem for path in paths)}"
@@ -135,17 +155,33 @@ def _plan(only, parameters, own):
     for name in parameters:
         if not any(name in known[path] for path in chosen):
             names = sorted({name for path in chosen for name in known[path]})
-            msg = f"no notebook that is to run has a parameter {name!r}; there are {', '.join(names)}"
+            msg = (
+                f"no notebook that is to run has a parameter {name!r}; there are {', '.join(names)}"
+            )
             raise ValueError(msg)
     shared = _fingerprint_of_shared_inputs()
-    return [_task(path, {name: notebook.typed(name, parameters[name], known[path][name]) for name in parameters if name in known[path]}, shared)
-            for path in chosen]
+    return [
+        _task(
+            path,
+            {
+                name: notebook.typed(name, parameters[name], known[path][name])
+                for name in parameters
+                if name in known[path]
+            },
+            shared,
+        )
+        for path in chosen
+    ]
 
 
 def _task(path, parameters, shared):
     digest = hashlib.sha256(shared.encode())
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    digest.update(json.dumps([[cell["cell_type"], cell["source"], cell["metadata"]] for cell in cells]).encode())
+    digest.update(
+        json.dumps(
+            [[cell["cell_type"], cell["source"], cell["metadata"]] for cell in cells]
+        ).encode()
+    )
     for name, value in sorted(parameters.items()):
         digest.update(f"{name}={value!r}".encode())
         if name in ("patients", "measurements"):
@@ -162,7 +198,11 @@ def _fingerprint_of_shared_inputs():
 
 def _shared_inputs():
     code = sorted((files.ROOT / "ivim").rglob("*.py"))
-    data = sorted(path for path in (files.ROOT / "data").rglob("*.*") if path.is_file() and "fetched" not in path.parts)
+    data = sorted(
+        path
+        for path in (files.ROOT / "data").rglob("*.*")
+        if path.is_file() and "fetched" not in path.parts
+    )
     return [*code, *data, files.ROOT / "requirements.lock"]
 
 
@@ -185,9 +225,14 @@ def _is_current(task, record, out):
     entry = record.get(task.name, {})
     if entry.get("status") != "done" or entry.get("fingerprint") != task.fingerprint:
         return False
-    files_stand = all((out / name).is_file() and _hash(out / name) == digest for name, digest in entry["files"].items())
+    files_stand = all(
+        (out / name).is_file() and _hash(out / name) == digest
+        for name, digest in entry["files"].items()
+    )
     numbers = _read_numbers(out)
-    return files_stand and all(_hash_json(numbers.get(section)) == digest for section, digest in entry["numbers"].items())
+    return files_stand and all(
+        _hash_json(numbers.get(section)) == digest for section, digest in entry["numbers"].items()
+    )
 
 
 def _read_numbers(folder):
@@ -231,7 +276,10 @@ def _compile_once(say):
     from numba's cache, so that a first run would not give the bytes of a second.
     """
     solver = files.ROOT / "ivim" / "signal" / "solver.py"
-    compiled = max((path.stat().st_mtime for path in solver.parent.glob("__pycache__/solver.fit_block*.nbi")), default=0.0)
+    compiled = max(
+        (path.stat().st_mtime for path in solver.parent.glob("__pycache__/solver.fit_block*.nbi")),
+        default=0.0,
+    )
     if compiled < solver.stat().st_mtime:
         began = time.perf_counter()
         with ProcessPoolExecutor(max_workers=1) as pool:
@@ -249,7 +297,10 @@ def _execute_side_by_side(tasks, staging, jobs, say):
     seconds = {}
     pool = ProcessPoolExecutor(max_workers=min(jobs, len(tasks)))
     try:
-        running = {pool.submit(_execute, task.path, staging / task.name, task.parameters): task for task in tasks}
+        running = {
+            pool.submit(_execute, task.path, staging / task.name, task.parameters): task
+            for task in tasks
+        }
         for finished in as_completed(running):
             task = running[finished]
             took, failure = finished.result()
@@ -279,13 +330,20 @@ def _execute(path, folder, parameters):
     for attempt in (1, 2):
         try:
             papermill.execute_notebook(
-                str(path), str(executed), parameters=parameters, kernel_name="python3", cwd=str(folder),
-                progress_bar=False, extra_arguments=["--IPKernelApp.log_level=50"],
+                str(path),
+                str(executed),
+                parameters=parameters,
+                kernel_name="python3",
+                cwd=str(folder),
+                progress_bar=False,
+                extra_arguments=["--IPKernelApp.log_level=50"],
             )
             break
         except papermill.PapermillExecutionError as error:
             return time.perf_counter() - began, _describe(error)
-        except RuntimeError as error:  # a kernel that dies at its start lost its port to another one: once more
+        except (
+            RuntimeError
+        ) as error:  # a kernel that dies at its start lost its port to another one: once more
             if attempt == 2:
                 return time.perf_counter() - began, f"at the start of its kernel: {error}"
     _write(executed, notebook.clean(executed.read_text(encoding="utf-8")).encode())
@@ -293,7 +351,10 @@ def _execute(path, folder, parameters):
 
 
 def _describe(error):
-    first = next((line for line in error.source.splitlines() if line.strip() and not line.startswith("#")), "")
+    first = next(
+        (line for line in error.source.splitlines() if line.strip() and not line.startswith("#")),
+        "",
+    )
     return f"in code cell {error.exec_count} ({first.strip()[:60]!r}): {error.ename}: {' '.join(error.evalue.split())[:400]}"
 
 
@@ -302,14 +363,20 @@ def _describe(error):
 
 def _collect(task, staging, seconds):
     folder = staging / task.name
-    files = {path.relative_to(folder).as_posix(): _hash(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+    files = {
+        path.relative_to(folder).as_posix(): _hash(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
     files.pop("numbers.json", None)
     return {
         "status": "done",
         "seconds": seconds,
         "fingerprint": task.fingerprint,
         "files": files,
-        "numbers": {section: _hash_json(values) for section, values in _read_numbers(folder).items()},
+        "numbers": {
+            section: _hash_json(values) for section, values in _read_numbers(folder).items()
+        },
     }
 
 
@@ -323,16 +390,27 @@ def _replace(entries, staging, out, record):
         for file in set(record.get(name, {}).get("files", ())) - set(entry["files"]):
             (out / file).unlink(missing_ok=True)
         numbers |= _read_numbers(staging / name)
-    _write(out / "numbers.json", (json.dumps(numbers, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
+    _write(
+        out / "numbers.json",
+        (json.dumps(numbers, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode(),
+    )
 
 
 def _write_record(out, notebooks, tasks):
     record = {
         "python": sys.version.split()[0],
         "versions": {name: version(name) for name in PACKAGES},
-        "inputs": {path.relative_to(files.ROOT).as_posix(): _hash(path) for path in _shared_inputs()},
-        "seeds": {path.stem: {name: value for name, value in notebook.parameters_of(path).items() if "seed" in name}
-                  for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))},
+        "inputs": {
+            path.relative_to(files.ROOT).as_posix(): _hash(path) for path in _shared_inputs()
+        },
+        "seeds": {
+            path.stem: {
+                name: value
+                for name, value in notebook.parameters_of(path).items()
+                if "seed" in name
+            }
+            for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+        },
         "parameters": {task.name: task.parameters for task in tasks if task.parameters},
         "notebooks": dict(sorted(notebooks.items())),
     }

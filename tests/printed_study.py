@@ -38,15 +38,35 @@ def simulate(seed):
     """
     rng = np.random.default_rng(seed)
     patients, readings = _measure(rng)
-    values = patients.join(readings.groupby("patient", sort=False)[list(PARAMETERS)].mean().round(10).reset_index(drop=True))
-    facts = {"t": str(rng.choice(["student", "welch"])), "icc": str(rng.choice(["ICC(1,1)", "ICC(C,1)", "ICC(1,k)", "ICC(C,k)"]))}
-    rows = [*_patients(values), *_means(values), *_tests(values, facts["t"]), *_agreement(readings, facts["icc"])]
+    values = patients.join(
+        readings.groupby("patient", sort=False)[list(PARAMETERS)]
+        .mean()
+        .round(10)
+        .reset_index(drop=True)
+    )
+    facts = {
+        "t": str(rng.choice(["student", "welch"])),
+        "icc": str(rng.choice(["ICC(1,1)", "ICC(C,1)", "ICC(1,k)", "ICC(C,k)"])),
+    }
+    rows = [
+        *_patients(values),
+        *_means(values),
+        *_tests(values, facts["t"]),
+        *_agreement(readings, facts["icc"]),
+    ]
     rows += [*_logistic(values), *_roc(values)]
     parts = values[values["group"] == "metastasis"]
-    facts["anova"] = ivim.anova(parts, values=list(PARAMETERS), group="primary").set_index("parameter")["p"].lt(0.05).to_dict()
+    facts["anova"] = (
+        ivim.anova(parts, values=list(PARAMETERS), group="primary")
+        .set_index("parameter")["p"]
+        .lt(0.05)
+        .to_dict()
+    )
     pairs = ivim.posthoc(parts, values=list(PARAMETERS), group="primary", method="bonferroni")
     facts["posthoc"] = [(row.parameter, row.a, row.b) for row in pairs.itertuples() if row.p < 0.05]
-    return pd.DataFrame(rows, columns=["location", "group", "parameter", "statistic", "printed", "unit"]), facts
+    return pd.DataFrame(
+        rows, columns=["location", "group", "parameter", "statistic", "printed", "unit"]
+    ), facts
 
 
 def members(values, name):
@@ -60,23 +80,39 @@ def _measure(rng):
     patients = pd.DataFrame({"group": group, "primary": np.where(group == "metastasis", names, "")})
     patients["sex"] = rng.choice(["male", "female"], len(names))
     patients["age"] = np.clip(rng.normal(55, 13, len(names)).round(), 18, 92).astype(int)
-    readings = pd.DataFrame({"patient": np.repeat(np.arange(len(names)), 2), "reader": np.tile(["A", "B"], len(names))})
+    readings = pd.DataFrame(
+        {"patient": np.repeat(np.arange(len(names)), 2), "reader": np.tile(["A", "B"], len(names))}
+    )
     for name, (centre, within, between, reader, step, _) in PARAMETERS.items():
         shift = dict(zip(SIZES, rng.normal(0, between, len(SIZES)), strict=True))
         spread = dict(zip(SIZES, rng.uniform(0.6, 1.3, len(SIZES)), strict=True))
-        truth = np.array([centre + shift[who] + spread[who] * within * rng.standard_normal() for who in names])
+        truth = np.array(
+            [centre + shift[who] + spread[who] * within * rng.standard_normal() for who in names]
+        )
         noise = reader * (rng.standard_normal((len(names), 2)) + [0, rng.normal(0, 0.3)])
         limit = 1.0 if name in ("f", "alpha") else np.inf
-        readings[name] = (np.clip(truth[:, None] + noise, step, limit) / step).round().ravel() * step
+        readings[name] = (
+            np.clip(truth[:, None] + noise, step, limit) / step
+        ).round().ravel() * step
     return patients, readings.round(10)
 
 
 def _patients(values):
     for name in ("tuberculosis", "metastasis", *PARTS):
         rows = members(values, name)
-        for statistic, count in (("n", len(rows)), *((sex, int((rows["sex"] == sex).sum())) for sex in ("male", "female"))):
+        for statistic, count in (
+            ("n", len(rows)),
+            *((sex, int((rows["sex"] == sex).sum())) for sex in ("male", "female")),
+        ):
             yield "table1", name, "", statistic, str(count), ""
-        yield "table1", name, "age", "mean", to_print(Fraction(int(rows["age"].sum()), len(rows)), 2), "years"
+        yield (
+            "table1",
+            name,
+            "age",
+            "mean",
+            to_print(Fraction(int(rows["age"].sum()), len(rows)), 2),
+            "years",
+        )
         yield "table1", name, "age", "sd", to_print(rows["age"].std(), 2), "years"
 
 
@@ -89,7 +125,9 @@ def _means(values):
 
 
 def _tests(values, test):
-    table = ivim.compare_groups(values, values=list(PARAMETERS), group="group", order=["tuberculosis", "metastasis"])
+    table = ivim.compare_groups(
+        values, values=list(PARAMETERS), group="group", order=["tuberculosis", "metastasis"]
+    )
     for row in table[table["test"].str.lower().str.contains(test)].itertuples():
         yield "table3", "", row.parameter, "t", to_print(row.statistic, 3), ""
         yield "table3", "", row.parameter, "p", _print_p(row.p), ""
@@ -98,7 +136,11 @@ def _tests(values, test):
 def _agreement(readings, form):
     table = ivim.icc(readings, values=list(PARAMETERS))
     for row in table[table["form"] == form].itertuples():
-        for statistic, value in (("icc", row.icc), ("icc_low", row.ci_low), ("icc_high", row.ci_high)):
+        for statistic, value in (
+            ("icc", row.icc),
+            ("icc_low", row.ci_low),
+            ("icc_high", row.ci_high),
+        ):
             yield "results", "", row.parameter, statistic, to_print(value, 3), ""
 
 
@@ -117,18 +159,31 @@ def _roc(values):
     frame = _outcome(values)
     scores = {name: frame[name] for name in MARKERS}
     try:
-        scores["adc_fast+f"] = linear_score(ivim.logistic(frame, outcome="y", predictors=list(MARKERS)), frame)
+        scores["adc_fast+f"] = linear_score(
+            ivim.logistic(frame, outcome="y", predictors=list(MARKERS)), frame
+        )
     except ValueError:
         pass
     for name, score in scores.items():
         curve = ivim.roc(frame["y"], score)
-        for statistic, value in (("auc", curve.auc), ("auc_low", curve.ci_low), ("auc_high", curve.ci_high)):
+        for statistic, value in (
+            ("auc", curve.auc),
+            ("auc_low", curve.ci_low),
+            ("auc_high", curve.ci_high),
+        ):
             yield "table5", "", name, statistic, to_print(value, 3), ""
         if name in MARKERS:
             yield "table5", "", name, "cutoff", f"{curve.direction} {to_print(curve.cutoff, 2)}", ""
         for part in ("sensitivity", "specificity"):
             for end in ("", "_low", "_high"):
-                yield "table5", "", name, part + end, to_print(100 * getattr(curve, part + end), 1), "%"
+                yield (
+                    "table5",
+                    "",
+                    name,
+                    part + end,
+                    to_print(100 * getattr(curve, part + end), 1),
+                    "%",
+                )
 
 
 def _outcome(values):

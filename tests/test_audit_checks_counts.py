@@ -26,7 +26,9 @@ from ivim.audit.rounding import to_print
 def test_grim_agrees_with_scrutiny(outside):
     """The twelve verdicts of scrutiny 0.6.1 on its data set pigs1 come out."""
     cases = pd.read_csv(outside("golden/grim_scrutiny_pigs1.csv"), dtype={"mean": str})
-    assert [grim(case["mean"], case["n"]).holds for _, case in cases.iterrows()] == cases["consistent"].astype(bool).tolist()
+    assert [grim(case["mean"], case["n"]).holds for _, case in cases.iterrows()] == cases[
+        "consistent"
+    ].astype(bool).tolist()
 
 
 def test_debit_agrees_with_scrutiny(outside):
@@ -38,7 +40,9 @@ def test_debit_agrees_with_scrutiny(outside):
 
 def test_grimmer_agrees_with_scrutiny(outside):
     """The twelve verdicts of scrutiny 0.6.1 on its data set pigs5 come out; here its third test has no false positive."""
-    cases = pd.read_csv(outside("golden/grimmer_scrutiny_pigs5.csv"), dtype={"mean": str, "sd": str})
+    cases = pd.read_csv(
+        outside("golden/grimmer_scrutiny_pigs5.csv"), dtype={"mean": str, "sd": str}
+    )
     verdicts = [grimmer(case["mean"], case["sd"], case["n"]).holds for _, case in cases.iterrows()]
     assert verdicts == cases["consistent"].astype(bool).tolist()
 
@@ -47,7 +51,10 @@ def test_grimmer_agrees_with_scrutiny(outside):
 def test_attainable_is_exact(n):
     """Sum and sum of squares are attainable exactly when enumeration finds whole numbers that have them."""
     reach = 6  # every sample with a sum of squares up to 36 has its values within -6 ... 6
-    found = {(sum(x), sum(v * v for v in x)) for x in itertools.combinations_with_replacement(range(-reach, reach + 1), n)}
+    found = {
+        (sum(x), sum(v * v for v in x))
+        for x in itertools.combinations_with_replacement(range(-reach, reach + 1), n)
+    }
     for total in range(-3 * reach, 3 * reach + 1):
         for squares in range(reach**2 + 1):
             assert attainable(n, total, squares) == ((total, squares) in found), (n, total, squares)
@@ -65,7 +72,12 @@ def test_grimmer_is_exact(n, items, decimals):
         total, squares = sum(sample), sum(v * v for v in sample)
         variance = (Fraction(squares) - Fraction(total * total, n)) / ((n - 1) * items**2)
         if 0 <= total <= n * items and variance <= Fraction(64, 25):
-            prints.add((to_print(Fraction(total, n * items), decimals), to_print(math.sqrt(variance), decimals)))
+            prints.add(
+                (
+                    to_print(Fraction(total, n * items), decimals),
+                    to_print(math.sqrt(variance), decimals),
+                )
+            )
     for mean, sd in itertools.product(range(10**decimals + 1), range(int(1.5 * 10**decimals) + 1)):
         pair = f"{mean / 10**decimals:.{decimals}f}", f"{sd / 10**decimals:.{decimals}f}"
         assert bool(grimmer(*pair, n, items, rule="half_up").holds) == (pair in prints), pair
@@ -77,7 +89,10 @@ def test_grimmer_never_accuses_printed_whole_numbers():
     for _ in range(500):
         n = int(rng.integers(2, 201))
         sample = rng.integers(18, 90, n)
-        mean, sd = to_print(Fraction(int(sample.sum()), n), 2), to_print(float(np.std(sample, ddof=1)), 2)
+        mean, sd = (
+            to_print(Fraction(int(sample.sum()), n), 2),
+            to_print(float(np.std(sample, ddof=1)), 2),
+        )
         outcome = grimmer(mean, sd, n)
         assert outcome.holds, (mean, sd, n, outcome.reason)
 
@@ -86,7 +101,10 @@ def test_grim_names_the_neighbours():
     """A refuted mean is given with the possible means on either side."""
     outcome = grim("48.82", 20)
     assert outcome.holds is False and (outcome.low, outcome.high) == (48.8, 48.85)
-    assert outcome.reason == "976/20 = 48.8000 and 977/20 = 48.8500: no mean of 20 whole numbers prints 48.82"
+    assert (
+        outcome.reason
+        == "976/20 = 48.8000 and 977/20 = 48.8500: no mean of 20 whole numbers prints 48.82"
+    )
 
 
 def test_grim_sizes_is_the_inverse():
@@ -105,10 +123,15 @@ def test_grimmer_names_the_nearest_sds():
 @pytest.mark.parametrize("n", [10, 41])
 def test_debit_is_exact(n):
     """DEBIT holds exactly for the pairs that some count of ones prints."""
-    pairs = {(to_print(Fraction(k, n), 2), to_print(math.sqrt(k * (n - k) / (n * (n - 1))), 2)) for k in range(n + 1)}
+    pairs = {
+        (to_print(Fraction(k, n), 2), to_print(math.sqrt(k * (n - k) / (n * (n - 1))), 2))
+        for k in range(n + 1)
+    }
     for mean in {mean for mean, _ in pairs}:
         for sd in range(56):
-            assert debit(mean, f"{sd / 100:.2f}", n, rule="half_up").holds == ((mean, f"{sd / 100:.2f}") in pairs)
+            assert debit(mean, f"{sd / 100:.2f}", n, rule="half_up").holds == (
+                (mean, f"{sd / 100:.2f}") in pairs
+            )
 
 
 def test_totals_agree():
@@ -116,7 +139,9 @@ def test_totals_agree():
     whole, parts = ("56.92", 50), [("57.66", 32), ("53.29", 7), ("57.09", 11)]
     assert totals_agree(whole, parts).reason == "1845 + 373 + 628 = 2846"
     assert totals_agree(("56.94", 50), parts).holds is False
-    assert totals_agree(("56.92", 50), [("57.67", 32), *parts[1:]]).holds is None  # 57.67 is no mean of 32 whole numbers
+    assert (
+        totals_agree(("56.92", 50), [("57.67", 32), *parts[1:]]).holds is None
+    )  # 57.67 is no mean of 32 whole numbers
     with pytest.raises(ValueError, match="the parts hold 39 values and the whole 50"):
         totals_agree(whole, parts[:2])
 
@@ -151,4 +176,8 @@ def test_bad_sizes_are_refused():
 
 def test_negative_means():
     """Changes from baseline may be negative; the grid does not care."""
-    assert integer_totals("-0.15", 20) == (-3,) and grim("-0.15", 20).holds and not grim("-0.13", 20).holds
+    assert (
+        integer_totals("-0.15", 20) == (-3,)
+        and grim("-0.15", 20).holds
+        and not grim("-0.13", 20).holds
+    )

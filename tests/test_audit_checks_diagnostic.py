@@ -22,7 +22,13 @@ from ivim.audit.diagnostic import (
     wald_aucs,
 )
 from ivim.audit.moments import Group
-from ivim.audit.proportions import PROPORTION_METHODS, check_limits, limits_method, printing_methods, proportion_limits
+from ivim.audit.proportions import (
+    PROPORTION_METHODS,
+    check_limits,
+    limits_method,
+    printing_methods,
+    proportion_limits,
+)
 from ivim.audit.rounding import to_print
 from ivim.stats.roc import hanley_mcneil_se
 
@@ -31,16 +37,23 @@ def delong(case, control):
     """AUC and DeLong's SE by the definition; the test's own witness."""
     order = (case[:, None] > control).astype(float) + 0.5 * (case[:, None] == control)
     v10, v01 = order.mean(axis=1), order.mean(axis=0)
-    return order.mean(), math.sqrt(np.var(v10, ddof=1) / len(case) + np.var(v01, ddof=1) / len(control))
+    return order.mean(), math.sqrt(
+        np.var(v10, ddof=1) / len(case) + np.var(v01, ddof=1) / len(control)
+    )
 
 
 def _samples(rng, cases=50, controls=20, step=0.25):
     """Two overlapping samples on a grid coarse enough to tie."""
-    return np.round(rng.normal(1, 1, cases) / step) * step, np.round(rng.normal(0, 1, controls) / step) * step
+    return np.round(rng.normal(1, 1, cases) / step) * step, np.round(
+        rng.normal(0, 1, controls) / step
+    ) * step
 
 
 def _vertices(case, control):
-    return [(int(np.sum(case > cut)), int(np.sum(control > cut))) for cut in [-np.inf, *np.unique(np.concatenate([case, control]))]]
+    return [
+        (int(np.sum(case > cut)), int(np.sum(control > cut)))
+        for cut in [-np.inf, *np.unique(np.concatenate([case, control]))]
+    ]
 
 
 def test_grid_holds_every_auc():
@@ -59,7 +72,10 @@ def test_wald_aucs_never_miss_the_truth():
         for _ in range(200):
             case, control = _samples(rng)
             area, se = delong(case + shift - 1, control)
-            limits = to_print(max(area - 1.959964 * se, 0), 3), to_print(min(area + 1.959964 * se, 1), 3)
+            limits = (
+                to_print(max(area - 1.959964 * se, 0), 3),
+                to_print(min(area + 1.959964 * se, 1), 3),
+            )
             found = wald_aucs(to_print(area, 3), *limits, 50, 20, rule="half_up")
             assert Fraction(round(area * 2000), 2000) in found and len(found) <= 3
             outcomes = check_auc_limits(to_print(area, 3), *limits, 50, 20)
@@ -68,7 +84,9 @@ def test_wald_aucs_never_miss_the_truth():
 
 def test_asymmetric_limits_are_no_wald_interval():
     """Limits that no half-width gives exclude every Wald interval."""
-    assert {outcome.holds for outcome in check_auc_limits("0.876", "0.782", "0.9969", 50, 20).values()} == {False}
+    assert {
+        outcome.holds for outcome in check_auc_limits("0.876", "0.782", "0.9969", 50, 20).values()
+    } == {False}
 
 
 def test_ties_of_rounding_decide():
@@ -81,13 +99,18 @@ def test_ties_of_rounding_decide():
 def test_hanley_mcneil_limits_are_recognised():
     """Limits made by the formula are accepted as such, and those of a DeLong SE far from it are not."""
     se = hanley_mcneil_se(0.8755, 50, 20)
-    assert check_auc_limits("0.876", to_print(0.8755 - 1.96 * se, 3), to_print(0.8755 + 1.96 * se, 3), 50, 20)["hanley_mcneil"].holds
+    assert check_auc_limits(
+        "0.876", to_print(0.8755 - 1.96 * se, 3), to_print(0.8755 + 1.96 * se, 3), 50, 20
+    )["hanley_mcneil"].holds
     assert check_auc_limits("0.876", "0.782", "0.969", 50, 20)["hanley_mcneil"].holds is False
 
 
 def test_a_large_study_cannot_tell():
     """With ten thousand patients on either side every print has possible AUCs behind it, and nothing is said."""
-    assert {outcome.holds for outcome in check_auc_limits("0.876", "0.782", "0.9969", 10_000, 10_000).values()} == {None}
+    assert {
+        outcome.holds
+        for outcome in check_auc_limits("0.876", "0.782", "0.9969", 10_000, 10_000).values()
+    } == {None}
 
 
 def test_delong_se_is_bounded():
@@ -111,7 +134,9 @@ def test_auc_and_limits_of_asah(outside, marker):
     assert found["wald"].holds and found["delong"].holds
     assert found["delong"].low <= roc["delong_se"] <= found["delong"].high
     best = roc["youden_best"][0]
-    assert check_auc_point(printed[0], best["tp"], roc["n_cases"], best["fp"], roc["n_controls"]).holds
+    assert check_auc_point(
+        printed[0], best["tp"], roc["n_cases"], best["fp"], roc["n_controls"]
+    ).holds
 
 
 def test_bounds_hold_for_every_vertex():
@@ -165,12 +190,19 @@ def test_binormal_auc():
 def test_exact_limits_are_those_of_r(outside):
     """Ten exact intervals of binom.test in R 4.2.2 come out to 1e-9."""
     for _, row in pd.read_csv(outside("golden/clopper_pearson_binom_test.csv")).iterrows():
-        assert_allclose(proportion_limits(int(row["x"]), int(row["n"])), [row["lo"], row["hi"]], atol=1e-9)
+        assert_allclose(
+            proportion_limits(int(row["x"]), int(row["n"])), [row["lo"], row["hi"]], atol=1e-9
+        )
 
 
 @pytest.mark.parametrize(
     ("method", "low", "high"),
-    [("exact", 0.2527, 0.3676), ("mid_p", 0.2544, 0.3658), ("wilson", 0.2553, 0.3662), ("wilson_corrected", 0.2535, 0.3682)],
+    [
+        ("exact", 0.2527, 0.3676),
+        ("mid_p", 0.2544, 0.3658),
+        ("wilson", 0.2553, 0.3662),
+        ("wilson_corrected", 0.2535, 0.3682),
+    ],
 )
 def test_newcombe_81_of_263(method, low, high):
     """Newcombe 1998, table I, row 81/263, and its mirror image 182/263 come out to four decimals."""
@@ -183,9 +215,18 @@ def test_limits_agree_with_statsmodels(method):
     """The approximate limits are those of statsmodels for every count of 20."""
     from statsmodels.stats.proportion import proportion_confint
 
-    name = {"wald": "normal", "jeffreys": "jeffreys", "wilson": "wilson", "agresti_coull": "agresti_coull"}[method]
+    name = {
+        "wald": "normal",
+        "jeffreys": "jeffreys",
+        "wilson": "wilson",
+        "agresti_coull": "agresti_coull",
+    }[method]
     for count in range(1, 20):
-        assert_allclose(proportion_limits(count, 20, method), proportion_confint(count, 20, method=name), atol=1e-9)
+        assert_allclose(
+            proportion_limits(count, 20, method),
+            proportion_confint(count, 20, method=name),
+            atol=1e-9,
+        )
 
 
 @pytest.mark.parametrize("method", PROPORTION_METHODS)
@@ -196,14 +237,20 @@ def test_limits_are_recognised_by_method(method):
         low, high = (to_print(100 * limit, 1) for limit in proportion_limits(count, n, method))
         rows.append((low, high, count, n))
         assert all(printing_methods(low, high, count, n)[method])
-        assert all(outcome.holds for outcome in check_limits(low, high, count, n, method="exact").values())
+        assert all(
+            outcome.holds for outcome in check_limits(low, high, count, n, method="exact").values()
+        )
     assert limits_method(rows) == (method, 12)
 
 
 def test_a_wrong_limit_is_refuted_only_with_a_method():
     """A limit that no method prints is refuted where the table's method is known, else left open."""
     known = check_limits("62.1", "96.6", 17, 20, method="exact")
-    assert known["low"].holds and known["high"].holds is False and known["high"].low == pytest.approx(96.793, abs=5e-4)
+    assert (
+        known["low"].holds
+        and known["high"].holds is False
+        and known["high"].low == pytest.approx(96.793, abs=5e-4)
+    )
     assert {outcome.holds for outcome in check_limits("62.1", "96.6", 17, 20).values()} == {None}
 
 
@@ -235,5 +282,7 @@ def test_case_against_rule():
     """A case on the wrong side is told apart from one on the right side; a rule without direction is refused."""
     assert check_case("21.1", "> 29.05", positive=True).holds is False
     assert check_case("13.1", "> 29.05", positive=False).holds
-    with pytest.raises(ValueError, match="a cut-off needs a direction, such as > 29.05; met '29.05'"):
+    with pytest.raises(
+        ValueError, match="a cut-off needs a direction, such as > 29.05; met '29.05'"
+    ):
         check_case("21.1", "29.05", positive=True)

@@ -45,7 +45,9 @@ def _markers(rng, n1=50, n0=20):
 
 
 def _print(values, decimals=2):
-    return Group.printed(len(values), to_print(np.mean(values), decimals), to_print(np.std(values, ddof=1), decimals))
+    return Group.printed(
+        len(values), to_print(np.mean(values), decimals), to_print(np.std(values, ddof=1), decimals)
+    )
 
 
 def _row(b, se):
@@ -63,7 +65,13 @@ def test_correct_rows_hold():
         assert all(outcome.holds for outcome in check_slope(row).values()), row
 
 
-WRONG = {"wald": "6.697", "p": "0.020", "odds_ratio": "0.012", "ci_low": "0.001", "ci_high": "0.321"}
+WRONG = {
+    "wald": "6.697",
+    "p": "0.020",
+    "odds_ratio": "0.012",
+    "ci_low": "0.001",
+    "ci_high": "0.321",
+}
 
 
 @pytest.mark.parametrize(("cell", "wrong"), WRONG.items())
@@ -101,7 +109,10 @@ def test_slope_se_bound_is_reached():
     x, y = np.array([[-1.0], [-1.0], [1.0], [1.0]] * 10), np.array([0.0, 1.0, 0.0, 1.0] * 10)
     _, se = logistic_fit(x, y)
     samples = [x[y == label, 0] for label in (0, 1)]
-    groups = [Group(20, *(Interval(v, v) for v in (sample.mean(), sample.std(ddof=1)))) for sample in samples]
+    groups = [
+        Group(20, *(Interval(v, v) for v in (sample.mean(), sample.std(ddof=1))))
+        for sample in samples
+    ]
     assert_allclose(least_slope_se(groups), se[0], rtol=1e-9)
 
 
@@ -117,7 +128,10 @@ def test_labels_in_place_are_never_refuted_and_swaps_are_found():
         x, y = _markers(rng)
         (b, c), (se_b, se_c) = logistic_fit(x, y)
         rows = {"fast": _row(b, se_b), "f": _row(c, se_c)}
-        markers = {name: tuple(_print(x[y == label, column]) for label in (1, 0)) for column, name in enumerate(rows)}
+        markers = {
+            name: tuple(_print(x[y == label, column]) for label in (1, 0))
+            for column, name in enumerate(rows)
+        }
         assert all(outcome.holds for outcome in check_labels(rows, markers).values())
         assert matching_labels(rows, markers)[0] == {"fast": "fast", "f": "f"}
         swapped = {"fast": rows["f"], "f": rows["fast"]}
@@ -130,7 +144,9 @@ def test_labels_cannot_tell_when_nothing_fits():
     """Where no assignment is possible the fault is elsewhere, and no label is accused."""
     groups = Group.printed(50, "0.25", "0.15"), Group.printed(20, "0.45", "0.20")
     rows = {"a": Slope("1.0", "0.01"), "b": Slope("1.0", "0.01")}
-    assert {outcome.holds for outcome in check_labels(rows, dict.fromkeys(rows, groups)).values()} == {None}
+    assert {
+        outcome.holds for outcome in check_labels(rows, dict.fromkeys(rows, groups)).values()
+    } == {None}
 
 
 def test_discriminant_slope_is_near_the_logistic_one():
@@ -139,14 +155,21 @@ def test_discriminant_slope_is_near_the_logistic_one():
     y = np.repeat([1.0, 0.0], 20000)
     x = rng.normal(1.0 * y, 1.0)[:, None]
     (slope,), _ = logistic_fit(x, y)
-    assert_allclose(discriminant_slope(_print(x[y == 1, 0], 4), _print(x[y == 0, 0], 4)).middle, slope, rtol=0.03)
+    assert_allclose(
+        discriminant_slope(_print(x[y == 1, 0], 4), _print(x[y == 0, 0], 4)).middle,
+        slope,
+        rtol=0.03,
+    )
 
 
 @pytest.mark.parametrize("form", ICC_FORMS)
 def test_icc_limits_agree_with_psych(outside, form):
     """Limits of Shrout and Fleiss's data and of two readers on 70 targets are those of R's psych 2.2.9."""
     names = {"ICC(1,1)": "ICC1", "ICC(C,1)": "ICC3", "ICC(1,k)": "ICC1k", "ICC(C,k)": "ICC3k"}
-    for file, n, k in (("shrout_fleiss_icc_psych.json", 6, 4), ("two_readers_n70_icc_psych.json", 70, 2)):
+    for file, n, k in (
+        ("shrout_fleiss_icc_psych.json", 6, 4),
+        ("two_readers_n70_icc_psych.json", 70, 2),
+    ):
         row = json.loads(outside(f"golden/{file}").read_text())[names[form]]
         low, high = icc_limits(row["ICC"], n, k, form)
         assert_allclose([low.middle, high.middle], [row["lo"], row["hi"]], rtol=1e-6)

@@ -5,12 +5,24 @@ import pytest
 from numpy.testing import assert_allclose
 
 from ivim.audit.interval import Interval
-from ivim.audit.moments import Group, between_ss, check_cutoff, check_pooled, check_spread, hidden, is_total, pooled, share_beyond
+from ivim.audit.moments import (
+    Group,
+    between_ss,
+    check_cutoff,
+    check_pooled,
+    check_spread,
+    hidden,
+    is_total,
+    pooled,
+    share_beyond,
+)
 from ivim.audit.rounding import to_print
 
 
 def _print(values, decimals=2):
-    return Group.printed(len(values), to_print(np.mean(values), decimals), to_print(np.std(values, ddof=1), decimals))
+    return Group.printed(
+        len(values), to_print(np.mean(values), decimals), to_print(np.std(values, ddof=1), decimals)
+    )
 
 
 def _samples(rng, sizes=(32, 7, 11)):
@@ -29,8 +41,13 @@ def test_pooled_encloses_the_truth(decimals):
     rng = np.random.default_rng(1)
     for _ in range(200):
         samples = _samples(rng)
-        pool, everyone = pooled([_print(sample, decimals) for sample in samples]), np.concatenate(samples)
-        assert pool.n == 50 and np.mean(everyone) in pool.mean and np.std(everyone, ddof=1) in pool.sd
+        pool, everyone = (
+            pooled([_print(sample, decimals) for sample in samples]),
+            np.concatenate(samples),
+        )
+        assert (
+            pool.n == 50 and np.mean(everyone) in pool.mean and np.std(everyone, ddof=1) in pool.sd
+        )
 
 
 def test_between_ss_is_tight():
@@ -39,20 +56,33 @@ def test_between_ss_is_tight():
     for _ in range(30):
         sizes = rng.integers(2, 40, 3)
         middles = rng.normal(0, 1, 3)
-        groups = [Group(int(n), Interval(m - 0.5, m + 0.5)) for n, m in zip(sizes, middles, strict=True)]
-        grid = np.array(np.meshgrid(*[np.linspace(m - 0.5, m + 0.5, 41) for m in middles])).reshape(3, -1).T
+        groups = [
+            Group(int(n), Interval(m - 0.5, m + 0.5)) for n, m in zip(sizes, middles, strict=True)
+        ]
+        grid = (
+            np.array(np.meshgrid(*[np.linspace(m - 0.5, m + 0.5, 41) for m in middles]))
+            .reshape(3, -1)
+            .T
+        )
         values = _spread(grid, sizes)
         interval = between_ss(groups)
         assert interval.low <= values.min() and values.max() <= interval.high
         # the grid's step of 0.025 misses the minimum by at most half of it in each mean
-        assert_allclose([interval.low, interval.high], [values.min(), values.max()], rtol=1e-7, atol=0.0125**2 * sizes.sum())
+        assert_allclose(
+            [interval.low, interval.high],
+            [values.min(), values.max()],
+            rtol=1e-7,
+            atol=0.0125**2 * sizes.sum(),
+        )
 
 
 def test_between_ss_of_many_groups_is_enclosed():
     """Beyond twelve groups the upper bound is not a corner but still above every point of the box."""
     rng = np.random.default_rng(3)
     sizes, middles = rng.integers(2, 40, 15), rng.normal(5, 1, 15)
-    interval = between_ss([Group(int(n), Interval(m - 0.05, m + 0.05)) for n, m in zip(sizes, middles, strict=True)])
+    interval = between_ss(
+        [Group(int(n), Interval(m - 0.05, m + 0.05)) for n, m in zip(sizes, middles, strict=True)]
+    )
     values = [_spread(middles + rng.choice([-0.05, 0.05], 15), sizes) for _ in range(2000)]
     assert interval.low <= min(values) and max(values) <= interval.high < 1.2 * max(values)
 
@@ -63,14 +93,23 @@ def test_hidden_encloses_the_truth(decimals):
     rng = np.random.default_rng(5)
     for _ in range(200):
         samples = _samples(rng)
-        found = hidden(_print(np.concatenate(samples), decimals), [_print(sample, decimals) for sample in samples[:2]])
-        assert found.n == 11 and np.mean(samples[2]) in found.mean and np.std(samples[2], ddof=1) in found.sd
+        found = hidden(
+            _print(np.concatenate(samples), decimals),
+            [_print(sample, decimals) for sample in samples[:2]],
+        )
+        assert (
+            found.n == 11
+            and np.mean(samples[2]) in found.mean
+            and np.std(samples[2], ddof=1) in found.sd
+        )
 
 
 def test_hidden_is_tight():
     """With many decimals the hidden group is pinned down."""
     samples = _samples(np.random.default_rng(6))
-    found = hidden(_print(np.concatenate(samples), 8), [_print(sample, 8) for sample in samples[:2]])
+    found = hidden(
+        _print(np.concatenate(samples), 8), [_print(sample, 8) for sample in samples[:2]]
+    )
     assert_allclose([found.mean.low, found.mean.high], np.mean(samples[2]), rtol=1e-6)
     assert_allclose([found.sd.low, found.sd.high], np.std(samples[2], ddof=1), rtol=1e-5)
 
@@ -80,7 +119,9 @@ def test_hidden_without_room():
     assert hidden(Group.printed(50, "1.00", "0.10"), [Group.printed(39, "1.00", "0.50")]) is None
     alone = hidden(Group.printed(3, "2.00", "1.00"), [Group.printed(2, "1.50", "0.71")])
     assert alone.n == 1 and 3.0 in alone.mean and alone.sd is None
-    with pytest.raises(ValueError, match="nobody is hidden: the whole has 50 members and its known parts 50"):
+    with pytest.raises(
+        ValueError, match="nobody is hidden: the whole has 50 members and its known parts 50"
+    ):
         hidden(Group.printed(50, "1", "1"), [Group.printed(50, "1", "1")])
 
 
@@ -125,8 +166,16 @@ def test_cantelli_is_never_beaten_and_reached():
     """No sample has more members beyond a cut-off than the bound; two values reach it exactly."""
     rng = np.random.default_rng(9)
     for _ in range(300):
-        sample = rng.choice([rng.normal(0, 1, 20), rng.exponential(1, 20), rng.binomial(1, 0.1, 20) + 0.0])
-        group, cutoff = Group(20, *(Interval(x, x).widen(1e-9, 1e-12) for x in (sample.mean(), sample.std(ddof=1)))), rng.normal(0.5, 1)
+        sample = rng.choice(
+            [rng.normal(0, 1, 20), rng.exponential(1, 20), rng.binomial(1, 0.1, 20) + 0.0]
+        )
+        group, cutoff = (
+            Group(
+                20,
+                *(Interval(x, x).widen(1e-9, 1e-12) for x in (sample.mean(), sample.std(ddof=1))),
+            ),
+            rng.normal(0.5, 1),
+        )
         assert np.mean(sample >= cutoff) <= share_beyond(group, cutoff).high
         assert check_cutoff(group, cutoff, int(np.sum(sample >= cutoff))).holds
         assert check_cutoff(group, cutoff, int(np.sum(sample <= cutoff)), above=False).holds

@@ -20,13 +20,21 @@ from ivim.audit.physics import (
 )
 
 DIFFUSIVITY = (0.1e-3, 3e-3)
-RANGES = {"D": DIFFUSIVITY, "Dstar": (5e-3, 60e-3), "f": (0.0, 1.0), "a": (0.0, 1.0), "K": (0.0, 2.0)}
+RANGES = {
+    "D": DIFFUSIVITY,
+    "Dstar": (5e-3, 60e-3),
+    "f": (0.0, 1.0),
+    "a": (0.0, 1.0),
+    "K": (0.0, 2.0),
+}
 UNITS = {"D": 1, "Dstar": 1}
 
 
 def equation(expression):
     """An equation with the physical ranges of just the parameters it names."""
-    return Equation(expression, {name: RANGES[name] for name in names(expression) & set(RANGES)}, UNITS)
+    return Equation(
+        expression, {name: RANGES[name] for name in names(expression) & set(RANGES)}, UNITS
+    )
 
 
 CORRECT = [
@@ -40,7 +48,9 @@ CORRECT = [
 @pytest.mark.parametrize("expression", CORRECT)
 def test_correct_equations_pass_everything(expression):
     """Mono-exponential, both bi-exponential conventions and the stretched exponential hold in all four checks."""
-    assert [outcome.holds for outcome in check_equation(equation(expression)).values()] == [True] * 4
+    assert [outcome.holds for outcome in check_equation(equation(expression)).values()] == [
+        True
+    ] * 4
 
 
 @pytest.mark.parametrize(
@@ -59,7 +69,11 @@ def test_correct_equations_pass_everything(expression):
 )
 def test_each_misprint_is_seen_by_the_right_check(expression, refuted):
     """A lost f, a lost minus sign, an exponent outside: each is refuted by the checks that concern it, by no other."""
-    assert {name for name, outcome in check_equation(equation(expression)).items() if outcome.holds is False} == refuted
+    assert {
+        name
+        for name, outcome in check_equation(equation(expression)).items()
+        if outcome.holds is False
+    } == refuted
 
 
 def test_at_zero_shows_the_excess():
@@ -75,14 +89,19 @@ def test_decay_shows_the_growth():
 
 def test_dimension_reason_names_the_unit():
     """The reason of a refused exponent names its unit."""
-    assert check_dimensions(equation("S0 * exp(-b * b * D)")).reason == "the exponent -b * b * D is in s/mm²; it has to be a pure number"
+    assert (
+        check_dimensions(equation("S0 * exp(-b * b * D)")).reason
+        == "the exponent -b * b * D is in s/mm²; it has to be a pure number"
+    )
     assert check_dimensions(equation("S0 * exp(-(b * D)**2)")).holds
     assert check_dimensions(equation("S0 * exp(-b**2 * D**2)")).holds
 
 
 def test_parameter_that_never_appears():
     """A parameter that the text defines but the equation lacks is missed."""
-    outcome = check_identifiable(Equation("S0 * exp(-b * D)", {"D": DIFFUSIVITY, "a": (0, 1)}, UNITS))
+    outcome = check_identifiable(
+        Equation("S0 * exp(-b * D)", {"D": DIFFUSIVITY, "a": (0, 1)}, UNITS)
+    )
     assert outcome.holds is False and "a does not appear" in outcome.reason
 
 
@@ -96,11 +115,27 @@ def test_unweighted_signal():
 def test_evaluate_is_arithmetic():
     """An expression is computed as written, for numbers and arrays."""
     b = np.array([0.0, 500.0])
-    assert_allclose(evaluate("S0 * exp(-(b*D)**a)", S0=2.0, b=b, D=1e-3, a=0.7), 2 * np.exp(-((b * 1e-3) ** 0.7)), rtol=1e-14)
+    assert_allclose(
+        evaluate("S0 * exp(-(b*D)**a)", S0=2.0, b=b, D=1e-3, a=0.7),
+        2 * np.exp(-((b * 1e-3) ** 0.7)),
+        rtol=1e-14,
+    )
     assert evaluate("-(2 + 3) / 4 - +1", b=0) == pytest.approx(-2.25)
 
 
-@pytest.mark.parametrize("text", ["__import__('os')", "S0.real", "exp(b, 2)", "lambda: 1", "[b]", "sin(b)", "b if b else 1", "True"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__import__('os')",
+        "S0.real",
+        "exp(b, 2)",
+        "lambda: 1",
+        "[b]",
+        "sin(b)",
+        "b if b else 1",
+        "True",
+    ],
+)
 def test_expressions_are_no_code(text):
     """Anything but names, numbers, arithmetic and exp is refused."""
     with pytest.raises(ValueError, match="is not allowed in"):

@@ -28,7 +28,12 @@ from ivim.audit.rounding import Printed, as_interval, compare, parse, prints_as,
 def test_parse(text, value, decimals, comparison, marks):
     """Digits, decimals, comparison and marks are read from the strings a table prints."""
     printed = Printed.parse(text)
-    assert (printed.value, printed.decimals, printed.comparison, printed.marks) == (Decimal(value), decimals, comparison, marks)
+    assert (printed.value, printed.decimals, printed.comparison, printed.marks) == (
+        Decimal(value),
+        decimals,
+        comparison,
+        marks,
+    )
 
 
 @pytest.mark.parametrize("text", ["", "n.s.", "0.7-0.9", "1,5", "12 ± 3"])
@@ -42,7 +47,10 @@ def test_interval_of_a_print_is_exact():
     """The float ends enclose the decimal rounding interval and miss it by at most one unit in the last place."""
     for text in (".782", "0.1", "33.87", "-6.296"):
         printed, interval = parse(text), as_interval(text)
-        low, high = Fraction(printed.value) - printed.half_unit, Fraction(printed.value) + printed.half_unit
+        low, high = (
+            Fraction(printed.value) - printed.half_unit,
+            Fraction(printed.value) + printed.half_unit,
+        )
         assert Fraction(interval.low) <= low <= Fraction(math.nextafter(interval.low, math.inf))
         assert Fraction(math.nextafter(interval.high, -math.inf)) <= high <= Fraction(interval.high)
 
@@ -71,7 +79,11 @@ def test_comparison_is_one_sided_but_a_cutoff_has_its_own_rounding():
 )
 def test_prints_as(value, printed, any_rule, half_up, half_even):
     """Ties go by the rule, everything else by distance."""
-    assert [prints_as(value, printed, rule) for rule in ("any", "half_up", "half_even")] == [any_rule, half_up, half_even]
+    assert [prints_as(value, printed, rule) for rule in ("any", "half_up", "half_even")] == [
+        any_rule,
+        half_up,
+        half_even,
+    ]
 
 
 @pytest.mark.parametrize("rule", ["half_up", "half_even"])
@@ -81,7 +93,9 @@ def test_printing_and_prints_as_agree(rule):
         value = Fraction(thousandths, 1000)
         text = to_print(value, 1, rule)
         assert prints_as(value, text, rule)
-        assert not any(prints_as(value, str(Decimal(text) + Decimal(step)), rule) for step in ("0.1", "-0.1"))
+        assert not any(
+            prints_as(value, str(Decimal(text) + Decimal(step)), rule) for step in ("0.1", "-0.1")
+        )
 
 
 def test_prints_as_refuses_an_unknown_rule():
@@ -101,13 +115,18 @@ def test_arithmetic_encloses_every_combination():
         (a / b, [x / y for x, y in points]),
     ]:
         assert result.low <= min(values) and max(values) <= result.high
-        np.testing.assert_allclose([result.low, result.high], [min(values), max(values)], rtol=1e-12)
+        np.testing.assert_allclose(
+            [result.low, result.high], [min(values), max(values)], rtol=1e-12
+        )
 
 
 def test_functions_enclose():
     """Square, root, exponential and logarithm enclose their values; a square is never negative."""
     assert Interval(-2, 1).square().low == 0
-    np.testing.assert_allclose([Interval(-2, 1).square().high, Interval(4, 9).sqrt().low, Interval(4, 9).sqrt().high], [4, 2, 3])
+    np.testing.assert_allclose(
+        [Interval(-2, 1).square().high, Interval(4, 9).sqrt().low, Interval(4, 9).sqrt().high],
+        [4, 2, 3],
+    )
     image = Interval(-6.1855, -6.1845).exp()
     assert math.exp(-6.1855) in image and math.exp(-6.1845) in image and image.width < 2.1e-6
     assert Interval(0, 1).log() == Interval(-math.inf, Interval(0, 1).log().high)
@@ -133,7 +152,9 @@ def test_interval_refuses_wrong_ends():
 def test_compare_tells_the_arithmetic():
     """The outcome holds where the intervals meet, and its reason shows both."""
     assert compare(Interval(7.8, 7.86), "7.82", "t").holds
-    assert compare(Interval(7.8249, 7.86), "7.82", "t").holds  # the print is an interval, not a point
+    assert compare(
+        Interval(7.8249, 7.86), "7.82", "t"
+    ).holds  # the print is an interval, not a point
     outcome = compare(Interval(7.8, 7.86), ".782", "the t of Table 3")
     assert outcome.holds is False
     assert outcome.reason == "the t of Table 3 gives 7.800 to 7.860; printed .782 lies outside"

@@ -8,13 +8,23 @@ from scipy import stats
 
 from ivim.audit.interval import Interval
 from ivim.audit.moments import Group
-from ivim.audit.pvalues import check_p, decision_changes, normal_quantile, p_from_t, read_tests, stars_agree, t_from_p
+from ivim.audit.pvalues import (
+    check_p,
+    decision_changes,
+    normal_quantile,
+    p_from_t,
+    read_tests,
+    stars_agree,
+    t_from_p,
+)
 from ivim.audit.rounding import as_interval, to_print
 from ivim.audit.testing import anova, check_anova, check_difference, check_t, sd_for_t, t_test
 
 
 def _print(values, decimals=2):
-    return Group.printed(len(values), to_print(np.mean(values), decimals), to_print(np.std(values, ddof=1), decimals))
+    return Group.printed(
+        len(values), to_print(np.mean(values), decimals), to_print(np.std(values, ddof=1), decimals)
+    )
 
 
 def _corners_and_inside(groups, count=400, seed=0):
@@ -22,10 +32,17 @@ def _corners_and_inside(groups, count=400, seed=0):
     rng = np.random.default_rng(seed)
 
     def point(interval):
-        value = rng.choice([interval.low, interval.high]) if rng.random() < 0.7 else rng.uniform(interval.low, interval.high)
+        value = (
+            rng.choice([interval.low, interval.high])
+            if rng.random() < 0.7
+            else rng.uniform(interval.low, interval.high)
+        )
         return Interval(value, value)
 
-    return [[Group(group.n, point(group.mean), point(group.sd)) for group in groups] for _ in range(count)]
+    return [
+        [Group(group.n, point(group.mean), point(group.sd)) for group in groups]
+        for _ in range(count)
+    ]
 
 
 @pytest.mark.parametrize("variant", ["student", "welch"])
@@ -34,7 +51,10 @@ def test_t_encloses_scipy(variant):
     rng = np.random.default_rng(1)
     for _ in range(100):
         a, b = rng.normal(1, 0.3, 20), rng.normal(1.1, 0.5, 50)
-        truth, found = stats.ttest_ind(a, b, equal_var=variant == "student"), t_test(_print(a), _print(b), variant)
+        truth, found = (
+            stats.ttest_ind(a, b, equal_var=variant == "student"),
+            t_test(_print(a), _print(b), variant),
+        )
         assert truth.statistic in found.value and truth.df in found.df and truth.pvalue in found.p
 
 
@@ -44,7 +64,10 @@ def test_t_is_tight(variant):
     groups = Group.printed(20, "21.96", "7.8"), Group.printed(50, "33.87", "6.9")
     whole = t_test(*groups, variant)
     points = [t_test(*pair, variant) for pair in _corners_and_inside(groups)]
-    values, dfs = np.array([point.value.middle for point in points]), np.array([point.df.middle for point in points])
+    values, dfs = (
+        np.array([point.value.middle for point in points]),
+        np.array([point.df.middle for point in points]),
+    )
     assert whole.value.low <= values.min() and values.max() <= whole.value.high
     assert_allclose([values.min(), values.max()], [whole.value.low, whole.value.high], rtol=1e-6)
     assert whole.df.low - 1e-9 <= dfs.min() and dfs.max() <= whole.df.high + 1e-9
@@ -70,7 +93,12 @@ def test_check_t_tells_student_from_welch():
     for variant in ("student", "welch"):
         truth = stats.ttest_ind(a, b, equal_var=variant == "student")
         for sign in (1, -1):
-            found = check_t(_print(a, 3), _print(b, 3), to_print(sign * truth.statistic, 3), to_print(truth.pvalue, 3))
+            found = check_t(
+                _print(a, 3),
+                _print(b, 3),
+                to_print(sign * truth.statistic, 3),
+                to_print(truth.pvalue, 3),
+            )
             assert {name for name, outcome in found.items() if outcome.holds} == {variant}
 
 
@@ -94,7 +122,9 @@ def test_sd_for_t_finds_the_sd(variant):
         found = sd_for_t(first, second, t, variant)
         assert np.std(a, ddof=1) in found
         for end in (found.low, found.high):
-            assert t_test(Group(20, first.mean, Interval(end, end)), second, variant).value.overlaps(as_interval(t).widen(1e-9))
+            assert t_test(
+                Group(20, first.mean, Interval(end, end)), second, variant
+            ).value.overlaps(as_interval(t).widen(1e-9))
 
 
 def test_sd_for_t_may_not_exist():
@@ -113,7 +143,11 @@ def test_anova_encloses_scipy():
 
 def test_anova_is_tight():
     """The largest F is reached in a corner of the box; no point falls below the smallest."""
-    groups = [Group.printed(32, "0.8", "0.2"), Group.printed(7, "1.1", "0.3"), Group.printed(11, "0.9", "0.3")]
+    groups = [
+        Group.printed(32, "0.8", "0.2"),
+        Group.printed(7, "1.1", "0.3"),
+        Group.printed(11, "0.9", "0.3"),
+    ]
     whole = anova(groups).value
     values = [anova(point).value.middle for point in _corners_and_inside(groups, 2000)]
     assert whole.low <= min(values) and max(values) <= whole.high
@@ -129,10 +163,19 @@ def test_anova_of_plantgrowth():
 
 def test_anova_claims():
     """A claim of significance is refuted only where every p of the box is above the level, and the reverse."""
-    groups = [Group.printed(32, "0.78", "0.07"), Group.printed(7, "0.75", "0.08"), Group.printed(11, "0.76", "0.09")]
+    groups = [
+        Group.printed(32, "0.78", "0.07"),
+        Group.printed(7, "0.75", "0.08"),
+        Group.printed(11, "0.76", "0.09"),
+    ]
     assert check_anova(groups, significant=True).holds is False
     assert check_anova(groups, significant=False).holds is True
-    assert check_anova([Group.printed(10, "1", "1"), Group.printed(10, "2", "1")], significant=True).holds is True
+    assert (
+        check_anova(
+            [Group.printed(10, "1", "1"), Group.printed(10, "2", "1")], significant=True
+        ).holds
+        is True
+    )
     with pytest.raises(ValueError, match="at least two groups"):
         anova(groups[:1])
 
@@ -141,9 +184,14 @@ def test_difference_claims():
     """A claimed difference needs one unadjusted test below the level; a claimed absence cannot be refuted."""
     near, far = Group.printed(32, "0.73", "0.23"), Group.printed(11, "1.07", "0.20")
     alike = Group.printed(11, "0.82", "0.30")
-    assert check_difference(near, far, True).holds and check_difference(near, alike, True).holds is False
+    assert (
+        check_difference(near, far, True).holds
+        and check_difference(near, alike, True).holds is False
+    )
     assert check_difference(near, far, False).holds is None
-    assert check_difference(near, far, True, within=[near, far, Group.printed(7, "1.05", "0.29")]).holds
+    assert check_difference(
+        near, far, True, within=[near, far, Group.printed(7, "1.05", "0.29")]
+    ).holds
 
 
 def test_statcheck_sentences(outside):
@@ -192,4 +240,8 @@ def test_stars(p, level, starred, holds):
 
 def test_quantile_covers_both_habits():
     """1.96 and 1.95996 both count as the z of 95 %."""
-    assert 1.96 in normal_quantile(0.95) and 1.959963985 in normal_quantile(0.95) and normal_quantile(0.95).width < 1e-4
+    assert (
+        1.96 in normal_quantile(0.95)
+        and 1.959963985 in normal_quantile(0.95)
+        and normal_quantile(0.95).width < 1e-4
+    )

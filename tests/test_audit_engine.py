@@ -38,7 +38,9 @@ def rows(audit):
 
 def changed(**printed):
     """The article's claims with some strings printed otherwise; ids with underscores for hyphens where needed."""
-    claims = [replace(claim, printed=printed.get(claim.id, claim.printed)) for claim in load_claims()]
+    claims = [
+        replace(claim, printed=printed.get(claim.id, claim.printed)) for claim in load_claims()
+    ]
     return Claims(claims)
 
 
@@ -57,7 +59,10 @@ def bare():
 def test_every_claim_has_one_verdict(audit):
     """One row per claim in the contract's columns and words, at least 350 of them, each with a reason."""
     assert tuple(audit.ledger.columns) == LEDGER
-    assert list(audit.ledger["id"]) == [claim.id for claim in audit.claims] and len(audit.ledger) >= 350
+    assert (
+        list(audit.ledger["id"]) == [claim.id for claim in audit.claims]
+        and len(audit.ledger) >= 350
+    )
     assert set(audit.ledger["verdict"]) <= set(VERDICTS)
     assert (audit.ledger["reason"].str.len() > 10).all()
     assert sum(audit.counts.values()) == len(audit.ledger)
@@ -90,7 +95,9 @@ def test_one_slip_explains_the_renal_row(audit):
     """Finding 1: the pasted total is found by itself, once, for five parameters, and settles more conflicts than anything else."""
     slip = audit.slips[0]
     assert slip.kind == "pasted total" and len(slip.blamed) == 10 and len(slip.explained) >= 13
-    assert {audit.claims[name].parameter for name in slip.blamed} == set(parameters.SIX) - {"adc_stand"}
+    assert {audit.claims[name].parameter for name in slip.blamed} == set(parameters.SIX) - {
+        "adc_stand"
+    }
     assert audit.ledger.set_index("id").loc["t2-renal-adc_stand-mean", "verdict"] == "reproduced"
 
 
@@ -109,19 +116,28 @@ def test_the_labels_of_table_4_are_swapped(audit, rows):
         ("misprint", "f"), ("misprint", "ADC fast"),
     ]  # fmt: skip
     limit = rows.loc["t4-adc_fast-ci_low"]
-    assert limit["verdict"] == "misprint" and math.isclose(float(limit["recovered"]), 1.84e-5, rel_tol=1e-3)
+    assert limit["verdict"] == "misprint" and math.isclose(
+        float(limit["recovered"]), 1.84e-5, rel_tol=1e-3
+    )
     assert "2/√SS = 1.24" in rows.loc["t4-f-label", "reason"]
     assert (rows.loc[["t4-adc_fast-b", "t4-f-se", "t4-f-wald"], "verdict"] == "reproduced").all()
 
 
 def test_the_abstract_has_the_two_aucs_swapped(audit, rows):
     """Finding 3: six numbers of the abstract belong to the other parameter; the results' 0.9969 is 0.969."""
-    for name, statistic, meant in (("adc_fast", "auc", "0.876"), ("f", "auc", "0.823"), ("adc_fast", "auc_low", "0.782"), ("f", "auc_high", "0.927")):
+    for name, statistic, meant in (
+        ("adc_fast", "auc", "0.876"),
+        ("f", "auc", "0.823"),
+        ("adc_fast", "auc_low", "0.782"),
+        ("f", "auc_high", "0.927"),
+    ):
         row = rows.loc[f"abstract-{name}-{statistic}"]
         assert row["verdict"] == "contradicted" and row["recovered"] == meant
         assert row["low"] - 1e-9 <= float(meant) <= row["high"] + 1e-9
     assert any(slip.kind == "swap" and slip.where.startswith("abstract") for slip in audit.slips)
-    assert (rows.loc["results-adc_fast-auc_high", ["verdict", "recovered"]] == ["misprint", "0.969"]).all()
+    assert (
+        rows.loc["results-adc_fast-auc_high", ["verdict", "recovered"]] == ["misprint", "0.969"]
+    ).all()
 
 
 def test_the_lost_digit_of_table_2(rows):
@@ -137,13 +153,22 @@ def test_the_impossible_mean_age(rows):
         assert rows.loc[name, "verdict"] == "impossible"
         assert (rows.loc[name, "low"], rows.loc[name, "high"]) == (48.80, 48.85)
         assert "11, 17, 22" in rows.loc[name, "reason"]
-    others = rows[(rows["parameter"] == "age") & rows["statistic"].isin(["mean", "sd"]) & ~rows.index.str.endswith("tuberculosis-age-mean")]
+    others = rows[
+        (rows["parameter"] == "age")
+        & rows["statistic"].isin(["mean", "sd"])
+        & ~rows.index.str.endswith("tuberculosis-age-mean")
+    ]
     assert (others["verdict"] == "reproduced").all()
 
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    [("adc_fast-specificity_high", "96.8"), ("f-specificity_high", "84.6"), ("adc_fast+f-specificity_high", "94.3"), ("adc_fast+f-sensitivity_low", "83.5")],
+    [
+        ("adc_fast-specificity_high", "96.8"),
+        ("f-specificity_high", "84.6"),
+        ("adc_fast+f-specificity_high", "94.3"),
+        ("adc_fast+f-sensitivity_low", "83.5"),
+    ],
 )
 def test_four_exact_limits_are_off(rows, name, meant):
     """Finding 6: four of Table 5's twelve exact limits are misprints."""
@@ -152,18 +177,40 @@ def test_four_exact_limits_are_off(rows, name, meant):
 
 def test_remarks_exclude_methods_without_refuting_numbers(audit):
     """Findings 6, 7, 8: Hanley-McNeil, Welch for three parameters and average measures for five ICCs are excluded, no number is."""
-    remarks = audit.evidence[(~audit.evidence["decisive"]) & (audit.evidence["reading"] == "repaired") & (audit.evidence["holds"] == "no")]
-    assert set(remarks.loc[remarks["check"] == "hanley_mcneil_limits", "id"]) >= {"t5-adc_fast-auc", "t5-f-auc", "t5-adc_fast+f-auc"}
-    assert set(remarks.loc[remarks["check"] == "welch_t", "id"]) == {"t3-adc_fast-t", "t3-f-t", "t3-ddc-t"}
-    averaged = remarks[(remarks["check"] == "icc_limits ICC(1,k)") & remarks["id"].str.endswith("-icc")]
+    remarks = audit.evidence[
+        (~audit.evidence["decisive"])
+        & (audit.evidence["reading"] == "repaired")
+        & (audit.evidence["holds"] == "no")
+    ]
+    assert set(remarks.loc[remarks["check"] == "hanley_mcneil_limits", "id"]) >= {
+        "t5-adc_fast-auc",
+        "t5-f-auc",
+        "t5-adc_fast+f-auc",
+    }
+    assert set(remarks.loc[remarks["check"] == "welch_t", "id"]) == {
+        "t3-adc_fast-t",
+        "t3-f-t",
+        "t3-ddc-t",
+    }
+    averaged = remarks[
+        (remarks["check"] == "icc_limits ICC(1,k)") & remarks["id"].str.endswith("-icc")
+    ]
     assert len(averaged) == 5
-    assert not (remarks["check"] == "icc_limits ICC(C,1)").any() or not (remarks["check"] == "icc_limits ICC(1,1)").any()
-    assert "875.5/1000" in audit.evidence.loc[audit.evidence["check"] == "wald_limits", "reason"].str.cat(sep=" ")
+    assert (
+        not (remarks["check"] == "icc_limits ICC(C,1)").any()
+        or not (remarks["check"] == "icc_limits ICC(1,1)").any()
+    )
+    assert "875.5/1000" in audit.evidence.loc[
+        audit.evidence["check"] == "wald_limits", "reason"
+    ].str.cat(sep=" ")
 
 
 def test_the_equations(rows):
     """Finding 9: the bi-exponential gets its f and its minus sign, the stretched exponent goes inside, S_b is S_0; ADC's equation stands."""
-    assert rows.loc["methods-biexponential-equation", "recovered"] == "S0 * ((1 - f) * exp(-b * ADCslow) + f * exp(-b * ADCfast))"
+    assert (
+        rows.loc["methods-biexponential-equation", "recovered"]
+        == "S0 * ((1 - f) * exp(-b * ADCslow) + f * exp(-b * ADCfast))"
+    )
     assert rows.loc["methods-stretched-equation", "recovered"] == "S0 * exp(-(b * DDC) ** alpha)"
     assert rows.loc["methods-s_b-definition", "recovered"] == "S_0"
     assert rows.loc["methods-monoexponential-equation", "verdict"] == "consistent"
@@ -171,7 +218,11 @@ def test_the_equations(rows):
 
 def test_captions_against_the_published_rules(rows):
     """Finding 10: each of the two cases is misclassified by one of the two cut-offs; enhancement without a contrast agent is unsupported."""
-    verdicts = {name: rows.loc[name, "verdict"] for name in rows.index if name.startswith("fig") and name.endswith("claim")}
+    verdicts = {
+        name: rows.loc[name, "verdict"]
+        for name in rows.index
+        if name.startswith("fig") and name.endswith("claim")
+    }
     contradicted = {name for name, verdict in verdicts.items() if verdict == "contradicted"}
     assert contradicted == {"fig1-lung-adc_fast-claim", "fig2-tuberculosis-f-claim"}
     assert verdicts["fig1-lung-claim"] == verdicts["fig2-tuberculosis-claim"] == "unsupported"
@@ -180,23 +231,43 @@ def test_captions_against_the_published_rules(rows):
 def test_the_protocol(rows):
     """Finding 11: 252 s fits three directions; 833 kHz is 83.3; a field of view is cut off."""
     assert rows.loc["methods-ivim-dwi-scan_time", "verdict"] == "consistent"
-    assert "3 directions make 83 repetitions and 1 more" in rows.loc["methods-ivim-dwi-scan_time", "reason"]
-    assert (rows.loc["methods-t2_ideal-bandwidth", ["verdict", "recovered"]] == ["misprint", "83.3"]).all()
-    assert (rows.loc["methods-t2_frfse_lumbar-fov_high_x", ["verdict", "recovered"]] == ["misprint", "36 × 36"]).all()
+    assert (
+        "3 directions make 83 repetitions and 1 more"
+        in rows.loc["methods-ivim-dwi-scan_time", "reason"]
+    )
+    assert (
+        rows.loc["methods-t2_ideal-bandwidth", ["verdict", "recovered"]] == ["misprint", "83.3"]
+    ).all()
+    assert (
+        rows.loc["methods-t2_frfse_lumbar-fov_high_x", ["verdict", "recovered"]]
+        == ["misprint", "36 × 36"]
+    ).all()
 
 
 def test_claims_without_a_test(rows):
     """Finding 12: what is claimed without support, or against the article's own words."""
-    unsupported = {"results-higher-adc_fast-claim", "discussion-higher-f-claim", "results-adc_fast+f-claim", "discussion-adc_slow-method"}
+    unsupported = {
+        "results-higher-adc_fast-claim",
+        "discussion-higher-f-claim",
+        "results-adc_fast+f-claim",
+        "discussion-adc_slow-method",
+    }
     unsupported |= {"methods-mann-whitney-method", "discussion-reference_23-citation"}
     assert (rows.loc[sorted(unsupported), "verdict"] == "unsupported").all()
-    against = ["results-selection-rule", "discussion-first-claim", "discussion-reference_19-citation"]
+    against = [
+        "results-selection-rule",
+        "discussion-first-claim",
+        "discussion-reference_19-citation",
+    ]
     assert (rows.loc[against, "verdict"] == "contradicted").all()
 
 
 def test_no_number_of_the_tables_is_refuted_beyond_the_findings(audit):
     """Every number of Tables 1-5 is reproduced by the cohort unless a finding refutes it: 17 numbers are."""
-    table = audit.ledger[audit.ledger["location"].str.startswith("table") & ~audit.ledger["statistic"].isin(["label", "unit", "significance"])]
+    table = audit.ledger[
+        audit.ledger["location"].str.startswith("table")
+        & ~audit.ledger["statistic"].isin(["label", "unit", "significance"])
+    ]
     refuted = table[table["verdict"].isin(REFUTED)]
     assert len(table) == 140 and len(refuted) == 17
     assert (table.drop(refuted.index)["verdict"] == "reproduced").all()
@@ -205,19 +276,47 @@ def test_no_number_of_the_tables_is_refuted_beyond_the_findings(audit):
 def test_refutations_carry_their_arithmetic(audit):
     """Each refuted number has an interval or a reason with digits; nothing is refuted by its name."""
     for row in audit.refuted.itertuples():
-        assert re.search(r"\d", row.reason) or "reference" in row.reason.lower() or "both sides" in row.reason or "model" in row.reason, row.id
+        assert (
+            re.search(r"\d", row.reason)
+            or "reference" in row.reason.lower()
+            or "both sides" in row.reason
+            or "model" in row.reason
+        ), row.id
 
 
 def test_verdicts_follow_the_prints():
     """With the refuted numbers printed right, the same engine refutes none of them; the renal row then pools."""
-    right = {"t2-tuberculosis-adc_fast-sd": "7.82", "results-adc_fast-auc_high": "0.969", "t5-f-specificity_high": "84.6", "t4-adc_fast-ci_low": "1.84e-5"}
-    cells = {"adc_slow": ("1.07", "0.27"), "adc_fast": ("33.53", "8.13"), "f": ("0.21", "0.05"), "ddc": ("1.42", "0.48"), "alpha": ("0.66", "0.11")}
-    right |= {f"t2-renal-{name}-{statistic}": text for name, pair in cells.items() for statistic, text in zip(("mean", "sd"), pair, strict=True)}
-    for statistic, pair in {"auc": ("0.876", "0.823"), "auc_low": ("0.782", "0.719"), "auc_high": ("0.969", "0.927")}.items():
+    right = {
+        "t2-tuberculosis-adc_fast-sd": "7.82",
+        "results-adc_fast-auc_high": "0.969",
+        "t5-f-specificity_high": "84.6",
+        "t4-adc_fast-ci_low": "1.84e-5",
+    }
+    cells = {
+        "adc_slow": ("1.07", "0.27"),
+        "adc_fast": ("33.53", "8.13"),
+        "f": ("0.21", "0.05"),
+        "ddc": ("1.42", "0.48"),
+        "alpha": ("0.66", "0.11"),
+    }
+    right |= {
+        f"t2-renal-{name}-{statistic}": text
+        for name, pair in cells.items()
+        for statistic, text in zip(("mean", "sd"), pair, strict=True)
+    }
+    for statistic, pair in {
+        "auc": ("0.876", "0.823"),
+        "auc_low": ("0.782", "0.719"),
+        "auc_high": ("0.969", "0.927"),
+    }.items():
         right |= {f"abstract-adc_fast-{statistic}": pair[0], f"abstract-f-{statistic}": pair[1]}
     found = judged(right)
     assert not set(found.refuted["id"]) & set(right)
-    assert {slip.kind for slip in found.slips} == {"swap", "misprint", "recovered"}  # Table 4's labels and the untouched limits remain
+    assert {slip.kind for slip in found.slips} == {
+        "swap",
+        "misprint",
+        "recovered",
+    }  # Table 4's labels and the untouched limits remain
 
 
 @pytest.mark.parametrize(
@@ -250,7 +349,9 @@ def test_the_example_holds_five_errors(tmp_path, capsys):
     expected = pd.read_csv(EXAMPLE / "expected.csv", dtype=str)
     assert main(["audit", str(EXAMPLE / "claims.csv"), "--out", str(tmp_path / "out")]) == 0
     assert "5 broken relations" in capsys.readouterr().out
-    found = pd.read_csv(tmp_path / "out" / "ledger.csv", dtype=str, keep_default_na=False).set_index("id")
+    found = pd.read_csv(
+        tmp_path / "out" / "ledger.csv", dtype=str, keep_default_na=False
+    ).set_index("id")
     errors, true = (expected.loc[expected["planted"] == kind, "id"] for kind in ("error", "true"))
     assert len(errors) == len(true) == 5
     assert set(found.index[found["verdict"].isin(REFUTED)]) == set(errors)
@@ -295,7 +396,17 @@ def test_two_runs_give_the_same_ledger(audit):
     pd.testing.assert_frame_equal(audit.ledger, again.ledger)
 
 
-@pytest.mark.parametrize(("printed", "meant"), [(".782", "7.82"), ("0.9969", "0.969"), ("833", "83.3"), ("2.54", "2.45"), ("-0.5", "0.5"), ("> 1.2", "> 12")])
+@pytest.mark.parametrize(
+    ("printed", "meant"),
+    [
+        (".782", "7.82"),
+        ("0.9969", "0.969"),
+        ("833", "83.3"),
+        ("2.54", "2.45"),
+        ("-0.5", "0.5"),
+        ("> 1.2", "> 12"),
+    ],
+)
 def test_misprints_reach_what_was_meant(printed, meant):
     """Decimal point, doubled digit, exchanged digits and sign are among the slips; comparison signs stay."""
     assert meant in misprints(Printed.parse(printed))

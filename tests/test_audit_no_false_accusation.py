@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 from printed_study import MARKERS, PARAMETERS, PARTS, simulate
 
-from ivim.audit.counts import count_exists, counts_from_percentage, debit, grim, grimmer, parts_add_up, totals_agree
+from ivim.audit.counts import (
+    count_exists,
+    counts_from_percentage,
+    debit,
+    grim,
+    grimmer,
+    parts_add_up,
+    totals_agree,
+)
 from ivim.audit.diagnostic import check_auc_limits, check_auc_point
 from ivim.audit.estimates import Slope, check_icc, check_labels, check_slope
 from ivim.audit.moments import Group, check_cutoff, check_pooled, check_spread, hidden
@@ -30,7 +38,11 @@ def outcomes():
 
 def test_nothing_is_refuted(outcomes):
     """No check refutes any number of a correctly printed study."""
-    refuted = [f"study {seed}, {check}, {what}: {outcome.reason}" for seed, check, what, outcome in outcomes if outcome.holds is False]
+    refuted = [
+        f"study {seed}, {check}, {what}: {outcome.reason}"
+        for seed, check, what, outcome in outcomes
+        if outcome.holds is False
+    ]
     assert not refuted, "\n".join(refuted[:20])
 
 
@@ -41,21 +53,38 @@ def test_every_check_was_tried(outcomes):
         if outcome.holds:
             met.setdefault(check, set()).add(seed)
     assert len(met) == 21
-    assert min(len(seeds) for seeds in met.values()) >= 0.4 * STUDIES, {name: len(seeds) for name, seeds in met.items()}
+    assert min(len(seeds) for seeds in met.values()) >= 0.4 * STUDIES, {
+        name: len(seeds) for name, seeds in met.items()
+    }
 
 
 def test_a_slip_is_seen():
     """The same checks do refute a study into which one slip per table is put, in the table of the slip."""
     claims, facts = simulate(0)
-    slips = {("table1", "lung", "age", "mean"): 0.01, ("table2", "lung", "adc_fast", "mean"): 2.0, ("table3", "", "adc_fast", "t"): 1.0}
-    slips |= {("table4", "", "f", "wald"): 3.0, ("table5", "", "f", "sensitivity"): 1.0, ("results", "", "ddc", "icc_low"): 0.05}
+    slips = {
+        ("table1", "lung", "age", "mean"): 0.01,
+        ("table2", "lung", "adc_fast", "mean"): 2.0,
+        ("table3", "", "adc_fast", "t"): 1.0,
+    }
+    slips |= {
+        ("table4", "", "f", "wald"): 3.0,
+        ("table5", "", "f", "sensitivity"): 1.0,
+        ("results", "", "ddc", "icc_low"): 0.05,
+    }
     for key, shift in slips.items():
         changed = claims.copy()
-        at = np.logical_and.reduce([claims[name] == value for name, value in zip(claims.columns, key, strict=False)])
+        at = np.logical_and.reduce(
+            [claims[name] == value for name, value in zip(claims.columns, key, strict=False)]
+        )
         printed = parse(claims.loc[at, "printed"].item())
         changed.loc[at, "printed"] = to_print(float(printed.value) + shift, printed.decimals)
-        refuted = [what for _, what, outcome in check_study(changed, facts) if outcome.holds is False]
-        assert refuted and all(key[0] in what or key[0] == "table2" for what in refuted), (key, refuted)
+        refuted = [
+            what for _, what, outcome in check_study(changed, facts) if outcome.holds is False
+        ]
+        assert refuted and all(key[0] in what or key[0] == "table2" for what in refuted), (
+            key,
+            refuted,
+        )
 
 
 def check_study(claims, facts):
@@ -75,10 +104,16 @@ def _counts(printed):
         ages[name] = printed["table1", name, "age", "mean"]
         sexes = [printed["table1", name, "", sex] for sex in ("male", "female")]
         share = to_print(int(sexes[0]) / sizes[name], 2)
-        spread = to_print((int(sexes[0]) * int(sexes[1]) / sizes[name] / (sizes[name] - 1)) ** 0.5, 2)
+        spread = to_print(
+            (int(sexes[0]) * int(sexes[1]) / sizes[name] / (sizes[name] - 1)) ** 0.5, 2
+        )
         yield "parts_add_up", f"table1 {name}", parts_add_up(sizes[name], sexes)
         yield "grim", f"table1 {name}", grim(ages[name], sizes[name])
-        yield "grimmer", f"table1 {name}", grimmer(ages[name], printed["table1", name, "age", "sd"], sizes[name])
+        yield (
+            "grimmer",
+            f"table1 {name}",
+            grimmer(ages[name], printed["table1", name, "age", "sd"], sizes[name]),
+        )
         yield "debit", f"table1 {name}", debit(share, spread, sizes[name])
     rows = {name: (ages[name], sizes[name]) for name in ages}
     yield "totals_agree", "table1", totals_agree(rows["metastasis"], [rows[name] for name in PARTS])
@@ -86,14 +121,24 @@ def _counts(printed):
 
 def _group(printed, name, parameter):
     table = "table1" if parameter == "age" else "table2"
-    return Group.printed(int(printed["table1", name, "", "n"]), *(printed[table, name, parameter, end] for end in ("mean", "sd")))
+    return Group.printed(
+        int(printed["table1", name, "", "n"]),
+        *(printed[table, name, parameter, end] for end in ("mean", "sd")),
+    )
 
 
 def _moments(printed, facts):
     for parameter in ("age", *PARAMETERS):
-        whole, parts = _group(printed, "metastasis", parameter), [_group(printed, name, parameter) for name in PARTS]
+        whole, parts = (
+            _group(printed, "metastasis", parameter),
+            [_group(printed, name, parameter) for name in PARTS],
+        )
         for statistic, outcome in check_pooled(whole, parts).items():
-            yield "check_pooled", f"{'table1' if parameter == 'age' else 'table2'} {parameter} {statistic}", outcome
+            yield (
+                "check_pooled",
+                f"{'table1' if parameter == 'age' else 'table2'} {parameter} {statistic}",
+                outcome,
+            )
         for i, part in enumerate(parts):
             found = hidden(whole, [other for other in parts if other is not part])
             what = f"table2 {parameter} {PARTS[i]}"
@@ -104,11 +149,19 @@ def _moments(printed, facts):
         if parameter in ("f", "alpha"):
             yield "check_spread", f"table2 {parameter}", check_spread(whole, 0, 1)
         if parameter in facts["anova"]:
-            yield "check_anova", f"table2 {parameter}", check_anova(parts, facts["anova"][parameter])
+            yield (
+                "check_anova",
+                f"table2 {parameter}",
+                check_anova(parts, facts["anova"][parameter]),
+            )
     for parameter, a, b in facts["posthoc"]:
         within = [_group(printed, name, parameter) for name in PARTS]
         pair = [_group(printed, name, parameter) for name in (a, b)]
-        yield "check_difference", f"table2 {parameter} {a} {b}", check_difference(*pair, True, within=within)
+        yield (
+            "check_difference",
+            f"table2 {parameter} {a} {b}",
+            check_difference(*pair, True, within=within),
+        )
 
 
 def _t_tests(printed, facts):
@@ -125,16 +178,25 @@ def _t_tests(printed, facts):
 
 def _estimates(printed, facts):
     for parameter in PARAMETERS:
-        trio = [printed["results", "", parameter, statistic] for statistic in ("icc", "icc_low", "icc_high")]
+        trio = [
+            printed["results", "", parameter, statistic]
+            for statistic in ("icc", "icc_low", "icc_high")
+        ]
         yield "check_icc", f"results {parameter}", check_icc(*trio, 70, 2)[facts["icc"]]
     if ("table4", "", "f", "b") not in printed:
         return
     columns = ("b", "se", "wald", "p", "odds_ratio", "ci_low", "ci_high")
-    slopes = {name: Slope(*(printed["table4", "", name, column] for column in columns)) for name in MARKERS}
+    slopes = {
+        name: Slope(*(printed["table4", "", name, column] for column in columns))
+        for name in MARKERS
+    }
     for name, slope in slopes.items():
         for cell, outcome in check_slope(slope).items():
             yield "check_slope", f"table4 {name} {cell}", outcome
-    markers = {name: tuple(_group(printed, group, name) for group in ("metastasis", "tuberculosis")) for name in MARKERS}
+    markers = {
+        name: tuple(_group(printed, group, name) for group in ("metastasis", "tuberculosis"))
+        for name in MARKERS
+    }
     for name, outcome in check_labels(slopes, markers).items():
         yield "check_labels", f"table4 {name}", outcome
 
@@ -143,7 +205,9 @@ def _diagnostic(printed):
     for name in (*MARKERS, "adc_fast+f"):
         if ("table5", "", name, "auc") not in printed:
             continue
-        cells = {key[3]: text for key, text in printed.items() if key[0] == "table5" and key[2] == name}
+        cells = {
+            key[3]: text for key, text in printed.items() if key[0] == "table5" and key[2] == name
+        }
         limits = check_auc_limits(cells["auc"], cells["auc_low"], cells["auc_high"], 50, 20)
         for method in ("wald", "delong"):
             yield "check_auc_limits", f"table5 {name} {method}", limits[method]
@@ -152,12 +216,20 @@ def _diagnostic(printed):
             yield "count_exists", f"table5 {name} {part}", count_exists(cells[part], n)
             found[part] = counts_from_percentage(cells[part], n)
             for count in found[part]:
-                for end, outcome in check_limits(cells[f"{part}_low"], cells[f"{part}_high"], count, n, method="exact").items():
+                for end, outcome in check_limits(
+                    cells[f"{part}_low"], cells[f"{part}_high"], count, n, method="exact"
+                ).items():
                     yield "check_limits", f"table5 {name} {part} {end}", outcome
         for tp, tn in ((tp, tn) for tp in found["sensitivity"] for tn in found["specificity"]):
-            yield "check_auc_point", f"table5 {name}", check_auc_point(cells["auc"], tp, 50, 20 - tn, 20)
+            yield (
+                "check_auc_point",
+                f"table5 {name}",
+                check_auc_point(cells["auc"], tp, 50, 20 - tn, 20),
+            )
             if name in MARKERS:
                 above = parse(cells["cutoff"]).comparison == ">"
                 for group, beyond in (("metastasis", tp), ("tuberculosis", 20 - tn)):
-                    outcome = check_cutoff(_group(printed, group, name), cells["cutoff"], beyond, above)
+                    outcome = check_cutoff(
+                        _group(printed, group, name), cells["cutoff"], beyond, above
+                    )
                     yield "check_cutoff", f"table5 {name} {group}", outcome

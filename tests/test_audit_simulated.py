@@ -21,8 +21,15 @@ def accusations(seed, structure_of):
         claims = printed(seed)
     evaluator = Evaluator(all_relations(claims, structure_of(claims)))
     reading = Reading({claim.id: claim.number for claim in claims if claim.number})
-    failing = [r for r in evaluator.relations if r.decisive and evaluator.outcome(r, reading).holds is False]
-    return [f"{r.check} of {claims[r.target].printed}: {evaluator.outcome(r, reading).reason}" for r in failing], len(evaluator.relations)
+    failing = [
+        r
+        for r in evaluator.relations
+        if r.decisive and evaluator.outcome(r, reading).holds is False
+    ]
+    return [
+        f"{r.check} of {claims[r.target].printed}: {evaluator.outcome(r, reading).reason}"
+        for r in failing
+    ], len(evaluator.relations)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

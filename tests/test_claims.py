@@ -5,12 +5,21 @@ import re
 import pandas as pd
 import pytest
 
-from ivim import article as facts, parameters
+from ivim import article as facts
+from ivim import parameters
 from ivim.audit.claims import COLUMNS, PUBLISHED, load_claims
 from ivim.audit.structure import infer_structure, load_structure
 
 CLAIMS = load_claims()
-LOCATIONS = {"abstract", "methods", "results", "discussion", "figure1", "figure2", *(f"table{i}" for i in range(1, 6))}
+LOCATIONS = {
+    "abstract",
+    "methods",
+    "results",
+    "discussion",
+    "figure1",
+    "figure2",
+    *(f"table{i}" for i in range(1, 6)),
+}
 # The article's row labels as it prints them.
 ROWS = {
     "tuberculous spondylitis": "tuberculosis", "spinal metastasis": "metastasis", "lung cancer": "lung", "breast cancer": "breast",
@@ -23,7 +32,12 @@ def plain(text):
     """The article's text without mark-up and white space, so that a line break or a subscript does not matter."""
     for _ in range(3):
         text = re.sub(r"\\text\s*\{([^{}]*)\}", r"\1", text)
-    text = text.replace(r"\times", "×").replace(r"\pm", "±").replace(r"\exp", "exp").replace(r"\alpha", "α")
+    text = (
+        text.replace(r"\times", "×")
+        .replace(r"\pm", "±")
+        .replace(r"\exp", "exp")
+        .replace(r"\alpha", "α")
+    )
     return re.sub(r"[\\{}_^$\s]", "", text)
 
 
@@ -51,7 +65,11 @@ def test_every_quoted_string_is_in_the_article(article):
     text = plain(article)
     quoted = [claim for claim in CLAIMS if claim.quote]
     assert [claim.id for claim in quoted if plain(claim.quote) not in text] == []
-    apart = [claim.id for claim in quoted if plain(claim.printed) not in plain(claim.quote) and claim.statistic != "equation"]
+    apart = [
+        claim.id
+        for claim in quoted
+        if plain(claim.printed) not in plain(claim.quote) and claim.statistic != "equation"
+    ]
     assert apart == []
     assert {c.location for c in CLAIMS if not c.quote} <= {f"table{i}" for i in range(1, 6)}
 
@@ -60,15 +78,24 @@ def test_every_number_of_the_tables_is_transcribed(article):
     """Tables 1-5 read by code from the text give exactly the transcribed strings, row by row and in order."""
     seen = 0
     for number in range(1, 6):
-        table = article.split(f"\nTable {number}")[1].split("\nNote")[0].split("\nTable ")[0].split("\nFigures")[0]
+        table = (
+            article.split(f"\nTable {number}")[1]
+            .split("\nNote")[0]
+            .split("\nTable ")[0]
+            .split("\nFigures")[0]
+        )
         for line in table.splitlines():
             label, *cells = line.split("\t")
             name = ROWS.get(plain_label(label))
             if not cells or name is None:
                 continue
             column = "group" if number < 3 else "parameter"
-            rows = [c for c in CLAIMS.where(location=f"table{number}", **{column: name}) if c.number]
-            printed = re.findall(r"[<>] ?\d*\.?\d+\**|-?\d*\.?\d+\**", " ".join(cells).replace("~", " ~ "))
+            rows = [
+                c for c in CLAIMS.where(location=f"table{number}", **{column: name}) if c.number
+            ]
+            printed = re.findall(
+                r"[<>] ?\d*\.?\d+\**|-?\d*\.?\d+\**", " ".join(cells).replace("~", " ~ ")
+            )
             assert [c.printed for c in rows] == printed, (number, name)
             seen += 1
     assert seen == 5 + 5 + 6 + 2 + 3
@@ -82,7 +109,10 @@ def plain_label(text):
 def test_numbers_read_as_printed():
     """Stars, signs, missing zeros and number words are read, and the string is kept."""
     assert CLAIMS["t2-tuberculosis-adc_fast-sd"].printed == ".782"
-    assert CLAIMS["t3-adc_fast-p"].number.comparison == "<" and CLAIMS["t3-adc_fast-p"].number.marks == "**"
+    assert (
+        CLAIMS["t3-adc_fast-p"].number.comparison == "<"
+        and CLAIMS["t3-adc_fast-p"].number.marks == "**"
+    )
     assert CLAIMS["t5-adc_fast-cutoff"].number.comparison == ">"
     assert CLAIMS["methods-readers"].number.value == 2
 
@@ -97,7 +127,10 @@ def test_design_facts_hold_no_verdict():
 
 def test_design_is_inferred_from_the_claims():
     """Without a structure file the sub-groups, the comparison and the readers follow from the claims."""
-    known, inferred = load_structure(PUBLISHED.with_name("structure.toml"), CLAIMS), infer_structure(CLAIMS)
+    known, inferred = (
+        load_structure(PUBLISHED.with_name("structure.toml"), CLAIMS),
+        infer_structure(CLAIMS),
+    )
     assert inferred.parts == known.parts
     assert set(inferred.compared) == set(known.compared) and inferred.positive == known.positive
     assert inferred.raters == known.raters
@@ -114,9 +147,20 @@ def test_design_is_inferred_from_the_claims():
 )
 def test_a_bad_row_is_named(tmp_path, row, message):
     """One line says which row of the file is wrong, with the value met."""
-    good = {"id": "a", "location": "table1", "group": "x", "parameter": "age", "statistic": "mean", "printed": "51.2", "unit": "years", "place": ""}
+    good = {
+        "id": "a",
+        "location": "table1",
+        "group": "x",
+        "parameter": "age",
+        "statistic": "mean",
+        "printed": "51.2",
+        "unit": "years",
+        "place": "",
+    }
     path = tmp_path / "claims.csv"
-    pd.DataFrame([good | {"id": "b"}, good | {"parameter": "weight"} | row]).to_csv(path, index=False)
+    pd.DataFrame([good | {"id": "b"}, good | {"parameter": "weight"} | row]).to_csv(
+        path, index=False
+    )
     with pytest.raises(ValueError, match=re.escape(message)):
         load_claims(path)
 

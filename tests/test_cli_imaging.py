@@ -24,25 +24,52 @@ def scan(tmp_path):
     data = np.linspace(500, 900, 60).reshape(5, 4, 3)[..., None] * decay
     affine = np.array([[-2.0, 0, 0, 10], [0, 1.9, -0.6, 4], [0, 0.6, 3.9, -7], [0, 0, 0, 1]])
     image = nib.Nifti1Image(data.astype(np.float32), affine)
-    image.header["descrip"] = image.header["aux_file"] = image.header["db_name"] = image.header["intent_name"] = SECRET.encode()
+    image.header["descrip"] = image.header["aux_file"] = image.header["db_name"] = image.header[
+        "intent_name"
+    ] = SECRET.encode()
     mask = np.zeros(data.shape[:3], np.uint8)
     mask[1:4, 1:3, 1] = 1
-    paths = {name: tmp_path / f"sub-07_{name}" for name in ("dwi.nii.gz", "dwi.bval", "dwi.json", "roi.nii.gz")}
+    paths = {
+        name: tmp_path / f"sub-07_{name}"
+        for name in ("dwi.nii.gz", "dwi.bval", "dwi.json", "roi.nii.gz")
+    }
     nib.save(image, paths["dwi.nii.gz"])
     nib.save(nib.Nifti1Image(mask, affine), paths["roi.nii.gz"])
     paths["dwi.bval"].write_text(" ".join(map(str, article.B_VALUES)))
-    paths["dwi.json"].write_text(json.dumps({"PatientName": SECRET, "NumberOfAverages": article.AVERAGES}))
+    paths["dwi.json"].write_text(
+        json.dumps({"PatientName": SECRET, "NumberOfAverages": article.AVERAGES})
+    )
     return paths
 
 
 def fit(scan, *words):
     """Run `ivim fit` on the scan; a repeated option counts last."""
-    return main(["fit", "--dwi", str(scan["dwi.nii.gz"]), "--bval", str(scan["dwi.bval"]), "--roi", str(scan["roi.nii.gz"]), *map(str, words)])
+    return main(
+        [
+            "fit",
+            "--dwi",
+            str(scan["dwi.nii.gz"]),
+            "--bval",
+            str(scan["dwi.bval"]),
+            "--roi",
+            str(scan["roi.nii.gz"]),
+            *map(str, words),
+        ]
+    )
 
 
 def maps(scan, *words):
     """Run `ivim maps` on the scan."""
-    return main(["maps", "--dwi", str(scan["dwi.nii.gz"]), "--bval", str(scan["dwi.bval"]), *map(str, words)])
+    return main(
+        [
+            "maps",
+            "--dwi",
+            str(scan["dwi.nii.gz"]),
+            "--bval",
+            str(scan["dwi.bval"]),
+            *map(str, words),
+        ]
+    )
 
 
 def test_fit_prints_and_writes_the_truth(scan, tmp_path, capsys):
@@ -55,7 +82,10 @@ def test_fit_prints_and_writes_the_truth(scan, tmp_path, capsys):
     table = pd.read_csv(tmp_path / "fit.csv").set_index(["model", "parameter"])
     for name, value in parameters.to_table(TRUTH).items():
         assert_allclose(table.loc[("biexponential", name), "value"], value, rtol=1e-5)
-    assert table.loc["biexponential", "delta"].eq(0).all() and (table.loc["stretched", "delta"] > 0).all()
+    assert (
+        table.loc["biexponential", "delta"].eq(0).all()
+        and (table.loc["stretched", "delta"] > 0).all()
+    )
     assert (table["ci_low"].dropna() <= table["value"][table["ci_low"].notna()]).all()
 
 
@@ -70,7 +100,11 @@ def test_fit_of_one_model_and_one_label(scan, capsys):
 def test_real_cord_scan_is_fitted(outside, capsys):
     """The real scan without b = 0 gives a table with finite standard errors for the bi-exponential model."""
     folder = outside("real/spinal_cord_ivim")
-    files = {"dwi.nii.gz": folder / "dwi_rl.nii.gz", "dwi.bval": folder / "bval_rl.txt", "roi.nii.gz": folder / "cord_seg_dilated.nii.gz"}
+    files = {
+        "dwi.nii.gz": folder / "dwi_rl.nii.gz",
+        "dwi.bval": folder / "bval_rl.txt",
+        "roi.nii.gz": folder / "cord_seg_dilated.nii.gz",
+    }
     assert fit(files) == 0
     text = capsys.readouterr().out
     assert "2523 voxels" in text and "at 11 b-values" in text
@@ -103,10 +137,18 @@ def test_misfits_give_one_line(scan, case, capsys):
     elif case == "empty mask":
         nib.save(nib.Nifti1Image(np.asarray(mask.dataobj) * 0, mask.affine), scan["roi.nii.gz"])
     elif case == "3-D image":
-        nib.save(nib.Nifti1Image(np.asarray(image.dataobj)[..., 0].copy(), image.affine), scan["dwi.nii.gz"])
+        nib.save(
+            nib.Nifti1Image(np.asarray(image.dataobj)[..., 0].copy(), image.affine),
+            scan["dwi.nii.gz"],
+        )
     else:
         scan["dwi.bval"].write_text("0 20 50")
-    expected = {"another grid": "the affines differ", "empty mask": "mask is empty", "3-D image": "has 4 axes", "b-count": "3 b-values for 10"}
+    expected = {
+        "another grid": "the affines differ",
+        "empty mask": "mask is empty",
+        "3-D image": "has 4 axes",
+        "b-count": "3 b-values for 10",
+    }
     assert fit(scan) == 2
     captured = capsys.readouterr()
     assert len(captured.err.strip().splitlines()) == 1 and expected[case] in captured.err
@@ -134,7 +176,10 @@ def test_fetch_data_without_connection(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(fetch, "fetch_data", fail)
     assert main(["fetch-data", "--out", str(tmp_path)]) == 2
-    assert capsys.readouterr().err.strip() == "ivim fetch-data: spinal_cord_ivim/LICENSE could not be fetched"
+    assert (
+        capsys.readouterr().err.strip()
+        == "ivim fetch-data: spinal_cord_ivim/LICENSE could not be fetched"
+    )
 
 
 def test_maps_hold_the_truth_in_mm2_per_s(scan, tmp_path, capsys):
@@ -151,7 +196,9 @@ def test_maps_hold_the_truth_in_mm2_per_s(scan, tmp_path, capsys):
         assert_allclose(values[inside], value, rtol=2e-3)
         assert np.isnan(values[~inside]).all()
         sidecar = json.loads((out / f"{stem}.json").read_text())
-        assert sidecar["Parameter"] == name and sidecar.get("Units") == (None if name == "f" else "mm^2/s")
+        assert sidecar["Parameter"] == name and sidecar.get("Units") == (
+            None if name == "f" else "mm^2/s"
+        )
         assert (b"mm^2/s" in bytes(image.header["descrip"])) == (name != "f")
         assert sidecar["NumberOfAverages"] == list(article.AVERAGES)
     assert (out / "overview.png").read_bytes().startswith(b"\x89PNG")
@@ -168,7 +215,9 @@ def test_every_parameter_has_a_map_and_its_error(scan, tmp_path):
         for name in MODELS[model].parameters:
             stem = f"sub-07_model-{model}_param-{name.replace('_', '')}"
             assert {f"{stem}_dwimap", f"{stem}_desc-stderr_dwimap"} <= names
-        assert {f"sub-07_model-{model}_param-{what}_dwimap" for what in ("residual", "aicc", "reason")} <= names
+        assert {
+            f"sub-07_model-{model}_param-{what}_dwimap" for what in ("residual", "aicc", "reason")
+        } <= names
     assert {path.name.removesuffix(".json") for path in out.glob("sub-07_*.json")} == names
 
 
@@ -177,13 +226,28 @@ def test_nothing_of_the_patient_leaves_the_input(scan, tmp_path, capsys):
     named = tmp_path / f"{SECRET}.nii.gz"
     scan["dwi.nii.gz"].rename(named)
     scan["dwi.nii.gz"] = named
-    assert maps(scan, "--averages", "2,2,2,1,1,1,2,4,6,8", "--mask", scan["roi.nii.gz"], "--out", tmp_path / "maps") == 0
+    assert (
+        maps(
+            scan,
+            "--averages",
+            "2,2,2,1,1,1,2,4,6,8",
+            "--mask",
+            scan["roi.nii.gz"],
+            "--out",
+            tmp_path / "maps",
+        )
+        == 0
+    )
     assert fit(scan, "--out", tmp_path / "fit.csv") == 0
     captured = capsys.readouterr()
     written = [*(tmp_path / "maps").iterdir(), tmp_path / "fit.csv"]
     assert SECRET not in captured.out + captured.err
     for path in written:
-        content = nib.load(path).header.binaryblock if path.name.endswith(".nii.gz") else path.read_bytes()
+        content = (
+            nib.load(path).header.binaryblock
+            if path.name.endswith(".nii.gz")
+            else path.read_bytes()
+        )
         assert SECRET.encode() not in content and SECRET not in path.name
 
 
@@ -220,8 +284,13 @@ def test_maps_leave_nothing_after_bad_input(scan, tmp_path, words, message, caps
 
 def test_segmented_maps(scan, tmp_path):
     """The segmented method keeps to its truth on a signal whose fast part is gone from 200 s/mm² on."""
-    assert maps(scan, "--method", "segmented", "--model", "biexponential", "--out", tmp_path / "maps") == 0
-    values = nib.load(tmp_path / "maps" / "sub-07_model-biexponential_param-adcslow_dwimap.nii.gz").get_fdata()
+    assert (
+        maps(scan, "--method", "segmented", "--model", "biexponential", "--out", tmp_path / "maps")
+        == 0
+    )
+    values = nib.load(
+        tmp_path / "maps" / "sub-07_model-biexponential_param-adcslow_dwimap.nii.gz"
+    ).get_fdata()
     assert_allclose(values, TRUTH["adc_slow"], rtol=0.01)
 
 
@@ -231,6 +300,11 @@ def test_each_model_has_its_own_reasons(scan, tmp_path):
     signal = np.ones((*image.shape[:3], 1)) * 500 * np.exp(-np.array(article.B_VALUES) * 1e-3)
     nib.save(nib.Nifti1Image(signal.astype(np.float32), image.affine), scan["dwi.nii.gz"])
     assert maps(scan, "--out", tmp_path / "maps") == 0
-    reasons = {model: nib.load(tmp_path / "maps" / f"sub-07_model-{model}_param-reason_dwimap.nii.gz").get_fdata() for model in STUDY_MODELS}
+    reasons = {
+        model: nib.load(
+            tmp_path / "maps" / f"sub-07_model-{model}_param-reason_dwimap.nii.gz"
+        ).get_fdata()
+        for model in STUDY_MODELS
+    }
     assert (reasons["monoexponential"] == 0).all()
     assert (reasons["biexponential"] != 0).any()

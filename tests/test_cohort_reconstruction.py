@@ -25,7 +25,20 @@ def checked():
     return verify()
 
 
-@pytest.mark.parametrize("location", ["table1", "table2", "table3", "methods", "results", "discussion", "table4", "table5", "plausible"])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "table1",
+        "table2",
+        "table3",
+        "methods",
+        "results",
+        "discussion",
+        "table4",
+        "table5",
+        "plausible",
+    ],
+)
 def test_every_target_is_met(checked, location):
     """Each cell of Tables 1-5, each ICC, each assumption: the pipeline prints what is wanted from the committed files."""
     part = checked[checked["location"] == location]
@@ -37,8 +50,10 @@ def test_every_target_is_met(checked, location):
 def test_every_printed_number_of_the_tables_is_a_target(checked):
     """No printed cell is left out: 25 + 60 + 12 + 14 + 29 numbers of Tables 1-5 and 18 of the ICCs, each wanted once or recovered."""
     claims = pd.read_csv(files.PUBLISHED, dtype=str, keep_default_na=False)
-    statistics = "n male female mean sd t p b se wald odds_ratio ci_low ci_high auc auc_low auc_high cutoff".split()
-    statistics += [f"{name}{end}" for name in ("sensitivity", "specificity") for end in ("", "_low", "_high")]
+    statistics = ["n", "male", "female", "mean", "sd", "t", "p", "b", "se", "wald", "odds_ratio", "ci_low", "ci_high", "auc", "auc_low", "auc_high", "cutoff"]
+    statistics += [
+        f"{name}{end}" for name in ("sensitivity", "specificity") for end in ("", "_low", "_high")
+    ]
     for location in ("table1", "table2", "table3", "table4", "table5"):
         printed = claims[(claims["location"] == location) & claims["statistic"].isin(statistics)]
         wanted = checked[(checked["location"] == location) & checked["statistic"].isin(statistics)]
@@ -88,8 +103,13 @@ def test_the_cheap_stages_make_the_committed_bytes(tmp_path):
         ticks = cohort.column(cohort.SEED, name, TARGETS)
         for cell in range(len(cohort.CELLS)):
             # Laying the columns beside each other exchanges values within a cell only.
-            here = cohort.CELL == cell
-            assert_allclose(np.sort(ticks[here]) * cohort.GRID[name] / 2, np.sort(values[name].to_numpy()[here]), rtol=0, atol=1e-9)
+            here = cell == cohort.CELL
+            assert_allclose(
+                np.sort(ticks[here]) * cohort.GRID[name] / 2,
+                np.sort(values[name].to_numpy()[here]),
+                rtol=0,
+                atol=1e-9,
+            )
 
 
 @pytest.mark.parametrize("n", [20, 50])
@@ -105,7 +125,11 @@ def test_shapiro_weights_are_scipys(n):
 def test_compiled_statistics_are_those_of_the_pipeline():
     """What the search steers by equals ivim.stats on the same values: moments, t, AUC, cut-off, logistic slopes."""
     made = load_cohort()
-    x, f, y = made.values["adc_fast"].to_numpy(), made.values["f"].to_numpy(), made.outcome.astype(float)
+    x, f, y = (
+        made.values["adc_fast"].to_numpy(),
+        made.values["f"].to_numpy(),
+        made.outcome.astype(float),
+    )
     ticks = np.round(x / 0.05).astype(np.int64)
     weights = [intervals.shapiro_weights(n) for n in (20, 50)]
     moments = anneal.moment_statistics(ticks, 0.05, cohort.CELL)
@@ -114,7 +138,10 @@ def test_compiled_statistics_are_those_of_the_pipeline():
     assert_allclose(found["t"], stats.ttest_ind(x[y == 0], x[y == 1]).statistic, rtol=1e-10)
     assert_allclose([found["all mean"], found["all sd"]], [x.mean(), x.std(ddof=1)], rtol=1e-10)
     curve = roc(y.astype(int), x)
-    assert_allclose([found["auc"], found["auc_low"], found["auc_high"], found["cutoff"]], [curve.auc, curve.ci_low, curve.ci_high, curve.cutoff])
+    assert_allclose(
+        [found["auc"], found["auc_low"], found["auc_high"], found["cutoff"]],
+        [curve.auc, curve.ci_low, curve.ci_high, curve.cutoff],
+    )
     beta, covariance = anneal.logistic_fit(x - x.mean(), f - f.mean(), y, np.zeros(3))
     table = logistic(made.values.assign(y=made.outcome), "y", ["adc_fast", "f"]).iloc[1:]
     assert_allclose(beta[1:], table["b"], rtol=1e-7)
@@ -123,7 +150,9 @@ def test_compiled_statistics_are_those_of_the_pipeline():
 
 def test_youden_of_the_search():
     """Distance, rival and cut-off of a small curve worked out by hand."""
-    distance, rival, cutoff = anneal.youden(np.array([1.0, 2.0, 4.0]), np.array([3.0, 5.0, 6.0, 7.0]), 4, 2)
+    distance, rival, cutoff = anneal.youden(
+        np.array([1.0, 2.0, 4.0]), np.array([3.0, 5.0, 6.0, 7.0]), 4, 2
+    )
     assert (distance, cutoff) == (0, 2.5)
     # Above 2.5: 4 of 4 and 2 of 3; above 4: 3 of 4 and 3 of 3, that is 21 - 20 of 12 better.
     assert rival == 1
@@ -133,10 +162,20 @@ def test_readings_keep_the_average_and_the_icc():
     """Two readings of any column average to it exactly and print the ICC with both limits, in all three single forms."""
     rng = np.random.default_rng(5)
     ticks = np.round(rng.normal(210, 50, 70)).astype(np.int64)
-    wanted = [target for target in TARGETS.values() if target.parameter == "ddc" and target.group in readers.SINGLE_FORMS]
+    wanted = [
+        target
+        for target in TARGETS.values()
+        if target.parameter == "ddc" and target.group in readers.SINGLE_FORMS
+    ]
     a, b = readers.split(rng, ticks, rng.standard_normal(70), (1, 400), wanted, 0.005)
     assert_array_equal(a + b, ticks)
-    frame = pd.DataFrame({"patient": np.tile(np.arange(70), 2), "reader": np.repeat(["EZ", "XX"], 70), "ddc": np.concatenate([a, b]) / 100})
+    frame = pd.DataFrame(
+        {
+            "patient": np.tile(np.arange(70), 2),
+            "reader": np.repeat(["EZ", "XX"], 70),
+            "ddc": np.concatenate([a, b]) / 100,
+        }
+    )
     table = icc(frame, values="ddc").set_index("form")
     for target in wanted:
         assert target.met(table.at[target.group, target.statistic.replace("icc_", "ci_")])
@@ -144,7 +183,15 @@ def test_readings_keep_the_average_and_the_icc():
 
 def test_an_impossible_icc_is_refused():
     """Limits that belong to no ICC get one clear line instead of an endless search."""
-    wanted = [target for target in TARGETS.values() if target.parameter == "ddc" and target.statistic == "icc"]
-    wanted += [target for target in TARGETS.values() if target.parameter == "alpha" and target.statistic == "icc_low"]
+    wanted = [
+        target
+        for target in TARGETS.values()
+        if target.parameter == "ddc" and target.statistic == "icc"
+    ]
+    wanted += [
+        target
+        for target in TARGETS.values()
+        if target.parameter == "alpha" and target.statistic == "icc_low"
+    ]
     with pytest.raises(ValueError, match="no reading error gives the ICC of ddc"):
         readers.error_interval(np.arange(70.0), wanted)

@@ -9,7 +9,9 @@ from ivim.cohort import average_readers
 
 PATIENTS = "patient,group,primary,sex,age\n1,benign,,male,50\n2,malignant,lung,female,\n3,malignant,breast,F,61\n"
 MEASUREMENTS = "patient,reader,stiffness,f,adc_slow\n" + "".join(
-    f"{patient},{reader},{patient * 2.5},{0.1 * patient},{0.9 + shift}\n" for patient in (1, 2, 3) for reader, shift in (("A", 0.0), ("B", 0.1))
+    f"{patient},{reader},{patient * 2.5},{0.1 * patient},{0.9 + shift}\n"
+    for patient in (1, 2, 3)
+    for reader, shift in (("A", 0.0), ("B", 0.1))
 )
 
 
@@ -42,7 +44,13 @@ def test_positive_group_is_chosen_by_name(load):
 
 def test_readers_are_averaged_and_equal_means_tie():
     """The patient's value is the mean of the readers; means equal on paper are equal numbers."""
-    frame = pd.DataFrame({"patient": ["a", "a", "b", "b"], "reader": ["X", "Y"] * 2, "adc_fast": [29.0, 29.1, 28.9, 29.2]})
+    frame = pd.DataFrame(
+        {
+            "patient": ["a", "a", "b", "b"],
+            "reader": ["X", "Y"] * 2,
+            "adc_fast": [29.0, 29.1, 28.9, 29.2],
+        }
+    )
     values = average_readers(frame)["adc_fast"]
     assert values.iloc[0] == values.iloc[1] == 29.05
 
@@ -61,19 +69,46 @@ def test_missing_optional_columns_are_blank(load):
         ({"patients": "patient,group\n1,a\n1,b\n"}, "patient '1' stands in more than one row"),
         ({"patients": "patient,group\n1,a\n2,a\n"}, "a comparison needs at least two groups"),
         ({"patients": "patient,group\n1,a\n2,\n"}, "column 'group' is blank in data row 2"),
-        ({"patients": PATIENTS.replace("50", "fifty")}, "age of patient '1' is 'fifty'; it has to be a finite number or blank"),
+        (
+            {"patients": PATIENTS.replace("50", "fifty")},
+            "age of patient '1' is 'fifty'; it has to be a finite number or blank",
+        ),
         ({"patients": PATIENTS + "4,benign,,male,40\n"}, "patient '4' has no measurement"),
         ({"patients": ""}, "not a CSV table"),
         ({"patients": "patient,group\n"}, "has a header but no row"),
-        ({"measurements": MEASUREMENTS + "9,A,1,.1,.9\n9,B,1,.1,.9\n"}, "patient '9' is measured but not in patients.csv"),
-        ({"measurements": MEASUREMENTS.replace("3,B,7.5", "3,A,7.5")}, "reader 'A' has more than one row for patient '3'"),
-        ({"measurements": MEASUREMENTS.rsplit("3,B", 1)[0]}, "patient '3' has no row by reader 'B'"),
-        ({"measurements": MEASUREMENTS.replace("2,A,5.0,0.2", "2,A,5.0,")}, "f of patient '2' is blank"),
-        ({"measurements": MEASUREMENTS.replace("2,A,5.0,0.2", "2,A,5.0,20")}, "f is 20; it is a fraction"),
-        ({"measurements": MEASUREMENTS.replace("2,A,5.0,0.2,0.9", "2,A,5.0,0.2,-0.9")}, "adc_slow is -0.9; a diffusivity is not negative"),
-        ({"measurements": "patient,reader,adc_slow\n1,A,.0009\n2,A,.001\n3,A,.0011\n"}, "looks like mm²/s"),
+        (
+            {"measurements": MEASUREMENTS + "9,A,1,.1,.9\n9,B,1,.1,.9\n"},
+            "patient '9' is measured but not in patients.csv",
+        ),
+        (
+            {"measurements": MEASUREMENTS.replace("3,B,7.5", "3,A,7.5")},
+            "reader 'A' has more than one row for patient '3'",
+        ),
+        (
+            {"measurements": MEASUREMENTS.rsplit("3,B", 1)[0]},
+            "patient '3' has no row by reader 'B'",
+        ),
+        (
+            {"measurements": MEASUREMENTS.replace("2,A,5.0,0.2", "2,A,5.0,")},
+            "f of patient '2' is blank",
+        ),
+        (
+            {"measurements": MEASUREMENTS.replace("2,A,5.0,0.2", "2,A,5.0,20")},
+            "f is 20; it is a fraction",
+        ),
+        (
+            {"measurements": MEASUREMENTS.replace("2,A,5.0,0.2,0.9", "2,A,5.0,0.2,-0.9")},
+            "adc_slow is -0.9; a diffusivity is not negative",
+        ),
+        (
+            {"measurements": "patient,reader,adc_slow\n1,A,.0009\n2,A,.001\n3,A,.0011\n"},
+            "looks like mm²/s",
+        ),
         ({"measurements": "patient,reader\n1,A\n2,A\n3,A\n"}, "no parameter column"),
-        ({"positive": "cancer"}, "positive group 'cancer' is not in the data; the groups are 'benign', 'malignant'"),
+        (
+            {"positive": "cancer"},
+            "positive group 'cancer' is not in the data; the groups are 'benign', 'malignant'",
+        ),
     ],
 )
 def test_broken_tables_are_refused_with_the_value_met(load, tables, message):

@@ -16,15 +16,23 @@ from ivim.signal.models import MODELS, get_model, s0_scale
 
 B = np.array(article.B_VALUES, float)
 AVERAGES = np.array(article.AVERAGES, float)
-REPEATED = np.array([600, 5, 10, 10, 20, 30, 50, 50, 75, 150, 250, 250, 700, 800], float)  # unsorted, repeated, no b = 0
+REPEATED = np.array(
+    [600, 5, 10, 10, 20, 30, 50, 50, 75, 150, 250, 250, 700, 800], float
+)  # unsorted, repeated, no b = 0
 
 
 def voxels(n, b=B, snr=50.0, seed=0, scale=1.0):
     """Bi-exponential voxels over the range of spinal lesions in Rician noise, with their truth."""
     rng = np.random.default_rng(seed)
-    f, slow, fast = rng.uniform(0.05, 0.5, n), rng.uniform(0.4e-3, 2e-3, n), rng.uniform(8e-3, 60e-3, n)
+    f, slow, fast = (
+        rng.uniform(0.05, 0.5, n),
+        rng.uniform(0.4e-3, 2e-3, n),
+        rng.uniform(8e-3, 60e-3, n),
+    )
     clean = (1 - f[:, None]) * np.exp(-b * slow[:, None]) + f[:, None] * np.exp(-b * fast[:, None])
-    noisy = np.abs(clean + rng.normal(0, 1 / snr, clean.shape) + 1j * rng.normal(0, 1 / snr, clean.shape))
+    noisy = np.abs(
+        clean + rng.normal(0, 1 / snr, clean.shape) + 1j * rng.normal(0, 1 / snr, clean.shape)
+    )
     return scale * noisy, {"adc_slow": slow, "adc_fast": fast, "f": f}
 
 
@@ -50,7 +58,9 @@ def test_sum_of_squares_is_that_of_a_multi_start():
     """No voxel ends in the wrong one of the two basins along D*."""
     signals, _ = voxels(100, seed=4)
     ours = ivim.fit_maps(signals, B)["residual"] ** 2 * B.size
-    assert np.all(ours <= np.array([best_of_many_starts(signal, B) for signal in signals]) * (1 + 1e-4))
+    assert np.all(
+        ours <= np.array([best_of_many_starts(signal, B) for signal in signals]) * (1 + 1e-4)
+    )
 
 
 @pytest.mark.parametrize("b", [B, REPEATED], ids=["article", "repeated"])
@@ -64,7 +74,10 @@ def test_sum_of_squares_is_that_of_a_multi_start():
         ("biexponential", {"method": "segmented"}),
         ("biexponential", {"sigma": 2.0}),
         ("biexponential", {"sigma": 2.0, "averaging": "complex"}),
-        ("biexponential", {"bounds": {"adc_slow": (0.8e-3, 1.2e-3), "f": (0.1, 0.3), "s0": (90, 104)}}),
+        (
+            "biexponential",
+            {"bounds": {"adc_slow": (0.8e-3, 1.2e-3), "f": (0.1, 0.3), "s0": (90, 104)}},
+        ),
         ("stretched", {}),
         ("stretched", {"sigma": 2.0}),
         ("kurtosis", {}),
@@ -109,14 +122,21 @@ def test_second_derivatives_are_those_of_the_slopes(model):
     theta = np.array({"monoexponential": [3, 1e-3], "biexponential": [3, 1e-3, 2e-2, 0.3], "stretched": [3, 1e-3, 0.7],
                       "kurtosis": [3, 1e-3, 0.8]}[model])  # fmt: skip
     pull = np.linspace(1, 2, B.size)
-    slopes, hessian = np.ascontiguousarray(MODELS[model].jacobian(B, *theta).T), np.zeros((theta.size, theta.size))
+    slopes, hessian = (
+        np.ascontiguousarray(MODELS[model].jacobian(B, *theta).T),
+        np.zeros((theta.size, theta.size)),
+    )
     solver.bend(solver.KINDS[model], B, theta, slopes, pull, hessian)
     for p in range(theta.size):
         step = np.zeros(theta.size)
         step[p] = 1e-5 * theta[p]
-        change = (MODELS[model].jacobian(B, *(theta + step)) - MODELS[model].jacobian(B, *(theta - step))) / (2 * step[p])
+        change = (
+            MODELS[model].jacobian(B, *(theta + step)) - MODELS[model].jacobian(B, *(theta - step))
+        ) / (2 * step[p])
         expected = -pull @ change
-        assert_allclose(hessian[p, : p + 1], expected[: p + 1], rtol=1e-5, atol=1e-6 * np.abs(expected).max())
+        assert_allclose(
+            hessian[p, : p + 1], expected[: p + 1], rtol=1e-5, atol=1e-6 * np.abs(expected).max()
+        )
 
 
 def test_noise_floor_tables_are_the_rician_mean():
@@ -147,9 +167,18 @@ def test_segmented_fit_has_the_better_fraction():
 @pytest.mark.parametrize("model", ["monoexponential", "biexponential", "stretched"])
 def test_noise_free_voxels_give_their_parameters_back(model):
     """A signal made by a model is fitted by it to eight digits."""
-    truth = {"adc_stand": 1.1e-3, "adc_slow": 0.8e-3, "adc_fast": 2.1e-2, "f": 0.23, "ddc": 1.2e-3, "alpha": 0.76}
+    truth = {
+        "adc_stand": 1.1e-3,
+        "adc_slow": 0.8e-3,
+        "adc_fast": 2.1e-2,
+        "f": 0.23,
+        "ddc": 1.2e-3,
+        "alpha": 0.76,
+    }
     values = {name: truth[name] for name in get_model(model).measured}
-    maps = ivim.fit_maps(MODELS[model].function(B, 900.0, **values)[None], B, model, averages=AVERAGES)
+    maps = ivim.fit_maps(
+        MODELS[model].function(B, 900.0, **values)[None], B, model, averages=AVERAGES
+    )
     assert_allclose([maps[name][0] for name in values], list(values.values()), rtol=1e-8)
     assert_allclose(maps["s0"], 900.0, rtol=1e-8)
 
@@ -162,5 +191,7 @@ def test_second_process_compiles_nothing():
         "b = np.array(B_VALUES, float); ivim.fit_maps(np.exp(-b * 1e-3)[None], b)\n"
         "print(sum(fit_block.stats.cache_misses.values()), sum(fit_block.stats.cache_hits.values()))"
     )
-    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    told = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert told == ["0", "1"]

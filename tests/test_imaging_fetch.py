@@ -31,7 +31,9 @@ def test_every_address_is_pinned_to_a_commit():
 def test_fetch_checks_and_keeps(outside, tmp_path, monkeypatch):
     """Files arrive once, are not fetched again, and a wrong one is refused and not kept."""
     source, asked = outside("real"), []
-    cord = {name: entry for name, entry in fetch.FILES.items() if name.startswith("spinal_cord_ivim")}
+    cord = {
+        name: entry for name, entry in fetch.FILES.items() if name.startswith("spinal_cord_ivim")
+    }
     monkeypatch.setattr(fetch, "FILES", cord)
 
     def copy(url, output_file, _):
@@ -66,12 +68,21 @@ def test_no_connection_is_one_line(tmp_path):
 def test_abdomen_becomes_nifti(tmp_path):
     """Of a volunteer's file, the bipolar images and those at b = 0 of one echo time make a series; labels keep their numbers."""
     rng = np.random.default_rng(0)
-    b, echo, shape = np.array([0, 10, 10, 0, 50, 50]), np.array([70] * 5 + [40]), np.array([2, 1, 2, 2, 1, 1])
+    b, echo, shape = (
+        np.array([0, 10, 10, 0, 50, 50]),
+        np.array([70] * 5 + [40]),
+        np.array([2, 1, 2, 2, 1, 1]),
+    )
     data = rng.integers(1, 900, (6, 5, 4)).astype(np.uint16)
     labels = rng.integers(0, 5, (5, 4)).astype(np.uint8)
-    savemat(tmp_path / "volunteer1.mat", {"b": b, "T": echo, "betta": shape, "data": data, "mask": labels > 0, "rois": labels})
+    savemat(
+        tmp_path / "volunteer1.mat",
+        {"b": b, "T": echo, "betta": shape, "data": data, "mask": labels > 0, "rois": labels},
+    )
     list(fetch._abdomen_to_nifti(tmp_path / "volunteer1.mat"))
     image = nib.load(tmp_path / "volunteer1_bipolar_T70.nii.gz")
     assert_array_equal(np.asarray(image.dataobj)[:, :, 0], np.moveaxis(data[[0, 1, 3, 4]], 0, -1))
     assert (tmp_path / "volunteer1_bipolar_T70.bval").read_text() == "0 10 0 50\n"
-    assert_array_equal(np.asarray(nib.load(tmp_path / "volunteer1_rois.nii.gz").dataobj)[:, :, 0], labels)
+    assert_array_equal(
+        np.asarray(nib.load(tmp_path / "volunteer1_rois.nii.gz").dataobj)[:, :, 0], labels
+    )

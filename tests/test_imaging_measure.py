@@ -54,7 +54,9 @@ def test_default_is_the_mean_of_maps(mixed):
 
 def test_estimators_differ_where_voxels_differ(mixed):
     """The fit of the mean signal leans to the brighter tissue, here by more than 20 % in ADC slow."""
-    by_maps, by_mean = (measure.measure(*mixed, estimator=name).values for name in measure.ESTIMATORS)
+    by_maps, by_mean = (
+        measure.measure(*mixed, estimator=name).values for name in measure.ESTIMATORS
+    )
     assert by_mean["adc_slow"] < 0.8 * by_maps["adc_slow"]
 
 
@@ -68,7 +70,13 @@ def test_voxels_without_a_fit_are_left_out_and_counted(mixed):
 
 
 @pytest.mark.parametrize(
-    ("b", "pair"), [(article.B_VALUES, (0, 1200)), ((5, 10, 800), (5, 800)), ((1500, 0, 1200), (0, 1200)), ((0, 50, 2000), (0, 2000))]
+    ("b", "pair"),
+    [
+        (article.B_VALUES, (0, 1200)),
+        ((5, 10, 800), (5, 800)),
+        ((1500, 0, 1200), (0, 1200)),
+        ((0, 50, 2000), (0, 2000)),
+    ],
 )
 def test_pair_of_the_adc(b, pair):
     """The ADC takes the lowest b and 1200 s/mm², or the highest where 1200 was not measured."""
@@ -82,7 +90,9 @@ def test_averages_are_the_weights():
     mask = np.ones((1, 1, 1), bool)
     averaged = measure.measure(series_of(signal[None, None]), mask)
     whole = series_of(np.repeat(signal, article.AVERAGES)[None, None], averages=None)
-    repeated = measure.measure(Series(whole.data, np.repeat(B, article.AVERAGES), None, whole.grid), mask)
+    repeated = measure.measure(
+        Series(whole.data, np.repeat(B, article.AVERAGES), None, whole.grid), mask
+    )
     assert_allclose(list(averaged.values.values()), list(repeated.values.values()), rtol=1e-4)
     plain = measure.measure(series_of(signal[None, None], averages=None), mask)
     assert abs(plain.values["alpha"] - averaged.values["alpha"]) > 1e-3

@@ -76,7 +76,9 @@ def test_masks_of_other_tools(tmp_path, mask):
 
 def test_door_for_further_formats(tmp_path, mask, monkeypatch):
     """A format enters by one reader under its file ending; an ending without a reader is refused with those there are."""
-    with pytest.raises(ValueError, match="no reader of ROIs for this file ending; accepted are .nii, .nii.gz"):
+    with pytest.raises(
+        ValueError, match="no reader of ROIs for this file ending; accepted are .nii, .nii.gz"
+    ):
         roi.read_roi(tmp_path / "roi.txt", GRID)
     monkeypatch.setitem(roi.READERS, ".txt", lambda path, grid: mask.astype(int))
     assert_array_equal(roi.read_roi(tmp_path / "roi.txt", GRID), mask)
@@ -96,7 +98,10 @@ def test_no_half_written_mask(tmp_path, mask, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("values", "message"), [(np.full(GRID.shape, 0.5), "whole numbers"), (np.ones((2, 2, 2), bool), "grid is")])
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [(np.full(GRID.shape, 0.5), "whole numbers"), (np.ones((2, 2, 2), bool), "grid is")],
+)
 def test_only_masks_are_written(tmp_path, values, message):
     """Fractions and foreign shapes are not written."""
     with pytest.raises(ValueError, match=message):

@@ -16,7 +16,14 @@ B = [0, 20, 1000]
 def scan(tmp_path):
     """A function that writes a small series and gives its path."""
 
-    def write(shape=(4, 3, 2, 3), dtype=np.int16, bval="0 20 1000 ", name="sub-01_dwi.nii.gz", affine=None, slope=None):
+    def write(
+        shape=(4, 3, 2, 3),
+        dtype=np.int16,
+        bval="0 20 1000 ",
+        name="sub-01_dwi.nii.gz",
+        affine=None,
+        slope=None,
+    ):
         values = np.arange(1, np.prod(shape) + 1, dtype=float).reshape(shape).astype(dtype)
         image = nib.Nifti1Image(values, np.diag([2.0, 2.0, 4.0, 1.0]) if affine is None else affine)
         if slope:
@@ -86,7 +93,9 @@ def test_series_is_read_whole(scan):
 def test_averages_from_sidecar_argument_and_scalar(scan):
     """NumberOfAverages of the sidecar counts, one number stands for all, an argument comes first."""
     path = scan()
-    sidecar(path, ".json").write_text(json.dumps({"PatientName": "DOE^JANE", "NumberOfAverages": [2, 1, 8]}))
+    sidecar(path, ".json").write_text(
+        json.dumps({"PatientName": "DOE^JANE", "NumberOfAverages": [2, 1, 8]})
+    )
     assert_allclose(read_series(path).averages, [2, 1, 8])
     assert_allclose(read_series(path, averages=[1, 1, 3]).averages, [1, 1, 3])
     sidecar(path, ".json").write_text(json.dumps({"NumberOfAverages": 4}))
@@ -95,7 +104,11 @@ def test_averages_from_sidecar_argument_and_scalar(scan):
 
 @pytest.mark.parametrize(
     ("averages", "message"),
-    [([1, 2], "2 given for 3 b-values"), ([1, 0, 2], "0 is met; averages are greater than 0"), (["x", 1, 1], "is no list of numbers")],
+    [
+        ([1, 2], "2 given for 3 b-values"),
+        ([1, 0, 2], "0 is met; averages are greater than 0"),
+        (["x", 1, 1], "is no list of numbers"),
+    ],
 )
 def test_wrong_averages(scan, averages, message):
     """Averages that are too few, zero or words are refused."""
@@ -114,7 +127,9 @@ def test_broken_json_names_the_line(tmp_path):
 
 def test_misfits_are_refused(scan, tmp_path):
     """A 3-D image, a wrong number of b-values, a missing file, a cut file and a text file each get their own line."""
-    with pytest.raises(ValueError, match="3-D image of shape 4 x 3 x 2; a diffusion series has 4 axes"):
+    with pytest.raises(
+        ValueError, match="3-D image of shape 4 x 3 x 2; a diffusion series has 4 axes"
+    ):
         read_series(scan(shape=(4, 3, 2)))
     with pytest.raises(ValueError, match="2 b-values for 3 images"):
         read_series(scan(bval="0 20"))

@@ -26,7 +26,16 @@ MAY_USE = {
     "study": (*BELOW_REPORT, "signal", "imaging", "report", "run"),
     "reconstruct": (*BELOW_REPORT, "signal", "imaging", "report", "study"),
     "synthetic": (*BELOW_REPORT, "signal", "imaging", "report", "study"),
-    "cli": (*BELOW_REPORT, "signal", "imaging", "report", "run", "study", "reconstruct", "synthetic"),
+    "cli": (
+        *BELOW_REPORT,
+        "signal",
+        "imaging",
+        "report",
+        "run",
+        "study",
+        "reconstruct",
+        "synthetic",
+    ),
 }
 MODULES = sorted((ROOT / "ivim").rglob("*.py"))
 
@@ -39,7 +48,11 @@ def _imported_rooms(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom):
-            names = [f"ivim.{alias.name}" for alias in node.names] if node.module == "ivim" else [node.module or ""]
+            names = (
+                [f"ivim.{alias.name}" for alias in node.names]
+                if node.module == "ivim"
+                else [node.module or ""]
+            )
         inside = (name.split(".")[1] for name in names if name.startswith("ivim."))
         yield from (ivim._HOME.get(name, name).split(".")[0] for name in inside)
 
@@ -51,7 +64,9 @@ def test_nothing_imports_upwards(path):
     if room == "__init__":
         return
     used = set(_imported_rooms(path)) - {room, "__version__"}
-    assert used <= set(MAY_USE[room]), f"{room} may use {MAY_USE[room]}, not {used - set(MAY_USE[room])}"
+    assert used <= set(MAY_USE[room]), (
+        f"{room} may use {MAY_USE[room]}, not {used - set(MAY_USE[room])}"
+    )
 
 
 def test_public_names_are_there_and_documented():
@@ -73,4 +88,9 @@ def test_importing_the_package_loads_nothing_heavy():
     import sys
 
     code = "import sys, ivim, ivim.cli; print([m for m in ('pandas', 'numba', 'lmfit', 'seaborn', 'statsmodels', 'scipy') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )

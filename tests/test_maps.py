@@ -72,13 +72,17 @@ def test_spoilt_voxel_has_nan_and_a_reason(volume, spoil, reason, model):
 def test_saturation_can_be_named():
     """A voxel that touches the scanner's ceiling once is refused when the ceiling is given."""
     signals = np.stack([CLEAN, CLEAN * 40.95])
-    assert_array_equal(ivim.fit_maps(signals, B, saturation=4095)["reason"], [reasons.OK, reasons.SATURATED])
+    assert_array_equal(
+        ivim.fit_maps(signals, B, saturation=4095)["reason"], [reasons.OK, reasons.SATURATED]
+    )
 
 
 def test_order_of_b_does_not_matter(volume):
     """Shuffled b-values with their signals give the same maps."""
     order = np.random.default_rng(0).permutation(B.size)
-    assert_allclose(ivim.fit_maps(volume[..., order], B[order])["f"], ivim.fit_maps(volume, B)["f"], rtol=1e-9)
+    assert_allclose(
+        ivim.fit_maps(volume[..., order], B[order])["f"], ivim.fit_maps(volume, B)["f"], rtol=1e-9
+    )
 
 
 def test_repeats_are_averages(volume):
@@ -131,18 +135,28 @@ def test_data_may_stay_where_they_are(volume, tmp_path, kind):
         np.save(tmp_path / "dwi.npy", volume)
         data = np.load(tmp_path / "dwi.npy", mmap_mode="r")
     elif kind == "dataobj":
-        nibabel.save(nibabel.Nifti1Image(volume.astype(np.int16), np.eye(4)), tmp_path / "dwi.nii.gz")
+        nibabel.save(
+            nibabel.Nifti1Image(volume.astype(np.int16), np.eye(4)), tmp_path / "dwi.nii.gz"
+        )
         data = nibabel.load(tmp_path / "dwi.nii.gz").dataobj
     else:
-        data = {"int16": volume.astype(np.int16), "fortran": np.asfortranarray(volume), "list": volume.tolist()}[kind]
+        data = {
+            "int16": volume.astype(np.int16),
+            "fortran": np.asfortranarray(volume),
+            "list": volume.tolist(),
+        }[kind]
     mask = np.arange(120).reshape(6, 5, 4) % 3 > 0
-    assert_array_equal(ivim.fit_maps(data, B, mask=mask)["f"], ivim.fit_maps(volume, B, mask=mask)["f"])
+    assert_array_equal(
+        ivim.fit_maps(data, B, mask=mask)["f"], ivim.fit_maps(volume, B, mask=mask)["f"]
+    )
 
 
 def test_threads_do_not_change_a_digit():
     """One thread and three give the same maps over several blocks."""
     signals, _ = voxels(20_000, seed=9)
-    assert_array_equal(*(ivim.fit_maps(signals, B, "monoexponential", threads=n)["adc_stand"] for n in (1, 3)))
+    assert_array_equal(
+        *(ivim.fit_maps(signals, B, "monoexponential", threads=n)["adc_stand"] for n in (1, 3))
+    )
 
 
 def test_progress_is_shown_on_standard_error(volume, capsys):
@@ -160,7 +174,10 @@ def test_noise_level_is_found_from_the_residuals():
     signals, _ = voxels(5000, seed=5, scale=100)
     sigma = estimate_sigma(signals, B)
     assert_allclose(sigma, 2.0, rtol=0.02)
-    assert_array_equal(ivim.fit_maps(signals, B, sigma="estimate")["f"], ivim.fit_maps(signals, B, sigma=sigma)["f"])
+    assert_array_equal(
+        ivim.fit_maps(signals, B, sigma="estimate")["f"],
+        ivim.fit_maps(signals, B, sigma=sigma)["f"],
+    )
 
 
 def test_parameter_without_influence_is_remarked():
@@ -221,7 +238,9 @@ def test_spinal_cord_scan_is_fitted_to_the_optimum(outside):
     assert maps["success"].sum() > 2000
     places = np.argwhere(maps["success"])
     places = tuple(places[np.random.default_rng(0).choice(len(places), 500, replace=False)].T)
-    best = np.array([best_of_many_starts(signal, b) for signal in np.asarray(data)[places].astype(float)])
+    best = np.array(
+        [best_of_many_starts(signal, b) for signal in np.asarray(data)[places].astype(float)]
+    )
     assert np.all(maps["residual"][places] ** 2 * b.size <= best * (1 + 1e-6))
 
 
@@ -233,9 +252,14 @@ def test_abdominal_organs_are_those_of_the_authors(outside, volunteer):
     """
     folder = outside("real/abdomen_wetscherek")
     load = lambda name: np.asarray(nibabel.load(folder / f"{volunteer}_{name}.nii.gz").dataobj)  # noqa: E731
-    organs, b = load("rois_1pancreas_2liver_3kidney_4spleen"), np.loadtxt(folder / f"{volunteer}_bipolar_T100.bval").ravel()
+    organs, b = (
+        load("rois_1pancreas_2liver_3kidney_4spleen"),
+        np.loadtxt(folder / f"{volunteer}_bipolar_T100.bval").ravel(),
+    )
     maps = ivim.fit_maps(load("bipolar_T100"), b, mask=organs > 0, method="segmented")
     large = [k for k in (1, 2, 3, 4) if (organs == k).sum() >= 20]
     medians = lambda array: np.array([np.nanmedian(array[organs == k]) for k in large])  # noqa: E731
-    assert_allclose(1e3 * medians(maps["adc_slow"]), medians(load("upstreammap_Dhighb")), rtol=0, atol=0.6)
+    assert_allclose(
+        1e3 * medians(maps["adc_slow"]), medians(load("upstreammap_Dhighb")), rtol=0, atol=0.6
+    )
     assert_allclose(medians(maps["f"]), medians(load("upstreammap_fhighb")), rtol=0, atol=0.1)

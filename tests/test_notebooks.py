@@ -16,7 +16,11 @@ MOST_CODE_CELLS = 15
 
 
 def _cells(path, kind="code"):
-    return [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == kind]
+    return [
+        cell
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        if cell["cell_type"] == kind
+    ]
 
 
 def _source(cell):
@@ -33,7 +37,9 @@ def test_stored_executed_in_order_without_error(path):
     """nbval compares nothing in a stripped notebook, so each code cell has its count, in order, and no error."""
     cells = _cells(path)
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
-    assert not [output for cell in cells for output in cell["outputs"] if output["output_type"] == "error"]
+    assert not [
+        output for cell in cells for output in cell["outputs"] if output["output_type"] == "error"
+    ]
     assert any(cell["outputs"] for cell in cells)
 
 
@@ -52,7 +58,9 @@ def test_small_enough_to_read(path):
     for cell in cells:
         for node in ast.walk(ast.parse(re.sub(r"^[%!].*$", "", _source(cell), flags=re.M))):
             if isinstance(node, (ast.FunctionDef, ast.Lambda)):
-                assert node.end_lineno - node.lineno < LONGEST_FUNCTION, f"{path.name}: {getattr(node, 'name', 'lambda')} is too long"
+                assert node.end_lineno - node.lineno < LONGEST_FUNCTION, (
+                    f"{path.name}: {getattr(node, 'name', 'lambda')} is too long"
+                )
     assert _source(json.loads(path.read_text(encoding="utf-8"))["cells"][0]).startswith("# ")
 
 
@@ -71,7 +79,9 @@ def test_parameters_are_typed_and_literal(path):
 def test_statistics_notebooks_take_an_own_table(path):
     """The notebooks of Tables 1-5 have the parameters that bring a user's own study."""
     tagged = next(cell for cell in _cells(path) if "parameters" in cell["metadata"].get("tags", ()))
-    assert {"patients", "measurements", "positive"} <= {node.target.id for node in ast.parse(_source(tagged)).body}
+    assert {"patients", "measurements", "positive"} <= {
+        node.target.id for node in ast.parse(_source(tagged)).body
+    }
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)

@@ -23,7 +23,9 @@ def measured():
 def test_tissue_without_spread_is_biexponential():
     """With one coefficient per voxel the signal is the bi-exponential equation."""
     tissue = phantom.Tissue(2.0, 1e-3, 20e-3, 0.2)
-    assert_allclose(tissue.signal(B), 2 * (0.8 * np.exp(-B * 1e-3) + 0.2 * np.exp(-B * 20e-3)), rtol=1e-6)
+    assert_allclose(
+        tissue.signal(B), 2 * (0.8 * np.exp(-B * 1e-3) + 0.2 * np.exp(-B * 20e-3)), rtol=1e-6
+    )
 
 
 def test_spread_is_the_mean_over_a_gamma_distribution():
@@ -33,12 +35,16 @@ def test_spread_is_the_mean_over_a_gamma_distribution():
     slow, variation, b = 1e-3, 0.4, 1200.0
     gamma = stats.gamma(a=1 / variation**2, scale=slow * variation**2)
     mean, _ = integrate.quad(lambda d: np.exp(-b * d) * gamma.pdf(d), 0, 10e-3, epsabs=1e-12)
-    assert_allclose(phantom.Tissue(1.0, slow, 20e-3, 0.0, spread=variation).signal(b), mean, rtol=1e-6)
+    assert_allclose(
+        phantom.Tissue(1.0, slow, 20e-3, 0.0, spread=variation).signal(b), mean, rtol=1e-6
+    )
 
 
 def test_same_seed_same_scan_and_another_seed_another():
     """A case gives the same numbers again; another seed gives other noise."""
-    first, again = (phantom.scan(phantom.METASTASIS, (slice(110, 140), slice(120, 150))) for _ in range(2))
+    first, again = (
+        phantom.scan(phantom.METASTASIS, (slice(110, 140), slice(120, 150))) for _ in range(2)
+    )
     assert_array_equal(first.series.data, again.series.data)
     other = phantom.scan(replace(phantom.METASTASIS, seed=99), (slice(110, 140), slice(120, 150)))
     assert np.abs(other.series.data - first.series.data).max() > 1e-3
@@ -50,18 +56,24 @@ def test_window_is_a_part_of_the_whole():
     whole, part = phantom.scan(phantom.TUBERCULOSIS), phantom.scan(phantom.TUBERCULOSIS, window)
     assert_allclose(part.series.data, whole.series.data[window], rtol=1e-5)
     assert_array_equal(part.rois["A"], whole.rois["A"][window])
-    assert_allclose(part.series.grid.affine @ [0, 0, 0, 1], whole.series.grid.affine @ [110, 120, 0, 1])
+    assert_allclose(
+        part.series.grid.affine @ [0, 0, 0, 1], whole.series.grid.affine @ [110, 120, 0, 1]
+    )
 
 
 def test_noise_is_as_scanned():
     """In air the magnitude is Rayleigh at the noise level of one excitation; its spread falls with the square root of the averages."""
     data = phantom.scan(phantom.TUBERCULOSIS).series.data[:, :, 0]
     air = np.zeros(data.shape[:2], bool)
-    air[np.ix_(np.r_[:40, -40:0], np.r_[:40, -40:0])] = True  # 6,400 pixels, about 800 of them independent
+    air[np.ix_(np.r_[:40, -40:0], np.r_[:40, -40:0])] = (
+        True  # 6,400 pixels, about 800 of them independent
+    )
     data = data[air]
     sigma = 1 / phantom.TUBERCULOSIS.snr
     assert_allclose(data.mean(axis=0), sigma * np.sqrt(np.pi / 2), rtol=0.05)
-    assert_allclose(data.std(axis=0), sigma * np.sqrt((2 - np.pi / 2) / np.array(article.AVERAGES)), rtol=0.15)
+    assert_allclose(
+        data.std(axis=0), sigma * np.sqrt((2 - np.pi / 2) / np.array(article.AVERAGES)), rtol=0.15
+    )
 
 
 def test_resolution_is_that_of_the_matrix():
@@ -69,8 +81,12 @@ def test_resolution_is_that_of_the_matrix():
     truth = np.zeros((phantom.PIXELS, phantom.PIXELS))
     truth[128, 128] = 1.0
     image = phantom._excite(truth, iter([0.0]), 1, 1.0, (slice(None), slice(None)))
-    assert_allclose(image[128, 128], phantom.MATRIX[0] * phantom.MATRIX[1] / phantom.PIXELS**2, rtol=1e-9)
-    assert_allclose([image[130, 128], image[128, 132]], 0, atol=1e-12)  # first zeros: two pixels in x, four in y
+    assert_allclose(
+        image[128, 128], phantom.MATRIX[0] * phantom.MATRIX[1] / phantom.PIXELS**2, rtol=1e-9
+    )
+    assert_allclose(
+        [image[130, 128], image[128, 132]], 0, atol=1e-12
+    )  # first zeros: two pixels in x, four in y
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -79,7 +95,11 @@ def test_readers_draw_as_the_article_asks(name):
     scanned = phantom.scan(phantom.CASES[name])
     for mask in scanned.rois.values():
         assert not (mask & ~scanned.lesion).any()
-        assert article.ROI_AREA_MM2[0] <= sum(area_mm2(mask, scanned.series.grid).values()) <= article.ROI_AREA_MM2[1]
+        assert (
+            article.ROI_AREA_MM2[0]
+            <= sum(area_mm2(mask, scanned.series.grid).values())
+            <= article.ROI_AREA_MM2[1]
+        )
     a, b = scanned.rois.values()
     assert 0.4 < (a & b).sum() / (a | b).sum() < 0.7
 
@@ -101,7 +121,10 @@ def test_digits_are_compared_not_assumed(measured):
 def test_calibration_is_found_again(figure):
     """From a start 1 % away, calibration comes back to numbers that print the caption (those stored are no accident of typing)."""
     case = phantom.CASES[figure]
-    moved = replace(case, lesion=replace(case.lesion, adc_slow=1.01 * case.lesion.adc_slow, f=0.99 * case.lesion.f))
+    moved = replace(
+        case,
+        lesion=replace(case.lesion, adc_slow=1.01 * case.lesion.adc_slow, f=0.99 * case.lesion.f),
+    )
     assert not cases.beside_caption(cases.measure_case(moved, whole=False), figure)["same"].all()
     found = cases.calibrate(moved, figure, close=0.95)
     assert cases.beside_caption(cases.measure_case(found, whole=False), figure)["same"].all()
@@ -116,8 +139,14 @@ def test_calibration_that_fails_says_so():
 
 def test_each_case_breaks_one_rule(measured):
     """The metastasis is called wrong by the cut-off of ADC fast, the tuberculosis by that of f, and each right by the other."""
-    verdicts = {name: cases.judge_by_rules(one).set_index("parameter")["right"].to_dict() for name, one in measured.items()}
-    assert verdicts == {"figure1": {"adc_fast": False, "f": True}, "figure2": {"adc_fast": True, "f": False}}
+    verdicts = {
+        name: cases.judge_by_rules(one).set_index("parameter")["right"].to_dict()
+        for name, one in measured.items()
+    }
+    assert verdicts == {
+        "figure1": {"adc_fast": False, "f": True},
+        "figure2": {"adc_fast": True, "f": False},
+    }
 
 
 def test_captions_come_from_the_claims():

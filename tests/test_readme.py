@@ -33,7 +33,9 @@ def test_linked_files_exist(path):
     assert (ROOT / path).is_file()
 
 
-@pytest.mark.parametrize("command", sorted(set(re.findall(r"^ivim ([\w-]+)|`ivim ([\w-]+)", README, re.M))))
+@pytest.mark.parametrize(
+    "command", sorted(set(re.findall(r"^ivim ([\w-]+)|`ivim ([\w-]+)", README, re.M)))
+)
 def test_commands_of_the_readme_exist(command, capsys):
     """Every `ivim` command that the README names answers to --help."""
     with pytest.raises(SystemExit) as stop:
@@ -41,7 +43,13 @@ def test_commands_of_the_readme_exist(command, capsys):
     assert stop.value.code == 0 and "usage: ivim" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"\bmake (?:PYTHON=\S+ )?([a-z]+)\b(?= |`|\n)", README)) & {"reproduce", "test", "lab", "help", "bench", "clean", "lock"}))
+@pytest.mark.parametrize(
+    "target",
+    sorted(
+        set(re.findall(r"\bmake (?:PYTHON=\S+ )?([a-z]+)\b(?= |`|\n)", README))
+        & {"reproduce", "test", "lab", "help", "bench", "clean", "lock"}
+    ),
+)
 def test_make_targets_of_the_readme_exist(target):
     """Every make target that the README names is in the Makefile."""
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)

@@ -25,7 +25,9 @@ def cohort(tmp_path_factory):
     }
     truth = pd.DataFrame({"patient": patients["patient"], **truth})
     readings = [
-        truth.assign(reader=name, adc_fast=truth["adc_fast"] + rng.normal(0, 1, 60), own=truth["own"] + shift)
+        truth.assign(
+            reader=name, adc_fast=truth["adc_fast"] + rng.normal(0, 1, 60), own=truth["own"] + shift
+        )
         for name, shift in (("A", 0.1), ("B", 0))
     ]
     patients.to_csv(folder / "patients.csv", index=False)
@@ -41,7 +43,9 @@ def test_balance(cohort):
     """Age by Welch, sex by Fisher's exact test, as scipy gives them."""
     p = beyond.balance(cohort).frame.set_index("variable")["p"]
     counts = [[(part == sex).sum() for sex in ("f", "m")] for part in _values(cohort, "sex")]
-    assert_allclose(p["age"], stats.ttest_ind(*_values(cohort, "age"), equal_var=False).pvalue, rtol=1e-12)
+    assert_allclose(
+        p["age"], stats.ttest_ind(*_values(cohort, "age"), equal_var=False).pvalue, rtol=1e-12
+    )
     assert_allclose(p["sex"], stats.fisher_exact(counts).pvalue, rtol=1e-12)
 
 
@@ -50,12 +54,16 @@ def test_balance_says_what_is_not_known(cohort):
     blank = type(cohort)(**{**vars(cohort), "values": cohort.values.assign(age=np.nan, sex="")})
     table = beyond.balance(blank)
     assert table.frame.empty
-    assert "Age is not compared" in " ".join(table.footnotes) and "Sex is not compared" in " ".join(table.footnotes)
+    assert "Age is not compared" in " ".join(table.footnotes) and "Sex is not compared" in " ".join(
+        table.footnotes
+    )
 
 
 def test_holm():
     """The example of R's p.adjust(c(.01, .04, .03, .5), "holm"): .04, .09, .09, .5."""
-    assert_allclose(beyond.holm(pd.Series([0.01, 0.04, 0.03, 0.5])), [0.04, 0.09, 0.09, 0.5], rtol=1e-12)
+    assert_allclose(
+        beyond.holm(pd.Series([0.01, 0.04, 0.03, 0.5])), [0.04, 0.09, 0.09, 0.5], rtol=1e-12
+    )
 
 
 def test_all_tests_hold_the_alternatives(cohort):
@@ -63,7 +71,9 @@ def test_all_tests_hold_the_alternatives(cohort):
     table = beyond.all_tests(cohort)
     frame = table.frame.set_index(["parameter", "test", "group"])
     assert_allclose(
-        frame.loc[("own", "Welch", ""), "p"], stats.ttest_ind(*_values(cohort, "own"), equal_var=False).pvalue, rtol=1e-12
+        frame.loc[("own", "Welch", ""), "p"],
+        stats.ttest_ind(*_values(cohort, "own"), equal_var=False).pvalue,
+        rtol=1e-12,
     )
     chosen = table.frame[table.frame["chosen"]]
     assert len(chosen) == 3 and (chosen["p_holm"] >= chosen["p"]).all()
@@ -92,26 +102,40 @@ def test_odds_per_sd(cohort):
     model = tables.table4(cohort)
     frame = beyond.readable_odds(cohort, model).frame.set_index("term")
     for term, b in model.set_index("term")["b"].drop("intercept").items():
-        assert_allclose(frame.loc[term, "odds_ratio"], np.exp(b * cohort.values[term].std()), rtol=1e-10)
+        assert_allclose(
+            frame.loc[term, "odds_ratio"], np.exp(b * cohort.values[term].std()), rtol=1e-10
+        )
     assert (np.log(frame["firth_odds_ratio"]).abs() < np.log(frame["odds_ratio"]).abs()).all()
-    assert (frame["ci_low"] < frame["odds_ratio"]).all() and (frame["odds_ratio"] < frame["ci_high"]).all()
+    assert (frame["ci_low"] < frame["odds_ratio"]).all() and (
+        frame["odds_ratio"] < frame["ci_high"]
+    ).all()
 
 
 def test_the_combination_is_compared_with_each_part(cohort):
     """Differences are those of the AUCs of Table 5, the combination first."""
     auc = tables.table5(cohort).set_index("marker")["auc"]
     frame = beyond.auc_differences(cohort).frame
-    assert frame[["a", "b"]].values.tolist() == [["adc_fast+f", "adc_fast"], ["adc_fast+f", "f"], ["adc_fast", "f"]]
-    assert_allclose(frame["difference"], auc[frame["a"]].to_numpy() - auc[frame["b"]].to_numpy(), atol=1e-12)
+    assert frame[["a", "b"]].values.tolist() == [
+        ["adc_fast+f", "adc_fast"],
+        ["adc_fast+f", "f"],
+        ["adc_fast", "f"],
+    ]
+    assert_allclose(
+        frame["difference"], auc[frame["a"]].to_numpy() - auc[frame["b"]].to_numpy(), atol=1e-12
+    )
 
 
 def test_optimism_is_repeatable_and_starts_from_table5(cohort):
     """The same seed gives the same table, another seed another; the apparent AUC is that of Table 5."""
-    first, again, other = (beyond.optimism(cohort, resamples=20, seed=seed).frame for seed in (1, 1, 2))
+    first, again, other = (
+        beyond.optimism(cohort, resamples=20, seed=seed).frame for seed in (1, 1, 2)
+    )
     pd.testing.assert_frame_equal(first, again)
     assert not first["optimism"].equals(other["optimism"])
     apparent = first[first["statistic"] == "auc"].set_index("marker")["apparent"]
-    assert_allclose(apparent, tables.table5(cohort).set_index("marker")["auc"][apparent.index], rtol=1e-12)
+    assert_allclose(
+        apparent, tables.table5(cohort).set_index("marker")["auc"][apparent.index], rtol=1e-12
+    )
     assert_allclose(first["corrected"], first["apparent"] - first["optimism"], atol=1e-12)
 
 
@@ -121,5 +145,7 @@ def test_anova_by_three_methods(cohort):
     ill = cohort.values[cohort.values["group"] == "ill"]
     parts = [part["own"] for _, part in ill.groupby("primary")]
     assert_allclose(
-        row[["fisher", "kruskal-wallis"]].astype(float), [stats.f_oneway(*parts).pvalue, stats.kruskal(*parts).pvalue], rtol=1e-12
+        row[["fisher", "kruskal-wallis"]].astype(float),
+        [stats.f_oneway(*parts).pvalue, stats.kruskal(*parts).pvalue],
+        rtol=1e-12,
     )

@@ -18,14 +18,19 @@ def cohort(tmp_path_factory):
     """Forty patients, two readers, two parameters that differ between the groups and one that does not."""
     folder, rng = tmp_path_factory.mktemp("figures"), np.random.default_rng(11)
     sick = np.arange(40) >= 18
-    patients = pd.DataFrame({"patient": [f"p{at}" for at in range(40)], "group": np.where(sick, "ill", "well")})
+    patients = pd.DataFrame(
+        {"patient": [f"p{at}" for at in range(40)], "group": np.where(sick, "ill", "well")}
+    )
     truth = {
         "adc_fast": rng.normal(20 + 8 * sick, 6),
         "f": rng.normal(0.55 - 0.2 * sick, 0.15).clip(0.01, 0.99),
         "my_$own": rng.normal(5, 1, 40),
     }
     truth = pd.DataFrame({"patient": patients["patient"], **truth})
-    readings = [truth.assign(reader=name, adc_fast=truth["adc_fast"] + rng.normal(0, 1, 40)) for name in "AB"]
+    readings = [
+        truth.assign(reader=name, adc_fast=truth["adc_fast"] + rng.normal(0, 1, 40))
+        for name in "AB"
+    ]
     patients.to_csv(folder / "patients.csv", index=False)
     pd.concat(readings).round(4).to_csv(folder / "measurements.csv", index=False)
     return load_cohort(folder / "patients.csv", folder / "measurements.csv", positive="ill")
@@ -38,7 +43,9 @@ def _draw(kind, cohort):
         return figures.group_figure(cohort)
     if kind == "plane":
         return figures.plane_figure(cohort, tables.table4(cohort))
-    return figures.bland_altman_figure(cohort, bland_altman(cohort.measurements, values=list(cohort.parameters)))
+    return figures.bland_altman_figure(
+        cohort, bland_altman(cohort.measurements, values=list(cohort.parameters))
+    )
 
 
 @pytest.mark.parametrize("kind", ["roc", "groups", "readers", "plane"])
@@ -49,7 +56,9 @@ def test_same_numbers_same_bytes(kind, cohort, tmp_path):
         names = figures.save_figure(figure, kind, data, folder=tmp_path / folder)
     assert names == [f"{kind}.png", f"{kind}.svg", f"{kind}.csv"]
     for name in names:
-        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes(), name
+        assert (tmp_path / "first" / name).read_bytes() == (
+            tmp_path / "second" / name
+        ).read_bytes(), name
     assert "<dc:date>" not in (tmp_path / "first" / f"{kind}.svg").read_text(encoding="utf-8")
 
 
@@ -60,7 +69,9 @@ def test_drawn_curves_are_the_computed_ones(cohort):
     lines = figure.axes[0].get_lines()[1:]  # the first is the diagonal
     for at, (name, curve) in enumerate(curves.items()):
         assert_allclose(np.array(lines[2 * at].get_data()).T, curve.curve[["fpr", "tpr"]])
-        assert_allclose(np.ravel(lines[2 * at + 1].get_data()), [1 - curve.specificity, curve.sensitivity])
+        assert_allclose(
+            np.ravel(lines[2 * at + 1].get_data()), [1 - curve.specificity, curve.sensitivity]
+        )
         marked = data[(data["marker"] == name) & data["operating"]]
         assert_allclose(marked[["fpr", "tpr"]].iloc[0], [1 - curve.specificity, curve.sensitivity])
     assert list(curves) == ["adc_fast", "f", "adc_fast+f"]
@@ -78,8 +89,12 @@ def test_every_patient_is_drawn(cohort):
 
 def test_differences_are_reader_a_minus_reader_b(cohort):
     """The Bland-Altman numbers against the table of measurements."""
-    _, data = figures.bland_altman_figure(cohort, bland_altman(cohort.measurements, values="adc_fast"))
-    wide = cohort.measurements.pivot(index="patient", columns="reader", values="adc_fast").loc[data["patient"]]
+    _, data = figures.bland_altman_figure(
+        cohort, bland_altman(cohort.measurements, values="adc_fast")
+    )
+    wide = cohort.measurements.pivot(index="patient", columns="reader", values="adc_fast").loc[
+        data["patient"]
+    ]
     assert_allclose(data["difference"], wide["A"] - wide["B"], atol=1e-9)
     assert_allclose(data["mean"], wide.mean(axis=1), atol=1e-9)
 
@@ -88,8 +103,14 @@ def test_the_line_is_where_the_probability_is_one_half(cohort):
     """On the drawn line the fitted log odds are zero."""
     model = tables.table4(cohort).set_index("term")["b"]
     figure, data = figures.plane_figure(cohort, tables.table4(cohort))
-    x, y = next(line for line in figure.axes[0].get_lines() if line.get_label() == "probability ½").get_data()
-    assert_allclose(model["intercept"] + model["adc_fast"] * np.array(x) + model["f"] * np.array(y), 0, atol=1e-9)
+    x, y = next(
+        line for line in figure.axes[0].get_lines() if line.get_label() == "probability ½"
+    ).get_data()
+    assert_allclose(
+        model["intercept"] + model["adc_fast"] * np.array(x) + model["f"] * np.array(y),
+        0,
+        atol=1e-9,
+    )
     assert data["probability"].between(0, 1).all()
 
 
@@ -97,4 +118,7 @@ def test_labels():
     """Subscripts and italics for the article's parameters; a dollar sign in an own name is no mathematics."""
     assert figures.label("adc_fast") == r"ADC$_{\mathrm{fast}}$"
     assert figures.label("my_$own") == r"my_\$own"
-    assert figures.axis_label("adc_fast").endswith("(10⁻³ mm²/s)") and figures.axis_label("f") == r"$\mathit{f}$"
+    assert (
+        figures.axis_label("adc_fast").endswith("(10⁻³ mm²/s)")
+        and figures.axis_label("f") == r"$\mathit{f}$"
+    )

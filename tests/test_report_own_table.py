@@ -14,7 +14,9 @@ from ivim.report.tables import COLUMNS
 def results(tmp_path_factory):
     """Notebooks 03-07 run on a made-up table: two of the six parameters, an own column, one reader, no ages, no sub-groups."""
     folder, rng = tmp_path_factory.mktemp("own"), np.random.default_rng(33)
-    group = np.array(["malignant"] * 18 + ["benign"] * 15)  # the disease first: positive has to be named
+    group = np.array(
+        ["malignant"] * 18 + ["benign"] * 15
+    )  # the disease first: positive has to be named
     patients = pd.DataFrame({"patient": [f"P{at}" for at in range(33)], "group": group})
     sick = group == "malignant"
     measured = {
@@ -23,9 +25,19 @@ def results(tmp_path_factory):
         "my volume_50%": rng.normal(600 + 120 * sick, 150).round(1),
     }
     patients.to_csv(folder / "mine-patients.csv", index=False)
-    pd.DataFrame({"patient": patients["patient"], "reader": "me", **measured}).to_csv(folder / "mine.csv", index=False)
-    tables = ["--patients", str(folder / "mine-patients.csv"), "--measurements", str(folder / "mine.csv")]
-    assert cli.main(["reproduce", *tables, "--positive", "malignant", "--out", str(folder / "out")]) == 0
+    pd.DataFrame({"patient": patients["patient"], "reader": "me", **measured}).to_csv(
+        folder / "mine.csv", index=False
+    )
+    tables = [
+        "--patients",
+        str(folder / "mine-patients.csv"),
+        "--measurements",
+        str(folder / "mine.csv"),
+    ]
+    assert (
+        cli.main(["reproduce", *tables, "--positive", "malignant", "--out", str(folder / "out")])
+        == 0
+    )
     return folder / "out"
 
 
@@ -34,7 +46,10 @@ def test_every_table_is_written_with_the_contracts_columns(results, name):
     """Tables 1-5, agreement, ANOVA and post-hoc are there in five formats, empty ones with their reason."""
     table = pd.read_csv(results / "tables" / f"{name}.csv")
     assert list(table.columns) == COLUMNS[name].split()
-    assert all((results / "tables" / f"{name}.{kind}").stat().st_size > 0 for kind in ("md", "tex", "html", "docx"))
+    assert all(
+        (results / "tables" / f"{name}.{kind}").stat().st_size > 0
+        for kind in ("md", "tex", "html", "docx")
+    )
     if table.empty:
         assert (
             "One reader only" in (results / "tables" / f"{name}.md").read_text()
@@ -45,7 +60,10 @@ def test_every_table_is_written_with_the_contracts_columns(results, name):
 
 def test_groups_and_sizes_are_those_of_the_table(results):
     """Nothing of the article's groups is left."""
-    assert pd.read_csv(results / "tables" / "table1.csv")[["group", "n"]].values.tolist() == [["benign", 15], ["malignant", 18]]
+    assert pd.read_csv(results / "tables" / "table1.csv")[["group", "n"]].values.tolist() == [
+        ["benign", 15],
+        ["malignant", 18],
+    ]
     table5 = pd.read_csv(results / "tables" / "table5.csv")
     assert (table5["tp"] + table5["fn"] == 18).all() and (table5["tn"] + table5["fp"] == 15).all()
 
@@ -55,7 +73,9 @@ def test_nothing_printed_stands_beside_an_own_table(results):
     assert not list((results / "tables").glob("*_printed*"))
     for path in (results / "notebooks").glob("*.ipynb"):
         outputs = [
-            cell["outputs"] for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"
+            cell["outputs"]
+            for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+            if cell["cell_type"] == "code"
         ]
         assert "reconstructed" not in json.dumps(outputs), path.name
 
@@ -63,5 +83,8 @@ def test_nothing_printed_stands_beside_an_own_table(results):
 def test_figure_3_is_drawn(results):
     """Figure 3 with its plotted numbers, for the markers of Table 5."""
     drawn = pd.read_csv(results / "figures" / "figure3.csv")
-    assert drawn["marker"].unique().tolist() == pd.read_csv(results / "tables" / "table5.csv")["marker"].tolist()
+    assert (
+        drawn["marker"].unique().tolist()
+        == pd.read_csv(results / "tables" / "table5.csv")["marker"].tolist()
+    )
     assert (results / "figures" / "figure3.png").stat().st_size > 10_000

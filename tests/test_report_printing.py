@@ -50,7 +50,8 @@ def test_p_value(p, text):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(1.265, "1.265"), (1.84e-5, "1.84 × 10^{−5}"), (3.2e7, "3.20 × 10^{7}"), (0.0, "0.000")]
+    ("value", "text"),
+    [(1.265, "1.265"), (1.84e-5, "1.84 × 10^{−5}"), (3.2e7, "3.20 × 10^{7}"), (0.0, "0.000")],
 )
 def test_odds_ratio(value, text):
     """An odds ratio too small or too large for three decimals is printed with its power of ten."""
@@ -71,7 +72,13 @@ def test_mean_and_sd_of_one_patient():
 
 @pytest.mark.parametrize(
     ("name", "sd", "decimals"),
-    [("adc_fast", 7.82, 2), ("own", 146.2, 0), ("own", 0.0123, 3), ("own", 0.0, 2), ("own", math.nan, 2)],
+    [
+        ("adc_fast", 7.82, 2),
+        ("own", 146.2, 0),
+        ("own", 0.0123, 3),
+        ("own", 0.0, 2),
+        ("own", math.nan, 2),
+    ],
 )
 def test_decimals(name, sd, decimals):
     """The article's parameters have two decimals; an own column shows two digits of its SD."""

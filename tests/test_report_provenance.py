@@ -21,10 +21,19 @@ def test_results_folder_follows_the_environment(monkeypatch, tmp_path):
 def test_numbers_are_plain_sorted_and_rounded(tmp_path):
     """Ten significant digits, no numpy, no NaN, sorted keys, and an end of line."""
     provenance.record_numbers(
-        "b", {"z": np.float64(1 / 3), "a": np.int64(7), "list": [np.nan, True, "x"], "m": {"k": math.inf}}, tmp_path
+        "b",
+        {
+            "z": np.float64(1 / 3),
+            "a": np.int64(7),
+            "list": [np.nan, True, "x"],
+            "m": {"k": math.inf},
+        },
+        tmp_path,
     )
     text = (tmp_path / "numbers.json").read_text(encoding="utf-8")
-    assert json.loads(text) == {"b": {"a": 7, "list": [None, True, "x"], "m": {"k": None}, "z": 0.3333333333}}
+    assert json.loads(text) == {
+        "b": {"a": 7, "list": [None, True, "x"], "m": {"k": None}, "z": 0.3333333333}
+    }
     assert text.index('"a"') < text.index('"z"') and text.endswith("}\n")
 
 
@@ -39,8 +48,14 @@ def test_sections_replace_only_themselves(tmp_path):
 def test_many_writers_at_a_time_lose_nothing(tmp_path):
     """Sixteen sections written by eight threads are all there, and no lock is left."""
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda at: provenance.record_numbers(f"s{at}", {"at": at}, tmp_path), range(16)))
-    assert json.loads((tmp_path / "numbers.json").read_text()) == {f"s{at}": {"at": at} for at in range(16)}
+        list(
+            pool.map(
+                lambda at: provenance.record_numbers(f"s{at}", {"at": at}, tmp_path), range(16)
+            )
+        )
+    assert json.loads((tmp_path / "numbers.json").read_text()) == {
+        f"s{at}": {"at": at} for at in range(16)
+    }
     assert [path.name for path in tmp_path.iterdir()] == ["numbers.json"]
 
 

@@ -45,8 +45,13 @@ def own(study):
         "f": np.full(33, 0.3),
         "volume": 600 + 200.0 * (group == "malignant"),
     }
-    measured = {name: np.round(rng.normal(mean, [0.25, 0.05, 150][at]), 3) for at, (name, mean) in enumerate(values.items())}
-    return study(patients, pd.DataFrame({"patient": patients["patient"], "reader": "me", **measured}))
+    measured = {
+        name: np.round(rng.normal(mean, [0.25, 0.05, 150][at]), 3)
+        for at, (name, mean) in enumerate(values.items())
+    }
+    return study(
+        patients, pd.DataFrame({"patient": patients["patient"], "reader": "me", **measured})
+    )
 
 
 @pytest.fixture
@@ -57,9 +62,16 @@ def three(study):
     patients = pd.DataFrame({"patient": [f"Q{at}" for at in range(45)], "group": group, "primary": ["x", "y", ""] * 15,
                              "sex": ["M", "f", ""] * 15, "age": [50, None, 60] * 15})  # fmt: skip
     truth = pd.DataFrame(
-        {"patient": patients["patient"], "adc_fast": rng.normal(20 + 4 * (group == "c"), 3), "skew": rng.exponential(1, 45) ** 2}
+        {
+            "patient": patients["patient"],
+            "adc_fast": rng.normal(20 + 4 * (group == "c"), 3),
+            "skew": rng.exponential(1, 45) ** 2,
+        }
     )
-    readings = [truth.assign(reader=name, adc_fast=truth["adc_fast"] + rng.normal(0, 0.5, 45)) for name in "RST"]
+    readings = [
+        truth.assign(reader=name, adc_fast=truth["adc_fast"] + rng.normal(0, 0.5, 45))
+        for name in "RST"
+    ]
     return study(patients, pd.concat(readings).round(3))
 
 
@@ -77,7 +89,11 @@ def test_own_table_gives_its_tables(own):
     assert tables.table1(own)[["male", "female", "age_mean"]].isna().all(axis=None)
     assert tables.table2(own)["parameter"].tolist() == ["adc_slow", "f", "volume"] * 2
     assert tables.table3(own)["parameter"].tolist() == ["adc_slow", "f", "volume"]
-    for name, reason in (("agreement", "One reader only"), ("anova", "No sub-groups"), ("posthoc", "No sub-groups")):
+    for name, reason in (
+        ("agreement", "One reader only"),
+        ("anova", "No sub-groups"),
+        ("posthoc", "No sub-groups"),
+    ):
         table = layout.build(name, own)
         assert table.frame.empty and any(reason in note for note in table.footnotes), name
 
@@ -96,12 +112,17 @@ def test_predictors_are_those_that_differ(own):
     assert 0 < len(expected) < 3
     assert tables.predictors(own) == (expected, [])
     assert tables.table4(own)["term"].tolist() == ["intercept", *expected]
-    assert tables.table5(own)["marker"].tolist() == [*expected, *(["+".join(expected)] if len(expected) > 1 else [])]
+    assert tables.table5(own)["marker"].tolist() == [
+        *expected,
+        *(["+".join(expected)] if len(expected) > 1 else []),
+    ]
 
 
 def test_sign_is_first_group_minus_disease(own):
     """As in Table 3: tuberculosis minus metastasis, here benign minus malignant."""
-    benign, malignant = (own.values.loc[own.values["group"] == name, "volume"] for name in own.groups)
+    benign, malignant = (
+        own.values.loc[own.values["group"] == name, "volume"] for name in own.groups
+    )
     row = tables.table3(own).set_index("parameter").loc["volume"]
     assert row["test"] == "Student" and row["df"] == 31
     assert_allclose(row["statistic"], stats.ttest_ind(benign, malignant).statistic, rtol=1e-12)
@@ -112,7 +133,15 @@ def test_nothing_differs(study):
     rng = np.random.default_rng(8)
     patients = pd.DataFrame({"patient": range(40), "group": ["a", "b"] * 20})
     cohort = study(
-        patients, pd.DataFrame({"patient": range(40), "reader": "r", "f": rng.uniform(0.1, 0.5, 40), "own": rng.normal(0, 1, 40)})
+        patients,
+        pd.DataFrame(
+            {
+                "patient": range(40),
+                "reader": "r",
+                "f": rng.uniform(0.1, 0.5, 40),
+                "own": rng.normal(0, 1, 40),
+            }
+        ),
     )
     tests = tables.table3(cohort)
     assert (tests["p"] > 0.05).all()
@@ -126,7 +155,12 @@ def test_nothing_differs(study):
 def test_separation_is_said_aloud(study):
     """A parameter that separates the groups is fitted with Firth's penalty, and the table says so."""
     patients = pd.DataFrame({"patient": range(20), "group": ["a"] * 10 + ["b"] * 10})
-    cohort = study(patients, pd.DataFrame({"patient": range(20), "reader": "r", "own": np.arange(20.0) + np.tile([0, 0.3], 10)}))
+    cohort = study(
+        patients,
+        pd.DataFrame(
+            {"patient": range(20), "reader": "r", "own": np.arange(20.0) + np.tile([0, 0.3], 10)}
+        ),
+    )
     table = layout.build("table4", cohort)
     assert any("Firth" in note and "own" in note for note in table.footnotes)
     assert np.isfinite(table.frame[["b", "se"]]).all(axis=None)
@@ -147,7 +181,9 @@ def test_three_groups(three):
     table = tables.table3(three).set_index("parameter")
     assert table["test"].to_dict() == {"adc_fast": "ANOVA", "skew": "Kruskal-Wallis"}
     parts = [part["skew"] for _, part in three.values.groupby("group")]
-    assert_allclose(table.loc["skew", ["statistic", "p"]].astype(float), stats.kruskal(*parts), rtol=1e-12)
+    assert_allclose(
+        table.loc["skew", ["statistic", "p"]].astype(float), stats.kruskal(*parts), rtol=1e-12
+    )
     row = tables.table5(three).iloc[0]
     assert row["tp"] + row["fn"] == 15 and row["tn"] + row["fp"] == 30
     assert any("all other groups" in note for note in layout.build("table5", three).footnotes)
@@ -159,7 +195,10 @@ def test_sexes_and_ages_with_gaps(three):
     row = table.frame.set_index("group").loc["a"]
     assert (row["male"], row["female"], row["age_mean"]) == (5, 5, 55.0)
     notes = " ".join(table.footnotes)
-    assert "Sex is known for 10 of 15 a patients" in notes and "Age is known for 10 of 15 a patients" in notes
+    assert (
+        "Sex is known for 10 of 15 a patients" in notes
+        and "Age is known for 10 of 15 a patients" in notes
+    )
 
 
 def test_subgroups_of_the_same_name_in_two_groups(three):
@@ -192,7 +231,10 @@ ODD = {
     "two patients in each": (["a", "a", "b", "b"], {"own": [1.0, 2, 3, 5]}),
     "nothing varies": (["a"] * 5 + ["b"] * 5, {"own": np.ones(10)}),
     "one column twice": (["a"] * 10 + ["b"] * 10, {"u": SHIFTED, "v": SHIFTED}),
-    "four groups, one of a single patient": (["a"] * 5 + ["b"] * 5 + ["c"] * 5 + ["d"], {"f": np.linspace(0.1, 0.5, 16)}),
+    "four groups, one of a single patient": (
+        ["a"] * 5 + ["b"] * 5 + ["c"] * 5 + ["d"],
+        {"f": np.linspace(0.1, 0.5, 16)},
+    ),
 }
 
 
@@ -201,7 +243,9 @@ def test_odd_studies_give_an_answer_or_a_reason(what, study):
     """No study that can be loaded stops a table: what is empty has a footnote with the reason."""
     group, values = ODD[what]
     patients = pd.DataFrame({"patient": [f"o{at}" for at in range(len(group))], "group": group})
-    cohort = study(patients, pd.DataFrame({"patient": patients["patient"], "reader": "r", **values}))
+    cohort = study(
+        patients, pd.DataFrame({"patient": patients["patient"], "reader": "r", **values})
+    )
     for name in CONTRACT:
         table = layout.build(name, cohort)
         assert ",".join(table.frame.columns) == CONTRACT[name]

@@ -13,13 +13,17 @@ from ivim.report.word import to_docx
 @pytest.fixture
 def table():
     """Marks, an indented sub-group, a heading with a unit, and a name that is special in every format."""
-    frame = pd.DataFrame({"group": ["a", "b"], "n": pd.array([3, None], dtype="Int64"), "mean": [1 / 3, 2e-9]})
+    frame = pd.DataFrame(
+        {"group": ["a", "b"], "n": pd.array([3, None], dtype="Int64"), "mean": [1 / 3, 2e-9]}
+    )
     cells = {
         "Group": ["50%_<b>|&", "\N{EM SPACE}ADC_{fast}"],
         "No.": ["3", "–"],
         "Mean\n10⁻³ mm²/s": ["0.33 ± 0.10", "/{f} < 10^{−5}"],
     }
-    return write.Table("demo", "Table 1. Means of /{f}", frame, pd.DataFrame(cells), ("Note: α ≥ 1.",))
+    return write.Table(
+        "demo", "Table 1. Means of /{f}", frame, pd.DataFrame(cells), ("Note: α ≥ 1.",)
+    )
 
 
 def test_csv_has_ten_significant_digits(table):
@@ -53,7 +57,9 @@ def test_latex(table):
 def test_html_reads_back(table):
     """The HTML page holds the same cells, escaped."""
     html = write.to_html(table)
-    assert "50%_&lt;b&gt;|&amp;" in html and "ADC<sub>fast</sub>" in html and "10<sup>−5</sup>" in html
+    assert (
+        "50%_&lt;b&gt;|&amp;" in html and "ADC<sub>fast</sub>" in html and "10<sup>−5</sup>" in html
+    )
     cells = pd.read_html(io.StringIO(html), flavor="lxml")[0]
     assert cells.iloc[0, 0] == "50%_<b>|&" and cells.shape == (2, 3)
     assert html.count("<tr>") == 3 and html.count('scope="row"') == 2
@@ -62,7 +68,9 @@ def test_html_reads_back(table):
 def test_html_draws_estimates_with_their_limits(table):
     """A forest column draws one bar per row, within the axis, and nothing for a missing estimate."""
     nan = float("nan")
-    drawn = write.replace(table, forest=write.Forest("AUC", [(0.75, 0.4, 0.9), (nan, nan, nan)], (0.5, 1.0)))
+    drawn = write.replace(
+        table, forest=write.Forest("AUC", [(0.75, 0.4, 0.9), (nan, nan, nan)], (0.5, 1.0))
+    )
     html = write.to_html_fragment(drawn)
     assert html.count("<circle") == 1
     assert 'x1="0.0" x2="128.0"' in html and 'cx="80.0"' in html
@@ -74,10 +82,15 @@ def test_word_holds_the_same_cells(table):
     import docx
 
     document = docx.Document(io.BytesIO(to_docx(table)))
-    assert [paragraph.text for paragraph in document.paragraphs if paragraph.text] == ["Table 1. Means of f", "Note: α ≥ 1."]
+    assert [paragraph.text for paragraph in document.paragraphs if paragraph.text] == [
+        "Table 1. Means of f",
+        "Note: α ≥ 1.",
+    ]
     rows = [[cell.text for cell in row.cells] for row in document.tables[0].rows]
     assert rows[1:] == [["50%_<b>|&", "3", "0.33 ± 0.10"], ["\N{EM SPACE}ADCfast", "–", "f < 10−5"]]
-    assert [run.text for run in document.tables[0].cell(2, 0).paragraphs[0].runs if run.font.subscript] == ["fast"]
+    assert [
+        run.text for run in document.tables[0].cell(2, 0).paragraphs[0].runs if run.font.subscript
+    ] == ["fast"]
 
 
 def test_word_has_no_time_in_it(table):

@@ -13,10 +13,21 @@ from ivim.run import NOTEBOOKS, RESULTS
 # Processors differ in the last digits of a fit; ten significant digits are written.
 RTOL, ATOL = 1e-6, 1e-9
 FROM_THE_CONTRACT = [
-    *(f"tables/table{number}.{ending}" for number in range(1, 6) for ending in ("csv", "md", "tex", "html", "docx")),
+    *(
+        f"tables/table{number}.{ending}"
+        for number in range(1, 6)
+        for ending in ("csv", "md", "tex", "html", "docx")
+    ),
     *(f"tables/{name}.csv" for name in ("agreement", "anova", "posthoc")),
-    *(f"figures/figure{number}.{ending}" for number in (1, 2, 3) for ending in ("png", "svg", "csv")),
-    "audit/ledger.csv", "audit/ledger.html", "audit/ledger.md", "numbers.json",
+    *(
+        f"figures/figure{number}.{ending}"
+        for number in (1, 2, 3)
+        for ending in ("png", "svg", "csv")
+    ),
+    "audit/ledger.csv",
+    "audit/ledger.html",
+    "audit/ledger.md",
+    "numbers.json",
 ]
 
 
@@ -29,7 +40,12 @@ def fresh(tmp_path_factory):
 
 
 def _tracked(folder):
-    return sorted(path.relative_to(folder).as_posix() for kind in ("tables", "figures", "audit") for path in (folder / kind).rglob("*") if path.is_file())
+    return sorted(
+        path.relative_to(folder).as_posix()
+        for kind in ("tables", "figures", "audit")
+        for path in (folder / kind).rglob("*")
+        if path.is_file()
+    )
 
 
 @pytest.mark.parametrize("name", FROM_THE_CONTRACT)
@@ -51,10 +67,14 @@ def test_committed_numbers_are_what_the_run_gives(fresh, name):
     pd.testing.assert_frame_equal(ours, theirs, rtol=RTOL, atol=ATOL)
 
 
-@pytest.mark.parametrize("name", [name for name in _tracked(RESULTS) if name.endswith((".md", ".tex", ".html"))])
+@pytest.mark.parametrize(
+    "name", [name for name in _tracked(RESULTS) if name.endswith((".md", ".tex", ".html"))]
+)
 def test_committed_texts_are_what_the_run_gives(fresh, name):
     """Printed tables and the ledger are rounded, so they are the same to the letter."""
-    assert (fresh / name).read_text(encoding="utf-8") == (RESULTS / name).read_text(encoding="utf-8")
+    assert (fresh / name).read_text(encoding="utf-8") == (RESULTS / name).read_text(
+        encoding="utf-8"
+    )
 
 
 def _leaves(value, path=()):
@@ -67,11 +87,16 @@ def _leaves(value, path=()):
 
 def test_quoted_numbers_are_what_the_run_gives(fresh):
     """numbers.json, which texts quote from, holds what the run computes."""
-    ours, theirs = (dict(_leaves(json.loads((folder / "numbers.json").read_text(encoding="utf-8")))) for folder in (fresh, RESULTS))
+    ours, theirs = (
+        dict(_leaves(json.loads((folder / "numbers.json").read_text(encoding="utf-8"))))
+        for folder in (fresh, RESULTS)
+    )
     assert ours.keys() == theirs.keys()
     for path, value in theirs.items():
         if isinstance(value, float):
-            np.testing.assert_allclose(ours[path], value, rtol=RTOL, atol=ATOL, err_msg=".".join(path))
+            np.testing.assert_allclose(
+                ours[path], value, rtol=RTOL, atol=ATOL, err_msg=".".join(path)
+            )
         else:
             assert ours[path] == value, path
 
@@ -79,12 +104,16 @@ def test_quoted_numbers_are_what_the_run_gives(fresh):
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
 def test_stored_notebooks_are_what_the_run_gives(fresh, path):
     """Sources and text outputs of the stored notebooks are those of the fresh run."""
-    ours, theirs = (nbformat.read(file, as_version=4) for file in (fresh / "notebooks" / path.name, path))
+    ours, theirs = (
+        nbformat.read(file, as_version=4) for file in (fresh / "notebooks" / path.name, path)
+    )
     for new, old in zip(ours.cells, theirs.cells, strict=True):
         assert new.source == old.source
         # A stamp names versions, which the lock chooses by Python; its cell is marked for nbval too.
         if old.cell_type == "code" and "nbval-ignore-output" not in old.metadata.get("tags", ()):
-            assert [output.get("text") for output in new.outputs] == [output.get("text") for output in old.outputs]
+            assert [output.get("text") for output in new.outputs] == [
+                output.get("text") for output in old.outputs
+            ]
 
 
 def test_two_runs_give_the_same_bytes(fresh, tmp_path):

@@ -20,9 +20,14 @@ print(value)
 
 
 def _notebook(folder, name, parameters, code=WRITES):
-    cells = [nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}), nbformat.v4.new_code_cell(code)]
+    cells = [
+        nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell(code),
+    ]
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), folder / f"{name}.ipynb")
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=cells, metadata=metadata), folder / f"{name}.ipynb"
+    )
 
 
 @pytest.fixture
@@ -31,7 +36,12 @@ def notebooks(tmp_path, monkeypatch):
     folder = tmp_path / "notebooks"
     folder.mkdir()
     _notebook(folder, "01_first", 'name: str = "first"\nvalue: int = 1')
-    _notebook(folder, "02_second", 'name: str = "second"\nvalue: int = 2\ndivisor: float = 1.0', WRITES + "value / divisor\n")
+    _notebook(
+        folder,
+        "02_second",
+        'name: str = "second"\nvalue: int = 2\ndivisor: float = 1.0',
+        WRITES + "value / divisor\n",
+    )
     monkeypatch.setattr(run, "NOTEBOOKS", folder)
     return folder
 
@@ -48,7 +58,11 @@ def _said(out, **options):
 
 
 def _bytes(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "run.json"}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "run.json"
+    }
 
 
 def test_results_numbers_and_record_of_all_notebooks_come_together(notebooks, out):
@@ -56,7 +70,10 @@ def test_results_numbers_and_record_of_all_notebooks_come_together(notebooks, ou
     lines = _said(out)
     record = json.loads((out / "run.json").read_text())
     assert (out / "tables" / "first.csv").read_text() == "value\n1\n"
-    assert json.loads((out / "numbers.json").read_text()) == {"first": {"value": 1}, "second": {"value": 2}}
+    assert json.loads((out / "numbers.json").read_text()) == {
+        "first": {"value": 1},
+        "second": {"value": 2},
+    }
     assert {entry["status"] for entry in record["notebooks"].values()} == {"done"}
     assert record["versions"]["numpy"] and record["inputs"]["requirements.lock"]
     assert sum("of 2)" in line for line in lines) == 2
@@ -70,10 +87,15 @@ def test_unchanged_notebooks_are_not_run_again_and_changed_ones_are(notebooks, o
     assert _said(out, parameters={"divisor": "2"})[-1].startswith("1 of 2")
     (out / "tables" / "first.csv").write_text("value\n9\n")
     again = _said(out, parameters={"divisor": "2"})
-    assert again[-1].startswith("1 of 2") and (out / "tables" / "first.csv").read_text() == "value\n1\n"
+    assert (
+        again[-1].startswith("1 of 2")
+        and (out / "tables" / "first.csv").read_text() == "value\n1\n"
+    )
     _notebook(notebooks, "01_first", 'name: str = "other"\nvalue: int = 1')
     assert _said(out, only=["01"])[-1].startswith("1 of 1")
-    assert not (out / "tables" / "first.csv").exists(), "what the notebook no longer gives is taken away"
+    assert not (out / "tables" / "first.csv").exists(), (
+        "what the notebook no longer gives is taken away"
+    )
 
 
 def test_two_runs_give_identical_bytes(notebooks, out, tmp_path):
@@ -90,16 +112,28 @@ def test_failing_notebook_stops_the_run_and_leaves_results_as_they_were(notebook
     code = cli.main(["reproduce", "--out", str(out), "-p", "divisor=0", "-p", "value=7"])
     message = capsys.readouterr().err
     assert code == 2
-    assert "02_second failed in code cell 3" in message and "ZeroDivisionError" in message and message.count("\n") == 1
+    assert (
+        "02_second failed in code cell 3" in message
+        and "ZeroDivisionError" in message
+        and message.count("\n") == 1
+    )
     assert (out / "logs" / "02_second.ipynb").exists()
-    assert {name: content for name, content in _bytes(out).items() if not name.startswith("logs")} == before
+    assert {
+        name: content for name, content in _bytes(out).items() if not name.startswith("logs")
+    } == before
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"parameters": {"vlaue": "3"}}, "no notebook that is to run has a parameter 'vlaue'; there are divisor, name, value"),
-        ({"parameters": {"value": "three"}}, "parameter value is 'three'; it has to be of type int"),
+        (
+            {"parameters": {"vlaue": "3"}},
+            "no notebook that is to run has a parameter 'vlaue'; there are divisor, name, value",
+        ),
+        (
+            {"parameters": {"value": "three"}},
+            "parameter value is 'three'; it has to be of type int",
+        ),
         ({"only": ["09"]}, "no notebook begins with '09'; there are 01_first, 02_second"),
         ({"patients": "p.csv"}, "--patients was given without --measurements"),
         ({"patients": "p.csv", "measurements": "m.csv"}, "p.csv: no such file"),
@@ -126,7 +160,12 @@ def test_own_table_runs_only_the_notebooks_that_take_it(notebooks, out, tmp_path
     """With a user's tables the notebooks about the article alone are left out, and the others get absolute paths."""
     (tmp_path / "p.csv").write_text("patient,group\na,benign\nb,malignant\n")
     (tmp_path / "m.csv").write_text("patient,reader,f\na,R1,0.1\nb,R1,0.2\n")
-    _notebook(notebooks, "03_own", 'patients: str = ""\nmeasurements: str = ""', "from pathlib import Path\nprint(Path(measurements).is_absolute())")
+    _notebook(
+        notebooks,
+        "03_own",
+        'patients: str = ""\nmeasurements: str = ""',
+        "from pathlib import Path\nprint(Path(measurements).is_absolute())",
+    )
     lines = _said(out, patients=tmp_path / "p.csv", measurements=tmp_path / "m.csv")
     assert lines[-1].startswith("1 of 1")
     assert "True" in (out / "notebooks" / "03_own.ipynb").read_text()
@@ -134,6 +173,7 @@ def test_own_table_runs_only_the_notebooks_that_take_it(notebooks, out, tmp_path
 
 def test_printed_lines_that_came_in_pieces_are_stored_as_one_output():
     """Whether a kernel sends its lines at once or in pieces, with a progress bar between, the stored bytes are the same."""
+
     def stored(*outputs):
         cell = {"cell_type": "code", "metadata": {}, "outputs": list(outputs)}
         return clean(json.dumps({"cells": [cell], "metadata": {}}))
@@ -141,7 +181,9 @@ def test_printed_lines_that_came_in_pieces_are_stored_as_one_output():
     def piece(text, name="stdout"):
         return {"output_type": "stream", "name": name, "text": text}
 
-    assert stored(piece(["a\n", "b\n"])) == stored(piece(["a"]), piece(["50 %"], "stderr"), piece(["\n", "b\n"]))
+    assert stored(piece(["a\n", "b\n"])) == stored(
+        piece(["a"]), piece(["50 %"], "stderr"), piece(["\n", "b\n"])
+    )
 
 
 def test_the_compiled_engine_is_where_the_run_looks_for_it():

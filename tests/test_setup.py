@@ -9,8 +9,13 @@ from ivim.files import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-EXTRAS = {name: wanted for name, wanted in PROJECT["optional-dependencies"].items() if name != "bench"}  # peers are not locked
-DIRECT = [*PROJECT["dependencies"], *(requirement for wanted in EXTRAS.values() for requirement in wanted)]
+EXTRAS = {
+    name: wanted for name, wanted in PROJECT["optional-dependencies"].items() if name != "bench"
+}  # peers are not locked
+DIRECT = [
+    *PROJECT["dependencies"],
+    *(requirement for wanted in EXTRAS.values() for requirement in wanted),
+]
 
 
 def _name(requirement):
@@ -26,7 +31,11 @@ def test_lock_holds_every_direct_dependency_within_its_range(requirement):
     """What pyproject.toml asks for is in the lock, in a version that it accepts."""
     from packaging.requirements import Requirement
 
-    versions = [match[2] for match in re.finditer(r"^([a-z0-9._-]+)==(\S+)", LOCK, re.M) if match[1] == _name(requirement)]
+    versions = [
+        match[2]
+        for match in re.finditer(r"^([a-z0-9._-]+)==(\S+)", LOCK, re.M)
+        if match[1] == _name(requirement)
+    ]
     assert versions, f"{requirement} is not in requirements.lock: run 'make lock'"
     assert all(Requirement(requirement).specifier.contains(version) for version in versions)
 
@@ -38,7 +47,9 @@ def test_every_locked_package_is_asked_for():
         if match := re.match(r"([a-z0-9._-]+)==", block):
             parents = re.findall(r"^    #(?: via|  ) +(\S+)", block, re.M)
             direct = match[1] in map(_name, DIRECT)
-            assert direct or any(parent in _locked() for parent in parents), f"{match[1]} is in the lock without a reason: run 'make lock'"
+            assert direct or any(parent in _locked() for parent in parents), (
+                f"{match[1]} is in the lock without a reason: run 'make lock'"
+            )
 
 
 def test_lock_has_hashes_and_no_addresses():
@@ -67,12 +78,14 @@ def test_installed_versions_are_the_locked_ones():
     for match in re.finditer(r"^([a-z0-9._-]+)==(\S+)", LOCK, re.M):
         pinned.setdefault(match[1], set()).add(match[2])
     for requirement in DIRECT:
-        assert version(_name(requirement)) in pinned[_name(requirement)], f"{requirement}: rebuild with 'make clean test'"
+        assert version(_name(requirement)) in pinned[_name(requirement)], (
+            f"{requirement}: rebuild with 'make clean test'"
+        )
 
 
 def test_card_packages_are_direct_dependencies():
     """The packages the compendium is designed around are asked for by name."""
-    card = "numpy scipy lmfit pandas pingouin scikit-learn statsmodels seaborn jupyter papermill nbval".split()
+    card = ["numpy", "scipy", "lmfit", "pandas", "pingouin", "scikit-learn", "statsmodels", "seaborn", "jupyter", "papermill", "nbval"]
     assert set(card) <= set(map(_name, DIRECT))
 
 
@@ -88,9 +101,37 @@ def test_nothing_tracked_names_this_machine():
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
         pytest.skip("not a git checkout")
-    pattern = re.compile("py" + r"pi\.o" + "rg|python" + r"hosted|debi" + r"an\.org|registry\.np" + "m|/home" + r"/\w+/|/Us" + r"ers/\w+/|/wo" + "rk/|/tm" + "p/")
+    pattern = re.compile(
+        "py"
+        + r"pi\.o"
+        + "rg|python"
+        + r"hosted|debi"
+        + r"an\.org|registry\.np"
+        + "m|/home"
+        + r"/\w+/|/Us"
+        + r"ers/\w+/|/wo"
+        + "rk/|/tm"
+        + "p/"
+    )
     for name in listed.stdout.split("\n"):
         path = ROOT / name
-        if path.suffix in {".py", ".md", ".ipynb", ".json", ".csv", ".yml", ".toml", ".lock", ".html", ".svg", ".cff", ""} and path.is_file():
+        if (
+            path.suffix
+            in {
+                ".py",
+                ".md",
+                ".ipynb",
+                ".json",
+                ".csv",
+                ".yml",
+                ".toml",
+                ".lock",
+                ".html",
+                ".svg",
+                ".cff",
+                "",
+            }
+            and path.is_file()
+        ):
             found = pattern.search(path.read_text(encoding="utf-8"))
             assert not found, f"{name} names {found[0]!r}"

@@ -17,14 +17,17 @@ LESION = {"s0": 100.0, "adc_slow": 0.8e-3, "adc_fast": 0.03, "f": 0.15}
 
 def test_two_points_in_closed_form():
     """Two b-values: the bound of ADC is sqrt(1/S0² + 1/S1²) sigma / b, the error of a difference of logarithms."""
-    bound = ivim.crlb("monoexponential", {"s0": 50.0, "adc_stand": 1e-3}, [0, 1000], snr=25, noise="gaussian")
+    bound = ivim.crlb(
+        "monoexponential", {"s0": 50.0, "adc_stand": 1e-3}, [0, 1000], snr=25, noise="gaussian"
+    )
     assert_allclose(bound["adc_stand"], 2.0 / 1000 * np.hypot(1 / 50, np.e / 50), rtol=1e-10)
 
 
 def test_bounds_scale_with_noise_and_number():
     """Four times the voxels or twice the SNR halve every bound (Gaussian noise)."""
     once, more, better = (
-        ivim.crlb("biexponential", LESION, B, AVERAGES, snr, noise="gaussian", voxels=n) for snr, n in ((20, 1), (20, 4), (40, 1))
+        ivim.crlb("biexponential", LESION, B, AVERAGES, snr, noise="gaussian", voxels=n)
+        for snr, n in ((20, 1), (20, 4), (40, 1))
     )
     for name in once:
         assert_allclose([more[name], better[name]], once[name] / 2, rtol=1e-9)
@@ -47,7 +50,14 @@ def test_rician_information_at_the_ends():
 @pytest.mark.parametrize("model", ["monoexponential", "stretched", "kurtosis"])
 def test_monte_carlo_reaches_the_bound(model):
     """The SD over 150 weighted fits at SNR 200 is the bound within 15 % (the SD itself is known to 6 %)."""
-    values = {"s0": 1.0, "adc_stand": 1e-3, "ddc": 1.2e-3, "alpha": 0.75, "diffusivity": 1.2e-3, "kurtosis": 0.7}
+    values = {
+        "s0": 1.0,
+        "adc_stand": 1e-3,
+        "ddc": 1.2e-3,
+        "alpha": 0.75,
+        "diffusivity": 1.2e-3,
+        "kurtosis": 0.7,
+    }
     values = {name: values[name] for name in MODELS[model].parameters}
     curve, rng = MODELS[model].function(B, **values), np.random.default_rng(2)
     signals = curve + rng.standard_normal((150, 10)) / 200 / np.sqrt(AVERAGES)
@@ -65,7 +75,10 @@ def test_weights_and_noise_floor_reach_the_bound_of_an_roi():
     curve = MODELS["biexponential"].function(B, **LESION)
     signals = np.empty((repeats, B.size))
     for i, n in enumerate(40 * AVERAGES.astype(int)):
-        signals[:, i] = np.abs(curve[i] + sigma * (rng.standard_normal((repeats, n)) + 1j * rng.standard_normal((repeats, n)))).mean(1)
+        signals[:, i] = np.abs(
+            curve[i]
+            + sigma * (rng.standard_normal((repeats, n)) + 1j * rng.standard_normal((repeats, n)))
+        ).mean(1)
     maps = ivim.fit_maps(signals, B, averages=AVERAGES, sigma=sigma)
     for name, bound in ivim.crlb("biexponential", LESION, B, AVERAGES, 20, voxels=40).items():
         error = np.sqrt(np.mean((maps[name] - LESION[name]) ** 2))
@@ -75,14 +88,20 @@ def test_weights_and_noise_floor_reach_the_bound_of_an_roi():
 def test_complex_averages_hold_more_than_averaged_magnitudes():
     """Near the floor, averaging before the magnitude keeps more information about adc_slow."""
     low = LESION | {"adc_slow": 2e-3}
-    kinds = [ivim.crlb("biexponential", low, B, AVERAGES, 5, averaging=kind)["adc_slow"] for kind in ("complex", "magnitude")]
+    kinds = [
+        ivim.crlb("biexponential", low, B, AVERAGES, 5, averaging=kind)["adc_slow"]
+        for kind in ("complex", "magnitude")
+    ]
     assert kinds[0] < kinds[1]
 
 
 def test_a_parameter_that_does_not_show_has_an_infinite_bound():
     """Where f = 0, D* is unknowable and the bounds of the others stay finite."""
     bound = ivim.crlb("biexponential", LESION | {"f": 0.0}, B, AVERAGES, 20)
-    assert np.isinf(bound["adc_fast"]) and np.isfinite([bound["s0"], bound["adc_slow"], bound["f"]]).all()
+    assert (
+        np.isinf(bound["adc_fast"])
+        and np.isfinite([bound["s0"], bound["adc_slow"], bound["f"]]).all()
+    )
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,12 @@ def noisy(model, seed, sigma, averages=AVERAGES, b=B):
     rng = np.random.default_rng(seed)
     curve = clean(model, b)
     return np.array(
-        [np.abs(s + sigma * (rng.standard_normal(int(n)) + 1j * rng.standard_normal(int(n)))).mean() for s, n in zip(curve, averages)]
+        [
+            np.abs(
+                s + sigma * (rng.standard_normal(int(n)) + 1j * rng.standard_normal(int(n)))
+            ).mean()
+            for s, n in zip(curve, averages)
+        ]
     )
 
 
@@ -46,7 +51,9 @@ def test_noise_free_truth_is_recovered_at_any_scale(model, scale):
 
 
 @pytest.mark.parametrize(
-    "b", [B[::-1], np.tile(B, 3), B[2:], np.repeat(B[1:], 2)], ids=["reversed", "three directions", "b from 50", "no b0, repeats"]
+    "b",
+    [B[::-1], np.tile(B, 3), B[2:], np.repeat(B[1:], 2)],
+    ids=["reversed", "three directions", "b from 50", "no b0, repeats"],
 )
 def test_any_set_of_b(b):
     """Unsorted b, repeats and a missing b = 0 change nothing in the answer to a noise-free signal."""
@@ -76,7 +83,9 @@ def test_log_linear_is_the_weighted_regression():
     target = np.log(signal) * np.sqrt(AVERAGES)
     line, rest, *_ = np.linalg.lstsq(design, target, rcond=None)
     error = np.sqrt(rest[0] / 8 * np.linalg.inv(design.T @ design)[1, 1])
-    assert_allclose([found.values["adc_stand"], found.stderr["adc_stand"]], [-line[1], error], rtol=1e-6)
+    assert_allclose(
+        [found.values["adc_stand"], found.stderr["adc_stand"]], [-line[1], error], rtol=1e-6
+    )
 
 
 def test_segmented_slow_part_comes_from_high_b_alone():
@@ -90,10 +99,15 @@ def test_segmented_slow_part_comes_from_high_b_alone():
 
 def test_segmented_standard_errors_are_those_of_repeats():
     """Predicted standard errors of a segmented fit agree with the scatter over 100 repeats within 20 %."""
-    fits = [ivim.fit(noisy("biexponential", seed, 4.0), B, method="segmented", averages=AVERAGES) for seed in range(100)]
+    fits = [
+        ivim.fit(noisy("biexponential", seed, 4.0), B, method="segmented", averages=AVERAGES)
+        for seed in range(100)
+    ]
     for name in ("adc_slow", "f"):
         scatter = np.std([one.values[name] for one in fits])
-        assert_allclose(np.sqrt(np.mean([one.stderr[name] ** 2 for one in fits])), scatter, rtol=0.2)
+        assert_allclose(
+            np.sqrt(np.mean([one.stderr[name] ** 2 for one in fits])), scatter, rtol=0.2
+        )
 
 
 @pytest.mark.parametrize("snr", [10, 50])
@@ -101,7 +115,9 @@ def test_biexponential_optimum_is_global(snr):
     """No random start out of 15 finds a smaller sum of squares, on 15 noisy voxels (two basins at the edges of D*)."""
     rng, model = np.random.default_rng(snr), MODELS["biexponential"]
     for _ in range(15):
-        curve = model.function(B, 1.0, rng.uniform(0.4e-3, 2e-3), rng.uniform(8e-3, 60e-3), rng.uniform(0.05, 0.5))
+        curve = model.function(
+            B, 1.0, rng.uniform(0.4e-3, 2e-3), rng.uniform(8e-3, 60e-3), rng.uniform(0.05, 0.5)
+        )
         signal = np.abs(curve + (rng.standard_normal(10) + 1j * rng.standard_normal(10)) / snr)
         low, high = np.array(list(model.limits(signal, B).values())).T
         rest = min(
@@ -136,7 +152,10 @@ def test_bounds_are_kept_and_replaceable():
 def test_noise_floor_takes_the_bias_out_of_slow_diffusion():
     """At an ROI's precision and SNR 15 the bare fit of adc_slow is too low by over 2 %, the Rician fit right within 1 %."""
     rng, sigma = np.random.default_rng(6), 500 / 15
-    draws = np.abs(clean("biexponential") + sigma * (rng.standard_normal((40_000, 10)) + 1j * rng.standard_normal((40_000, 10))))
+    draws = np.abs(
+        clean("biexponential")
+        + sigma * (rng.standard_normal((40_000, 10)) + 1j * rng.standard_normal((40_000, 10)))
+    )
     signal = draws.mean(axis=0)
     bare, risen = ivim.fit(signal, B), ivim.fit(signal, B, sigma=sigma)
     assert bare.values["adc_slow"] < 0.98 * TRUTH["biexponential"]["adc_slow"]
@@ -145,13 +164,18 @@ def test_noise_floor_takes_the_bias_out_of_slow_diffusion():
 
 def test_estimated_noise_is_that_of_one_excitation():
     """The root mean square estimate over 40 signals of 1 to 8 averages is the noise level of one excitation within 10 %."""
-    found = [ivim.fit(noisy("biexponential", seed, 20.0), B, averages=AVERAGES, sigma="estimate").sigma for seed in range(40)]
+    found = [
+        ivim.fit(noisy("biexponential", seed, 20.0), B, averages=AVERAGES, sigma="estimate").sigma
+        for seed in range(40)
+    ]
     assert_allclose(np.sqrt(np.mean(np.square(found))), 20.0, rtol=0.1)
 
 
 def test_confidence_limits_cover():
     """Wald 95 % limits of f hold the truth in 88-99 % of 100 repeats."""
-    fits = (ivim.fit(noisy("biexponential", seed, 4.0), B, averages=AVERAGES) for seed in range(100))
+    fits = (
+        ivim.fit(noisy("biexponential", seed, 4.0), B, averages=AVERAGES) for seed in range(100)
+    )
     rows = [one.confidence().set_index("parameter").loc["f"] for one in fits]
     covered = np.mean([row["ci_low"] <= 0.15 <= row["ci_high"] for row in rows])
     assert 0.88 <= covered <= 0.99
@@ -238,7 +262,10 @@ def test_signals_without_decay_stay_finite_and_are_remarked(kind, model, options
         ({"method": "log-linear"}, "is for the monoexponential model"),
         ({"b": np.repeat([0.0, 500.0], 5)}, "2 different b-value.* for the 4 parameters"),
         ({"method": "segmented", "threshold": 1500}, "1 b-value.* from the threshold of 1500"),
-        ({"model": "monoexponential", "method": "two-point", "pair": (0, 1000)}, "give two different values out of b"),
+        (
+            {"model": "monoexponential", "method": "two-point", "pair": (0, 1000)},
+            "give two different values out of b",
+        ),
         ({"sigma": -1.0}, "sigma is -1.0"),
         ({"sigma": 1.0, "method": "segmented"}, "sigma goes with method 'full' only"),
         ({"averaging": "sum"}, "averaging is 'sum'"),
@@ -253,7 +280,9 @@ def test_wrong_arguments_are_refused(arguments, words):
 
 def test_roi_is_the_mean_signal_of_the_mask():
     """fit_roi equals fit of the mean over the masked voxels, and refuses a mask that does not fit or is empty."""
-    data = np.stack([[noisy("biexponential", 10 * i + j, 10.0) for j in range(3)] for i in range(2)])
+    data = np.stack(
+        [[noisy("biexponential", 10 * i + j, 10.0) for j in range(3)] for i in range(2)]
+    )
     mask = np.array([[1, 0, 1], [0, 1, 0]])
     found = ivim.fit_roi(data, B, mask, averages=AVERAGES)
     assert found.values == ivim.fit(data[mask == 1].mean(axis=0), B, averages=AVERAGES).values
@@ -266,7 +295,11 @@ def test_roi_is_the_mean_signal_of_the_mask():
 def test_roi_noise_is_estimated_per_excitation_and_voxel():
     """The noise level found in an ROI of 60 voxels is that of one voxel and excitation, within a factor of 1.6 (6 degrees of freedom)."""
     data = np.stack([noisy("biexponential", seed, 20.0) for seed in range(60)])
-    assert 20 / 1.6 < ivim.fit_roi(data, B, np.ones(60), averages=AVERAGES, sigma="estimate").sigma < 20 * 1.6
+    assert (
+        20 / 1.6
+        < ivim.fit_roi(data, B, np.ones(60), averages=AVERAGES, sigma="estimate").sigma
+        < 20 * 1.6
+    )
 
 
 @every_model

@@ -37,8 +37,14 @@ def test_jacobian_is_the_derivative(model):
     jacobian = model.jacobian(B, **values)
     for column, name in enumerate(model.parameters):
         step = 1e-5 * values[name]
-        up, down = (model.function(B, **values | {name: values[name] + sign * step}) for sign in (1, -1))
-        assert_allclose(jacobian[:, column], (up - down) / (2 * step), atol=1e-8 * np.abs(jacobian[:, column]).max())
+        up, down = (
+            model.function(B, **values | {name: values[name] + sign * step}) for sign in (1, -1)
+        )
+        assert_allclose(
+            jacobian[:, column],
+            (up - down) / (2 * step),
+            atol=1e-8 * np.abs(jacobian[:, column]).max(),
+        )
 
 
 def test_stretched_jacobian_at_zero_diffusion_is_finite():
@@ -90,18 +96,30 @@ def test_lmfit_model_finds_the_truth(model):
     lmfit_model = model.lmfit_model()
     signal = model.function(B, **truth(model))
     found = lmfit_model.fit(signal, lmfit_model.guess(signal, b=B), b=B)
-    assert_allclose([found.best_values[name] for name in model.parameters], list(truth(model).values()), rtol=1e-6)
+    assert_allclose(
+        [found.best_values[name] for name in model.parameters],
+        list(truth(model).values()),
+        rtol=1e-6,
+    )
 
 
 def test_s0_limit_follows_the_lowest_b():
     """Without b = 0, s0 may lie above twice the largest signal, by as much as free water decays before the lowest b."""
     b = np.array([500.0, 1000.0])
-    assert_allclose(MODELS["monoexponential"].limits(np.array([10.0, 5.0]), b)["s0"][1], 2 * 10 * np.exp(1.5), rtol=1e-12)
+    assert_allclose(
+        MODELS["monoexponential"].limits(np.array([10.0, 5.0]), b)["s0"][1],
+        2 * 10 * np.exp(1.5),
+        rtol=1e-12,
+    )
 
 
 def test_log_line_is_exact_for_a_mono_exponential():
     """A straight line through the logarithm of a noise-free mono-exponential is exact, whatever the weights."""
-    assert_allclose(log_line(7 * np.exp(-B * 2e-3), B, weights=np.array(article.AVERAGES)), (7.0, 2e-3), rtol=1e-12)
+    assert_allclose(
+        log_line(7 * np.exp(-B * 2e-3), B, weights=np.array(article.AVERAGES)),
+        (7.0, 2e-3),
+        rtol=1e-12,
+    )
 
 
 def test_aicc_by_hand():
@@ -112,13 +130,18 @@ def test_aicc_by_hand():
 
 def test_unknown_model_is_refused():
     """The message names the model met and those known."""
-    with pytest.raises(ValueError, match="'triexponential'; known are monoexponential, biexponential"):
+    with pytest.raises(
+        ValueError, match="'triexponential'; known are monoexponential, biexponential"
+    ):
         get_model("triexponential")
 
 
 @pytest.mark.parametrize(
     ("bounds", "words"),
-    [({"alpha": (0, 1)}, "no parameter of the biexponential"), ({"f": (0.5, 0.5)}, "first has to be below")],
+    [
+        ({"alpha": (0, 1)}, "no parameter of the biexponential"),
+        ({"f": (0.5, 0.5)}, "first has to be below"),
+    ],
 )
 def test_wrong_bounds_are_refused(bounds, words):
     """Bounds of another model's parameter and empty intervals are refused."""

@@ -44,38 +44,54 @@ def test_magnitude_averages_keep_the_floor_and_complex_ones_lower_it():
     """Sixteen excitations of pure noise: averaged magnitudes stay at 1.2533 sigma, averaged complex numbers at a quarter of it."""
     rng = np.random.default_rng(1)
     draws = rng.standard_normal((200_000, 16)) + 1j * rng.standard_normal((200_000, 16))
-    floors = {kind: noise.rician_mean(0.0, noise.floor_sigma(1.0, 16, kind)) for kind in noise.AVERAGING}
+    floors = {
+        kind: noise.rician_mean(0.0, noise.floor_sigma(1.0, 16, kind)) for kind in noise.AVERAGING
+    }
     assert_allclose(np.abs(draws).mean(), floors["magnitude"], rtol=2e-3)
     assert_allclose(np.abs(draws.mean(axis=1)).mean(), floors["complex"], rtol=5e-3)
 
 
 def test_sigma_from_background():
     """Rayleigh samples of sigma 7 give 7 within 1 %."""
-    assert_allclose(noise.sigma_from_background(np.random.default_rng(2).rayleigh(7.0, 40_000)), 7.0, rtol=0.01)
+    assert_allclose(
+        noise.sigma_from_background(np.random.default_rng(2).rayleigh(7.0, 40_000)), 7.0, rtol=0.01
+    )
 
 
 def test_sigma_from_residuals_is_per_excitation():
     """Samples of 1 to 8 averages, pooled over signals, give the noise level of one excitation within 2 %."""
     rng, averages = np.random.default_rng(3), np.array(article.AVERAGES)
     residuals = rng.normal(0, 5 / np.sqrt(averages), (5000, averages.size))
-    assert_allclose(noise.sigma_from_residuals(residuals * np.sqrt(6 / 10), averages, 4), 5.0, rtol=0.02)
+    assert_allclose(
+        noise.sigma_from_residuals(residuals * np.sqrt(6 / 10), averages, 4), 5.0, rtol=0.02
+    )
 
 
 def test_sigma_from_residuals_knows_the_floor():
     """On the floor the variance is .43 sigma²; with amplitudes and a first value the noise level comes out right within 3 %."""
     rng, b = np.random.default_rng(4), np.array(article.B_VALUES, float)
     curve = MODELS["monoexponential"].function(b, 2.0, 2e-3)
-    magnitudes = np.abs(curve + rng.standard_normal((20_000, b.size)) + 1j * rng.standard_normal((20_000, b.size)))
+    magnitudes = np.abs(
+        curve + rng.standard_normal((20_000, b.size)) + 1j * rng.standard_normal((20_000, b.size))
+    )
     residuals = magnitudes - noise.rician_mean(curve, 1.0)
-    assert_allclose(noise.sigma_from_residuals(residuals, np.ones(b.size), 0, curve, 1.0), 1.0, rtol=0.03)
+    assert_allclose(
+        noise.sigma_from_residuals(residuals, np.ones(b.size), 0, curve, 1.0), 1.0, rtol=0.03
+    )
 
 
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: noise.floor_sigma(1.0, 2, "sum"), "averaging is 'sum'; accepted are 'magnitude' and 'complex'"),
+        (
+            lambda: noise.floor_sigma(1.0, 2, "sum"),
+            "averaging is 'sum'; accepted are 'magnitude' and 'complex'",
+        ),
         (lambda: noise.sigma_from_background([]), "no finite sample"),
-        (lambda: noise.sigma_from_residuals(np.ones(4), np.ones(4), 4), "4 samples leave nothing over"),
+        (
+            lambda: noise.sigma_from_residuals(np.ones(4), np.ones(4), 4),
+            "4 samples leave nothing over",
+        ),
     ],
 )
 def test_wrong_arguments_are_refused(call, words):

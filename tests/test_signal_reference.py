@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from ivim.files import ROOT
 from ivim.signal.fit import fit
 from ivim.signal.models import SignalModel
-from ivim.files import ROOT
 
 
 def load(name):
@@ -21,7 +21,10 @@ OSIPI, DIPY, NIST = load("osipi"), load("dipy"), load("nist")
 @pytest.mark.parametrize("case", OSIPI["cases"], ids=lambda case: case["tissue"])
 def test_osipi_tissues_at_strict_tolerances(case):
     """Each of OSIPI's 14 tissues, signal noise .0005, within the strict tolerances stated in the file."""
-    found, true = fit(np.array(case["signal"]) / case["signal"][0], OSIPI["b"]).values, case["expected"]
+    found, true = (
+        fit(np.array(case["signal"]) / case["signal"][0], OSIPI["b"]).values,
+        case["expected"],
+    )
     assert_allclose(found["f"], true["f"], rtol=0.05, atol=0.02)
     if true["f"] < 0.8:
         assert_allclose(found["adc_slow"], true["adc_slow"], rtol=0.03, atol=5e-5)
@@ -34,7 +37,9 @@ def test_dipy_voxels_to_six_decimals(case):
     """dipy's bi-exponential voxel and its two mono-exponential ones, to the six decimals that dipy's own test asks for."""
     found = fit(case["signal"], case["b"], case["model"])
     for name, expected in case["expected"].items():
-        assert_allclose(found.values[name], expected, rtol=0, atol=0.5e-6 if name != "s0" else 0.5e-6 * expected)
+        assert_allclose(
+            found.values[name], expected, rtol=0, atol=0.5e-6 if name != "s0" else 0.5e-6 * expected
+        )
 
 
 class Misra1a(SignalModel):
@@ -62,7 +67,14 @@ class Lanczos3(SignalModel):
     """NIST's sum of three exponentials, the classic of ill-conditioning; rates in separate ranges, as ours, so that terms cannot swap."""
 
     name, parameters = "Lanczos3", ("b1", "b2", "b3", "b4", "b5", "b6")
-    bounds = {"b1": (0, 100), "b2": (0, 2), "b3": (0, 100), "b4": (2, 4), "b5": (0, 100), "b6": (4, 20)}
+    bounds = {
+        "b1": (0, 100),
+        "b2": (0, 2),
+        "b3": (0, 100),
+        "b4": (2, 4),
+        "b5": (0, 100),
+        "b6": (4, 20),
+    }
 
     @staticmethod
     def function(b, b1, b2, b3, b4, b5, b6):
@@ -72,7 +84,10 @@ class Lanczos3(SignalModel):
     @staticmethod
     def jacobian(b, b1, b2, b3, b4, b5, b6):
         """Columns b1 to b6."""
-        pairs = [(np.exp(-rate * b), -size * b * np.exp(-rate * b)) for size, rate in ((b1, b2), (b3, b4), (b5, b6))]
+        pairs = [
+            (np.exp(-rate * b), -size * b * np.exp(-rate * b))
+            for size, rate in ((b1, b2), (b3, b4), (b5, b6))
+        ]
         return np.stack([column for pair in pairs for column in pair], axis=-1)
 
     def guess(self, signal, b):
@@ -89,4 +104,6 @@ def test_nist_certified_values_and_standard_errors(model):
     assert_allclose(found.sse, case["certified_rss"], rtol=10 * tolerance)
     for parameter in case["parameters"]:
         assert_allclose(found.values[parameter["name"]], parameter["certified"], rtol=tolerance)
-        assert_allclose(found.stderr[parameter["name"]], parameter["certified_sd"], rtol=10 * tolerance)
+        assert_allclose(
+            found.stderr[parameter["name"]], parameter["certified_sd"], rtol=10 * tolerance
+        )

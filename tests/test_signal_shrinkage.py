@@ -23,7 +23,9 @@ def lesion():
         "adc_fast": 0.03 * np.exp(0.3 * rng.standard_normal(voxels)),
         "f": odds / (1 + odds),
     }
-    curves = MODELS["biexponential"].function(B, 100.0, **{name: value[:, None] for name, value in truth.items()})
+    curves = MODELS["biexponential"].function(
+        B, 100.0, **{name: value[:, None] for name, value in truth.items()}
+    )
     signals = np.empty_like(curves)
     for i, n in enumerate(AVERAGES.astype(int)):
         noise = rng.standard_normal((voxels, n)) + 1j * rng.standard_normal((voxels, n))
@@ -45,7 +47,9 @@ def test_beats_the_plain_fit_on_all_three(lesion, shrunk):
     truth, signals = lesion
     plain = [ivim.fit(signal, B, averages=AVERAGES).values for signal in signals]
     for name, share in (("adc_slow", 0.85), ("adc_fast", 0.5), ("f", 0.85)):
-        assert rmse(shrunk.values[name], truth[name]) < share * rmse(np.array([one[name] for one in plain]), truth[name])
+        assert rmse(shrunk.values[name], truth[name]) < share * rmse(
+            np.array([one[name] for one in plain]), truth[name]
+        )
 
 
 def test_bias_is_towards_the_centre_of_the_roi(lesion, shrunk):
@@ -69,7 +73,10 @@ def test_chain_mixes(shrunk):
 
 def test_same_seed_same_answer(lesion):
     """Two runs from one seed are equal to the last bit, another seed is not."""
-    one, two, other = (ivim.shrink(lesion[1][:20], B, sweeps=60, burn=60, seed=seed).values["f"] for seed in (3, 3, 4))
+    one, two, other = (
+        ivim.shrink(lesion[1][:20], B, sweeps=60, burn=60, seed=seed).values["f"]
+        for seed in (3, 3, 4)
+    )
     assert (one == two).all() and (one != other).all()
 
 
@@ -78,7 +85,9 @@ def test_unusable_voxels_get_nan_and_do_not_disturb_the_rest(lesion):
     block = lesion[1][:24].reshape(4, 6, 10).copy()
     block[2, 3] = 0
     found = ivim.shrink(block, B, averages=AVERAGES, sweeps=60, burn=60)
-    alone = ivim.shrink(np.delete(lesion[1][:24], 15, axis=0), B, averages=AVERAGES, sweeps=60, burn=60)
+    alone = ivim.shrink(
+        np.delete(lesion[1][:24], 15, axis=0), B, averages=AVERAGES, sweeps=60, burn=60
+    )
     assert found.reason[2, 3] == reasons.NOT_POSITIVE and np.isnan(found.values["f"][2, 3])
     assert_allclose(np.delete(found.values["f"].ravel(), 15), alone.values["f"], rtol=1e-12)
 

@@ -12,7 +12,14 @@ import ivim
 from ivim.stats.agreement import FORMS, icc_from_mean_squares, mean_squares
 
 # Shrout & Fleiss, Psychol Bull 1979;86:420, table 2: six targets, four judges.
-SHROUT_FLEISS = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
+SHROUT_FLEISS = [
+    [9, 2, 5, 8],
+    [6, 1, 3, 2],
+    [8, 4, 6, 8],
+    [7, 1, 2, 6],
+    [10, 5, 6, 9],
+    [6, 2, 4, 7],
+]
 # The same through R's psych 2.2.9, ICC(): value, lower, upper, by form.
 PSYCH = [
     (0.1657417684055, -0.1329323248748, 0.7225600623281),
@@ -31,7 +38,13 @@ def tidy(table, name="value"):
     """A table of targets by readers as one row per reading."""
     table = np.asarray(table, dtype=float)
     targets, readers = np.indices(table.shape)
-    return pd.DataFrame({"patient": targets.ravel(), "reader": [f"r{at}" for at in readers.ravel()], name: table.ravel()})
+    return pd.DataFrame(
+        {
+            "patient": targets.ravel(),
+            "reader": [f"r{at}" for at in readers.ravel()],
+            name: table.ravel(),
+        }
+    )
 
 
 @pytest.fixture
@@ -53,7 +66,15 @@ def test_golden_iccs(outside, name):
     """Values, limits, F, degrees of freedom and p equal the reference files to 1e-6."""
     expected = pd.DataFrame(json.loads(outside(f"golden/{name}_icc_psych.json").read_text())).T
     found = ivim.icc(tidy(pd.read_csv(outside(f"golden/{name}.csv"))), values="value")
-    columns = {"icc": "ICC", "ci_low": "lo", "ci_high": "hi", "f": "F", "df1": "df1", "df2": "df2", "p": "p"}
+    columns = {
+        "icc": "ICC",
+        "ci_low": "lo",
+        "ci_high": "hi",
+        "f": "F",
+        "df1": "df1",
+        "df2": "df2",
+        "p": "p",
+    }
     assert_allclose(found[list(columns)], expected[list(columns.values())], rtol=1e-6)
 
 
@@ -77,7 +98,11 @@ def test_unit_and_row_order_do_not_matter(readings):
     frame = tidy(readings)
     other = frame.assign(value=frame["value"] * 1e-3 + 7).sample(frac=1, random_state=1)
     columns = ["icc", "ci_low", "ci_high"]
-    assert_allclose(ivim.icc(other, values="value")[columns], ivim.icc(frame, values="value")[columns], rtol=1e-9)
+    assert_allclose(
+        ivim.icc(other, values="value")[columns],
+        ivim.icc(frame, values="value")[columns],
+        rtol=1e-9,
+    )
 
 
 def test_identical_readers_agree_perfectly(readings):
@@ -109,7 +134,11 @@ def test_bland_altman_is_the_published_example():
     """Bias -2.1 and SD 38.8 l/min as Bland and Altman print them for their peak flow meters."""
     found = ivim.bland_altman(tidy(np.column_stack([WRIGHT, MINI_WRIGHT])), values="value").iloc[0]
     assert_allclose([found["bias"], found["sd"]], [-2.1, 38.8], atol=0.05)
-    assert_allclose([found["lower"], found["upper"]], found["bias"] + np.array([-1.96, 1.96]) * found["sd"], rtol=1e-4)
+    assert_allclose(
+        [found["lower"], found["upper"]],
+        found["bias"] + np.array([-1.96, 1.96]) * found["sd"],
+        rtol=1e-4,
+    )
 
 
 def test_repeatability_follows_from_the_within_subject_variance(readings):
@@ -117,7 +146,11 @@ def test_repeatability_follows_from_the_within_subject_variance(readings):
     found = ivim.bland_altman(tidy(readings), values="value").iloc[0]
     assert_allclose(found["within_sd"] ** 2, readings.var(axis=1, ddof=1).mean(), rtol=1e-12)
     assert_allclose(found["repeatability"], 2.7718 * found["within_sd"], rtol=1e-4)
-    assert_allclose(found["cov"] ** 2, (readings.var(axis=1, ddof=1) / readings.mean(axis=1) ** 2).mean(), rtol=1e-12)
+    assert_allclose(
+        found["cov"] ** 2,
+        (readings.var(axis=1, ddof=1) / readings.mean(axis=1) ** 2).mean(),
+        rtol=1e-12,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -127,13 +160,21 @@ def simulated():
     table = rng.normal(20, 2, (10, 1200))
     names = [f"v{at}" for at in range(600)]
     frame = tidy(table[:, :2]).drop(columns="value")
-    columns = pd.DataFrame({name: table[:, 2 * at : 2 * at + 2].ravel() for at, name in enumerate(names)})
+    columns = pd.DataFrame(
+        {name: table[:, 2 * at : 2 * at + 2].ravel() for at, name in enumerate(names)}
+    )
     return ivim.bland_altman(frame.join(columns), values=names)
 
 
 @pytest.mark.parametrize(
     ("quantity", "truth"),
-    [("bias", 0), ("lower", -1.959964 * np.sqrt(8)), ("upper", 1.959964 * np.sqrt(8)), ("within_sd", 2), ("repeatability", 1.959964 * np.sqrt(8))],
+    [
+        ("bias", 0),
+        ("lower", -1.959964 * np.sqrt(8)),
+        ("upper", 1.959964 * np.sqrt(8)),
+        ("within_sd", 2),
+        ("repeatability", 1.959964 * np.sqrt(8)),
+    ],
 )
 def test_limits_of_bland_altman_cover_the_truth(simulated, quantity, truth):
     """The 95 % limits of each quantity hold the truth in 95 ± 3 % of 600 samples."""
@@ -144,22 +185,32 @@ def test_limits_of_bland_altman_cover_the_truth(simulated, quantity, truth):
 def test_limits_of_within_sd_cut_equal_tails(readings):
     """A true SD at either limit would give a within_sd as far off with a chance of 2.5 %: its square is χ² with 40 degrees of freedom."""
     row = ivim.bland_altman(tidy(readings), values="value").iloc[0]
-    assert_allclose(stats.chi2.sf(40 * (row["within_sd"] / row["within_sd_low"]) ** 2, 40), 0.025, rtol=1e-9)
-    assert_allclose(stats.chi2.cdf(40 * (row["within_sd"] / row["within_sd_high"]) ** 2, 40), 0.025, rtol=1e-9)
+    assert_allclose(
+        stats.chi2.sf(40 * (row["within_sd"] / row["within_sd_low"]) ** 2, 40), 0.025, rtol=1e-9
+    )
+    assert_allclose(
+        stats.chi2.cdf(40 * (row["within_sd"] / row["within_sd_high"]) ** 2, 40), 0.025, rtol=1e-9
+    )
 
 
 def test_every_pair_of_readers_has_its_row(readings):
     """Three readers give three rows, each equal to that pair alone."""
     table = np.column_stack([readings, readings.mean(axis=1) + 1])
     found = ivim.bland_altman(tidy(table), values="value")
-    assert list(zip(found["a"], found["b"], strict=True)) == [("r0", "r1"), ("r0", "r2"), ("r1", "r2")]
+    assert list(zip(found["a"], found["b"], strict=True)) == [
+        ("r0", "r1"),
+        ("r0", "r2"),
+        ("r1", "r2"),
+    ]
     alone = ivim.bland_altman(tidy(table).query("reader != 'r0'"), values="value")
     pd.testing.assert_frame_equal(found.iloc[[2]].reset_index(drop=True), alone)
 
 
 def test_cov_is_missing_where_a_mean_is_not_positive():
     """A coefficient of variation is not given for values around zero."""
-    assert np.isnan(ivim.bland_altman(tidy([[-2, 1.5], [2, 3], [4, 4.5]]), values="value")["cov"].item())
+    assert np.isnan(
+        ivim.bland_altman(tidy([[-2, 1.5], [2, 3], [4, 4.5]]), values="value")["cov"].item()
+    )
     assert ivim.bland_altman(tidy([[1, 1.5], [2, 3], [4, 4.5]]), values="value")["cov"].item() > 0
 
 
@@ -170,13 +221,25 @@ GOOD = tidy([[1, 2], [3, 4.5], [6, 5]])
 @pytest.mark.parametrize(
     ("frame", "message"),
     [
-        (GOOD.query("reader == 'r0'"), "at least two targets and two raters; met 3 patient and 1 reader"),
-        (GOOD.query("patient == 0"), "at least two targets and two raters; met 1 patient and 2 reader"),
+        (
+            GOOD.query("reader == 'r0'"),
+            "at least two targets and two raters; met 3 patient and 1 reader",
+        ),
+        (
+            GOOD.query("patient == 0"),
+            "at least two targets and two raters; met 1 patient and 2 reader",
+        ),
         (GOOD.iloc[:-1], "patient 2 has no 'value' by rater 'r1'"),
         (pd.concat([GOOD, GOOD.iloc[[0]]]), "'r0' has more than one 'value' for patient 0"),
-        (GOOD.assign(value=[1, 2, np.nan, 4, 5, 6]), r"'value' has 1 missing or infinite value\(s\) among 6"),
+        (
+            GOOD.assign(value=[1, 2, np.nan, 4, 5, 6]),
+            r"'value' has 1 missing or infinite value\(s\) among 6",
+        ),
         (GOOD.assign(value=3.0), "'value' is 3 in every row"),
-        (GOOD.assign(value=[1.0, 2, 1, 2, 1, 2]), "same for every patient within each reader; agreement needs targets that differ"),
+        (
+            GOOD.assign(value=[1.0, 2, 1, 2, 1, 2]),
+            "same for every patient within each reader; agreement needs targets that differ",
+        ),
         (GOOD.assign(value=list("abcdef")), "'value' holds values that are not numbers"),
         (GOOD.assign(reader=[None, *GOOD["reader"][1:]]), r"'reader' is missing in 1 row"),
         (GOOD.drop(columns="reader"), "column 'reader' is not in the frame"),
@@ -189,7 +252,13 @@ def test_bad_readings_are_refused(function, frame, message):
         function(frame, values="value")
 
 
-@pytest.mark.parametrize(("options", "message"), [({}, "no column was named"), ({"values": "value", "confidence": 95}, "confidence is 95; a number between 0 and 1")])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "no column was named"),
+        ({"values": "value", "confidence": 95}, "confidence is 95; a number between 0 and 1"),
+    ],
+)
 def test_bad_options_are_refused(options, message):
     """A missing column name and a confidence in per cent are refused."""
     with pytest.raises(ValueError, match=message):

@@ -10,15 +10,30 @@ from numpy.testing import assert_allclose
 import ivim
 from ivim.stats.logistic import goodness, linear_score, predict, separating
 
-REFERENCE = {"b": "B", "se": "SE", "wald": "Wald", "p": "p", "odds_ratio": "OR", "ci_low": "OR_lo", "ci_high": "OR_hi"}
-MODELS = {"asah": ("y", ["s100b", "ndka", "age"]), "birthwt": ("low", ["age", "lwt", "smoke", "ht", "ui"])}
+REFERENCE = {
+    "b": "B",
+    "se": "SE",
+    "wald": "Wald",
+    "p": "p",
+    "odds_ratio": "OR",
+    "ci_low": "OR_lo",
+    "ci_high": "OR_hi",
+}
+MODELS = {
+    "asah": ("y", ["s100b", "ndka", "age"]),
+    "birthwt": ("low", ["age", "lwt", "smoke", "ht", "ui"]),
+}
 
 
 def golden(outside, name, kind):
     """A reference fit as a frame with our column names, and the data it was made from."""
     reference = json.loads(outside(f"golden/{name}_{kind}.json").read_text())
     table = pd.DataFrame(reference.get("coef", reference)).T[list(REFERENCE.values())]
-    return table.set_axis(list(REFERENCE), axis=1), reference, pd.read_csv(outside(f"golden/{name}.csv"))
+    return (
+        table.set_axis(list(REFERENCE), axis=1),
+        reference,
+        pd.read_csv(outside(f"golden/{name}.csv")),
+    )
 
 
 def r_standard_errors(x, y):
@@ -38,7 +53,12 @@ def r_standard_errors(x, y):
 
 def table_2x2(exposed_cases, exposed_controls, other_cases, other_controls):
     """One binary predictor as rows."""
-    cells = [(1, 1, exposed_cases), (1, 0, exposed_controls), (0, 1, other_cases), (0, 0, other_controls)]
+    cells = [
+        (1, 1, exposed_cases),
+        (1, 0, exposed_controls),
+        (0, 1, other_cases),
+        (0, 0, other_controls),
+    ]
     return pd.DataFrame([{"x": x, "y": y} for x, y, count in cells for _ in range(count)])
 
 
@@ -63,10 +83,16 @@ def test_golden_standard_errors(outside, name):
     """R's errors are those of its last step but one: its iteration replayed gives its digits to 1e-6, ours are within 1e-4 of them."""
     expected, _, frame = golden(outside, name, "logistic_glm")
     outcome, predictors = MODELS[name]
-    assert_allclose(r_standard_errors(frame[predictors].to_numpy(float), frame[outcome].to_numpy()), expected["se"], rtol=1e-6)
+    assert_allclose(
+        r_standard_errors(frame[predictors].to_numpy(float), frame[outcome].to_numpy()),
+        expected["se"],
+        rtol=1e-6,
+    )
     found = ivim.logistic(frame, outcome, predictors)
     assert_allclose(found[["se", "wald"]], expected[["se", "wald"]], rtol=1e-4)
-    assert_allclose(found[["p", "ci_low", "ci_high"]], expected[["p", "ci_low", "ci_high"]], rtol=1e-3)
+    assert_allclose(
+        found[["p", "ci_low", "ci_high"]], expected[["p", "ci_low", "ci_high"]], rtol=1e-3
+    )
 
 
 def test_converged_fit_is_that_of_statsmodels(study):
@@ -75,7 +101,16 @@ def test_converged_fit_is_that_of_statsmodels(study):
 
     peer = sm.Logit(study["y"], sm.add_constant(study[["a", "b"]])).fit(disp=0, tol=1e-14)
     found = ivim.logistic(study, "y", ["a", "b"])
-    expected = np.column_stack([peer.params, peer.bse, peer.tvalues**2, peer.pvalues, np.exp(peer.params), np.exp(peer.conf_int())])
+    expected = np.column_stack(
+        [
+            peer.params,
+            peer.bse,
+            peer.tvalues**2,
+            peer.pvalues,
+            np.exp(peer.params),
+            np.exp(peer.conf_int()),
+        ]
+    )
     assert_allclose(found[list(REFERENCE)], expected, rtol=1e-8)
 
 
@@ -108,7 +143,9 @@ def test_firth_is_finite_where_a_cell_is_empty():
 def test_units_only_rescale(study, penalty):
     """A predictor in other units (x 1000, + 7) has B / 1000 and the same Wald, p and fitted risks."""
     other = study.assign(a=study["a"] * 1000 + 7)
-    here, there = (ivim.logistic(frame, "y", ["a", "b"], penalty=penalty) for frame in (study, other))
+    here, there = (
+        ivim.logistic(frame, "y", ["a", "b"], penalty=penalty) for frame in (study, other)
+    )
     assert_allclose(there["b"][1:] * [1000, 1], here["b"][1:], rtol=1e-8)
     assert_allclose(there[["wald", "p"]][1:], here[["wald", "p"]][1:], rtol=1e-8)
     assert_allclose(predict(there, other), predict(here, study), rtol=1e-8)
@@ -117,7 +154,10 @@ def test_units_only_rescale(study, penalty):
 @pytest.mark.parametrize("penalty", [None, "firth"])
 def test_the_other_outcome_turns_every_sign(study, penalty):
     """Predicting health instead of disease turns every B and keeps every error."""
-    here, there = (ivim.logistic(frame, "y", ["a", "b"], penalty=penalty) for frame in (study, study.assign(y=1 - study["y"])))
+    here, there = (
+        ivim.logistic(frame, "y", ["a", "b"], penalty=penalty)
+        for frame in (study, study.assign(y=1 - study["y"]))
+    )
     assert_allclose(there["b"], -here["b"], rtol=1e-8)
     assert_allclose(there["se"], here["se"], rtol=1e-8)
 
@@ -135,7 +175,11 @@ def test_golden_deviance(outside):
     """-2 log likelihood and its difference from the empty model equal R's deviances to 1e-9."""
     _, reference, frame = golden(outside, "asah", "logistic_glm")
     found = goodness(ivim.logistic(frame, *MODELS["asah"]), frame).iloc[0]
-    assert_allclose([found["minus_2ll"], found["chi2"]], [reference["deviance"], reference["null_deviance"] - reference["deviance"]], rtol=1e-9)
+    assert_allclose(
+        [found["minus_2ll"], found["chi2"]],
+        [reference["deviance"], reference["null_deviance"] - reference["deviance"]],
+        rtol=1e-9,
+    )
 
 
 def test_nagelkerke_is_cox_snell_over_its_maximum(study):
@@ -144,7 +188,11 @@ def test_nagelkerke_is_cox_snell_over_its_maximum(study):
     n, share = len(study), study["y"].mean()
     empty = n * (share * np.log(share) + (1 - share) * np.log(1 - share))
     cox_snell = 1 - np.exp(2 / n * (empty + found["minus_2ll"] / 2))
-    assert_allclose([found["cox_snell"], found["nagelkerke"]], [cox_snell, cox_snell / (1 - np.exp(2 / n * empty))], rtol=1e-9)
+    assert_allclose(
+        [found["cox_snell"], found["nagelkerke"]],
+        [cox_snell, cox_snell / (1 - np.exp(2 / n * empty))],
+        rtol=1e-9,
+    )
 
 
 def test_hosmer_lemeshow_counts_by_decile_of_risk(study):
@@ -204,7 +252,11 @@ GOOD = pd.DataFrame({"x": [1.0, 2, 3, 4, 5, 6], "z": [2.0, 1, 2, 5, 3, 4], "y": 
     ("frame", "options", "message"),
     [
         (GOOD.assign(y=1), {}, "'y' holds only 1; both cases"),
-        (GOOD.assign(y=[0, 1, 2, 0, 1, 2]), {}, r"'y' holds 0, 1, 2; an outcome is 0 \(control\) or 1"),
+        (
+            GOOD.assign(y=[0, 1, 2, 0, 1, 2]),
+            {},
+            r"'y' holds 0, 1, 2; an outcome is 0 \(control\) or 1",
+        ),
         (GOOD.assign(y=list("ababab")), {}, "'y' holds 'a', 'b'; an outcome is 0"),
         (GOOD.assign(y=[0, 1, 0, 1, 0, np.nan]), {}, "'y' holds .*nan"),
         (GOOD.assign(x=3.0), {}, "'x' is 3 in every row; a constant"),

@@ -26,11 +26,25 @@ def markers(outside):
     """The reference data's outcome and its four scores; the combined one is fitted here."""
     frame = pd.read_csv(outside("golden/asah.csv"))
     combined = linear_score(ivim.logistic(frame, "y", ["s100b", "ndka"]), frame)
-    return frame["y"], {"s100b": frame["s100b"], "ndka": frame["ndka"], "wfns": frame["wfns_n"], "combined": combined}
+    return frame["y"], {
+        "s100b": frame["s100b"],
+        "ndka": frame["ndka"],
+        "wfns": frame["wfns_n"],
+        "combined": combined,
+    }
 
 
-CURVES = [("asah_roc_pROC", "s100b"), ("asah_roc_pROC", "ndka"), ("asah_roc_pROC", "wfns"), ("asah_combined_roc", "combined")]
-PAIRS = [("asah_roc_pROC", "s100b_vs_ndka"), ("asah_roc_pROC", "s100b_vs_wfns"), ("asah_roc_pROC", "ndka_vs_wfns")]
+CURVES = [
+    ("asah_roc_pROC", "s100b"),
+    ("asah_roc_pROC", "ndka"),
+    ("asah_roc_pROC", "wfns"),
+    ("asah_combined_roc", "combined"),
+]
+PAIRS = [
+    ("asah_roc_pROC", "s100b_vs_ndka"),
+    ("asah_roc_pROC", "s100b_vs_wfns"),
+    ("asah_roc_pROC", "ndka_vs_wfns"),
+]
 PAIRS += [("asah_combined_roc", "s100b_vs_combined")]
 
 
@@ -40,11 +54,23 @@ def test_golden_curves(outside, markers, file, marker):
     y, scores = markers
     expected = json.loads(outside(f"golden/{file}.json").read_text())["single"][marker]
     found = ivim.roc(y, scores[marker])
-    assert_allclose([found.auc, found.se, found.ci_low, found.ci_high], [expected["auc"], expected["delong_se"], *expected["ci95"]], rtol=1e-6)
+    assert_allclose(
+        [found.auc, found.se, found.ci_low, found.ci_high],
+        [expected["auc"], expected["delong_se"], *expected["ci95"]],
+        rtol=1e-6,
+    )
     best = expected["youden_best"][0]
-    assert {name: getattr(found, name) for name in ("tp", "fn", "tn", "fp")} == {name: best[name] for name in ("tp", "fn", "tn", "fp")}
-    assert_allclose([found.sensitivity, found.specificity], [best["sensitivity"], best["specificity"]], rtol=1e-9)
-    if marker != "combined":  # pROC's cut-off of the combined marker is a risk, ours here a log odds
+    assert {name: getattr(found, name) for name in ("tp", "fn", "tn", "fp")} == {
+        name: best[name] for name in ("tp", "fn", "tn", "fp")
+    }
+    assert_allclose(
+        [found.sensitivity, found.specificity],
+        [best["sensitivity"], best["specificity"]],
+        rtol=1e-9,
+    )
+    if (
+        marker != "combined"
+    ):  # pROC's cut-off of the combined marker is a risk, ours here a log odds
         assert_allclose(found.cutoff, best["threshold"], rtol=1e-9)
 
 
@@ -56,20 +82,31 @@ def test_golden_comparisons(outside, markers, file, pair):
     first, second = pair.split("_vs_")
     found = ivim.compare_auc(y, scores[first], scores[second]).iloc[0]
     assert_allclose(found[["auc_a", "auc_b"]].astype(float), expected["auc"], rtol=1e-9)
-    assert_allclose(found[["z", "p", "ci_low", "ci_high"]].astype(float), [expected["z"], expected["p"], *expected["diff_ci"]], rtol=1e-6)
+    assert_allclose(
+        found[["z", "p", "ci_low", "ci_high"]].astype(float),
+        [expected["z"], expected["p"], *expected["diff_ci"]],
+        rtol=1e-6,
+    )
 
 
 # Table 5: AUC with limits as printed (.969 for the Results' .9969), counts from the printed percentages of 50 and 20.
 @pytest.mark.parametrize(
     ("marker", "printed", "counts"),
-    [("adc_fast", "0.876 0.782 0.969", (40, 17)), ("f", "0.823 0.719 0.927", (43, 13)), ("adc_fast+f", "0.925 0.858 0.992", (47, 16))],
+    [
+        ("adc_fast", "0.876 0.782 0.969", (40, 17)),
+        ("f", "0.823 0.719 0.927", (43, 13)),
+        ("adc_fast+f", "0.925 0.858 0.992", (47, 16)),
+    ],
 )
 def test_witness_prints_table_5(outside, marker, printed, counts):
     """A set of 70 pairs that is known to fit the article prints Table 5's areas, DeLong limits and counts, rounded half up."""
     frame = pd.read_csv(outside("witness/adcfast-f.csv"))
     frame["adc_fast+f"] = linear_score(ivim.logistic(frame, "met", ["adc_fast", "f"]), frame)
     found = ivim.roc(frame["met"], frame[marker])
-    digits = [str(Decimal(repr(value)).quantize(Decimal("0.001"), ROUND_HALF_UP)) for value in (found.auc, found.ci_low, found.ci_high)]
+    digits = [
+        str(Decimal(repr(value)).quantize(Decimal("0.001"), ROUND_HALF_UP))
+        for value in (found.auc, found.ci_low, found.ci_high)
+    ]
     assert (" ".join(digits), (found.tp, found.tn)) == (printed, counts)
 
 
@@ -82,7 +119,11 @@ def test_auc_is_the_share_of_pairs_in_order(seed):
     cases, controls = score[y == 1], score[y == 0]
     pairs = (cases[:, None] > controls).mean() + 0.5 * (cases[:, None] == controls).mean()
     found = ivim.roc(y, score, direction=">").auc
-    expected = [pairs, stats.mannwhitneyu(cases, controls).statistic / (cases.size * controls.size), roc_auc_score(y, score)]
+    expected = [
+        pairs,
+        stats.mannwhitneyu(cases, controls).statistic / (cases.size * controls.size),
+        roc_auc_score(y, score),
+    ]
     assert_allclose(found, expected, rtol=1e-12)
 
 
@@ -109,7 +150,9 @@ def test_cutoff_is_the_best_of_all(seed, direction):
     positive = rule(found.cutoff)
     assert (found.tp, found.fn) == (positive[y == 1].sum(), (~positive)[y == 1].sum())
     assert (found.fp, found.tn) == (positive[y == 0].sum(), (~positive)[y == 0].sum())
-    indices = [rule(cut)[y == 1].mean() - rule(cut)[y == 0].mean() for cut in np.unique(score) - 0.01]
+    indices = [
+        rule(cut)[y == 1].mean() - rule(cut)[y == 0].mean() for cut in np.unique(score) - 0.01
+    ]
     assert_allclose(found.sensitivity + found.specificity - 1, max(indices), rtol=1e-12)
 
 
@@ -119,7 +162,11 @@ def test_neighbouring_floats_are_still_split():
     high = np.nextafter(low, 1)
     y, score = np.array([0, 0, 1, 1]), np.array([low, low, high, high])
     up, down = ivim.roc(y, score), ivim.roc(1 - y, score)
-    assert (score > up.cutoff).tolist() == (score < down.cutoff)[::-1].tolist() == [False, False, True, True]
+    assert (
+        (score > up.cutoff).tolist()
+        == (score < down.cutoff)[::-1].tolist()
+        == [False, False, True, True]
+    )
 
 
 def test_curve_runs_from_corner_to_corner():
@@ -140,7 +187,12 @@ def test_a_rising_transformation_changes_nothing(change):
     """Area, error and counts depend on the ranks alone."""
     y, score = sample(6)
     before, after = ivim.roc(y, score), ivim.roc(y, change(score))
-    assert (before.auc, before.se, before.tp, before.tn) == (after.auc, after.se, after.tp, after.tn)
+    assert (before.auc, before.se, before.tp, before.tn) == (
+        after.auc,
+        after.se,
+        after.tp,
+        after.tn,
+    )
 
 
 def test_swapping_the_labels_swaps_the_roles():
@@ -151,14 +203,20 @@ def test_swapping_the_labels_swaps_the_roles():
     assert_allclose([there.auc, minus.auc], here.auc, rtol=1e-12)
     assert_allclose([there.se, minus.se], here.se, rtol=1e-12)
     assert len(here.cutoffs) == 1
-    assert (there.sensitivity, there.specificity, minus.sensitivity) == (here.specificity, here.sensitivity, here.sensitivity)
+    assert (there.sensitivity, there.specificity, minus.sensitivity) == (
+        here.specificity,
+        here.sensitivity,
+        here.sensitivity,
+    )
     assert_allclose([there.cutoff, -minus.cutoff], here.cutoff)
 
 
 def test_a_given_direction_may_be_wrong():
     """Against the data's direction the area is one minus the other, not quietly turned round."""
     y, score = sample(8)
-    assert_allclose(ivim.roc(y, score, direction="<").auc, 1 - ivim.roc(y, score, direction=">").auc, rtol=1e-12)
+    assert_allclose(
+        ivim.roc(y, score, direction="<").auc, 1 - ivim.roc(y, score, direction=">").auc, rtol=1e-12
+    )
 
 
 def test_equal_medians_count_as_above():
@@ -178,7 +236,9 @@ def test_delong_is_the_spread_of_the_area():
     rng = np.random.default_rng(9)
     y, truth = np.repeat([0, 1], [30, 50]), stats.norm.cdf(1 / np.sqrt(2))
     found = [ivim.roc(y, rng.normal(size=80) + y, direction=">") for _ in range(2500)]
-    assert_allclose(np.mean([one.se for one in found]), np.std([one.auc for one in found]), rtol=0.05)
+    assert_allclose(
+        np.mean([one.se for one in found]), np.std([one.auc for one in found]), rtol=0.05
+    )
     assert 0.93 < np.mean([one.ci_low <= truth <= one.ci_high for one in found]) < 0.97
 
 
@@ -213,15 +273,26 @@ def test_comparison_is_antisymmetric():
     """a - b is minus b - a with the same p, and the limits change places."""
     y, score = sample(2)
     other = np.random.default_rng(0).normal(size=y.size) + y
-    there, back = (ivim.compare_auc(y, *pair, direction=">").iloc[0] for pair in ((score, other), (other, score)))
-    assert_allclose(there[["difference", "z", "ci_low", "p"]].astype(float), back[["difference", "z", "ci_high", "p"]].astype(float) * [-1, -1, -1, 1])
+    there, back = (
+        ivim.compare_auc(y, *pair, direction=">").iloc[0]
+        for pair in ((score, other), (other, score))
+    )
+    assert_allclose(
+        there[["difference", "z", "ci_low", "p"]].astype(float),
+        back[["difference", "z", "ci_high", "p"]].astype(float) * [-1, -1, -1, 1],
+    )
 
 
 def test_paired_comparison_keeps_its_level():
     """Two equally good correlated markers differ at p < .05 in 5 ± 1.5 % of 1,500 simulated studies."""
     rng, y = np.random.default_rng(10), np.repeat([0, 1], [30, 40])
     common = rng.normal(size=(1500, 70)) + y
-    p = [ivim.compare_auc(y, row + rng.normal(size=70), row + rng.normal(size=70), direction=">")["p"].item() for row in common]
+    p = [
+        ivim.compare_auc(y, row + rng.normal(size=70), row + rng.normal(size=70), direction=">")[
+            "p"
+        ].item()
+        for row in common
+    ]
     assert abs(np.mean(np.array(p) < 0.05) - 0.05) < 0.015
 
 
@@ -234,7 +305,9 @@ def test_hanley_mcneil_is_the_error_of_exponential_scores():
     """For the exponential scores it was derived for, it is the SD of the area over 20,000 simulated studies within 2 %."""
     rng = np.random.default_rng(12)
     cases, controls = rng.exponential(4, (20000, 12, 1)), rng.exponential(1, (20000, 1, 15))
-    assert_allclose(hanley_mcneil_se(4 / 5, 12, 15), (cases > controls).mean(axis=(1, 2)).std(), rtol=0.02)
+    assert_allclose(
+        hanley_mcneil_se(4 / 5, 12, 15), (cases > controls).mean(axis=(1, 2)).std(), rtol=0.02
+    )
 
 
 GOOD = ([0, 0, 1, 1], [1.0, 3, 2, 4])
@@ -264,7 +337,10 @@ def test_bad_data_are_refused(y, score, message):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"direction": "up"}, "direction is 'up'; accepted are 'auto', '>', '<'"), ({"confidence": 95}, "confidence is 95")],
+    [
+        ({"direction": "up"}, "direction is 'up'; accepted are 'auto', '>', '<'"),
+        ({"confidence": 95}, "confidence is 95"),
+    ],
 )
 def test_bad_options_are_refused(options, message):
     """An unknown direction and a confidence in per cent are refused."""

@@ -25,13 +25,17 @@ def test_golden_exact_limits(outside):
 @pytest.mark.parametrize("count", [0, 1, 17, 20])
 def test_limits_are_scipys(limits, method, count):
     """Exact and Wilson limits of x out of 20 at 90 % equal scipy's."""
-    assert_allclose(limits(count, 20, 0.9), stats.binomtest(count, 20).proportion_ci(0.9, method), atol=1e-12)
+    assert_allclose(
+        limits(count, 20, 0.9), stats.binomtest(count, 20).proportion_ci(0.9, method), atol=1e-12
+    )
 
 
 def test_jeffreys_limits_cut_equal_tails():
     """Beyond each limit lies 2.5 % of Beta(17.5, 3.5)."""
     low, high = jeffreys_limits(17, 20)
-    assert_allclose([stats.beta.cdf(low, 17.5, 3.5), stats.beta.sf(high, 17.5, 3.5)], 0.025, rtol=1e-9)
+    assert_allclose(
+        [stats.beta.cdf(low, 17.5, 3.5), stats.beta.sf(high, 17.5, 3.5)], 0.025, rtol=1e-9
+    )
 
 
 @pytest.mark.parametrize("limits", [exact_limits, wilson_limits, jeffreys_limits])
@@ -45,13 +49,17 @@ def test_no_success_and_no_failure_mirror(limits):
 @pytest.mark.parametrize(("count", "total"), [(21, 20), (-1, 20), (0.8, 20), (0, 0)])
 def test_no_count_is_refused(count, total):
     """More than all, fewer than none, a fraction and nothing at all are no counts."""
-    with pytest.raises(ValueError, match="is no proportion of counts; whole numbers with 0 <= count <= total"):
+    with pytest.raises(
+        ValueError, match="is no proportion of counts; whole numbers with 0 <= count <= total"
+    ):
         exact_limits(count, total)
 
 
 def test_golden_decision_curve(outside):
     """Net benefit of the model, of treating all and of treating none equals dcurves' to 1e-9."""
-    frame, expected = (pd.read_csv(outside(f"golden/{name}")) for name in ("asah.csv", "asah_dca_dcurves.csv"))
+    frame, expected = (
+        pd.read_csv(outside(f"golden/{name}")) for name in ("asah.csv", "asah_dca_dcurves.csv")
+    )
     risk = predict(ivim.logistic(frame, "y", ["s100b", "ndka"]), frame)
     found = net_benefit(frame["y"], risk, [0.1, 0.2, 0.3, 0.4, 0.5])
     assert list(found["strategy"]) == list(expected["model"].replace("p", "model"))
@@ -61,12 +69,17 @@ def test_golden_decision_curve(outside):
 def test_treating_all_breaks_even_at_the_prevalence():
     """At a threshold equal to the prevalence treating all is worth nothing; a perfect model is worth the prevalence anywhere."""
     y = np.repeat([1, 0], [12, 28])
-    found = net_benefit(y, y.astype(float), [0.3, 0.7]).set_index(["strategy", "threshold"])["net_benefit"]
+    found = net_benefit(y, y.astype(float), [0.3, 0.7]).set_index(["strategy", "threshold"])[
+        "net_benefit"
+    ]
     assert_allclose(found["all", 0.3], 0, atol=1e-12)
     assert_allclose(found["model"], 0.3, rtol=1e-12)
 
 
-@pytest.mark.parametrize(("risk", "threshold", "message"), [([0.1, 1.2], 0.3, "from 0.1 to 1.2; 2 from 0 to 1"), ([0.1, 0.2], 30, "threshold is 30")])
+@pytest.mark.parametrize(
+    ("risk", "threshold", "message"),
+    [([0.1, 1.2], 0.3, "from 0.1 to 1.2; 2 from 0 to 1"), ([0.1, 0.2], 30, "threshold is 30")],
+)
 def test_bad_risks_are_refused(risk, threshold, message):
     """A risk above 1 and a threshold in per cent are refused."""
     with pytest.raises(ValueError, match=message):
@@ -76,12 +89,17 @@ def test_bad_risks_are_refused(risk, threshold, message):
 def noise(seed, predictors=5, n=60):
     """An outcome and predictors that know nothing of it."""
     rng = np.random.default_rng(seed)
-    return pd.DataFrame(rng.normal(size=(n, predictors)), columns=list("abcde")[:predictors]).assign(y=np.arange(n) % 3 // 2)
+    return pd.DataFrame(
+        rng.normal(size=(n, predictors)), columns=list("abcde")[:predictors]
+    ).assign(y=np.arange(n) % 3 // 2)
 
 
 def test_optimism_finds_noise_out():
     """Five predictors of pure noise: apparent areas average above .65, and the correction takes off more than half of the excess."""
-    tables = [optimism(noise(seed), "y", list("abcde"), resamples=60).set_index("statistic").loc["auc"] for seed in range(12)]
+    tables = [
+        optimism(noise(seed), "y", list("abcde"), resamples=60).set_index("statistic").loc["auc"]
+        for seed in range(12)
+    ]
     means = pd.DataFrame(tables).mean()
     assert means["apparent"] > 0.65
     assert abs(means["corrected"] - 0.5) < (means["apparent"] - 0.5) / 2
@@ -104,7 +122,9 @@ def test_one_predictor_is_optimistic_in_its_cutoff_alone():
 
 def test_same_seed_same_optimism():
     """The seed alone decides the resamples."""
-    one, same, other = (optimism(noise(3), "y", ["a", "b"], resamples=20, seed=seed) for seed in (1, 1, 2))
+    one, same, other = (
+        optimism(noise(3), "y", ["a", "b"], resamples=20, seed=seed) for seed in (1, 1, 2)
+    )
     pd.testing.assert_frame_equal(one, same)
     assert not one["optimism"].equals(other["optimism"])
 
@@ -129,7 +149,9 @@ def test_no_resample_is_refused():
         optimism(noise(1), "y", "a", resamples=0)
 
 
-@pytest.mark.parametrize("name", ["agreement", "checks", "groups", "logistic", "proportions", "roc", "validation"])
+@pytest.mark.parametrize(
+    "name", ["agreement", "checks", "groups", "logistic", "proportions", "roc", "validation"]
+)
 def test_examples_in_the_docstrings_run(name):
     """Every example shows what the function really gives."""
     assert doctest.testmod(import_module(f"ivim.stats.{name}")).failed == 0

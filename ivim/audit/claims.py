@@ -24,13 +24,18 @@ _ANALYSIS = {
     "agreement": ("icc", "icc_low", "icc_high"),
     "logistic": ("b", "se", "wald", "odds_ratio", "ci_low", "ci_high"),
     "roc": (
-        "auc auc_low auc_high cutoff sensitivity sensitivity_low sensitivity_high specificity specificity_low specificity_high".split()
+        ["auc", "auc_low", "auc_high", "cutoff", "sensitivity", "sensitivity_low", "sensitivity_high", "specificity", "specificity_low", "specificity_high"]
     ),
     "case": ("value",),
     "label": ("label", "unit"),
 }
-_OF_STATISTIC = {statistic: analysis for analysis, statistics in _ANALYSIS.items() for statistic in statistics}
-_WORDS = {word: str(number) for number, word in enumerate("one two three four five six seven eight nine ten".split(), 1)}
+_OF_STATISTIC = {
+    statistic: analysis for analysis, statistics in _ANALYSIS.items() for statistic in statistics
+}
+_WORDS = {
+    word: str(number)
+    for number, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1)
+}
 
 
 @dataclass(frozen=True)
@@ -124,12 +129,20 @@ class Claims:
     def find(self, statistic, group="", parameter="", analysis=None, item="", location=None):
         """The claim that holds a quantity, a table's before the text's; None where nothing is printed."""
         analysis = _OF_STATISTIC.get(statistic, "") if analysis is None else analysis
-        found = [c for c in self._by_key.get((analysis, item, group, parameter, statistic), ()) if location in (None, c.location)]
+        found = [
+            c
+            for c in self._by_key.get((analysis, item, group, parameter, statistic), ())
+            if location in (None, c.location)
+        ]
         return min(found, key=lambda claim: not claim.tabled, default=None)
 
     def where(self, **wanted):
         """Claims whose columns have the given values."""
-        return tuple(claim for claim in self.all if all(getattr(claim, name) == value for name, value in wanted.items()))
+        return tuple(
+            claim
+            for claim in self.all
+            if all(getattr(claim, name) == value for name, value in wanted.items())
+        )
 
     def size(self, group):
         """Printed size of a group as a claim, or None."""
@@ -138,12 +151,20 @@ class Claims:
     @cached_property
     def groups(self):
         """Groups with a printed size, in order of appearance."""
-        return tuple(dict.fromkeys(claim.group for claim in self.all if claim.statistic == "n" and claim.group))
+        return tuple(
+            dict.fromkeys(
+                claim.group for claim in self.all if claim.statistic == "n" and claim.group
+            )
+        )
 
     def parameters(self, statistic, analysis=None):
         """Parameters that have the statistic, in order of appearance."""
         return tuple(
-            dict.fromkeys(c.parameter for c in self.all if c.statistic == statistic and analysis in (None, c.analysis) and c.parameter)
+            dict.fromkeys(
+                c.parameter
+                for c in self.all
+                if c.statistic == statistic and analysis in (None, c.analysis) and c.parameter
+            )
         )
 
 
@@ -170,8 +191,13 @@ def load_claims(path=None):
         msg = f"{path}: column {missing[0]!r} is missing; met {', '.join(map(repr, frame.columns))}; needed are {', '.join(COLUMNS)}"
         raise ValueError(msg)
     known = [column for column in (*COLUMNS, *FURTHER) if column in frame]
-    rows = [{name: str(value).strip() for name, value in row.items()} for row in frame[known].to_dict("records")]
-    claims = [Claim(**{**row, "analysis": row.get("analysis") or _analysis(row, rows)}) for row in rows]
+    rows = [
+        {name: str(value).strip() for name, value in row.items()}
+        for row in frame[known].to_dict("records")
+    ]
+    claims = [
+        Claim(**{**row, "analysis": row.get("analysis") or _analysis(row, rows)}) for row in rows
+    ]
     _check(claims, path)
     return Claims(claims)
 
@@ -201,8 +227,18 @@ def _analysis(row, rows):
     """Where the column is left blank: the analysis that a statistic belongs to; a p belongs to the test printed beside it."""
     if row["statistic"] != "p":
         return _OF_STATISTIC.get(row["statistic"], "text")
-    beside = {other["statistic"] for other in rows if (other["location"], other["parameter"]) == (row["location"], row["parameter"])}
-    return "logistic" if {"b", "wald", "odds_ratio"} & beside else "anova" if "f" in beside else "t-test"
+    beside = {
+        other["statistic"]
+        for other in rows
+        if (other["location"], other["parameter"]) == (row["location"], row["parameter"])
+    }
+    return (
+        "logistic"
+        if {"b", "wald", "odds_ratio"} & beside
+        else "anova"
+        if "f" in beside
+        else "t-test"
+    )
 
 
 def _check(claims, path):
@@ -213,7 +249,9 @@ def _check(claims, path):
             raise ValueError(msg)
         seen.add(claim.id)
         if not claim.printed or not claim.statistic or not claim.location:
-            empty = next(name for name in ("printed", "statistic", "location") if not getattr(claim, name))
+            empty = next(
+                name for name in ("printed", "statistic", "location") if not getattr(claim, name)
+            )
             msg = f"{path}: row {number} ({claim.id}): {empty!r} is blank; fill it or take the row out"
             raise ValueError(msg)
         try:
@@ -221,7 +259,9 @@ def _check(claims, path):
         except ValueError as error:
             msg = f"{path}: row {number} ({claim.id}): {error}; for words use one of the statistics {', '.join(VERBAL)}"
             raise ValueError(msg) from error
-        if claim.statistic in COUNTS and (number_of.value != int(number_of.value) or number_of.value < 0):
+        if claim.statistic in COUNTS and (
+            number_of.value != int(number_of.value) or number_of.value < 0
+        ):
             msg = f"{path}: row {number} ({claim.id}): {claim.statistic} is {claim.printed!r}; a count is a whole number from 0 up"
             raise ValueError(msg)
         if claim.statistic == "n" and number_of.value < 1:

@@ -43,12 +43,19 @@ def grim(mean, n, items=1, rule="any"):
     fits = integer_totals(printed, size, rule)
     if fits:
         low, high = fits[0] / size, fits[-1] / size
-        return Outcome(True, low, high, f"{fits[0]}/{size} = {low:.{printed.decimals + 2}f} prints {printed.text}")
+        return Outcome(
+            True,
+            low,
+            high,
+            f"{fits[0]}/{size} = {low:.{printed.decimals + 2}f} prints {printed.text}",
+        )
     below = math.floor(Fraction(printed.value) * size)
     low, high = below / size, (below + 1) / size
     digits = printed.decimals + 2
     near = f"{below}/{size} = {low:.{digits}f} and {below + 1}/{size} = {high:.{digits}f}"
-    return Outcome(False, low, high, f"{near}: no mean of {size} whole numbers prints {printed.text}")
+    return Outcome(
+        False, low, high, f"{near}: no mean of {size} whole numbers prints {printed.text}"
+    )
 
 
 def grim_sizes(mean, largest, rule="any"):
@@ -61,7 +68,9 @@ def integer_totals(mean, n, rule="any"):
     printed = parse(mean)
     low = math.floor((Fraction(printed.value) - printed.half_unit) * n)
     high = math.ceil((Fraction(printed.value) + printed.half_unit) * n)
-    return tuple(total for total in range(low, high + 1) if prints_as(Fraction(total, n), printed, rule))
+    return tuple(
+        total for total in range(low, high + 1) if prints_as(Fraction(total, n), printed, rule)
+    )
 
 
 def totals_agree(whole, parts, rule="any"):
@@ -84,7 +93,12 @@ def totals_agree(whole, parts, rule="any"):
         raise ValueError(msg)
     wholes, pieces = integer_totals(*whole, rule), [integer_totals(*part, rule) for part in parts]
     if not wholes or not all(pieces):
-        return Outcome(None, math.nan, math.nan, "one of the means is no mean of whole numbers, so totals cannot be compared")
+        return Outcome(
+            None,
+            math.nan,
+            math.nan,
+            "one of the means is no mean of whole numbers, so totals cannot be compared",
+        )
     # Each piece is a run of consecutive whole numbers, so every sum between the extremes occurs.
     low, high = sum(piece[0] for piece in pieces), sum(piece[-1] for piece in pieces)
     holds = low <= wholes[-1] and wholes[0] <= high
@@ -133,7 +147,12 @@ def grimmer(mean, sd, n, items=1, rule="any"):
         if fits:
             low, high = (_sd(total, q, n, items) for q in (fits[0], fits[-1]))
             reason = f"{n} whole numbers with sum {total} and sum of squares {fits[0]} have SD {low:.{shown.decimals + 2}f}"
-            return Outcome(True, low, high, reason if items == 1 else reason.replace("whole numbers", f"sums of {items} items"))
+            return Outcome(
+                True,
+                low,
+                high,
+                reason if items == 1 else reason.replace("whole numbers", f"sums of {items} items"),
+            )
         around += [_sd(total, q, n, items) for q in (below, above) if q is not None]
     low = max((x for x in around if x <= shown.value), default=math.nan)
     high = min((x for x in around if x >= shown.value), default=math.nan)
@@ -214,8 +233,12 @@ def counts_from_percentage(percentage, n, scale=100, rule="any"):
     """
     printed, size = parse(percentage), _check_size(n)
     if printed.comparison != "=":
-        return tuple(k for k in range(size + 1) if prints_as(Fraction(scale * k, size), printed, rule))
-    low, high = ((Fraction(printed.value) + side * printed.half_unit) * size / scale for side in (-1, 1))
+        return tuple(
+            k for k in range(size + 1) if prints_as(Fraction(scale * k, size), printed, rule)
+        )
+    low, high = (
+        (Fraction(printed.value) + side * printed.half_unit) * size / scale for side in (-1, 1)
+    )
     near = range(max(math.floor(low), 0), min(math.ceil(high), size) + 1)
     return tuple(k for k in near if prints_as(Fraction(scale * k, size), printed, rule))
 
@@ -228,7 +251,12 @@ def count_exists(percentage, n, scale=100, rule="any"):
         return Outcome(True, shares[0], shares[-1], f"{_run(counts)} of {n} prints {printed.text}")
     below = min(max(math.floor(Fraction(printed.value) * n / scale), 0), n - 1)
     low, high = scale * below / n, scale * (below + 1) / n
-    return Outcome(False, low, high, f"no count of {n} prints {printed.text}: {below} gives {low:.4g}, {below + 1} gives {high:.4g}")
+    return Outcome(
+        False,
+        low,
+        high,
+        f"no count of {n} prints {printed.text}: {below} gives {low:.4g}, {below + 1} gives {high:.4g}",
+    )
 
 
 def parts_add_up(whole, parts):
@@ -257,14 +285,25 @@ def _sums_of_squares(total, n, items, sd, rule):
     start, stop = (math.floor(_squares(total, variance, n, items)) for variance in (low, high))
 
     def fits(squares):
-        return _root_prints(_variance(total, squares, n, items), sd, rule) and attainable(n, total, squares)
+        return _root_prints(_variance(total, squares, n, items), sd, rule) and attainable(
+            n, total, squares
+        )
 
     if (first := next(filter(fits, range(start, stop + 2)), None)) is not None:
         return (first, next(filter(fits, range(stop + 1, start - 1, -1)))), None, None
     least = -(-total * total // n)
     possible = partial(attainable, n, total)
-    below = next((q for q in range(start + 1, least - 1, -1) if _variance(total, q, n, items) < low and possible(q)), None)
-    above = next(q for q in count(max(stop, least)) if _variance(total, q, n, items) > high and possible(q))
+    below = next(
+        (
+            q
+            for q in range(start + 1, least - 1, -1)
+            if _variance(total, q, n, items) < low and possible(q)
+        ),
+        None,
+    )
+    above = next(
+        q for q in count(max(stop, least)) if _variance(total, q, n, items) > high and possible(q)
+    )
     return (), below, above
 
 

@@ -11,12 +11,13 @@ import numpy as np
 from scipy import stats
 
 from ivim.audit.interval import Interval
-from ivim.audit.rounding import Outcome, as_interval, cannot_tell, compare, parse, prints_as, show
 from ivim.audit.pvalues import normal_quantile
+from ivim.audit.rounding import Outcome, as_interval, cannot_tell, compare, parse, prints_as, show
 from ivim.stats.roc import hanley_mcneil_se
 
 DENSE = 20_000
 """Possible AUCs behind one print beyond which they are not listed any more."""
+
 
 def auc_grid(auc, cases, controls, rule="any"):
     """The possible AUCs that print as shown.
@@ -56,7 +57,11 @@ def wald_aucs(auc, low, high, cases, controls, rule="any"):
     >>> wald_aucs("0.876", "0.782", "0.969", 50, 20, rule="half_up")
     (Fraction(1751, 2000),)
     """
-    return tuple(value for value in auc_grid(auc, cases, controls, rule) if _half_widths(value, parse(low), parse(high), rule))
+    return tuple(
+        value
+        for value in auc_grid(auc, cases, controls, rule)
+        if _half_widths(value, parse(low), parse(high), rule)
+    )
 
 
 def largest_delong_se(auc, cases, controls):
@@ -95,25 +100,42 @@ def check_auc_limits(auc, low, high, cases, controls, rule="any", confidence=0.9
         possible AUCs are too dense to tell anything.
     """
     if 4 * cases * controls * parse(auc).half_unit > DENSE:
-        reason = f"{cases} cases and {controls} controls make possible AUCs so dense that any print fits"
+        reason = (
+            f"{cases} cases and {controls} controls make possible AUCs so dense that any print fits"
+        )
         return dict.fromkeys(("wald", "delong", "hanley_mcneil"), cannot_tell(reason))
     values = wald_aucs(auc, low, high, cases, controls, rule)
     if not values:
         grid = f"no multiple of 1/{2 * cases * controls} that prints {parse(auc).text}"
         reason = f"{grid} lies midway between {parse(low).text} and {parse(high).text}"
-        return dict.fromkeys(("wald", "delong", "hanley_mcneil"), Outcome(False, math.nan, math.nan, reason))
+        return dict.fromkeys(
+            ("wald", "delong", "hanley_mcneil"), Outcome(False, math.nan, math.nan, reason)
+        )
     z = normal_quantile(confidence)
     widths = [_half_widths(value, parse(low), parse(high), rule) for value in values]
     se = Interval(min(w.low for w in widths), max(w.high for w in widths)) / z
     limit = max(largest_delong_se(value, cases, controls) for value in values)
     formula = [float(hanley_mcneil_se(float(value), cases, controls)) for value in values]
     fits = any((size * z).overlaps(width) for size, width in zip(formula, widths, strict=True))
-    listed = ", ".join(f"{float(value):g} = {float(value * cases * controls):g}/{cases * controls}" for value in values[:5])
+    listed = ", ".join(
+        f"{float(value):g} = {float(value * cases * controls):g}/{cases * controls}"
+        for value in values[:5]
+    )
     more, needed = " ..." if len(values) > 5 else "", f"the limits need an SE of {show(se)}"
     given = f"Hanley and McNeil's formula gives {min(formula):.4f} to {max(formula):.4f}"
     return {
-        "wald": Outcome(True, float(values[0]), float(values[-1]), f"the limits are symmetric about {listed}{more}"),
-        "delong": Outcome(se.low <= limit, se.low, se.high, f"{needed}; DeLong's is at most {limit:.4f} for this AUC"),
+        "wald": Outcome(
+            True,
+            float(values[0]),
+            float(values[-1]),
+            f"the limits are symmetric about {listed}{more}",
+        ),
+        "delong": Outcome(
+            se.low <= limit,
+            se.low,
+            se.high,
+            f"{needed}; DeLong's is at most {limit:.4f} for this AUC",
+        ),
         "hanley_mcneil": Outcome(fits, min(formula), max(formula), f"{needed}; {given}"),
     }
 
@@ -224,7 +246,9 @@ def check_case(value, cutoff, positive):
     verdict, interval = classify(value, cutoff), as_interval(value)
     called = "neither" if verdict is None else "positive" if verdict else "negative"
     reason = f"{show(interval)} is {called} by the rule {parse(cutoff).text}; the case is {'positive' if positive else 'negative'}"
-    return Outcome(None if verdict is None else verdict == positive, interval.low, interval.high, reason)
+    return Outcome(
+        None if verdict is None else verdict == positive, interval.low, interval.high, reason
+    )
 
 
 def _half_widths(value, low, high, rule):
@@ -232,7 +256,11 @@ def _half_widths(value, low, high, rule):
     below = _cell(low, rule, cut=Fraction(0))
     above = _cell(high, rule, cut=Fraction(1))
     # w runs over value - below and above - value; an end counts only where the tie prints.
-    starts = [(value - below[1][0], below[1][1]), (above[0][0] - value, above[0][1]), (Fraction(0), True)]
+    starts = [
+        (value - below[1][0], below[1][1]),
+        (above[0][0] - value, above[0][1]),
+        (Fraction(0), True),
+    ]
     stops = [(value - below[0][0], below[0][1]), (above[1][0] - value, above[1][1])]
     start, stop = max(end for end, _ in starts), min(end for end, _ in stops)
     closed = all(flag for end, flag in (*starts, *stops) if end in (start, stop))
@@ -241,7 +269,10 @@ def _half_widths(value, low, high, rule):
 
 def _cell(printed, rule, cut):
     """Both ends of a rounding cell as (end, does it print so?); unbounded beyond 0 or 1, where a limit is cut off."""
-    ends = [Fraction(printed.value) - printed.half_unit, Fraction(printed.value) + printed.half_unit]
+    ends = [
+        Fraction(printed.value) - printed.half_unit,
+        Fraction(printed.value) + printed.half_unit,
+    ]
     cell = [(end, prints_as(end, printed, rule)) for end in ends]
     if ends[0] <= cut <= ends[1]:
         cell[0 if cut == 0 else 1] = (Fraction(-2) if cut == 0 else Fraction(3), True)

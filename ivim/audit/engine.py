@@ -29,9 +29,29 @@ from ivim.audit.rules_text import text_relations
 from ivim.audit.statements import statement_relations
 from ivim.audit.structure import Structure, infer_structure, load_structure, structure_for
 
-VERDICTS = ("reproduced", "consistent", "misprint", "impossible", "contradicted", "unsupported", "unverifiable")
+VERDICTS = (
+    "reproduced",
+    "consistent",
+    "misprint",
+    "impossible",
+    "contradicted",
+    "unsupported",
+    "unverifiable",
+)
 REFUTED = ("misprint", "impossible", "contradicted")
-LEDGER = ("id", "location", "group", "parameter", "statistic", "printed", "verdict", "low", "high", "recovered", "reason")
+LEDGER = (
+    "id",
+    "location",
+    "group",
+    "parameter",
+    "statistic",
+    "printed",
+    "verdict",
+    "low",
+    "high",
+    "recovered",
+    "reason",
+)
 
 # Families of one of these checks alone say that two places differ, not that arithmetic fails.
 _ELSEWHERE = ("restated",)
@@ -106,17 +126,35 @@ def judge(claims=None, structure=None, pipeline=None):
     path = PUBLISHED if claims is None else claims
     claims = path if isinstance(path, Claims) else load_claims(path)
     if not isinstance(structure, Structure):
-        structure = load_structure(structure, claims) if structure else infer_structure(claims) if path is claims else structure_for(path, claims)
+        structure = (
+            load_structure(structure, claims)
+            if structure
+            else infer_structure(claims)
+            if path is claims
+            else structure_for(path, claims)
+        )
     relations = all_relations(claims, structure)
     evaluator = Evaluator(relations)
     repair = find_repair(claims, structure, evaluator)
     printed = Reading(repair.reading.printed)
     bench = _Bench(claims, evaluator, repair, printed, _lookup(pipeline))
     rows = [bench.verdict(claim) for claim in claims]
-    rows = [bench.label(claim, row) if claim.statistic == "label" else row for claim, row in zip(claims, rows, strict=True)]
-    evidence = _evidence(evaluator, {"printed": printed} | ({"repaired": repair.reading} if repair.slips else {}))
+    rows = [
+        bench.label(claim, row) if claim.statistic == "label" else row
+        for claim, row in zip(claims, rows, strict=True)
+    ]
+    evidence = _evidence(
+        evaluator, {"printed": printed} | ({"repaired": repair.reading} if repair.slips else {})
+    )
     ledger = pd.DataFrame(rows, columns=LEDGER)
-    return Audit(claims, structure, ledger, evidence, tuple(_told(s, claims) for s in repair.slips), len(evaluator.conflicts(printed)))
+    return Audit(
+        claims,
+        structure,
+        ledger,
+        evidence,
+        tuple(_told(s, claims) for s in repair.slips),
+        len(evaluator.conflicts(printed)),
+    )
 
 
 def all_relations(claims, structure):
@@ -133,7 +171,13 @@ class _Bench:
     """Looks up, for one claim at a time, what speaks for and against it."""
 
     def __init__(self, claims, evaluator, repair, printed, pipeline):
-        self.claims, self.evaluator, self.repair, self.printed, self.pipeline = claims, evaluator, repair, printed, pipeline
+        self.claims, self.evaluator, self.repair, self.printed, self.pipeline = (
+            claims,
+            evaluator,
+            repair,
+            printed,
+            pipeline,
+        )
         self.slips = {name: slip for slip in repair.slips for name in slip.blamed}
         self.by_target = defaultdict(list)
         self.blamed = set(self.slips)
@@ -158,27 +202,52 @@ class _Bench:
             or ("unverifiable", "", "nothing else that is printed depends on it", None)
         )
         low, high = (interval.low, interval.high) if interval else (math.nan, math.nan)
-        row = (claim.id, claim.location, claim.group, claim.parameter, claim.statistic, claim.printed, verdict, low, high, recovered, reason)
+        row = (
+            claim.id,
+            claim.location,
+            claim.group,
+            claim.parameter,
+            claim.statistic,
+            claim.printed,
+            verdict,
+            low,
+            high,
+            recovered,
+            reason,
+        )
         return dict(zip(LEDGER, row, strict=True))
 
     def _slipped(self, claim, place):
         slip = self.slips.get(claim.id)
         if not slip:
             return None
-        elsewhere = all(r.check in _ELSEWHERE for r in self.evaluator.relations if r.family in slip.explained)
-        verdict = "contradicted" if elsewhere or (slip.kind == "swap" and claim.number) else "misprint"
+        elsewhere = all(
+            r.check in _ELSEWHERE for r in self.evaluator.relations if r.family in slip.explained
+        )
+        verdict = (
+            "contradicted" if elsewhere or (slip.kind == "swap" and claim.number) else "misprint"
+        )
         # What a number should have been is asked at its printed place for a swap, at its home for anything else.
         asked = claim.id if slip.kind == "swap" else place
         change = self.repair.reading.changes.get(asked)
         found = [(r, self.evaluator.outcome(r, self.repair.reading)) for r in self.by_target[asked]]
-        interval = change if isinstance(change, Interval) else _common(found) if claim.number else None
-        return verdict, slip.recovered[claim.id], _sentence(_told(slip, self.claims).text, slip.because.get(claim.id, "")), interval
+        interval = (
+            change if isinstance(change, Interval) else _common(found) if claim.number else None
+        )
+        return (
+            verdict,
+            slip.recovered[claim.id],
+            _sentence(_told(slip, self.claims).text, slip.because.get(claim.id, "")),
+            interval,
+        )
 
     def _failed(self, claim, failing):
         if not failing:
             return None
         reasons = dict.fromkeys(o.reason for _, o in failing)
-        meant = next((text for r, _ in failing if r.meant and (text := r.meant(self.repair.reading))), "")
+        meant = next(
+            (text for r, _ in failing if r.meant and (text := r.meant(self.repair.reading))), ""
+        )
         interval = next((_interval(o) for _, o in failing if _interval(o)), None)
         if meant:
             return "misprint", meant, _sentence(*reasons, f"{meant} would do"), interval
@@ -191,19 +260,32 @@ class _Bench:
 
     def _reproduced(self, claim, place, found):
         meaning = self.claims[place]
-        value = self.pipeline.get((meaning.analysis, meaning.group, meaning.parameter, meaning.statistic))
+        value = self.pipeline.get(
+            (meaning.analysis, meaning.group, meaning.parameter, meaning.statistic)
+        )
         if value is None or not claim.number or not _prints(claim, value):
             return None
         confirming = [o.reason for r, o in found if r.confirms and o.holds]
-        digits = to_print(value, max(claim.number.decimals, 0) + 3) if abs(value) >= 1e-3 else f"{value:.3g}"
-        return "reproduced", "", _sentence(f"the reconstructed cohort gives {digits}", *confirming[:1]), _common(found)
+        digits = (
+            to_print(value, max(claim.number.decimals, 0) + 3)
+            if abs(value) >= 1e-3
+            else f"{value:.3g}"
+        )
+        return (
+            "reproduced",
+            "",
+            _sentence(f"the reconstructed cohort gives {digits}", *confirming[:1]),
+            _common(found),
+        )
 
     def _consistent(self, found):
         confirming = [(r, o) for r, o in found if r.confirms and o.holds]
         if not confirming:
             return None
         reasons = dict.fromkeys(o.reason for _, o in confirming)
-        interval = _common(found) or next((_interval(o) for _, o in confirming if _interval(o)), None)
+        interval = _common(found) or next(
+            (_interval(o) for _, o in confirming if _interval(o)), None
+        )
         return "consistent", "", _sentence(*list(reasons)[:2]), interval
 
     def label(self, claim, row):
@@ -211,13 +293,27 @@ class _Bench:
         if row["verdict"] != "unverifiable":
             return row
         axis = "parameter" if claim.parameter else "group"
-        own = {c.id for c in self.claims if c.location == claim.location and getattr(c, axis) == getattr(claim, axis)}
+        own = {
+            c.id
+            for c in self.claims
+            if c.location == claim.location and getattr(c, axis) == getattr(claim, axis)
+        }
         for name in sorted(own - self.blamed):
             for relation in self.by_target[name]:
                 outcome = self.evaluator.outcome(relation, self.repair.reading)
-                if relation.confirms and outcome.holds and relation.inputs and not set(relation.inputs) <= own:
+                if (
+                    relation.confirms
+                    and outcome.holds
+                    and relation.inputs
+                    and not set(relation.inputs) <= own
+                ):
                     named = self.claims[name]
-                    return row | {"verdict": "consistent", "reason": _sentence(f"{named.place or name} fits under this label: {outcome.reason}")}
+                    return row | {
+                        "verdict": "consistent",
+                        "reason": _sentence(
+                            f"{named.place or name} fits under this label: {outcome.reason}"
+                        ),
+                    }
         return row
 
 
@@ -229,7 +325,9 @@ def _lookup(pipeline):
         msg = f"the pipeline's frame lacks the column {missing[0]!r}; it needs {', '.join(needed)}"
         raise ValueError(msg)
     rows = pipeline.dropna(subset="value")
-    return {tuple(row[:4]): float(row[4]) for row in rows[needed].itertuples(index=False, name=None)}
+    return {
+        tuple(row[:4]): float(row[4]) for row in rows[needed].itertuples(index=False, name=None)
+    }
 
 
 def _prints(claim, value):
@@ -251,7 +349,11 @@ def _common(found):
 
 
 def _interval(outcome):
-    return None if math.isnan(outcome.low) or math.isnan(outcome.high) else Interval(outcome.low, outcome.high)
+    return (
+        None
+        if math.isnan(outcome.low) or math.isnan(outcome.high)
+        else Interval(outcome.low, outcome.high)
+    )
 
 
 def _sentence(*parts):
@@ -279,8 +381,20 @@ def _evidence(evaluator, readings):
     for name, reading in readings.items():
         for relation in evaluator.relations:
             outcome = evaluator.outcome(relation, reading)
-            rows.append((
-                relation.target, relation.check, " ".join(relation.inputs), outcome.low, outcome.high,
-                {True: "yes", False: "no", None: ""}[outcome.holds], relation.decisive, name, outcome.reason,
-            ))
-    return pd.DataFrame(rows, columns=["id", "check", "inputs", "low", "high", "holds", "decisive", "reading", "reason"])
+            rows.append(
+                (
+                    relation.target,
+                    relation.check,
+                    " ".join(relation.inputs),
+                    outcome.low,
+                    outcome.high,
+                    {True: "yes", False: "no", None: ""}[outcome.holds],
+                    relation.decisive,
+                    name,
+                    outcome.reason,
+                )
+            )
+    return pd.DataFrame(
+        rows,
+        columns=["id", "check", "inputs", "low", "high", "holds", "decisive", "reading", "reason"],
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from scipy import stats
 
 from ivim.audit.interval import Interval
-from ivim.audit.moments import Group, total_ss
+from ivim.audit.moments import total_ss
 from ivim.audit.pvalues import normal_quantile, p_from_chi2, p_overlaps
 from ivim.audit.rounding import Outcome, as_interval, cannot_tell, compare, parse, show
 
@@ -97,13 +97,22 @@ def check_slope(slope, confidence=0.95):
     source = f"B {parse(slope.b).text} and S.E. {parse(slope.se).text}"
     expected = {"wald": wald(b, se), "odds_ratio": odds_ratio(b), "ci_low": low, "ci_high": high}
     printed = {name: getattr(slope, name) for name in expected}
-    found = {name: compare(expected[name], text, source) for name, text in printed.items() if text is not None}
+    found = {
+        name: compare(expected[name], text, source)
+        for name, text in printed.items()
+        if text is not None
+    }
     if slope.p is not None:
         narrow = None if slope.wald is None else expected["wald"].intersect(as_interval(slope.wald))
         statistic = narrow or expected["wald"]
         p = p_from_chi2(statistic)
         holds = p_overlaps(p, slope.p)
-        found["p"] = Outcome(holds, p.low, p.high, f"Wald {show(statistic)} gives p {show(p)}; printed {parse(slope.p).text}")
+        found["p"] = Outcome(
+            holds,
+            p.low,
+            p.high,
+            f"Wald {show(statistic)} gives p {show(p)}; printed {parse(slope.p).text}",
+        )
     return found
 
 
@@ -146,7 +155,9 @@ def discriminant_slope(case, control):
     -------
     Interval
     """
-    pooled = ((case.n - 1) * case.sd.square() + (control.n - 1) * control.sd.square()) / (case.n + control.n - 2)
+    pooled = ((case.n - 1) * case.sd.square() + (control.n - 1) * control.sd.square()) / (
+        case.n + control.n - 2
+    )
     return (case.mean - control.mean) / pooled
 
 
@@ -187,9 +198,18 @@ def matching_labels(slopes, markers):
         slopes first. The printed labels are refuted where the identity is not among them.
     """
     labels = list(slopes)
-    assignments = [dict(zip(labels, order, strict=True)) for order in itertools.permutations(labels)]
-    possible = [a for a in assignments if all(check_slope_label(slopes[row], *markers[name]).holds for row, name in a.items())]
-    return sorted(possible, key=lambda a: sum(_slope_distance(slopes[row], *markers[name]) for row, name in a.items()))
+    assignments = [
+        dict(zip(labels, order, strict=True)) for order in itertools.permutations(labels)
+    ]
+    possible = [
+        a
+        for a in assignments
+        if all(check_slope_label(slopes[row], *markers[name]).holds for row, name in a.items())
+    ]
+    return sorted(
+        possible,
+        key=lambda a: sum(_slope_distance(slopes[row], *markers[name]) for row, name in a.items()),
+    )
 
 
 def check_labels(slopes, markers):
@@ -207,11 +227,15 @@ def check_labels(slopes, markers):
         own = check_slope_label(slope, *markers[label])
         meant = list(dict.fromkeys(assignment[label] for assignment in possible))
         if not possible:
-            found[label] = cannot_tell("no assignment of the labels is possible, so the fault lies elsewhere")
+            found[label] = cannot_tell(
+                "no assignment of the labels is possible, so the fault lies elsewhere"
+            )
         elif label in meant:
             found[label] = Outcome(True, own.low, own.high, own.reason)
         else:
-            reason = f"the row of {label} can only belong to {' or '.join(meant)}: " + _why_moved(slopes, markers)
+            reason = f"the row of {label} can only belong to {' or '.join(meant)}: " + _why_moved(
+                slopes, markers
+            )
             found[label] = Outcome(False, own.low, own.high, reason)
     return found
 
@@ -274,7 +298,9 @@ def check_icc(icc, low, high, n, k, forms=ICC_FORMS, confidence=0.95):
         reason = f"{given}; printed {parse(low).text} and {parse(high).text}"
         recovered = recover_icc(low, high, n, k, form, confidence)
         meant = recovered and recovered.intersect(as_interval(icc))
-        found[form] = Outcome(meant is not None, (meant or lower).low, (meant or lower).high, reason)
+        found[form] = Outcome(
+            meant is not None, (meant or lower).low, (meant or lower).high, reason
+        )
     return found
 
 
@@ -290,7 +316,9 @@ def _factors(n, k, form, confidence):
 
 def _shifted(icc, k, factor, form):
     """The interval of ICCs whose F is ``factor`` times that of the given one."""
-    return as_interval(icc).increasing(lambda x: _scaled_icc(x, k, factor, average=form.endswith("k)")))
+    return as_interval(icc).increasing(
+        lambda x: _scaled_icc(x, k, factor, average=form.endswith("k)"))
+    )
 
 
 def _scaled_icc(icc, k, factor, average):
@@ -306,12 +334,19 @@ def _scaled_icc(icc, k, factor, average):
 
 def _slope_distance(slope, case, control):
     """How far B lies from the discriminant slope, in the slope's own standard errors."""
-    return abs(as_interval(slope.b).middle - discriminant_slope(case, control).middle) / as_interval(slope.se).middle
+    return (
+        abs(as_interval(slope.b).middle - discriminant_slope(case, control).middle)
+        / as_interval(slope.se).middle
+    )
 
 
 def _why_moved(slopes, markers):
-    refused = [(label, check_slope_label(slope, *markers[label])) for label, slope in slopes.items()]
-    return "; ".join(f"{label}: {outcome.reason}" for label, outcome in refused if not outcome.holds)
+    refused = [
+        (label, check_slope_label(slope, *markers[label])) for label, slope in slopes.items()
+    ]
+    return "; ".join(
+        f"{label}: {outcome.reason}" for label, outcome in refused if not outcome.holds
+    )
 
 
 def _positive(value):

@@ -6,7 +6,14 @@ from itertools import combinations
 
 import numpy as np
 
-from ivim.audit.physics import Equation, check_at_zero, check_decay, check_dimensions, check_identifiable, names
+from ivim.audit.physics import (
+    Equation,
+    check_at_zero,
+    check_decay,
+    check_dimensions,
+    check_identifiable,
+    names,
+)
 
 _CHECKS = (check_dimensions, check_at_zero, check_decay, check_identifiable)  # the quick ones first
 
@@ -41,11 +48,13 @@ def mend(equation, most_edits=3):
     return None
 
 
-
-
 def equation_of(expression, facts):
     """An :class:`~ivim.audit.physics.Equation` from its printed expression and the ``ranges`` and ``units`` of a structure file."""
-    return Equation(expression, {name: tuple(ends) for name, ends in facts["ranges"].items()}, dict(facts.get("units", {})))
+    return Equation(
+        expression,
+        {name: tuple(ends) for name, ends in facts["ranges"].items()},
+        dict(facts.get("units", {})),
+    )
 
 
 def _passes(equation, text):
@@ -65,7 +74,9 @@ def _edits(equation):
             inside = {name.id for name in ast.walk(node.args[0]) if isinstance(name, ast.Name)}
             yield from (("power", position, name) for name in pure if name in inside)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
-            yield from ((f"weight {side}", position, name) for side in ("left", "right") for name in pure)
+            yield from (
+                (f"weight {side}", position, name) for side in ("left", "right") for name in pure
+            )
 
 
 def _applied(expression, chosen):
@@ -108,8 +119,16 @@ class _Without(ast.NodeTransformer):
 
     def visit_BinOp(self, node):  # noqa: N802
         self.generic_visit(node)
-        if isinstance(node.op, (ast.Mult, ast.Pow)) and isinstance(node.right, ast.Name) and node.right.id == self.name:
+        if (
+            isinstance(node.op, (ast.Mult, ast.Pow))
+            and isinstance(node.right, ast.Name)
+            and node.right.id == self.name
+        ):
             return node.left
-        if isinstance(node.op, ast.Mult) and isinstance(node.left, ast.Name) and node.left.id == self.name:
+        if (
+            isinstance(node.op, ast.Mult)
+            and isinstance(node.left, ast.Name)
+            and node.left.id == self.name
+        ):
             return node.right
         return node

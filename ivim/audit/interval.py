@@ -66,7 +66,11 @@ class Interval:
     def intersect(self, other):
         """The common part, or None where there is none."""
         other = _operand(other)
-        return Interval(max(self.low, other.low), min(self.high, other.high)) if self.overlaps(other) else None
+        return (
+            Interval(max(self.low, other.low), min(self.high, other.high))
+            if self.overlaps(other)
+            else None
+        )
 
     def hull(self, other):
         """The smallest interval that holds both."""
@@ -75,13 +79,22 @@ class Interval:
 
     def widen(self, relative=0.0, absolute=0.0):
         """The interval with each end moved outwards by ``relative`` of its size plus ``absolute``."""
-        return _outward(self.low - relative * abs(self.low) - absolute, self.high + relative * abs(self.high) + absolute)
+        return _outward(
+            self.low - relative * abs(self.low) - absolute,
+            self.high + relative * abs(self.high) + absolute,
+        )
 
     def __neg__(self):
         return Interval(-self.high, -self.low)
 
     def __abs__(self):
-        return self if self.low >= 0 else -self if self.high <= 0 else Interval(0.0, max(-self.low, self.high))
+        return (
+            self
+            if self.low >= 0
+            else -self
+            if self.high <= 0
+            else Interval(0.0, max(-self.low, self.high))
+        )
 
     def __add__(self, other):
         other = _operand(other)
@@ -124,7 +137,9 @@ class Interval:
     def square(self):
         """The interval of x², never negative (x times x would take the factors as independent)."""
         size = abs(self)
-        return Interval(max(0.0, math.nextafter(size.low**2, -math.inf)), math.nextafter(size.high**2, math.inf))
+        return Interval(
+            max(0.0, math.nextafter(size.low**2, -math.inf)), math.nextafter(size.high**2, math.inf)
+        )
 
     def sqrt(self):
         """The interval of √x over the part of the interval that is not negative."""
@@ -159,7 +174,11 @@ def _operand(value):
 def _float(value, down):
     """The nearest float on the outer side of an exact value."""
     number = float(value)
-    if isinstance(value, (Fraction, Decimal)) and math.isfinite(number) and Fraction(number) != Fraction(value):
+    if (
+        isinstance(value, (Fraction, Decimal))
+        and math.isfinite(number)
+        and Fraction(number) != Fraction(value)
+    ):
         inside = Fraction(number) > Fraction(value) if down else Fraction(number) < Fraction(value)
         return math.nextafter(number, -math.inf if down else math.inf) if inside else number
     return number

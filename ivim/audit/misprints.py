@@ -18,10 +18,18 @@ def misprints(printed):
     spots = [i for i, character in enumerate(body) if character.isdigit()]
     found += [sign + body[:i] + body[i + 1 :] for i in spots if len(spots) > 1]
     found += [sign + body[:i] + body[i] + body[i:] for i in spots]
-    found += [sign + _exchanged(body, i, j) for i, j in zip(spots, spots[1:], strict=False) if body[i] != body[j]]
+    found += [
+        sign + _exchanged(body, i, j)
+        for i, j in zip(spots, spots[1:], strict=False)
+        if body[i] != body[j]
+    ]
     found += [body if sign else f"-{body}"] if value else []
     numbers = (text for text in dict.fromkeys(found) if text.strip("-.") and not text.endswith("."))
-    return [head + text + printed.marks for text in numbers if Printed.parse(text).value not in (0, value)]
+    return [
+        head + text + printed.marks
+        for text in numbers
+        if Printed.parse(text).value not in (0, value)
+    ]
 
 
 def _exchanged(text, i, j):

@@ -52,7 +52,9 @@ class Group:
         if spread is not None and spread.high < 0:
             msg = f"an SD is not negative; met {sd!r}"
             raise ValueError(msg)
-        return cls(int(n), as_interval(mean), spread and Interval(max(0.0, spread.low), spread.high))
+        return cls(
+            int(n), as_interval(mean), spread and Interval(max(0.0, spread.low), spread.high)
+        )
 
 
 def pooled(groups):
@@ -77,7 +79,9 @@ def pooled(groups):
 
 def within_ss(groups):
     """Interval of Σ (nᵢ - 1) sᵢ²: increasing in each SD, so corners are exact."""
-    return sum(((group.n - 1) * group.sd.square() for group in groups if group.n > 1), Interval(0, 0))
+    return sum(
+        ((group.n - 1) * group.sd.square() for group in groups if group.n > 1), Interval(0, 0)
+    )
 
 
 def between_ss(groups):
@@ -120,10 +124,16 @@ def hidden(whole, rest):
     if size < 1:
         msg = f"nobody is hidden: the whole has {whole.n} members and its known parts {whole.n - size}; leave one part out"
         raise ValueError(msg)
-    mean = (whole.n * whole.mean - sum((group.n * group.mean for group in rest), Interval(0, 0))) / size
+    mean = (
+        whole.n * whole.mean - sum((group.n * group.mean for group in rest), Interval(0, 0))
+    ) / size
     if whole.sd is None or any(group.sd is None and group.n > 1 for group in rest):
         return Group(size, mean, None)
-    squares = (whole.n - 1) * whole.sd.square() - within_ss(rest) - _between_with_hidden(whole, rest, size)
+    squares = (
+        (whole.n - 1) * whole.sd.square()
+        - within_ss(rest)
+        - _between_with_hidden(whole, rest, size)
+    )
     if squares.high < 0:
         return None
     # One member has no SD, but its sum of squares is zero: anything else refutes the whole.
@@ -153,7 +163,9 @@ def check_pooled(whole, parts):
     pool = pooled(parts)
     found = {"mean": compare(pool.mean, whole.mean, "pooling the sub-groups")}
     if pool.sd is None or whole.sd is None:
-        found["sd"] = Outcome(None, math.nan, math.nan, "an SD is missing, so the pooled SD cannot be had")
+        found["sd"] = Outcome(
+            None, math.nan, math.nan, "an SD is missing, so the pooled SD cannot be had"
+        )
     else:
         found["sd"] = compare(pool.sd, whole.sd, "pooling the sub-groups")
     return found
@@ -195,7 +207,9 @@ def check_spread(group, low, high):
     """
     mean = group.mean.intersect(Interval(low, high))
     if mean is None:
-        return Outcome(False, low, high, f"the mean {show(group.mean)} lies outside of {low:g} to {high:g}")
+        return Outcome(
+            False, low, high, f"the mean {show(group.mean)} lies outside of {low:g} to {high:g}"
+        )
     if group.sd is None or group.n < 2:
         return Outcome(None, 0.0, math.inf, "no SD is given")
     # (high - m)(m - low) rises up to the centre and falls after it, so its maximum is at the point of the box nearest to the centre.
@@ -266,7 +280,9 @@ def _between_with_hidden(whole, rest, size):
     form = np.diag(sizes) + np.outer(sizes, sizes) / size
     # Differences to M: the first column of the map takes M away from each mean.
     differences = np.hstack([-np.ones((len(rest), 1)), np.eye(len(rest))])
-    return _range_of_convex_form(differences.T @ form @ differences, [whole.mean, *(group.mean for group in rest)])
+    return _range_of_convex_form(
+        differences.T @ form @ differences, [whole.mean, *(group.mean for group in rest)]
+    )
 
 
 def _range_of_convex_form(form, box):
@@ -283,11 +299,16 @@ def _range_of_convex_form(form, box):
     slope = 2 * form @ point
     least = point @ form @ point + np.minimum(slope * (low - point), slope * (high - point)).sum()
     if len(box) <= 12:
-        most = max(corner @ form @ corner for corner in map(np.array, itertools.product(*zip(low, high, strict=True))))
+        most = max(
+            corner @ form @ corner
+            for corner in map(np.array, itertools.product(*zip(low, high, strict=True)))
+        )
     else:  # the triangle inequality in the norm of A: never too small
         middle, half = (low + high) / 2, (high - low) / 2
         most = (math.sqrt(middle @ form @ middle) + math.sqrt(half @ np.abs(form) @ half)) ** 2
-    dust = 1e-9 * np.abs(form).sum() * float(np.maximum(np.abs(low), np.abs(high)).max()) ** 2 * 1e-3
+    dust = (
+        1e-9 * np.abs(form).sum() * float(np.maximum(np.abs(low), np.abs(high)).max()) ** 2 * 1e-3
+    )
     return Interval(max(0.0, least - dust), max(most, least, 0.0) + dust)
 
 

@@ -62,7 +62,9 @@ class Equation:
 
 def names(expression):
     """The names in an expression, ``exp`` aside; set of str."""
-    return {node.id for node in ast.walk(_parse(expression)) if isinstance(node, ast.Name)} - {"exp"}
+    return {node.id for node in ast.walk(_parse(expression)) if isinstance(node, ast.Name)} - {
+        "exp"
+    }
 
 
 def evaluate(expression, **values):
@@ -75,7 +77,9 @@ def evaluate(expression, **values):
     """
     unknown = sorted(names(expression) - set(values))
     if unknown:
-        msg = f"no value for {unknown[0]!r} in {expression!r}; given are {', '.join(sorted(values))}"
+        msg = (
+            f"no value for {unknown[0]!r} in {expression!r}; given are {', '.join(sorted(values))}"
+        )
         raise ValueError(msg)
     with np.errstate(over="ignore"):
         result = _value(_parse(expression).body, values)
@@ -94,7 +98,9 @@ def check_at_zero(equation):
     holds = bool(np.allclose(ratios, 1, rtol=1e-9))
     low, high = float(min(ratios)), float(max(ratios))
     met = "1" if holds else f"{low:.3g} to {high:.3g}" if low != high else f"{low:.3g}"
-    return Outcome(holds, low, high, f"S(b = 0)/S0 is {met} over the parameters' ranges; it has to be 1")
+    return Outcome(
+        holds, low, high, f"S(b = 0)/S0 is {met} over the parameters' ranges; it has to be 1"
+    )
 
 
 def check_unweighted(equation, symbol):
@@ -115,10 +121,18 @@ def check_unweighted(equation, symbol):
         return cannot_tell(f"{symbol} is neither side of the equation")
     if symbol == equation.s0:
         return check_at_zero(equation)
-    ends = [float(np.divide(*_signal(equation, values, np.array([1000.0, 0.0])))) for values in _grid(equation)]
+    ends = [
+        float(np.divide(*_signal(equation, values, np.array([1000.0, 0.0]))))
+        for values in _grid(equation)
+    ]
     low, high = min(ends), max(ends)
     holds = bool(np.allclose(ends, 1, rtol=1e-9))
-    return Outcome(holds, low, high, f"{symbol} changes with b: at b = 1000 it is {low:.3g} to {high:.3g} of its value at b = 0")
+    return Outcome(
+        holds,
+        low,
+        high,
+        f"{symbol} changes with b: at b = 1000 it is {low:.3g} to {high:.3g} of its value at b = 0",
+    )
 
 
 def check_decay(equation, largest_b=2000.0):
@@ -152,12 +166,16 @@ def check_dimensions(equation):
     Outcome
         Without interval.
     """
-    units = {equation.b: Fraction(-1), equation.s0: Fraction(0)} | {name: Fraction(power) for name, power in equation.units.items()}
+    units = {equation.b: Fraction(-1), equation.s0: Fraction(0)} | {
+        name: Fraction(power) for name, power in equation.units.items()
+    }
     try:
         _unit(_parse(equation.expression).body, units)
     except _UnitError as error:
         return Outcome(False, math.nan, math.nan, str(error))
-    return Outcome(True, math.nan, math.nan, "every exponent is a pure number and every sum adds like to like")
+    return Outcome(
+        True, math.nan, math.nan, "every exponent is a pure number and every sum adds like to like"
+    )
 
 
 def check_identifiable(equation, largest_b=1500.0, count=16):
@@ -174,18 +192,26 @@ def check_identifiable(equation, largest_b=1500.0, count=16):
     free = sorted(names(equation.expression) - {equation.b})
     b, ranks = largest_b * np.linspace(1 / count, 1.0, count) ** 2, []
     for values in _grid(equation):
-        jacobian = np.column_stack([_log_derivative(equation, {equation.s0: 1.0, **values}, name, b) for name in free])
-        jacobian = jacobian[np.isfinite(jacobian).all(axis=1)]  # a signal that has underflowed says nothing
+        jacobian = np.column_stack(
+            [_log_derivative(equation, {equation.s0: 1.0, **values}, name, b) for name in free]
+        )
+        jacobian = jacobian[
+            np.isfinite(jacobian).all(axis=1)
+        ]  # a signal that has underflowed says nothing
         if len(jacobian) >= len(free):
             scale = np.linalg.norm(jacobian, axis=0)
-            ranks.append(int(np.linalg.matrix_rank(jacobian / np.where(scale > 0, scale, 1), tol=1e-9)))
+            ranks.append(
+                int(np.linalg.matrix_rank(jacobian / np.where(scale > 0, scale, 1), tol=1e-9))
+            )
     if not ranks:
         return cannot_tell("the signal vanishes before its derivatives can be told apart")
     rank = max(ranks)
     unused = sorted(set(equation.ranges) - set(free))
     holds = rank == len(free) and not unused
     absent = f"; {', '.join(unused)} does not appear" if unused else ""
-    return Outcome(holds, rank, rank, f"{len(free)} parameters, of which the signal fixes {rank}{absent}")
+    return Outcome(
+        holds, rank, rank, f"{len(free)} parameters, of which the signal fixes {rank}{absent}"
+    )
 
 
 def check_equation(equation):
@@ -209,7 +235,9 @@ def repetitions(b_values, averages, directions):
     if len(b_values) != len(averages):
         msg = f"{len(b_values)} b-values and {len(averages)} averages; give one average per b-value"
         raise ValueError(msg)
-    return sum(count * (directions if b > 0 else 1) for b, count in zip(b_values, averages, strict=True))
+    return sum(
+        count * (directions if b > 0 else 1) for b, count in zip(b_values, averages, strict=True)
+    )
 
 
 def scan_time(repetition_time, b_values, averages, directions, extra=0):
@@ -238,7 +266,9 @@ def scan_time(repetition_time, b_values, averages, directions, extra=0):
     return repetition_time * (repetitions(b_values, averages, directions) + extra)
 
 
-def check_scan_time(seconds, repetition_time, b_values, averages, directions=(1, 2, 3, 4, 6, 12), most_extra=4):
+def check_scan_time(
+    seconds, repetition_time, b_values, averages, directions=(1, 2, 3, 4, 6, 12), most_extra=4
+):
     """Does the printed scan time fit TR, b-values and averages for a usual number of directions?
 
     Parameters
@@ -268,7 +298,9 @@ def check_scan_time(seconds, repetition_time, b_values, averages, directions=(1,
                 reason = f"{count} directions make {shots} repetitions{f' and {extra} more' if extra else ''}: {time:g} s"
                 return Outcome(True, time, time, reason)
     tried = ", ".join(map(str, directions))
-    return cannot_tell(f"none of {tried} directions makes {parse(seconds).text} s with up to {most_extra} extra repetitions")
+    return cannot_tell(
+        f"none of {tried} directions makes {parse(seconds).text} s with up to {most_extra} extra repetitions"
+    )
 
 
 class _UnitError(ValueError):
@@ -288,8 +320,17 @@ def _parse(expression):
 
 def _check_node(node, expression):
     allowed = (ast.BinOp, ast.UnaryOp, ast.Name, ast.Load, *_OPERATIONS, *_SIGNS)
-    call = isinstance(node, ast.Call) and ast.unparse(node.func) == "exp" and len(node.args) == 1 and not node.keywords
-    number = isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool)
+    call = (
+        isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "exp"
+        and len(node.args) == 1
+        and not node.keywords
+    )
+    number = (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, (int, float))
+        and not isinstance(node.value, bool)
+    )
     if not (call or number or isinstance(node, allowed)):
         msg = f"{type(node).__name__} is not allowed in {expression!r}; names, numbers, + - * / ** and exp(...) are"
         raise ValueError(msg)
@@ -348,12 +389,22 @@ def _pure(node, units, what):
 
 
 def _name(power):
-    return "pure numbers" if power == 0 else "mm²/s" if power == 1 else "s/mm²" if power == -1 else f"(mm²/s)^{power}"
+    return (
+        "pure numbers"
+        if power == 0
+        else "mm²/s"
+        if power == 1
+        else "s/mm²"
+        if power == -1
+        else f"(mm²/s)^{power}"
+    )
 
 
 def _grid(equation, points=4):
     """Parameter values over the ranges' insides; ends are left out, where a parameter may lose its meaning."""
-    axes = {name: np.linspace(*limits, points + 2)[1:-1] for name, limits in equation.ranges.items()}
+    axes = {
+        name: np.linspace(*limits, points + 2)[1:-1] for name, limits in equation.ranges.items()
+    }
     return [dict(zip(axes, map(float, values), strict=True)) for values in product(*axes.values())]
 
 

@@ -8,7 +8,16 @@ from scipy import stats
 from ivim.audit.rounding import Outcome, cannot_tell, parse, prints_as
 from ivim.stats.proportions import exact_limits, jeffreys_limits, wilson_limits
 
-PROPORTION_METHODS = ("exact", "mid_p", "wilson", "wilson_corrected", "jeffreys", "agresti_coull", "wald", "logit")
+PROPORTION_METHODS = (
+    "exact",
+    "mid_p",
+    "wilson",
+    "wilson_corrected",
+    "jeffreys",
+    "agresti_coull",
+    "wald",
+    "logit",
+)
 
 
 @lru_cache(maxsize=4096)
@@ -61,7 +70,9 @@ def printing_methods(low, high, count, n, scale=100, rule="any", confidence=0.95
     for method in PROPORTION_METHODS:
         limits = proportion_limits(count, n, method, confidence)
         pairs = zip(limits, (low, high), strict=True)
-        found[method] = tuple(math.isfinite(limit) and prints_as(scale * limit, text, rule) for limit, text in pairs)
+        found[method] = tuple(
+            math.isfinite(limit) and prints_as(scale * limit, text, rule) for limit, text in pairs
+        )
     return found
 
 
@@ -106,10 +117,14 @@ def check_limits(low, high, count, n, method=None, scale=100, rule="any", confid
     whole = next((name for name in (method, *PROPORTION_METHODS) if name and all(fits[name])), None)
     used = whole or method
     if used is None:
-        reason = f"no method known here prints both limits of {count}/{n}, and the article's is unknown"
+        reason = (
+            f"no method known here prints both limits of {count}/{n}, and the article's is unknown"
+        )
         return dict.fromkeys(("low", "high"), cannot_tell(reason))
     found, limits = {}, proportion_limits(count, n, used, confidence)
-    for place, limit, fit, text in zip(("low", "high"), limits, fits[used], (low, high), strict=True):
+    for place, limit, fit, text in zip(
+        ("low", "high"), limits, fits[used], (low, high), strict=True
+    ):
         value = scale * limit
         shown, name = parse(text), used.replace("_", " ")
         reason = f"the {name} limit of {count}/{n} is {value:.{shown.decimals + 2}f}; printed {shown.text}"
@@ -129,8 +144,12 @@ def _mid_p(count, n, tail):
 
 def _wilson_corrected(count, n, tail):
     z, p = stats.norm.isf(tail), count / n
-    low = (2 * n * p + z * z - 1 - z * math.sqrt(max(z * z - 2 - 1 / n + 4 * p * (n * (1 - p) + 1), 0))) / (2 * (n + z * z))
-    high = (2 * n * p + z * z + 1 + z * math.sqrt(max(z * z + 2 - 1 / n + 4 * p * (n * (1 - p) - 1), 0))) / (2 * (n + z * z))
+    low = (
+        2 * n * p + z * z - 1 - z * math.sqrt(max(z * z - 2 - 1 / n + 4 * p * (n * (1 - p) + 1), 0))
+    ) / (2 * (n + z * z))
+    high = (
+        2 * n * p + z * z + 1 + z * math.sqrt(max(z * z + 2 - 1 / n + 4 * p * (n * (1 - p) - 1), 0))
+    ) / (2 * (n + z * z))
     return 0.0 if count == 0 else max(low, 0.0), 1.0 if count == n else min(high, 1.0)
 
 
@@ -151,7 +170,10 @@ def _wald(count, n, tail):
 def _logit(count, n, tail):
     if count in (0, n):
         return math.nan, math.nan
-    centre, reach = math.log(count / (n - count)), stats.norm.isf(tail) * math.sqrt(n / (count * (n - count)))
+    centre, reach = (
+        math.log(count / (n - count)),
+        stats.norm.isf(tail) * math.sqrt(n / (count * (n - count))),
+    )
     return 1 / (1 + math.exp(reach - centre)), 1 / (1 + math.exp(-reach - centre))
 
 

@@ -34,13 +34,18 @@ def t_from_p(p, df):
 def p_from_f(f, df_between, df_within):
     """Upper-tail p of an F interval, decreasing in F."""
     f = as_interval(f)
-    return _probability(stats.f.sf(max(f.high, 0.0), df_between, df_within), stats.f.sf(max(f.low, 0.0), df_between, df_within))
+    return _probability(
+        stats.f.sf(max(f.high, 0.0), df_between, df_within),
+        stats.f.sf(max(f.low, 0.0), df_between, df_within),
+    )
 
 
 def p_from_chi2(chi2, df=1):
     """Upper-tail p of a chi-square interval, decreasing in chi-square."""
     chi2 = as_interval(chi2)
-    return _probability(stats.chi2.sf(max(chi2.high, 0.0), df), stats.chi2.sf(max(chi2.low, 0.0), df))
+    return _probability(
+        stats.chi2.sf(max(chi2.high, 0.0), df), stats.chi2.sf(max(chi2.low, 0.0), df)
+    )
 
 
 def p_from_z(z):
@@ -53,7 +58,9 @@ def p_from_r(r, df):
     """Two-sided p of a correlation with ``df`` = n - 2, by t = r √(df/(1 - r²)), increasing in \\|r\\|."""
     size = abs(as_interval(r))
     size = Interval(min(size.low, 1.0), min(size.high, 1.0))
-    return p_from_t(size.increasing(lambda x: x * math.sqrt(df / (1 - x * x)) if x < 1 else math.inf), df)
+    return p_from_t(
+        size.increasing(lambda x: x * math.sqrt(df / (1 - x * x)) if x < 1 else math.inf), df
+    )
 
 
 def check_p(kind, value, p, df1=None, df2=None, one_sided=False):
@@ -82,7 +89,15 @@ def check_p(kind, value, p, df1=None, df2=None, one_sided=False):
     if kind not in _P_OF:
         msg = f"unknown test statistic {kind!r}; choose one of {', '.join(_P_OF)}"
         raise ValueError(msg)
-    needed = {"df1": df1, "df2": df2} if kind == "F" else {"df1": df1} if kind == "chi2" else {} if kind == "z" else {"df2": df2}
+    needed = (
+        {"df1": df1, "df2": df2}
+        if kind == "F"
+        else {"df1": df1}
+        if kind == "chi2"
+        else {}
+        if kind == "z"
+        else {"df2": df2}
+    )
     if missing := [name for name, df in needed.items() if df is None]:
         msg = f"{kind} = {parse(value).text} needs its degrees of freedom; give {' and '.join(missing)}"
         raise ValueError(msg)
@@ -90,7 +105,11 @@ def check_p(kind, value, p, df1=None, df2=None, one_sided=False):
     shown = parse(p)
     half = computed / 2
     fits, fits_half = p_overlaps(computed, shown), p_overlaps(half, shown)
-    note = "; half of it, a one-sided p, would fit" if fits_half and not fits and kind in ("t", "z", "r") else ""
+    note = (
+        "; half of it, a one-sided p, would fit"
+        if fits_half and not fits and kind in ("t", "z", "r")
+        else ""
+    )
     reason = f"{kind} = {parse(value).text} gives p {show(computed)}, printed {shown.text}{note}"
     return Outcome(fits or (one_sided and fits_half), computed.low, computed.high, reason)
 
@@ -99,7 +118,9 @@ def decision_changes(outcome, p, level=0.05):
     """True where a refuted p also turns the decision at ``level``: printed on one side, the whole computed interval on the other."""
     shown = parse(p)
     printed_significant = float(shown.value) <= level if shown.comparison != ">" else False
-    return outcome.holds is False and (outcome.low > level if printed_significant else outcome.high < level)
+    return outcome.holds is False and (
+        outcome.low > level if printed_significant else outcome.high < level
+    )
 
 
 def p_overlaps(computed, p):
@@ -130,7 +151,13 @@ def stars_agree(p, level, starred):
     """
     shown, bound = parse(p), float(parse(str(level)).value)
     interval = _unit(shown.interval)
-    below = True if interval.high <= bound and not prints_as(bound, shown) else False if interval.low >= bound else None
+    below = (
+        True
+        if interval.high <= bound and not prints_as(bound, shown)
+        else False
+        if interval.low >= bound
+        else None
+    )
     if shown.comparison == "<":
         below = True if float(shown.value) <= bound else None
     holds = None if below is None else below == starred
@@ -160,12 +187,18 @@ def read_tests(text):
     """
     tests = []
     for match in _SENTENCE.finditer(text):
-        kind = {"Z": "z", "χ2": "chi2", "χ²": "chi2", "Chi2": "chi2"}.get(match["kind"], match["kind"])
-        first, second = (None if match[name] is None else float(match[name]) for name in ("df1", "df2"))
+        kind = {"Z": "z", "χ2": "chi2", "χ²": "chi2", "Chi2": "chi2"}.get(
+            match["kind"], match["kind"]
+        )
+        first, second = (
+            None if match[name] is None else float(match[name]) for name in ("df1", "df2")
+        )
         if kind != "z" and first is None or (kind == "F" and second is None):
             continue
         df1, df2 = (None, first) if kind in ("t", "r") else (first, second if kind == "F" else None)
-        tests.append({"kind": kind, "value": match["value"], "p": match["p"], "df1": df1, "df2": df2})
+        tests.append(
+            {"kind": kind, "value": match["value"], "p": match["p"], "df1": df1, "df2": df2}
+        )
     return tests
 
 
@@ -184,4 +217,3 @@ def _probability(low, high):
 
 def _unit(interval):
     return Interval(min(max(interval.low, 0.0), 1.0), max(min(interval.high, 1.0), 0.0))
-

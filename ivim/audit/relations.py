@@ -105,7 +105,9 @@ class Row:
 
     def group(self, reading):
         """The row as a :class:`~ivim.audit.moments.Group` of a reading."""
-        return _group(reading.count(self.n), reading[self.mean], reading[self.sd] if self.sd else None)
+        return _group(
+            reading.count(self.n), reading[self.mean], reading[self.sd] if self.sd else None
+        )
 
 
 @lru_cache(maxsize=4096)
@@ -126,7 +128,11 @@ class Evaluator:
 
     def touching(self, claim_ids):
         """Relations that any of the claims takes part in."""
-        return tuple(dict.fromkeys(relation for claim_id in claim_ids for relation in self._touching.get(claim_id, ())))
+        return tuple(
+            dict.fromkeys(
+                relation for claim_id in claim_ids for relation in self._touching.get(claim_id, ())
+            )
+        )
 
     def outcome(self, relation, reading):
         """The outcome of one relation on a reading."""
@@ -139,7 +145,9 @@ class Evaluator:
     def conflicts(self, reading, relations=None):
         """Families with a decisive relation that fails, as a frozenset of names."""
         chosen = self.relations if relations is None else relations
-        return frozenset(r.family for r in chosen if r.decisive and self.outcome(r, reading).holds is False)
+        return frozenset(
+            r.family for r in chosen if r.decisive and self.outcome(r, reading).holds is False
+        )
 
 
 def _evaluated(relation, reading):
@@ -147,7 +155,10 @@ def _evaluated(relation, reading):
         return relation.judge(reading)
     except NeedsPrint:
         return cannot_tell("an input is known only as an interval")
-    except (ValueError, ZeroDivisionError) as error:  # group sizes that do not fit together: the counts say so themselves
+    except (
+        ValueError,
+        ZeroDivisionError,
+    ) as error:  # group sizes that do not fit together: the counts say so themselves
         return cannot_tell(str(error))
 
 

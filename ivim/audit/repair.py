@@ -86,7 +86,9 @@ class Repair:
 
     def home(self, claim_id):
         """The position that a claim's number belongs to."""
-        return next((position for position, source in self.origin.items() if source == claim_id), claim_id)
+        return next(
+            (position for position, source in self.origin.items() if source == claim_id), claim_id
+        )
 
 
 def find_repair(claims, structure, evaluator):
@@ -118,7 +120,10 @@ def find_repair(claims, structure, evaluator):
 
 def _ranked(candidates, evaluator, repair):
     """Slips that explain something, the best first; no slip settles more conflicts than it touches, which spares most evaluations."""
-    bounds = [(len(evaluator.conflicts(repair.reading, evaluator.touching(slip.changes))), slip) for slip in candidates]
+    bounds = [
+        (len(evaluator.conflicts(repair.reading, evaluator.touching(slip.changes))), slip)
+        for slip in candidates
+    ]
     found, most = [], 1
     for bound, slip in sorted(bounds, key=lambda pair: -pair[0]):
         if bound < most:
@@ -177,7 +182,11 @@ def _weighed(slip, evaluator, repair):
 
 def _because(slip, evaluator, reading):
     """What each blamed claim breaks: the relation that points at it, else (a label) the relations that the slip settles."""
-    broken = [r for r in evaluator.touching(slip.changes) if r.family in slip.explained and evaluator.outcome(r, reading).holds is False]
+    broken = [
+        r
+        for r in evaluator.touching(slip.changes)
+        if r.family in slip.explained and evaluator.outcome(r, reading).holds is False
+    ]
 
     def told(claim_id):
         pointing = [r for r in broken if r.target == claim_id] or broken
@@ -191,7 +200,9 @@ def _swaps(claims, repair, involved):
     for location in dict.fromkeys(claim.location for claim in claims):
         numbers = [claim for claim in claims.where(location=location) if claim.number]
         for axis in ("parameter", "group"):
-            names = list(dict.fromkeys(getattr(claim, axis) for claim in numbers if getattr(claim, axis)))
+            names = list(
+                dict.fromkeys(getattr(claim, axis) for claim in numbers if getattr(claim, axis))
+            )
             for a, b in combinations(names, 2):
                 pairs = _counterparts(numbers, axis, a, b)
                 if len(pairs) > 1 and any(claim.id in involved for pair in pairs for claim in pair):
@@ -200,7 +211,11 @@ def _swaps(claims, repair, involved):
 
 def _counterparts(numbers, axis, a, b):
     def of(name):
-        return {replace(claim, **{axis: ""}).key: claim for claim in numbers if getattr(claim, axis) == name}
+        return {
+            replace(claim, **{axis: ""}).key: claim
+            for claim in numbers
+            if getattr(claim, axis) == name
+        }
 
     first, second = of(a), of(b)
     return [(first[key], second[key]) for key in first if key in second]
@@ -210,14 +225,32 @@ def _swap(claims, repair, location, axis, a, b, pairs):
     moves = {to.id: start.id for pair in pairs for to, start in (pair, pair[::-1])}
     changes = {to: repair.reading[start] for to, start in moves.items()}
     other_axis = "group" if axis == "parameter" else "parameter"
-    labels = [c for name in (a, b) for c in claims.where(location=location, statistic="label", **{axis: name, other_axis: ""})]
+    labels = [
+        c
+        for name in (a, b)
+        for c in claims.where(location=location, statistic="label", **{axis: name, other_axis: ""})
+    ]
     if len(labels) == 2:
         recovered = {labels[0].id: labels[1].printed, labels[1].id: labels[0].printed}
         text = f"the labels {labels[0].printed} and {labels[1].printed} have changed places in {place_of(location)}"
     else:
-        recovered = {c.id: o.printed for pair in pairs for c, o in (pair, pair[::-1]) if c.printed != o.printed}
+        recovered = {
+            c.id: o.printed
+            for pair in pairs
+            for c, o in (pair, pair[::-1])
+            if c.printed != o.printed
+        }
         text = f"the numbers of {parameters.label(a)} and {parameters.label(b)} have changed places in {place_of(location)}"
-    return Slip("swap", f"{location}: {a} and {b}", text, changes, tuple(recovered), recovered, moves=moves, order=(1, -len(changes)))
+    return Slip(
+        "swap",
+        f"{location}: {a} and {b}",
+        text,
+        changes,
+        tuple(recovered),
+        recovered,
+        moves=moves,
+        order=(1, -len(changes)),
+    )
 
 
 def _pasted_totals(claims, structure, repair, involved):
@@ -226,12 +259,25 @@ def _pasted_totals(claims, structure, repair, involved):
         for name in names:
             changes, because = {}, {}
             for parameter in claims.parameters("mean", "describe"):
-                for cell, (meant, reason) in _pasted(claims, structure, repair, involved, whole, name, parameter).items():
+                for cell, (meant, reason) in _pasted(
+                    claims, structure, repair, involved, whole, name, parameter
+                ).items():
                     changes[cell], because[cell] = meant, reason
             if changes:
-                recovered = {cell: _as_text(meant, claims[cell].number) for cell, meant in changes.items()}
+                recovered = {
+                    cell: _as_text(meant, claims[cell].number) for cell, meant in changes.items()
+                }
                 where = f"{claims[next(iter(changes))].location}: {name}"
-                yield Slip("pasted total", where, "", changes, tuple(changes), recovered, because=because, order=(1, -len(changes)))
+                yield Slip(
+                    "pasted total",
+                    where,
+                    "",
+                    changes,
+                    tuple(changes),
+                    recovered,
+                    because=because,
+                    order=(1, -len(changes)),
+                )
 
 
 def _pasted(claims, structure, repair, involved, whole, name, parameter):
@@ -239,7 +285,10 @@ def _pasted(claims, structure, repair, involved, whole, name, parameter):
     others = tuple(other for other in structure.parts[whole] if other != name)
     suspect, whole_row = row(claims, name, parameter), row(claims, whole, parameter)
     rest, everybody = rows(claims, others, parameter), rows(claims, structure.compared, parameter)
-    if not (suspect and suspect.sd and whole_row and rest and everybody) or not {suspect.mean, suspect.sd} & involved:
+    if (
+        not (suspect and suspect.sd and whole_row and rest and everybody)
+        or not {suspect.mean, suspect.sd} & involved
+    ):
         return {}
     reading = repair.reading
     if any(isinstance(reading[cell], Interval) for cell in (suspect.mean, suspect.sd)):
@@ -254,8 +303,14 @@ def _pasted(claims, structure, repair, involved, whole, name, parameter):
         return {}
     told = "all {} patients together have {} {}, which prints {}; the other rows leave {} for {}"
     return {
-        cell: (meant, told.format(total.n, what, show(everybody_has), reading[cell].text, show(meant), name))
-        for cell, what, everybody_has, meant in ((suspect.mean, "a mean of", total.mean, left.mean), (suspect.sd, "an SD of", total.sd, left.sd))
+        cell: (
+            meant,
+            told.format(total.n, what, show(everybody_has), reading[cell].text, show(meant), name),
+        )
+        for cell, what, everybody_has, meant in (
+            (suspect.mean, "a mean of", total.mean, left.mean),
+            (suspect.sd, "an SD of", total.sd, left.sd),
+        )
     }
 
 
@@ -264,11 +319,15 @@ def _single(claims, evaluator, repair, target):
     printed = repair.reading[target]
     if isinstance(printed, Interval):
         return
-    solving = [r for r in evaluator.touching((target,)) if r.target == target and r.recovers and r.decisive]
+    solving = [
+        r for r in evaluator.touching((target,)) if r.target == target and r.recovers and r.decisive
+    ]
     if not solving:
         return
     outcomes = [evaluator.outcome(r, repair.reading) for r in solving]
-    failing = [(r, o) for r, o in zip(solving, outcomes, strict=True) if r.family in repair.unexplained]
+    failing = [
+        (r, o) for r, o in zip(solving, outcomes, strict=True) if r.family in repair.unexplained
+    ]
     if not failing:
         return
     support = -sum(r.confirms and o.holds is True for r, o in zip(solving, outcomes, strict=True))
@@ -277,22 +336,49 @@ def _single(claims, evaluator, repair, target):
     odd = int(_odd(claims, claims[target]))
     for text in misprints(printed):
         meant = Printed.parse(text)
-        if claims[target].statistic in COUNTS and (meant.value < 0 or meant.value != int(meant.value)):
+        if claims[target].statistic in COUNTS and (
+            meant.value < 0 or meant.value != int(meant.value)
+        ):
             continue
         # Fewer digits fit more easily: they have to be the very digits of another place.
-        if significant_digits(meant) < significant_digits(printed) and not _stands_elsewhere(meant, failing, repair):
+        if significant_digits(meant) < significant_digits(printed) and not _stands_elsewhere(
+            meant, failing, repair
+        ):
             continue
-        if any(_specific(r, evaluator.outcome(r, repair.reading.with_changes({target: meant}))) for r, _ in failing):
-            yield Slip("misprint", target, "", {target: meant}, (target,), {target: text}, order=(0, odd, 1, *standing))
+        if any(
+            _specific(r, evaluator.outcome(r, repair.reading.with_changes({target: meant})))
+            for r, _ in failing
+        ):
+            yield Slip(
+                "misprint",
+                target,
+                "",
+                {target: meant},
+                (target,),
+                {target: text},
+                order=(0, odd, 1, *standing),
+            )
     interval = _common([o for o in outcomes if not math.isnan(o.low + o.high)])
     if interval and math.isfinite(interval.low + interval.high):
         meant = _printed_elsewhere(repair, failing, interval) or _as_text(interval, printed)
-        yield Slip("recovered", target, "", {target: interval}, (target,), {target: meant}, order=(0, odd, 0, *standing))
+        yield Slip(
+            "recovered",
+            target,
+            "",
+            {target: interval},
+            (target,),
+            {target: meant},
+            order=(0, odd, 0, *standing),
+        )
 
 
 def _odd(claims, claim):
     """True for a number that is not written as its neighbours are: other decimals, a zero missing before the point."""
-    neighbours = [c for c in claims.where(location=claim.location, statistic=claim.statistic) if c.number.comparison == "=" and c is not claim]
+    neighbours = [
+        c
+        for c in claims.where(location=claim.location, statistic=claim.statistic)
+        if c.number.comparison == "=" and c is not claim
+    ]
     same = [c for c in neighbours if c.parameter == claim.parameter]
     styles = [_style(c) for c in (same if len(same) > 2 else neighbours)]
     return len(styles) > 2 and styles.count(_style(claim)) < 0.3 * len(styles)
@@ -304,7 +390,11 @@ def _style(claim):
 
 def _stands_elsewhere(meant, failing, repair):
     others = [repair.reading[r.inputs[0]] for r, _ in failing if r.check == "restated"]
-    return any(isinstance(other, Printed) and (other.value, other.decimals) == (meant.value, meant.decimals) for other in others)
+    return any(
+        isinstance(other, Printed)
+        and (other.value, other.decimals) == (meant.value, meant.decimals)
+        for other in others
+    )
 
 
 def _specific(relation, outcome):
@@ -332,7 +422,10 @@ def _printed_elsewhere(repair, failing, interval):
 
 def _as_text(interval, printed):
     """What an interval prints as: one number where the printed decimals allow no other, else its ends."""
-    low, high = (to_print(end, printed.decimals) if math.isfinite(end) else "" for end in (interval.low, interval.high))
+    low, high = (
+        to_print(end, printed.decimals) if math.isfinite(end) else ""
+        for end in (interval.low, interval.high)
+    )
     if low and low == high:
         return low if float(low) else f"{interval.middle:.3g}"
     if interval.low <= 0 < interval.high:
@@ -342,10 +435,16 @@ def _as_text(interval, printed):
 
 def _at_home(slip, repair):
     """Blame the claim whose number stands at a position, not the one that swaps have moved away from it."""
+
     def home(named):
         return {repair.origin.get(name, name): text for name, text in named.items()}
 
-    return replace(slip, blamed=tuple(home(slip.recovered)), recovered=home(slip.recovered), because=home(slip.because))
+    return replace(
+        slip,
+        blamed=tuple(home(slip.recovered)),
+        recovered=home(slip.recovered),
+        because=home(slip.because),
+    )
 
 
 def _merged(slips):
@@ -356,8 +455,12 @@ def _merged(slips):
         if key in merged:
             first = merged[key]
             slip = replace(
-                first, changes=first.changes | slip.changes, blamed=(*first.blamed, *slip.blamed), recovered=first.recovered | slip.recovered,
-                explained=first.explained | slip.explained, because=first.because | slip.because,
+                first,
+                changes=first.changes | slip.changes,
+                blamed=(*first.blamed, *slip.blamed),
+                recovered=first.recovered | slip.recovered,
+                explained=first.explained | slip.explained,
+                because=first.because | slip.because,
             )
         merged[key] = slip
     return list(merged.values())

@@ -98,7 +98,9 @@ class Printed:
 
         A cut-off printed ``> 29.05`` is a value with a direction; its own rounding interval is [29.045, 29.055].
         """
-        return Interval(Fraction(self.value) - self.half_unit, Fraction(self.value) + self.half_unit)
+        return Interval(
+            Fraction(self.value) - self.half_unit, Fraction(self.value) + self.half_unit
+        )
 
     @property
     def interval(self):
@@ -216,7 +218,13 @@ def compare(interval, printed, what):
     -------
     Outcome
     """
-    text = printed.text if isinstance(printed, Printed) else printed if isinstance(printed, str) else f"{show(printed)}"
+    text = (
+        printed.text
+        if isinstance(printed, Printed)
+        else printed
+        if isinstance(printed, str)
+        else f"{show(printed)}"
+    )
     holds = interval.overlaps(as_interval(printed))
     reason = f"{what} gives {show(interval)}; printed {text}{'' if holds else ' lies outside'}"
     return Outcome(holds, interval.low, interval.high, reason)
@@ -226,11 +234,21 @@ def show(interval):
     """An interval in words, with enough digits to see it: ``7.80 to 7.86``."""
     low, high = interval.low, interval.high
     if not (math.isfinite(low) and math.isfinite(high)):
-        return f"at least {low:.4g}" if math.isfinite(low) else f"at most {high:.4g}" if math.isfinite(high) else "anything"
+        return (
+            f"at least {low:.4g}"
+            if math.isfinite(low)
+            else f"at most {high:.4g}"
+            if math.isfinite(high)
+            else "anything"
+        )
     size = high - low
     digits = max(1, 1 - math.floor(math.log10(size))) if size > 1e-12 else 6
     tiny = min((abs(end) for end in (low, high) if end), default=1.0) < 0.5 * 10.0**-digits
-    return f"{low:.3g} to {high:.3g}" if tiny or digits > 6 else f"{low:.{digits}f} to {high:.{digits}f}"
+    return (
+        f"{low:.3g} to {high:.3g}"
+        if tiny or digits > 6
+        else f"{low:.{digits}f} to {high:.{digits}f}"
+    )
 
 
 def cannot_tell(reason):

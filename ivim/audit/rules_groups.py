@@ -16,7 +16,11 @@ def group_relations(claims, structure):
         *_sexes(claims),
         *_sums(claims, structure),
         *(r for parameter in parameters for r in _unions(claims, structure, parameter)),
-        *(r for parameter in structure.whole_numbers for r in _whole_numbers(claims, structure, parameter)),
+        *(
+            r
+            for parameter in structure.whole_numbers
+            for r in _whole_numbers(claims, structure, parameter)
+        ),
         *(r for parameter in structure.limits for r in _limits(claims, structure, parameter)),
         *(r for parameter in parameters for r in _t_tests(claims, structure, parameter)),
         *_stars(claims),
@@ -25,7 +29,11 @@ def group_relations(claims, structure):
 
 def row(claims, group, parameter):
     """The :class:`Row` of a group and parameter, or None where size or mean is not printed."""
-    n, mean, sd = claims.size(group), claims.find("mean", group, parameter), claims.find("sd", group, parameter)
+    n, mean, sd = (
+        claims.size(group),
+        claims.find("mean", group, parameter),
+        claims.find("sd", group, parameter),
+    )
     return Row(n.id, mean.id, sd and sd.id) if n and mean else None
 
 
@@ -49,19 +57,38 @@ def _sums(claims, structure):
         for statistic in ("n", "male", "female"):
             found = [claims.find(statistic, group) for group in (whole, *parts)]
             if None not in found:
-                yield from _sum(f"{statistic} of {whole}", "count_sum", *(claim.id for claim in found))
+                yield from _sum(
+                    f"{statistic} of {whole}", "count_sum", *(claim.id for claim in found)
+                )
 
 
 def _sum(family, check, whole, *parts):
-    yield Relation(family, check, whole, parts, lambda reading: parts_add_up(reading.count(whole), [reading.count(p) for p in parts]))
+    yield Relation(
+        family,
+        check,
+        whole,
+        parts,
+        lambda reading: parts_add_up(reading.count(whole), [reading.count(p) for p in parts]),
+    )
     for part in parts:
         rest = tuple(other for other in parts if other != part)
-        yield Relation(family, check, part, (whole, *rest), lambda reading, part=part, rest=rest: _left_over(reading, whole, part, rest))
+        yield Relation(
+            family,
+            check,
+            part,
+            (whole, *rest),
+            lambda reading, part=part, rest=rest: _left_over(reading, whole, part, rest),
+        )
 
 
 def _left_over(reading, whole, part, rest):
     left = reading.count(whole) - sum(reading.count(other) for other in rest)
-    return Outcome(left == reading.count(part), left, left, f"{reading.count(whole)} less the others leaves {left}; printed {reading.count(part)}")
+    return Outcome(
+        left == reading.count(part),
+        left,
+        left,
+        f"{reading.count(whole)} less the others leaves {left}; printed {reading.count(part)}",
+    )
 
 
 def _unions(claims, structure, parameter):
@@ -77,7 +104,10 @@ def _unions(claims, structure, parameter):
                 continue
             family = f"{statistic} of {parameter} in {whole} and its parts"
             yield Relation(
-                family, f"pooled_{statistic}", targets[0], (*(i for i in whole_row.ids if i != targets[0]), *ids),
+                family,
+                f"pooled_{statistic}",
+                targets[0],
+                (*(i for i in whole_row.ids if i != targets[0]), *ids),
                 lambda reading, w=whole_row, p=parts, s=statistic: _pooled(reading, w, p, s),
             )
             for part, group in zip(parts, names, strict=True):
@@ -85,14 +115,21 @@ def _unions(claims, structure, parameter):
                 target = getattr(part, statistic)
                 inputs = tuple(i for i in (*whole_row.ids, *ids) if i != target)
                 yield Relation(
-                    family, f"hidden_{statistic}", target, inputs,
-                    lambda reading, w=whole_row, p=part, r=rest, s=statistic, g=group: _hidden(reading, w, p, r, s, g),
+                    family,
+                    f"hidden_{statistic}",
+                    target,
+                    inputs,
+                    lambda reading, w=whole_row, p=part, r=rest, s=statistic, g=group: _hidden(
+                        reading, w, p, r, s, g
+                    ),
                 )
 
 
 def _pooled(reading, whole, parts, statistic):
     pool = pooled([part.group(reading) for part in parts])
-    return compare(getattr(pool, statistic), reading[getattr(whole, statistic)], "pooling the sub-groups")
+    return compare(
+        getattr(pool, statistic), reading[getattr(whole, statistic)], "pooling the sub-groups"
+    )
 
 
 def _hidden(reading, whole, part, rest, statistic, group):
@@ -106,8 +143,15 @@ def _hidden(reading, whole, part, rest, statistic, group):
     if interval is None:
         return cannot_tell("an SD is missing")
     holds = interval.overlaps(as_interval(printed))
-    what = f"{statistic.replace('sd', 'SD')} that the whole and the other sub-groups leave for {group}"
-    return Outcome(holds, interval.low, interval.high, f"{what}: {show(interval)}; printed {_text(printed)}{'' if holds else ' lies outside'}")
+    what = (
+        f"{statistic.replace('sd', 'SD')} that the whole and the other sub-groups leave for {group}"
+    )
+    return Outcome(
+        holds,
+        interval.low,
+        interval.high,
+        f"{what}: {show(interval)}; printed {_text(printed)}{'' if holds else ' lies outside'}",
+    )
 
 
 def _whole_numbers(claims, structure, parameter):
@@ -116,19 +160,35 @@ def _whole_numbers(claims, structure, parameter):
         size = claims.size(mean.group)
         if not size:
             continue
-        yield Relation(f"whole numbers: {mean.id}", "grim", mean.id, (size.id,), lambda reading, m=mean, s=size: _grim(reading, m, s), recovers=False)
+        yield Relation(
+            f"whole numbers: {mean.id}",
+            "grim",
+            mean.id,
+            (size.id,),
+            lambda reading, m=mean, s=size: _grim(reading, m, s),
+            recovers=False,
+        )
         sd = claims.find("sd", mean.group, parameter, location=mean.location)
         if sd:
             yield Relation(
-                f"whole numbers: {sd.id}", "grimmer", sd.id, (mean.id, size.id),
-                lambda reading, m=mean, s=size, d=sd: _grimmer(reading, m, d, s), recovers=False, confirms=False,
+                f"whole numbers: {sd.id}",
+                "grimmer",
+                sd.id,
+                (mean.id, size.id),
+                lambda reading, m=mean, s=size, d=sd: _grimmer(reading, m, d, s),
+                recovers=False,
+                confirms=False,
             )
     for whole, names in structure.parts.items():
         whole_row, parts = row(claims, whole, parameter), rows(claims, names, parameter)
         if whole_row and parts:
             yield Relation(
-                f"totals of {parameter} in {whole}", "totals", whole_row.mean, (whole_row.n, *(i for part in parts for i in (part.n, part.mean))),
-                lambda reading, w=whole_row, p=parts: _totals(reading, w, p), recovers=False,
+                f"totals of {parameter} in {whole}",
+                "totals",
+                whole_row.mean,
+                (whole_row.n, *(i for part in parts for i in (part.n, part.mean))),
+                lambda reading, w=whole_row, p=parts: _totals(reading, w, p),
+                recovers=False,
             )
 
 
@@ -137,7 +197,12 @@ def _grim(reading, mean, size):
     if outcome.holds:
         return outcome
     sizes = ", ".join(map(str, grim_sizes(reading[mean.id], reading.count(size.id) + 2))) or "none"
-    return Outcome(False, outcome.low, outcome.high, f"{outcome.reason} (group sizes up to {reading.count(size.id) + 2} that could: {sizes})")
+    return Outcome(
+        False,
+        outcome.low,
+        outcome.high,
+        f"{outcome.reason} (group sizes up to {reading.count(size.id) + 2} that could: {sizes})",
+    )
 
 
 def _grimmer(reading, mean, sd, size):
@@ -152,7 +217,12 @@ def _totals(reading, whole, parts):
     if pairs[0][1] != sum(n for _, n in pairs[1:]):
         return cannot_tell("the sizes do not add up")
     found = totals_agree(pairs[0], pairs[1:])
-    return Outcome(found.holds, found.low / pairs[0][1], found.high / pairs[0][1], f"sums of whole numbers: {found.reason}")
+    return Outcome(
+        found.holds,
+        found.low / pairs[0][1],
+        found.high / pairs[0][1],
+        f"sums of whole numbers: {found.reason}",
+    )
 
 
 def _limits(claims, structure, parameter):
@@ -162,8 +232,13 @@ def _limits(claims, structure, parameter):
         found = row(claims, group, parameter)
         if found and found.sd:
             yield Relation(
-                f"range of {parameter} in {group}", "spread", found.sd, (found.n, found.mean),
-                lambda reading, f=found: check_spread(f.group(reading), low, high), recovers=False, confirms=False,
+                f"range of {parameter} in {group}",
+                "spread",
+                found.sd,
+                (found.n, found.mean),
+                lambda reading, f=found: check_spread(f.group(reading), low, high),
+                recovers=False,
+                confirms=False,
             )
 
 
@@ -181,20 +256,39 @@ def _t_tests(claims, structure, parameter):
         for one, other in (pair, pair[::-1]):
             inputs = (t.id, *one.ids, *other.ids)
             yield Relation(
-                family, "sd_for_t", one.sd, tuple(i for i in inputs if i != one.sd), lambda reading, a=one, b=other: _sd(reading, t.id, a, b)
+                family,
+                "sd_for_t",
+                one.sd,
+                tuple(i for i in inputs if i != one.sd),
+                lambda reading, a=one, b=other: _sd(reading, t.id, a, b),
             )
             yield Relation(
-                family, "mean_for_t", one.mean, tuple(i for i in inputs if i != one.mean),
+                family,
+                "mean_for_t",
+                one.mean,
+                tuple(i for i in inputs if i != one.mean),
                 lambda reading, a=one, b=other: _mean(reading, t.id, a, b),
             )
         for variant in ("student", "welch"):
             yield Relation(
-                f"{variant} t of {parameter}", f"{variant}_t", t.id, ids,
-                lambda reading, v=variant: _variant(reading, t.id, pair, v), decisive=False, confirms=False, recovers=False,
+                f"{variant} t of {parameter}",
+                f"{variant}_t",
+                t.id,
+                ids,
+                lambda reading, v=variant: _variant(reading, t.id, pair, v),
+                decisive=False,
+                confirms=False,
+                recovers=False,
             )
     if p:
         inputs = (t.id, *ids) if t else ids
-        yield Relation(f"p of {parameter}'s t", "p_from_t", p.id, inputs, lambda reading: _p(reading, p.id, t and t.id, *pair))
+        yield Relation(
+            f"p of {parameter}'s t",
+            "p_from_t",
+            p.id,
+            inputs,
+            lambda reading: _p(reading, p.id, t and t.id, *pair),
+        )
 
 
 def _variant(reading, t, pair, variant):
@@ -206,18 +300,28 @@ def _t(reading, t, a, b):
     fits = [outcome for outcome in found.values() if outcome.holds]
     if fits:
         return fits[0]
-    low, high = (f(getattr(o, end) for o in found.values()) for f, end in ((min, "low"), (max, "high")))
+    low, high = (
+        f(getattr(o, end) for o in found.values()) for f, end in ((min, "low"), (max, "high"))
+    )
     return Outcome(False, low, high, "; ".join(outcome.reason for outcome in found.values()))
 
 
 def _sd(reading, t, a, b):
-    intervals = [sd_for_t(a.group(reading), b.group(reading), reading[t], variant) for variant in ("student", "welch")]
+    intervals = [
+        sd_for_t(a.group(reading), b.group(reading), reading[t], variant)
+        for variant in ("student", "welch")
+    ]
     possible = [interval for interval in intervals if interval]
     if not possible:
         return impossible("no SD of this group gives the printed t")
     fits = any(interval.overlaps(as_interval(reading[a.sd])) for interval in possible)
     first = next((i for i in possible if i.overlaps(as_interval(reading[a.sd]))), possible[0])
-    return Outcome(fits, first.low, first.high, f"the printed t needs an SD of {show(first)} here; printed {_text(reading[a.sd])}")
+    return Outcome(
+        fits,
+        first.low,
+        first.high,
+        f"the printed t needs an SD of {show(first)} here; printed {_text(reading[a.sd])}",
+    )
 
 
 def _mean(reading, t, a, b):
@@ -226,17 +330,26 @@ def _mean(reading, t, a, b):
     # t = (m₁ - m₂)/E: the error E is what is left of t when the difference is taken out.
     error = abs(one.mean - other.mean) / abs(step) if 0 not in step else None
     if error is None:
-        return cannot_tell("the means do not differ clearly, so the printed t cannot be turned round")
+        return cannot_tell(
+            "the means do not differ clearly, so the printed t cannot be turned round"
+        )
     reach = abs(digits(reading[t])) * error
     candidates = [other.mean + reach, other.mean - reach]
     best = min(candidates, key=lambda interval: abs(interval.middle - one.mean.middle))
     fits = any(interval.overlaps(as_interval(reading[a.mean])) for interval in candidates)
     # The other form of the test has another error, so a miss here refutes nothing: it only says what the mean may have been.
-    return Outcome(fits or None, best.low, best.high, f"the printed t needs a mean of {show(best)} here; printed {_text(reading[a.mean])}")
+    return Outcome(
+        fits or None,
+        best.low,
+        best.high,
+        f"the printed t needs a mean of {show(best)} here; printed {_text(reading[a.mean])}",
+    )
 
 
 def _p(reading, p, t, a, b):
-    tests = [t_test(a.group(reading), b.group(reading), variant) for variant in ("student", "welch")]
+    tests = [
+        t_test(a.group(reading), b.group(reading), variant) for variant in ("student", "welch")
+    ]
     if t:
         size = abs(digits(reading[t]))
         fitting = [test for test in tests if abs(test.value).overlaps(size)] or tests
@@ -247,27 +360,45 @@ def _p(reading, p, t, a, b):
     printed = as_printed(reading[p])
     holds = any(p_overlaps(interval, printed) for interval in intervals)
     best = next((interval for interval in intervals if p_overlaps(interval, printed)), intervals[0])
-    return Outcome(holds, best.low, best.high, f"{source} gives p {_p_text(best)}; printed {printed.text}")
+    return Outcome(
+        holds, best.low, best.high, f"{source} gives p {_p_text(best)}; printed {printed.text}"
+    )
 
 
 def _stars(claims):
     """A starred p lies below the level that the table's note gives to the star."""
-    notes = [claim for claim in claims.where(statistic="significance") if claim.item.strip("*†‡") == "" and claim.item]
+    notes = [
+        claim
+        for claim in claims.where(statistic="significance")
+        if claim.item.strip("*†‡") == "" and claim.item
+    ]
     for note in notes:
         alone = sum(other.location == note.location for other in notes) == 1
         for p in claims.where(location=note.location, statistic="p"):
             starred = p.number.marks == note.item
             if starred or (alone and not p.number.marks):
                 yield Relation(
-                    f"star of {p.id}", "stars", p.id, (note.id,),
-                    lambda reading, p=p, n=note, s=starred: stars_agree(as_printed(reading[p.id]), as_printed(reading[n.id]).value, s),
-                    recovers=False, confirms=False,
+                    f"star of {p.id}",
+                    "stars",
+                    p.id,
+                    (note.id,),
+                    lambda reading, p=p, n=note, s=starred: stars_agree(
+                        as_printed(reading[p.id]), as_printed(reading[n.id]).value, s
+                    ),
+                    recovers=False,
+                    confirms=False,
                 )
                 if starred:
                     yield Relation(
-                        f"note behind {p.id}", "stars", note.id, (p.id,),
-                        lambda reading, p=p, n=note: stars_agree(as_printed(reading[p.id]), as_printed(reading[n.id]).value, True),
-                        recovers=False, decisive=False,
+                        f"note behind {p.id}",
+                        "stars",
+                        note.id,
+                        (p.id,),
+                        lambda reading, p=p, n=note: stars_agree(
+                            as_printed(reading[p.id]), as_printed(reading[n.id]).value, True
+                        ),
+                        recovers=False,
+                        decisive=False,
                     )
 
 

@@ -62,15 +62,39 @@ def statement_relations(claims, structure):
     for claim in claims.where(analysis="anova", statistic="p"):
         condition = _anova_condition(claims, structure, claim.parameter)
         if condition:
-            judge = lambda reading, c=condition, p=claim.id: _against_p(c.judge(reading), as_printed(reading[p]))  # noqa: E731
-            found.append(Relation(f"ANOVA behind {claim.id}", "anova", claim.id, condition.inputs, judge, recovers=False))
+            judge = lambda reading, c=condition, p=claim.id: _against_p(
+                c.judge(reading), as_printed(reading[p])
+            )  # noqa: E731
+            found.append(
+                Relation(
+                    f"ANOVA behind {claim.id}",
+                    "anova",
+                    claim.id,
+                    condition.inputs,
+                    judge,
+                    recovers=False,
+                )
+            )
     for claim in claims:
         if claim.statistic in ("equation", "definition") or not claim.test:
             continue
         for condition in conditions(claim.test, claims, structure):
             inputs = tuple(name for name in condition.inputs if name != claim.id)
-            check = "unsupported" if condition.missing else condition.text.split("(")[0].split(" ~")[0].strip()
-            found.append(Relation(f"{claim.id}: {condition.text}", check, claim.id, inputs, condition.judge, recovers=False))
+            check = (
+                "unsupported"
+                if condition.missing
+                else condition.text.split("(")[0].split(" ~")[0].strip()
+            )
+            found.append(
+                Relation(
+                    f"{claim.id}: {condition.text}",
+                    check,
+                    claim.id,
+                    inputs,
+                    condition.judge,
+                    recovers=False,
+                )
+            )
     return found
 
 
@@ -108,12 +132,18 @@ def _words(text):
 
 def _comparison(text, left, sign, right, claims, structure):
     sides = [_quantity(side.strip(), claims, structure) for side in (left, right)]
-    missing = next((side for side, found in zip((left, right), sides, strict=True) if found is None), "")
+    missing = next(
+        (side for side, found in zip((left, right), sides, strict=True) if found is None), ""
+    )
     if missing:
         reason = f"{missing.strip()} is not printed"
         return Condition(text, (), lambda reading: cannot_tell(reason), reason)
     inputs = tuple(dict.fromkeys(name for names, _ in sides for name in names))
-    return Condition(text, inputs, lambda reading: _ordered(text, sides[0][1](reading), sign, sides[1][1](reading)))
+    return Condition(
+        text,
+        inputs,
+        lambda reading: _ordered(text, sides[0][1](reading), sign, sides[1][1](reading)),
+    )
 
 
 def _ordered(text, left, sign, right):
@@ -122,12 +152,18 @@ def _ordered(text, left, sign, right):
     else:
         holds, certain = left.high >= right.low, left.low > right.high
     held = "holds" if certain else "can hold" if holds else "fails"
-    return Outcome(holds, left.low, left.high, f"{text} {held}: {_show(left)} against {_show(right)}")
+    return Outcome(
+        holds, left.low, left.high, f"{text} {held}: {_show(left)} against {_show(right)}"
+    )
 
 
 def _show(interval):
     if interval.high <= 1e-3 and interval.low >= 0:
-        return f"{interval.low:.2g} to {interval.high:.2g}" if interval.low > 0 else f"at most {interval.high:.2g}"
+        return (
+            f"{interval.low:.2g} to {interval.high:.2g}"
+            if interval.low > 0
+            else f"at most {interval.high:.2g}"
+        )
     return f"{interval.low:g}" if interval.width == 0 else show(interval)
 
 
@@ -138,12 +174,18 @@ def _quantity(text, claims, structure):
         return (), lambda reading, value=float(text): Interval(value, value)
     name, words = call["name"], _words(call["words"])
     if name == "p" and words[0] in ("anova", "pair"):
-        found = _anova_condition(claims, structure, words[1]) if words[0] == "anova" else _pair_condition(claims, structure, *words[1:])
+        found = (
+            _anova_condition(claims, structure, words[1])
+            if words[0] == "anova"
+            else _pair_condition(claims, structure, *words[1:])
+        )
         return found and (found.inputs, lambda reading: _as_interval(found.judge(reading)))
     if name == "p":
         claim = claims.find("p", parameter=words[1], analysis=words[0])
     else:
-        claim = claims.find(name, *words) if len(words) == 2 else claims.find(name, parameter=words[0])
+        claim = (
+            claims.find(name, *words) if len(words) == 2 else claims.find(name, parameter=words[0])
+        )
     return claim and ((claim.id,), lambda reading: _value(reading[claim.id]))
 
 
@@ -151,7 +193,11 @@ def _value(value):
     if isinstance(value, Interval):
         return value
     # A p printed "<0.0001" is at least 0.
-    return Interval(max(value.interval.low, 0.0), value.interval.high) if value.comparison == "<" else value.interval
+    return (
+        Interval(max(value.interval.low, 0.0), value.interval.high)
+        if value.comparison == "<"
+        else value.interval
+    )
 
 
 def _as_interval(outcome):
@@ -164,7 +210,9 @@ def _anova_condition(claims, structure, parameter):
         parts, whole_row = rows(claims, names, parameter), row(claims, whole, parameter)
         if parts and all(part.sd for part in parts):
             inputs = tuple(name for part in (*parts, whole_row) if part for name in part.ids)
-            return Condition(f"p(anova; {parameter})", inputs, lambda reading: _anova(reading, parts, whole_row))
+            return Condition(
+                f"p(anova; {parameter})", inputs, lambda reading: _anova(reading, parts, whole_row)
+            )
     return None
 
 
@@ -210,38 +258,65 @@ def _against_p(outcome, printed):
 
 def _reported(text, words, claims):
     statistic, analysis, *parameter = words
-    found = [c for c in claims.where(statistic=statistic, analysis=analysis) if not parameter or parameter[0] in (c.parameter, c.item)]
-    what = f"{statistic} of the {analysis}{' for ' + parameter[0] if parameter else ''}".replace("_", " ")
+    found = [
+        c
+        for c in claims.where(statistic=statistic, analysis=analysis)
+        if not parameter or parameter[0] in (c.parameter, c.item)
+    ]
+    what = f"{statistic} of the {analysis}{' for ' + parameter[0] if parameter else ''}".replace(
+        "_", " "
+    )
     if found:
         told = f"{what}: printed in {found[0].place or found[0].location}"
-        return Condition(text, (found[0].id,), lambda reading: Outcome(True, math.nan, math.nan, told))
+        return Condition(
+            text, (found[0].id,), lambda reading: Outcome(True, math.nan, math.nan, told)
+        )
     reason = f"nowhere printed: {what}"
     return Condition(text, (), lambda reading: cannot_tell(reason), reason)
 
 
 def _selection(text, analysis, sign, claims, structure):
     terms = [parameter for parameter in claims.parameters("b", analysis) if "+" not in parameter]
-    tested = [claims.find("p", parameter=parameter, analysis="t-test") for parameter in claims.parameters("p", "t-test")]
+    tested = [
+        claims.find("p", parameter=parameter, analysis="t-test")
+        for parameter in claims.parameters("p", "t-test")
+    ]
     inputs = tuple(claim.id for claim in tested)
 
     def judge(reading):
-        chosen = {claim.parameter for claim in tested if _value(reading[claim.id]).high < structure.significance}
+        chosen = {
+            claim.parameter
+            for claim in tested
+            if _value(reading[claim.id]).high < structure.significance
+        }
         holds = set(terms) == chosen if sign == "=" else set(terms) > chosen
-        return Outcome(holds, math.nan, math.nan, f"in the model: {', '.join(terms)}; significant alone: {', '.join(sorted(chosen)) or 'none'}")
+        return Outcome(
+            holds,
+            math.nan,
+            math.nan,
+            f"in the model: {', '.join(terms)}; significant alone: {', '.join(sorted(chosen)) or 'none'}",
+        )
 
     return Condition(text, inputs, judge)
 
 
 def _rule(text, figure, parameter, group, claims, structure):
-    value, cutoff = claims.find("value", group, parameter, location=figure), claims.find("cutoff", parameter=parameter)
-    value = value or next((c for c in claims.where(location=figure, statistic="value", parameter=parameter)), None)
+    value, cutoff = (
+        claims.find("value", group, parameter, location=figure),
+        claims.find("cutoff", parameter=parameter),
+    )
+    value = value or next(
+        (c for c in claims.where(location=figure, statistic="value", parameter=parameter)), None
+    )
     if value is None or cutoff is None:
         reason = f"no {'value' if value is None else 'cut-off'} is printed"
         return Condition(text, (), lambda reading: cannot_tell(reason), reason)
 
     def judge(reading):
         number = as_printed(reading[value.id]).interval * unit_factor(value.unit, cutoff.unit)
-        return check_case(number, as_printed(reading[cutoff.id]), structure.whole_of(group) == structure.positive)
+        return check_case(
+            number, as_printed(reading[cutoff.id]), structure.whole_of(group) == structure.positive
+        )
 
     return Condition(text, (value.id, cutoff.id), judge)
 
@@ -280,9 +355,21 @@ def _no_reference(terms, structure):
     for number, entry in structure.references.items():
         about = f"{entry.get('title', '')}. {entry.get('cited_for', '')}"
         if all(_mentions(about, term) for term in terms):
-            return Outcome(False, math.nan, math.nan, f"reference {number} is cited for it: “{entry.get('cited_for') or entry.get('title')}”")
+            return Outcome(
+                False,
+                math.nan,
+                math.nan,
+                f"reference {number} is cited for it: “{entry.get('cited_for') or entry.get('title')}”",
+            )
     return Outcome(True, math.nan, math.nan, "no reference listed here has it")
 
 
 def _mentions(text, words):
-    return any(re.search(rf"\b{re.escape(word.rstrip('*'))}{'' if word.endswith('*') else chr(92) + 'b'}", text, re.IGNORECASE) for word in words)
+    return any(
+        re.search(
+            rf"\b{re.escape(word.rstrip('*'))}{'' if word.endswith('*') else chr(92) + 'b'}",
+            text,
+            re.IGNORECASE,
+        )
+        for word in words
+    )

@@ -74,9 +74,22 @@ class Structure:
 
 
 _SECTIONS = {
-    "groups": {"compared": tuple, "positive": str, "parts": lambda parts: {whole: tuple(names) for whole, names in parts.items()}},
-    "parameters": {"whole_numbers": tuple, "limits": lambda limits: {name: tuple(ends) for name, ends in limits.items()}},
-    "tests": {"confidence": float, "significance": float, "auc_limits": str, "cutoff": str, "slopes": str},
+    "groups": {
+        "compared": tuple,
+        "positive": str,
+        "parts": lambda parts: {whole: tuple(names) for whole, names in parts.items()},
+    },
+    "parameters": {
+        "whole_numbers": tuple,
+        "limits": lambda limits: {name: tuple(ends) for name, ends in limits.items()},
+    },
+    "tests": {
+        "confidence": float,
+        "significance": float,
+        "auc_limits": str,
+        "cutoff": str,
+        "slopes": str,
+    },
     "agreement": {"raters": int},
 }
 _WHOLE = {"title": str, "protocol": dict, "equations": dict, "references": dict}
@@ -113,7 +126,11 @@ def load_structure(path, claims):
     facts = {}
     for name, value in stored.items():
         known = _SECTIONS.get(name)
-        entries = ((name, value, _WHOLE.get(name)),) if known is None else ((key, item, known.get(key)) for key, item in value.items())
+        entries = (
+            ((name, value, _WHOLE.get(name)),)
+            if known is None
+            else ((key, item, known.get(key)) for key, item in value.items())
+        )
         for key, item, kind in entries:
             facts[key] = _converted(path, name if known is None else f"{name}.{key}", item, kind)
     structure = Structure(**facts, source=path.name)
@@ -132,12 +149,20 @@ def infer_structure(claims):
     inner = {name for names in parts.values() for name in names}
     outer = [group for group in claims.groups if group not in inner]
     compared = tuple(outer) if len(outer) == 2 else ()
-    positive = next((group for group in compared if group in parts), compared[-1] if compared else "")
-    years = any(c.parameter == "age" and c.statistic == "mean" and c.unit.startswith("year") for c in claims)
+    positive = next(
+        (group for group in compared if group in parts), compared[-1] if compared else ""
+    )
+    years = any(
+        c.parameter == "age" and c.statistic == "mean" and c.unit.startswith("year") for c in claims
+    )
     readers = claims.find("readers", analysis="agreement")
     return Structure(
-        compared=compared, positive=positive, parts=parts, whole_numbers=("age",) if years else (),
-        raters=int(readers.number.value) if readers else None, source="inferred from the claims",
+        compared=compared,
+        positive=positive,
+        parts=parts,
+        whole_numbers=("age",) if years else (),
+        raters=int(readers.number.value) if readers else None,
+        source="inferred from the claims",
     )
 
 
@@ -152,7 +177,10 @@ def structure_for(path, claims):
 
 def _converted(path, name, value, kind):
     if kind is None:
-        known = [*_WHOLE, *(f"{section}.{key}" for section, keys in _SECTIONS.items() for key in keys)]
+        known = [
+            *_WHOLE,
+            *(f"{section}.{key}" for section, keys in _SECTIONS.items() for key in keys),
+        ]
         msg = f"{path}: unknown entry {name!r}; known are {', '.join(known)}"
         raise ValueError(msg)
     try:
@@ -163,11 +191,17 @@ def _converted(path, name, value, kind):
 
 
 def _check_groups(structure, claims, path):
-    named = [*structure.compared, *structure.parts, *(name for names in structure.parts.values() for name in names)]
+    named = [
+        *structure.compared,
+        *structure.parts,
+        *(name for names in structure.parts.values() for name in names),
+    ]
     if unknown := [name for name in named if name not in claims.groups]:
         msg = f"{path}: group {unknown[0]!r} has no printed size; the claims have {', '.join(map(repr, claims.groups)) or 'none'}"
         raise ValueError(msg)
-    if structure.compared and (len(structure.compared) != 2 or structure.positive not in structure.compared):
+    if structure.compared and (
+        len(structure.compared) != 2 or structure.positive not in structure.compared
+    ):
         msg = f"{path}: groups.compared is {list(structure.compared)} and positive {structure.positive!r}; give two groups, one of them positive"
         raise ValueError(msg)
 
@@ -178,11 +212,15 @@ def _inferred_parts(claims):
     for start, whole in enumerate(names):
         for stop in range(start + 3, len(names) + 1):
             parts = names[start + 1 : stop]
-            if _adds_up(claims, whole, parts, "n") and any(_adds_up(claims, whole, parts, count) for count in COUNTS[1:]):
+            if _adds_up(claims, whole, parts, "n") and any(
+                _adds_up(claims, whole, parts, count) for count in COUNTS[1:]
+            ):
                 found[whole] = parts
     return found
 
 
 def _adds_up(claims, whole, parts, statistic):
     numbers = [claims.find(statistic, group) for group in (whole, *parts)]
-    return None not in numbers and numbers[0].number.value == sum(claim.number.value for claim in numbers[1:])
+    return None not in numbers and numbers[0].number.value == sum(
+        claim.number.value for claim in numbers[1:]
+    )

@@ -78,7 +78,11 @@ def check_t(a, b, t, p=None, variants=VARIANTS):
     for variant in variants:
         statistic = t_test(a, b, variant)
         sign = 1 if as_interval(t).middle * statistic.value.middle >= 0 else -1
-        outcome = compare(statistic.value if sign > 0 else -statistic.value, t, f"{variant.capitalize()}'s t from means and SDs")
+        outcome = compare(
+            statistic.value if sign > 0 else -statistic.value,
+            t,
+            f"{variant.capitalize()}'s t from means and SDs",
+        )
         if p is not None and outcome.holds and not p_overlaps(statistic.p, p):
             reason = f"{outcome.reason}, but its p of {show(statistic.p)} is not {parse(p).text}"
             outcome = Outcome(False, outcome.low, outcome.high, reason)
@@ -118,7 +122,9 @@ def sd_for_t(a, b, t, variant="student"):
     if variant == "welch":
         square = a.n * (error - b.sd.square() / b.n)
     else:
-        square = (error * ((a.n + b.n - 2) * a.n * b.n / (a.n + b.n)) - (b.n - 1) * b.sd.square()) / (a.n - 1)
+        square = (
+            error * ((a.n + b.n - 2) * a.n * b.n / (a.n + b.n)) - (b.n - 1) * b.sd.square()
+        ) / (a.n - 1)
     return None if square.high < 0 else square.sqrt()
 
 
@@ -164,7 +170,9 @@ def check_anova(groups, significant, level=0.05):
     p = statistic.p
     holds = p.low < level if significant else p.high >= level
     claim = f"p {'<' if significant else '>='} {level:g}"
-    return Outcome(holds, p.low, p.high, f"F is {show(statistic.value)}, p {show(p)}; claimed {claim}")
+    return Outcome(
+        holds, p.low, p.high, f"F is {show(statistic.value)}, p {show(p)}; claimed {claim}"
+    )
 
 
 def check_difference(a, b, significant, level=0.05, within=None):
@@ -193,7 +201,9 @@ def check_difference(a, b, significant, level=0.05, within=None):
         error = (within_ss(within) / df * (1 / a.n + 1 / b.n)).sqrt()
         intervals.append(p_from_t((a.mean - b.mean) / error, df))
     low, high = min(p.low for p in intervals), max(p.high for p in intervals)
-    reason = f"means {show(a.mean)} and {show(b.mean)}: p {low:.3g} to {high:.3g} by every unadjusted t"
+    reason = (
+        f"means {show(a.mean)} and {show(b.mean)}: p {low:.3g} to {high:.3g} by every unadjusted t"
+    )
     return Outcome(low < level if significant else None, low, high, reason)
 
 

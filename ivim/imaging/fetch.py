@@ -93,9 +93,13 @@ def _abdomen_to_nifti(path):
         data = np.moveaxis(content["data"][take], 0, -1)[:, :, None, :]
         target = path.with_name(f"{path.stem}_bipolar_T{time}.nii.gz")
         save_image(nib.Nifti1Image(data, np.eye(4)), target)
-        target.with_name(f"{path.stem}_bipolar_T{time}.bval").write_text(" ".join(map(str, b[take])) + "\n", encoding="utf-8")
+        target.with_name(f"{path.stem}_bipolar_T{time}.bval").write_text(
+            " ".join(map(str, b[take])) + "\n", encoding="utf-8"
+        )
         yield target
     for key in ("mask", "rois"):
         target = path.with_name(f"{path.stem}_{key}.nii.gz")
-        save_image(nib.Nifti1Image(np.rint(content[key]).astype(np.uint8)[:, :, None], np.eye(4)), target)
+        save_image(
+            nib.Nifti1Image(np.rint(content[key]).astype(np.uint8)[:, :, None], np.eye(4)), target
+        )
         yield target

@@ -12,7 +12,9 @@ from ivim.signal.models import MODELS, STUDY_MODELS
 from ivim.signal.reasons import REASONS
 
 
-def fit_rois(dwi, bval, mask, *, averages=None, models=STUDY_MODELS, label=None, out=None, force=False):
+def fit_rois(
+    dwi, bval, mask, *, averages=None, models=STUDY_MODELS, label=None, out=None, force=False
+):
     """Fit the mean signal of each ROI of a file.
 
     Parameters
@@ -40,7 +42,9 @@ def fit_rois(dwi, bval, mask, *, averages=None, models=STUDY_MODELS, label=None,
     if label is not None:
         masks = {label: roi.read_roi(mask, series.grid, label)}
     notes = [f"ROI {number}: {roi.describe(one, series.grid)}" for number, one in masks.items()]
-    notes.append(f"fit of the mean signal at {len(series.b)} b-values; weights: {weights_text(series)}")
+    notes.append(
+        f"fit of the mean signal at {len(series.b)} b-values; weights: {weights_text(series)}"
+    )
     table = fit_table(series, masks, models)
     if out is not None:
         files.write_csv(out, table)
@@ -54,7 +58,18 @@ METHODS = {
 }
 
 
-def make_maps(dwi, bval, out, *, mask=None, averages=None, models=STUDY_MODELS, method="article", force=False, progress=False):
+def make_maps(
+    dwi,
+    bval,
+    out,
+    *,
+    mask=None,
+    averages=None,
+    models=STUDY_MODELS,
+    method="article",
+    force=False,
+    progress=False,
+):
     """Write the maps of a whole scan: NIfTI and JSON for each, and ``overview.png``.
 
     Parameters
@@ -84,16 +99,35 @@ def make_maps(dwi, bval, out, *, mask=None, averages=None, models=STUDY_MODELS, 
     with files.staged(out, force) as stage:
         series = read_series(dwi, bval, averages)
         region = None if mask is None else roi.read_roi(mask, series.grid)
-        notes = [f"{int(region.sum())} voxels in the mask" if region is not None else f"{int(np.prod(series.grid.shape))} voxels, no mask"]
-        notes.append(f"{len(series.b)} b-values; weights: {weights_text(series)}; method {method}: {METHODS[method]}")
+        notes = [
+            f"{int(region.sum())} voxels in the mask"
+            if region is not None
+            else f"{int(np.prod(series.grid.shape))} voxels, no mask"
+        ]
+        notes.append(
+            f"{len(series.b)} b-values; weights: {weights_text(series)}; method {method}: {METHODS[method]}"
+        )
         fitted = fit_maps(
-            series.data, series.b, models, mask=region, averages=series.averages, progress=progress, **_method_options(method, models, series)
+            series.data,
+            series.b,
+            models,
+            mask=region,
+            averages=series.averages,
+            progress=progress,
+            **_method_options(method, models, series),
         )
         _write_fitted(stage, fitted, models, series, method, output.bids_prefix(dwi))
-        shown = {name: fitted[name] for model in models for name in MODELS[model].parameters if name != "s0"}
+        shown = {
+            name: fitted[name]
+            for model in models
+            for name in MODELS[model].parameters
+            if name != "s0"
+        }
         output.overview(stage / "overview.png", shown, series.grid, region)
         written = len(list(stage.glob("*.nii.gz")))
-    notes.append(f"{int(fitted['success'].sum())} voxels fitted; {written} maps and overview.png in {out}")
+    notes.append(
+        f"{int(fitted['success'].sum())} voxels fitted; {written} maps and overview.png in {out}"
+    )
     return notes
 
 
@@ -109,24 +143,44 @@ def _write_fitted(folder, fitted, models, series, method, prefix):
     common = {"FitMethod": method, "BValues": series.b.tolist()}
     common |= {"NumberOfAverages": series.averages.tolist()} if series.averages is not None else {}
     for model in models:
-        _write_model(folder, _of_model(fitted, model, len(models) > 1), model, series.grid, prefix, common | _model_details(model, method, series))
+        _write_model(
+            folder,
+            _of_model(fitted, model, len(models) > 1),
+            model,
+            series.grid,
+            prefix,
+            common | _model_details(model, method, series),
+        )
     if "preferred" in fitted:
         levels = {"-1": "none"} | {str(place): model for place, model in enumerate(models)}
         details = common | {"Levels": levels}
-        output.write_map(folder, f"{prefix}desc-preferred_dwimap", fitted["preferred"], series.grid, text="model with the lowest AICc", details=details)
+        output.write_map(
+            folder,
+            f"{prefix}desc-preferred_dwimap",
+            fitted["preferred"],
+            series.grid,
+            text="model with the lowest AICc",
+            details=details,
+        )
     output.write_dataset_description(folder)
 
 
 def _of_model(fitted, model, several):
     """One model's maps without the model's name behind what every model has."""
-    own = {key.replace(f"_{model}", ""): values for key, values in fitted.items() if f"_{model}" in key}
+    own = {
+        key.replace(f"_{model}", ""): values for key, values in fitted.items() if f"_{model}" in key
+    }
     return fitted | own if several else fitted  # its own reasons, not those of all models together
 
 
 def _model_details(model, method, series):
     """What a sidecar says of a fit."""
     bounds = {name: parameters.bounds_of(name) for name in MODELS[model].parameters if name != "s0"}
-    pair = {"BValuesOfADC": adc_pair(series.b)} if model == "monoexponential" and method == "article" else {}
+    pair = (
+        {"BValuesOfADC": adc_pair(series.b)}
+        if model == "monoexponential" and method == "article"
+        else {}
+    )
     return {"Model": model, "Bounds": bounds} | pair
 
 
@@ -134,13 +188,45 @@ def _write_model(folder, maps, model, grid, prefix, details):
     for name in MODELS[model].parameters:
         unit, text = output.unit_of(name), f"{parameters.long_name(name)}, {model} model"
         common = {"unit": unit, "details": details | {"Parameter": name}}
-        output.write_map(folder, output.map_name(prefix, model, name), maps[name], grid, text=text, shown=parameters.REGISTRY[name].shown, **common)
-        output.write_map(folder, output.map_name(prefix, model, name, "stderr"), maps[f"{name}_se"], grid, text=f"standard error of {text}", **common)
-    for name, text in (("residual", "root mean square of the residuals"), ("aicc", "corrected Akaike information criterion")):
-        output.write_map(folder, output.map_name(prefix, model, name), maps[name], grid, text=f"{text}, {model} model", details=details)
+        output.write_map(
+            folder,
+            output.map_name(prefix, model, name),
+            maps[name],
+            grid,
+            text=text,
+            shown=parameters.REGISTRY[name].shown,
+            **common,
+        )
+        output.write_map(
+            folder,
+            output.map_name(prefix, model, name, "stderr"),
+            maps[f"{name}_se"],
+            grid,
+            text=f"standard error of {text}",
+            **common,
+        )
+    for name, text in (
+        ("residual", "root mean square of the residuals"),
+        ("aicc", "corrected Akaike information criterion"),
+    ):
+        output.write_map(
+            folder,
+            output.map_name(prefix, model, name),
+            maps[name],
+            grid,
+            text=f"{text}, {model} model",
+            details=details,
+        )
     codes = details | {"Levels": {str(code): text for code, text in REASONS.items()}}
     text = f"why a voxel has no value or a remark, {model} model"
-    output.write_map(folder, output.map_name(prefix, model, "reason"), maps["reason"], grid, text=text, details=codes)
+    output.write_map(
+        folder,
+        output.map_name(prefix, model, "reason"),
+        maps["reason"],
+        grid,
+        text=text,
+        details=codes,
+    )
 
 
 def weights_text(series):
@@ -155,12 +241,20 @@ def fit_text(table):
     lines = []
     for (number, model), rows in table.groupby(["roi", "model"], sort=False):
         best = "  <- lowest AICc" if rows["delta"].iloc[0] == 0 else ""
-        lines.append(f"\nROI {number}  {model}  AICc {rows['aicc'].iloc[0]:.2f} (+{rows['delta'].iloc[0]:.2f}){best}")
+        lines.append(
+            f"\nROI {number}  {model}  AICc {rows['aicc'].iloc[0]:.2f} (+{rows['delta'].iloc[0]:.2f}){best}"
+        )
         lines.append(f"  {'':<10}{'value':>12}{'SE':>12}{'95 % limits':>26}")
         for row in rows.itertuples():
-            limits = f"{_digits(row.ci_low)} to {_digits(row.ci_high)}" if np.isfinite(row.ci_low) else "-"
+            limits = (
+                f"{_digits(row.ci_low)} to {_digits(row.ci_high)}"
+                if np.isfinite(row.ci_low)
+                else "-"
+            )
             tail = f"  {row.unit}" + (f"  ({row.note})" if row.note else "")
-            lines.append(f"  {row.parameter:<10}{_digits(row.value):>12}{_digits(row.stderr):>12}{limits:>26}{tail}".rstrip())
+            lines.append(
+                f"  {row.parameter:<10}{_digits(row.value):>12}{_digits(row.stderr):>12}{limits:>26}{tail}".rstrip()
+            )
     return "\n".join(lines)
 
 

@@ -14,7 +14,10 @@ from ivim import parameters
 from ivim.imaging.roi import area_mm2
 from ivim.signal.models import MODELS, STUDY_MODELS
 
-ESTIMATORS = {"maps": "mean over the ROI of maps fitted voxel by voxel", "mean": "fit of the ROI's mean signal"}
+ESTIMATORS = {
+    "maps": "mean over the ROI of maps fitted voxel by voxel",
+    "mean": "fit of the ROI's mean signal",
+}
 
 ADC_B = 1200.0
 """The article's "high" b-value in s/mm²: it names none, and only the pair 0 and 1200 gives both captions' ADC beside their other values."""
@@ -66,7 +69,9 @@ def measure(series, mask, *, estimator="maps", bounds=None):
     """
     mask = _check_mask(series, mask)
     if estimator not in ESTIMATORS:
-        msg = f"estimator is {estimator!r}; accepted are " + ", ".join(f"{name!r} ({text})" for name, text in ESTIMATORS.items())
+        msg = f"estimator is {estimator!r}; accepted are " + ", ".join(
+            f"{name!r} ({text})" for name, text in ESTIMATORS.items()
+        )
         raise ValueError(msg)
     if estimator == "maps":
         values, fitted = mean_of_maps(article_maps(series, mask, bounds=bounds), mask)
@@ -95,14 +100,18 @@ def article_maps(series, mask=None, *, bounds=None):
     """
     from ivim.signal.maps import fit_maps
 
-    fitted = fit_maps(series.data, series.b, "all", mask=mask, **article_options(series), bounds=bounds)
+    fitted = fit_maps(
+        series.data, series.b, "all", mask=mask, **article_options(series), bounds=bounds
+    )
     return {name: fitted[name] for name in parameters.SIX}
 
 
 def mean_of_maps(maps, mask):
     """Mean of each map over an ROI, and the voxels that it rests on; NaN voxels are left out."""
     inside = {name: values[mask][np.isfinite(values[mask])] for name, values in maps.items()}
-    values = {name: float(np.mean(x, dtype=float)) if x.size else np.nan for name, x in inside.items()}
+    values = {
+        name: float(np.mean(x, dtype=float)) if x.size else np.nan for name, x in inside.items()
+    }
     return values, {name: int(x.size) for name, x in inside.items()}
 
 
@@ -114,7 +123,11 @@ def adc_pair(b):
 def mean_signal(series, mask):
     """Mean signal over an ROI, shape (n,); voxels that are not finite at every b are left out."""
     signals = series.data[mask].astype(float)
-    return signals[np.isfinite(signals).all(axis=1)].mean(axis=0) if np.isfinite(signals).all(axis=1).any() else signals[0] * np.nan
+    return (
+        signals[np.isfinite(signals).all(axis=1)].mean(axis=0)
+        if np.isfinite(signals).all(axis=1).any()
+        else signals[0] * np.nan
+    )
 
 
 def fit_table(series, masks, models=STUDY_MODELS, *, level=0.95):
@@ -141,12 +154,26 @@ def fit_table(series, masks, models=STUDY_MODELS, *, level=0.95):
     for name, mask in masks.items():
         signal = mean_signal(series, _check_mask(series, mask))
         fits = [fit(signal, series.b, model, averages=series.averages) for model in models]
-        lowest = np.nanmin([one.aicc for one in fits]) if any(one.success for one in fits) else np.nan
+        lowest = (
+            np.nanmin([one.aicc for one in fits]) if any(one.success for one in fits) else np.nan
+        )
         for one in fits:
             table = one.table(level)
             note = np.where(table["stderr"].isna(), one.reason_text, "")
             tables.append(table.assign(roi=name, aicc=one.aicc, delta=one.aicc - lowest, note=note))
-    columns = ["roi", "model", "parameter", "value", "stderr", "ci_low", "ci_high", "unit", "aicc", "delta", "note"]
+    columns = [
+        "roi",
+        "model",
+        "parameter",
+        "value",
+        "stderr",
+        "ci_low",
+        "ci_high",
+        "unit",
+        "aicc",
+        "delta",
+        "note",
+    ]
     return pd.concat(tables, ignore_index=True)[columns]
 
 
@@ -155,7 +182,9 @@ def _fit_of_mean(series, mask, bounds):
 
     signal, values = mean_signal(series, mask), {}
     for model, names in ((name, MODELS[name].measured) for name in STUDY_MODELS):
-        options = article_options(series) if model == "monoexponential" else {"averages": series.averages}
+        options = (
+            article_options(series) if model == "monoexponential" else {"averages": series.averages}
+        )
         own = {name: pair for name, pair in (bounds or {}).items() if name in names}
         found = fit(signal, series.b, model, bounds=own, **options)
         values |= {name: found.values[name] for name in names}

@@ -14,6 +14,7 @@ from ivim import parameters
 from ivim.files import write_json
 from ivim.imaging.roi import save_image
 
+
 def bids_prefix(image):
     """The BIDS entities of a file name with an underscore behind (``sub-01_ses-2_``), or nothing where the name is none of BIDS."""
     found = re.match(r"sub-[A-Za-z0-9]+(?:_[a-z]+-[A-Za-z0-9]+)*(?=_dwi\.)", Path(image).name)
@@ -60,7 +61,10 @@ def write_map(folder, name, values, grid, *, text, unit="", shown=None, details=
         header["cal_min"], header["cal_max"] = shown
     save_image(image, Path(folder) / f"{name}.nii.gz")
     sidecar = {"Description": text} | ({"Units": unit} if unit else {}) | (details or {})
-    write_json(Path(folder) / f"{name}.json", sidecar | {"GeneratedBy": [{"Name": "ivim", "Version": ivim.__version__}]})
+    write_json(
+        Path(folder) / f"{name}.json",
+        sidecar | {"GeneratedBy": [{"Name": "ivim", "Version": ivim.__version__}]},
+    )
 
 
 def write_dataset_description(folder):
@@ -105,7 +109,9 @@ def overview(path, maps, grid, mask=None):
     FigureCanvasAgg(figure)
     for place, (parameter, values) in enumerate(maps.items(), start=1):
         axes = figure.add_subplot(rows, columns, place)
-        draw_map(axes, _as_displayed(values[:, :, z][window], grid), parameter, spacing=grid.spacing)
+        draw_map(
+            axes, _as_displayed(values[:, :, z][window], grid), parameter, spacing=grid.spacing
+        )
     figure.suptitle(f"slice {z + 1} of {first.shape[2]}", fontsize=9)
     figure.savefig(path, dpi=120, metadata={"Software": f"ivim {ivim.__version__}"})
 

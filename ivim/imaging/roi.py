@@ -63,7 +63,9 @@ def write_roi(path, mask, grid):
     if values.shape != tuple(grid.shape):
         msg = f"mask of shape {values.shape}; the image's grid is {tuple(grid.shape)}"
         raise ValueError(msg)
-    if values.dtype != bool and not (np.equal(np.mod(values, 1), 0).all() and values.min() >= 0 and values.max() <= 255):
+    if values.dtype != bool and not (
+        np.equal(np.mod(values, 1), 0).all() and values.min() >= 0 and values.max() <= 255
+    ):
         msg = f"mask with values from {values.min():g} to {values.max():g}; labels are whole numbers from 0 to 255"
         raise ValueError(msg)
     image = nib.Nifti1Image(values.astype(np.uint8), grid.affine)
@@ -94,12 +96,16 @@ def area_mm2(mask, grid):
         Slice index (from 0) to area in mm², for the slices that hold a part of the region.
     """
     pixels = np.asarray(mask, bool).sum(axis=(0, 1))
-    return {int(z): float(pixels[z] * grid.spacing[0] * grid.spacing[1]) for z in np.flatnonzero(pixels)}
+    return {
+        int(z): float(pixels[z] * grid.spacing[0] * grid.spacing[1]) for z in np.flatnonzero(pixels)
+    }
 
 
 def describe(mask, grid):
     """One line on a region's size."""
-    sizes = ", ".join(f"{area:.1f} mm² in slice {z + 1}" for z, area in area_mm2(mask, grid).items())
+    sizes = ", ".join(
+        f"{area:.1f} mm² in slice {z + 1}" for z, area in area_mm2(mask, grid).items()
+    )
     return f"{int(np.sum(mask))} voxels: {sizes}"
 
 

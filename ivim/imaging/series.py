@@ -127,7 +127,14 @@ def read_image(path):
             msg = f"{path}: voxels of type {image.get_data_dtype()}; give a magnitude image of plain numbers"
             raise ValueError(msg)
         data = np.asarray(image.get_fdata(dtype=np.float32, caching="unchanged"))
-    except (nib.filebasedimages.ImageFileError, nib.spatialimages.HeaderDataError, EOFError, OSError, zlib.error, AttributeError) as error:
+    except (
+        nib.filebasedimages.ImageFileError,
+        nib.spatialimages.HeaderDataError,
+        EOFError,
+        OSError,
+        zlib.error,
+        AttributeError,
+    ) as error:
         # The library's own message may quote header text, so only the kind of failure is passed on.
         msg = f"{path}: not readable as an image ({type(error).__name__}); give a whole NIfTI file (.nii or .nii.gz)"
         raise ValueError(msg) from error
@@ -155,7 +162,13 @@ def read_bvals(path):
     ValueError
         When a word is no number, a value is negative, or all look like ms/µm².
     """
-    words = [word for line in _read_text(path).splitlines() if not line.lstrip().startswith("#") for word in re.split(r"[\s,;]+", line) if word]
+    words = [
+        word
+        for line in _read_text(path).splitlines()
+        if not line.lstrip().startswith("#")
+        for word in re.split(r"[\s,;]+", line)
+        if word
+    ]
     try:
         b = np.array([float(word) for word in words])
     except ValueError:
@@ -190,7 +203,11 @@ def read_averages(path, count):
     averages = content.get("NumberOfAverages") if isinstance(content, dict) else None
     if averages is None:
         return None
-    return check_averages([averages] * count if np.isscalar(averages) else averages, count, f"{path}: NumberOfAverages")
+    return check_averages(
+        [averages] * count if np.isscalar(averages) else averages,
+        count,
+        f"{path}: NumberOfAverages",
+    )
 
 
 def check_averages(averages, count, name):

@@ -38,7 +38,14 @@ def balance(cohort):
         "Statistic": [printing.number(value, 3) for value in frame["statistic"]],
         "/{p}": [printing.p_value(p) for p in frame["p"]],
     }
-    return _table("balance", "Balance. Age and sex of the groups", frame, cells, ["The article tests neither.", *notes], cohort)
+    return _table(
+        "balance",
+        "Balance. Age and sex of the groups",
+        frame,
+        cells,
+        ["The article tests neither.", *notes],
+        cohort,
+    )
 
 
 def reader_differences(cohort):
@@ -52,14 +59,33 @@ def reader_differences(cohort):
     cells = {"Parameter": [layout.heading(name).replace("\n", ", ") for name in frame["parameter"]]}
     cells["Readers"] = [f"{a} − {b}" for a, b in zip(frame["a"], frame["b"])]
     if len(frame):
-        decimals = [printing.decimals_of(*pair) + 1 for pair in zip(frame["parameter"], frame["sd"])]
-        for title, name in (("Bias", "bias"), ("Within-subject SD", "within_sd"), ("Repeatability", "repeatability")):
+        decimals = [
+            printing.decimals_of(*pair) + 1 for pair in zip(frame["parameter"], frame["sd"])
+        ]
+        for title, name in (
+            ("Bias", "bias"),
+            ("Within-subject SD", "within_sd"),
+            ("Repeatability", "repeatability"),
+        ):
             triples = frame[[name, f"{name}_low", f"{name}_high"]].itertuples(index=False)
-            cells[f"{title}\n(95% CI)"] = [printing.with_limits(*triple, digits) for triple, digits in zip(triples, decimals)]
-        cells["Limits of agreement"] = [printing.limits(*row) for row in zip(frame["lower"], frame["upper"], decimals)]
+            cells[f"{title}\n(95% CI)"] = [
+                printing.with_limits(*triple, digits) for triple, digits in zip(triples, decimals)
+            ]
+        cells["Limits of agreement"] = [
+            printing.limits(*row) for row in zip(frame["lower"], frame["upper"], decimals)
+        ]
         cells["CV\n%"] = [printing.percent(value) for value in frame["cov"]]
-        notes.append("Repeatability: the difference that two readings of one lesion stay below 95 times in 100.")
-    return _table("reader_differences", "Readers. Differences in the units measured", frame, cells, notes, cohort)
+        notes.append(
+            "Repeatability: the difference that two readings of one lesion stay below 95 times in 100."
+        )
+    return _table(
+        "reader_differences",
+        "Readers. Differences in the units measured",
+        frame,
+        cells,
+        notes,
+        cohort,
+    )
 
 
 def all_tests(cohort):
@@ -73,7 +99,9 @@ def all_tests(cohort):
     frame = tables.group_tests(cohort)
     chosen = frame.loc[frame["chosen"], "p"]
     frame["p_holm"] = holm(chosen).reindex(frame.index)
-    wide = frame.assign(column=frame["test"] + frame["group"].map(lambda name: f"\n{name}" if name else ""))
+    wide = frame.assign(
+        column=frame["test"] + frame["group"].map(lambda name: f"\n{name}" if name else "")
+    )
     wide = wide.pivot_table(index="parameter", columns="column", values="p", sort=False)
     taken = frame[frame["chosen"]].set_index("parameter")
     cells = {"Parameter": [parameter(name) for name in wide.index]}
@@ -83,7 +111,14 @@ def all_tests(cohort):
         "Holm": [printing.p_value(p) for p in taken.loc[wide.index, "p_holm"]],
     }
     note = "Cells are p-values. Holm: the chosen test's p, corrected for the number of parameters tested."
-    return _table("group_tests", "Tests. Assumptions and alternatives", frame, cells, [note, *frame.attrs["notes"]], cohort)
+    return _table(
+        "group_tests",
+        "Tests. Assumptions and alternatives",
+        frame,
+        cells,
+        [note, *frame.attrs["notes"]],
+        cohort,
+    )
 
 
 def holm(p):
@@ -129,25 +164,53 @@ def readable_odds(cohort, model):
     names = list(model["term"].iloc[1:])
     rows = []
     if names:
-        firth = logistic(cohort.values.assign(outcome=cohort.outcome), "outcome", names, penalty="firth").set_index("term")
+        firth = logistic(
+            cohort.values.assign(outcome=cohort.outcome), "outcome", names, penalty="firth"
+        ).set_index("term")
         plain = model.set_index("term")
     for name in names:
         sd = cohort.values[name].std()
         row = {"term": name, "sd": sd}
         for prefix, table in (("", plain), ("firth_", firth)):
-            row |= {prefix + column: table.loc[name, column] ** sd for column in ("odds_ratio", "ci_low", "ci_high")}
+            row |= {
+                prefix + column: table.loc[name, column] ** sd
+                for column in ("odds_ratio", "ci_low", "ci_high")
+            }
         rows.append(row)
-    columns = ["term", "sd", *(prefix + column for prefix in ("", "firth_") for column in ("odds_ratio", "ci_low", "ci_high"))]
+    columns = [
+        "term",
+        "sd",
+        *(
+            prefix + column
+            for prefix in ("", "firth_")
+            for column in ("odds_ratio", "ci_low", "ci_high")
+        ),
+    ]
     frame = pd.DataFrame(rows, columns=columns)
     cells = {"Parameter": [parameter(name) for name in names]}
     cells["SD"] = [
-        " × ".join(filter(None, (printing.number(row.sd, printing.decimals_of(row.term, row.sd)), parameters.unit(row.term))))
+        " × ".join(
+            filter(
+                None,
+                (
+                    printing.number(row.sd, printing.decimals_of(row.term, row.sd)),
+                    parameters.unit(row.term),
+                ),
+            )
+        )
         for row in frame.itertuples()
     ]
     for title, prefix in (("OR per SD\n(95% CI)", ""), ("Firth's OR per SD\n(95% CI)", "firth_")):
-        triples = frame[[f"{prefix}odds_ratio", f"{prefix}ci_low", f"{prefix}ci_high"]].itertuples(index=False)
-        cells[title] = [f"{printing.ratio(value)} ({printing.ratio(low)}–{printing.ratio(high)})" for value, low, high in triples]
-    return _table("odds_per_sd", "Odds. Per standard deviation of each parameter", frame, cells, [], cohort)
+        triples = frame[[f"{prefix}odds_ratio", f"{prefix}ci_low", f"{prefix}ci_high"]].itertuples(
+            index=False
+        )
+        cells[title] = [
+            f"{printing.ratio(value)} ({printing.ratio(low)}–{printing.ratio(high)})"
+            for value, low, high in triples
+        ]
+    return _table(
+        "odds_per_sd", "Odds. Per standard deviation of each parameter", frame, cells, [], cohort
+    )
 
 
 def auc_differences(cohort):
@@ -155,23 +218,32 @@ def auc_differences(cohort):
     curves, notes = tables.curves(cohort)
     scores = tables.markers(cohort)
     *single, last = curves or [None]
-    pairs = [(last, name) for name in single] + list(combinations(single, 2))  # the combination first, against each part
+    pairs = [(last, name) for name in single] + list(
+        combinations(single, 2)
+    )  # the combination first, against each part
     frames = []
     for a, b in pairs:
         sides = curves[a].direction, curves[b].direction
-        frames.append(roc.compare_auc(cohort.outcome, scores[a], scores[b], direction=sides).assign(a=a, b=b))
+        frames.append(
+            roc.compare_auc(cohort.outcome, scores[a], scores[b], direction=sides).assign(a=a, b=b)
+        )
     columns = ["a", "b", "auc_a", "auc_b", "difference", "se", "ci_low", "ci_high", "z", "p"]
-    frame = pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+    frame = (
+        pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+    )
     cells = {
         "Markers": [f"{layout.marker_label(a)} − {layout.marker_label(b)}" for a, b in pairs],
         "Difference of AUC\n(95% CI)": [
-            printing.with_limits(*row, 3) for row in frame[["difference", "ci_low", "ci_high"]].itertuples(index=False)
+            printing.with_limits(*row, 3)
+            for row in frame[["difference", "ci_low", "ci_high"]].itertuples(index=False)
         ],
         "/{z}": [printing.number(value, 2) for value in frame["z"]],
         "/{p}": [printing.p_value(p) for p in frame["p"]],
     }
     notes = notes if len(frame) else [*notes, "One marker only: there is nothing to compare."]
-    return _table("auc_differences", "AUCs. Paired differences (DeLong)", frame, cells, notes, cohort)
+    return _table(
+        "auc_differences", "AUCs. Paired differences (DeLong)", frame, cells, notes, cohort
+    )
 
 
 def optimism(cohort, resamples=300, seed=2021):
@@ -189,23 +261,41 @@ def optimism(cohort, resamples=300, seed=2021):
         ``optimism``: ``marker, statistic, apparent, optimism, corrected``, one row per marker and statistic; fractions.
     """
     model = tables.table4(cohort)
-    names, frames, notes = list(model["term"].iloc[1:]), [], [f"{resamples} bootstrap samples, seed {seed}."]
+    names, frames, notes = (
+        list(model["term"].iloc[1:]),
+        [],
+        [f"{resamples} bootstrap samples, seed {seed}."],
+    )
     data = cohort.values.assign(outcome=cohort.outcome)
     for chosen in [[name] for name in names] + ([names] if len(names) > 1 else []):
         try:
-            found = validation.optimism(data, "outcome", chosen, model.attrs.get("penalty"), resamples=resamples, seed=seed)
+            found = validation.optimism(
+                data, "outcome", chosen, model.attrs.get("penalty"), resamples=resamples, seed=seed
+            )
         except ValueError as error:
             notes.append(f"{'+'.join(chosen)} is left out: {error}.")
         else:
             frames.append(found.assign(marker="+".join(chosen)))
     columns = ["marker", "statistic", "apparent", "optimism", "corrected"]
-    frame = pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+    frame = (
+        pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+    )
     cells = {
         "Marker": [layout.marker_label(name) for name in frame["marker"]],
         "": [name.replace("auc", "AUC") for name in frame["statistic"]],
     }
-    cells |= {column.capitalize(): [printing.number(value, 3) for value in frame[column]] for column in columns[2:]}
-    return _table("optimism", "Optimism. Apparent and bootstrap-corrected performance", frame, cells, notes, cohort)
+    cells |= {
+        column.capitalize(): [printing.number(value, 3) for value in frame[column]]
+        for column in columns[2:]
+    }
+    return _table(
+        "optimism",
+        "Optimism. Apparent and bootstrap-corrected performance",
+        frame,
+        cells,
+        notes,
+        cohort,
+    )
 
 
 def _age(cohort):
@@ -216,7 +306,11 @@ def _age(cohort):
     if len(cohort.groups) > 2:
         found = groups.anova(known, "age", method="welch").iloc[0]
         return {"test": "Welch's ANOVA", "statistic": found["f"], "p": found["p"]}
-    found = groups.compare_groups(known, "age", order=cohort.groups, rule="welch").query("chosen").iloc[0]
+    found = (
+        groups.compare_groups(known, "age", order=cohort.groups, rule="welch")
+        .query("chosen")
+        .iloc[0]
+    )
     return {"test": "Welch's t", "statistic": found["statistic"], "p": found["p"]}
 
 

@@ -19,7 +19,12 @@ AUDIT = "✗: the digits differ; whether the article errs is for the audit to sa
 
 # The article's cells, each made of one to three printed numbers. Rows are groups or parameters.
 _CELLS = {
-    "table1": {"No. of patients": "{n}", "Male": "{male}", "Female": "{female}", "Age\nyears": "{mean} ± {sd}"},
+    "table1": {
+        "No. of patients": "{n}",
+        "Male": "{male}",
+        "Female": "{female}",
+        "Age\nyears": "{mean} ± {sd}",
+    },
     "table2": "{mean} ± {sd}",
     "table3": {"/{t}": "{t}", "/{p}": "{p}"},
     "table4": {
@@ -40,7 +45,10 @@ _CELLS = {
     "anova": {"/{p}": "{p}"},
 }
 _TITLES = {f"table{number}": f"Table {number}" for number in range(1, 6)}
-_TITLES |= {"agreement": "Interobserver reproducibility", "anova": "Differences among the primary tumours"}
+_TITLES |= {
+    "agreement": "Interobserver reproducibility",
+    "anova": "Differences among the primary tumours",
+}
 
 
 def beside(cohort, table, **options):
@@ -83,16 +91,24 @@ def compare(item, frame, form=None, relabel=None):
     keys = printed[["group", "parameter", "statistic"]].itertuples(index=False, name=None)
     values = [found.get(key, ("", math.nan)) for key in keys]
     digits = _common_decimals(printed)
-    rows = [_held_against(claim, sign, value, digits) for claim, (sign, value) in zip(printed.itertuples(), values)]
+    rows = [
+        _held_against(claim, sign, value, digits)
+        for claim, (sign, value) in zip(printed.itertuples(), values)
+    ]
     result = printed[["id", "group", "parameter", "statistic", "printed"]].assign(
-        reproduced=[text for text, _ in rows], mark=[SAME if same else DIFFERENT for _, same in rows]
+        reproduced=[text for text, _ in rows],
+        mark=[SAME if same else DIFFERENT for _, same in rows],
     )
     return _side_by_side(item, result, relabel)
 
 
 def counts(table):
     """How many numbers are printed and how many of them have the same digits; nothing for None."""
-    return {} if table is None else {"printed": len(table.frame), "same": int((table.frame["mark"] == SAME).sum())}
+    return (
+        {}
+        if table is None
+        else {"printed": len(table.frame), "same": int((table.frame["mark"] == SAME).sum())}
+    )
 
 
 def claims(item):
@@ -104,7 +120,9 @@ def claims(item):
     statistics = {name for cell in _templates(item) for name in _names(cell)}
     of_item = everything["analysis" if item in ("agreement", "anova") else "location"] == item
     in_place = everything["location"].isin(("results", item))
-    return everything[of_item & in_place & everything["statistic"].isin(statistics)].reset_index(drop=True)
+    return everything[of_item & in_place & everything["statistic"].isin(statistics)].reset_index(
+        drop=True
+    )
 
 
 def best_form(frame):
@@ -115,7 +133,10 @@ def best_form(frame):
     tuple of (str, dict)
         Among forms that give equally many, absolute agreement of single readings, ICC(A,1), comes first.
     """
-    same = {form: counts(compare("agreement", frame, form=form))["same"] for form in frame["form"].unique()}
+    same = {
+        form: counts(compare("agreement", frame, form=form))["same"]
+        for form in frame["form"].unique()
+    }
     return max(same, key=lambda form: (same[form], form == "ICC(A,1)")), same
 
 
@@ -133,7 +154,10 @@ def _reproduced(item, frame, form):
             statistic, of = _RENAMED.get((item, column), (column, None))
             if isinstance(value, (int, float)) and not pd.isna(value):
                 percent = 100 if statistic.startswith(("sensitivity", "specificity")) else 1
-                found[group, of or name, statistic] = (row["direction"] if statistic == "cutoff" else "", float(value) * percent)
+                found[group, of or name, statistic] = (
+                    row["direction"] if statistic == "cutoff" else "",
+                    float(value) * percent,
+                )
     return found
 
 
@@ -158,13 +182,19 @@ def _held_against(claim, sign, value, common):
     if print_.comparison == "<":
         return printing.p_value(value), same
     # A slip of the decimal point (".782") is easier to see in the decimals of its column.
-    text = printing.half_up(value, print_.decimals if same else common[claim.statistic, claim.parameter])
+    text = printing.half_up(
+        value, print_.decimals if same else common[claim.statistic, claim.parameter]
+    )
     return (f"{value:.2e}" if value and not float(text) else text), same
 
 
 def _common_decimals(printed):
     decimals = printed["printed"].map(lambda text: parse(text).decimals)
-    return decimals.groupby([printed["statistic"], printed["parameter"]]).agg(lambda column: column.mode().iloc[0]).to_dict()
+    return (
+        decimals.groupby([printed["statistic"], printed["parameter"]])
+        .agg(lambda column: column.mode().iloc[0])
+        .to_dict()
+    )
 
 
 def _side_by_side(item, result, relabel):
@@ -173,15 +203,16 @@ def _side_by_side(item, result, relabel):
     keys = list(dict.fromkeys(result["row"]))
     cells, classes = {}, {}
     for title, template, part in _columns(item, result):
-        found = {key: {row.statistic: row for row in rows.itertuples()} for key, rows in part.groupby("row")}
+        found = {
+            key: {row.statistic: row for row in rows.itertuples()}
+            for key, rows in part.groupby("row")
+        }
         texts = [_cell(template, found.get(key, {})) for key in keys]
         cells[title], classes[title] = [text for text, _ in texts], [style for _, style in texts]
     labels = [_row_label(key, by_parameter) for key in keys]
     first = "Parameter" if by_parameter else "Patient group"
     same = (result["mark"] == SAME).sum()
-    note = (
-        f"Above: printed in the article. Below: reproduced from the reconstructed cohort. {same} of {len(result)} numbers agree."
-    )
+    note = f"Above: printed in the article. Below: reproduced from the reconstructed cohort. {same} of {len(result)} numbers agree."
     right = " with its row labels put right" if relabel else ""
     return Table(
         f"{item}_printed" + ("_relabelled" if relabel else ""),
@@ -197,7 +228,10 @@ def _columns(item, result):
     """Heading, template and numbers of each column of the article's table."""
     template = _CELLS[item]
     if isinstance(template, str):
-        return [(layout.heading(name), template, part) for name, part in result.groupby("parameter", sort=False)]
+        return [
+            (layout.heading(name), template, part)
+            for name, part in result.groupby("parameter", sort=False)
+        ]
     return [(title, cell, result) for title, cell in template.items()]
 
 
@@ -205,7 +239,9 @@ def _cell(template, found):
     if not found.keys() & set(_names(template)):
         return "not printed", ""
     text = {
-        side: {name: getattr(found[name], side) if name in found else "–" for name in _names(template)}
+        side: {
+            name: getattr(found[name], side) if name in found else "–" for name in _names(template)
+        }
         for side in ("printed", "reproduced")
     }
     same = all(found[name].mark == SAME for name in _names(template) if name in found)

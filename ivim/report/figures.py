@@ -14,7 +14,14 @@ from ivim.report import printing
 from ivim.report.provenance import csv_text, results_folder, write_file
 from ivim.report.write import spans
 
-COLOURS = ("#2f6db3", "#d0632f", "#3c9a6b", "#8a5fb0", "#b0892f", "#5f6b78")  # apart for colour-blind readers and in grey
+COLOURS = (
+    "#2f6db3",
+    "#d0632f",
+    "#3c9a6b",
+    "#8a5fb0",
+    "#b0892f",
+    "#5f6b78",
+)  # apart for colour-blind readers and in grey
 STYLE = {
     "svg.hashsalt": "ivim", "svg.fonttype": "none", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False,
     "axes.grid": True, "grid.color": "#e6e9ec", "grid.linewidth": 0.7, "axes.axisbelow": True,
@@ -70,17 +77,36 @@ def roc_figure(curves, note=""):
         figure, axes = plt.subplots(figsize=(5.6, 5.8), layout="constrained")
         axes.plot([0, 1], [0, 1], color="#9aa3ab", linewidth=1, linestyle=(0, (3, 3)))
         for (name, curve), colour in zip(curves.items(), _colours(len(curves))):
-            text = f"{label(name)}: {printing.with_limits(curve.auc, curve.ci_low, curve.ci_high, 3)}"
-            axes.plot(curve.curve["fpr"], curve.curve["tpr"], color=colour, linewidth=2.2, label=text)
+            text = (
+                f"{label(name)}: {printing.with_limits(curve.auc, curve.ci_low, curve.ci_high, 3)}"
+            )
+            axes.plot(
+                curve.curve["fpr"], curve.curve["tpr"], color=colour, linewidth=2.2, label=text
+            )
             point = 1 - curve.specificity, curve.sensitivity
             axes.plot(*point, "o", color=colour, markeredgecolor="white", markersize=9, zorder=5)
-        axes.set(xlim=(-0.015, 1.015), ylim=(-0.015, 1.015), aspect="equal", xlabel="1 − specificity", ylabel="Sensitivity")
-        axes.legend(title="AUC (95% CI); dot: Youden cut-off", loc="lower right", alignment="left", fontsize=9, title_fontsize=9)
+        axes.set(
+            xlim=(-0.015, 1.015),
+            ylim=(-0.015, 1.015),
+            aspect="equal",
+            xlabel="1 − specificity",
+            ylabel="Sensitivity",
+        )
+        axes.legend(
+            title="AUC (95% CI); dot: Youden cut-off",
+            loc="lower right",
+            alignment="left",
+            fontsize=9,
+            title_fontsize=9,
+        )
         _small_print(figure, note)
     parts = [
-        curve.curve.assign(marker=name, operating=curve.curve["threshold"] == curve.cutoff) for name, curve in curves.items()
+        curve.curve.assign(marker=name, operating=curve.curve["threshold"] == curve.cutoff)
+        for name, curve in curves.items()
     ]
-    return figure, pd.concat(parts, ignore_index=True)[["marker", "threshold", "fpr", "tpr", "operating"]]
+    return figure, pd.concat(parts, ignore_index=True)[
+        ["marker", "threshold", "fpr", "tpr", "operating"]
+    ]
 
 
 def group_figure(cohort, note=""):
@@ -99,14 +125,26 @@ def group_figure(cohort, note=""):
     """
     import seaborn as sns
 
-    data = cohort.values.melt(["patient", "group", "primary"], list(cohort.parameters), "parameter", "value")
+    data = cohort.values.melt(
+        ["patient", "group", "primary"], list(cohort.parameters), "parameter", "value"
+    )
     palette = dict(zip(cohort.groups, _colours(len(cohort.groups))))
     with _styled() as plt:
         figure, panels = _panels(plt, len(cohort.parameters), width=2.9, height=3.0)
         for axes, (name, part) in zip(panels, data.groupby("parameter", sort=False)):
-            common = {"data": part, "x": "group", "y": "value", "hue": "group", "palette": palette, "legend": False, "ax": axes}
+            common = {
+                "data": part,
+                "x": "group",
+                "y": "value",
+                "hue": "group",
+                "palette": palette,
+                "legend": False,
+                "ax": axes,
+            }
             common |= {"order": cohort.groups, "hue_order": cohort.groups}
-            sns.boxplot(**common, width=0.55, showfliers=False, linewidth=1, boxprops={"alpha": 0.28})
+            sns.boxplot(
+                **common, width=0.55, showfliers=False, linewidth=1, boxprops={"alpha": 0.28}
+            )
             sns.stripplot(**common, size=min(3.8, 130 / len(cohort.values) + 2), jitter=False)
             _spread(axes.collections)
             axes.set(xlabel="", ylabel=parameters.unit(name), title=label(name))
@@ -139,9 +177,20 @@ def bland_altman_figure(cohort, limits, note=""):
         for axes, row in zip(panels, limits.itertuples()):
             part = data[data["parameter"] == row.parameter]
             axes.axhspan(row.lower, row.upper, color=COLOURS[0], alpha=0.07, linewidth=0)
-            for height, style in ((row.lower, (0, (4, 3))), (row.bias, "-"), (row.upper, (0, (4, 3)))):
+            for height, style in (
+                (row.lower, (0, (4, 3))),
+                (row.bias, "-"),
+                (row.upper, (0, (4, 3))),
+            ):
                 axes.axhline(height, color=COLOURS[1], linewidth=1.2, linestyle=style)
-            axes.plot(part["mean"], part["difference"], "o", color=COLOURS[0], markersize=4, markeredgecolor="white")
+            axes.plot(
+                part["mean"],
+                part["difference"],
+                "o",
+                color=COLOURS[0],
+                markersize=4,
+                markeredgecolor="white",
+            )
             decimals = printing.decimals_of(row.parameter, row.sd)
             found = f"{printing.number(row.bias, decimals + 1)} ± {printing.half_up(1.96 * row.sd, decimals + 1)}"
             axes.set_title(f"{label(row.parameter)}: {found}", fontsize=10.5)
@@ -178,12 +227,24 @@ def plane_figure(cohort, model, note=""):
         msg = f"the plane needs a regression with two predictors; met {', '.join(model['term'])}"
         raise ValueError(msg)
     (_, across, up), (intercept, b_across, b_up) = model["term"], model["b"]
-    data = cohort.values[["patient", "group", across, up]].assign(probability=predict(model, cohort.values))
+    data = cohort.values[["patient", "group", across, up]].assign(
+        probability=predict(model, cohort.values)
+    )
     with _styled() as plt:
         figure, axes = plt.subplots(figsize=(5.8, 4.8), layout="constrained")
-        for group, colour, marker in zip(cohort.groups, _colours(len(cohort.groups)), "osD^vP" * len(cohort.groups)):
+        for group, colour, marker in zip(
+            cohort.groups, _colours(len(cohort.groups)), "osD^vP" * len(cohort.groups)
+        ):
             members = data[data["group"] == group]
-            axes.plot(members[across], members[up], marker, color=colour, markeredgecolor="white", markersize=6, label=group)
+            axes.plot(
+                members[across],
+                members[up],
+                marker,
+                color=colour,
+                markeredgecolor="white",
+                markersize=6,
+                label=group,
+            )
         limits = axes.get_xlim(), axes.get_ylim()
         ends = data[across].min(), data[across].max()
         heights = [-(intercept + b_across * end) / b_up for end in ends]
@@ -200,7 +261,8 @@ def label(name):
 
     wrap = {"": "{}", "_": "$_{{\\mathrm{{{}}}}}$", "^": "$^{{{}}}$", "/": "$\\mathit{{{}}}$"}
     return "".join(
-        wrap[style].format(piece if style else piece.replace("$", r"\$")) for style, piece in spans(marker_label(name))
+        wrap[style].format(piece if style else piece.replace("$", r"\$"))
+        for style, piece in spans(marker_label(name))
     )
 
 
@@ -238,9 +300,13 @@ def _panels(plt, count, width, height):
 
 
 def _differences(cohort, row):
-    wide = cohort.measurements.pivot(index="patient", columns="reader", values=row.parameter).loc[cohort.patients["patient"]]
+    wide = cohort.measurements.pivot(index="patient", columns="reader", values=row.parameter).loc[
+        cohort.patients["patient"]
+    ]
     pair = {"mean": (wide[row.a] + wide[row.b]) / 2, "difference": wide[row.a] - wide[row.b]}
-    return pd.DataFrame({"parameter": row.parameter, "patient": wide.index, "a": row.a, "b": row.b, **pair}).round(10)
+    return pd.DataFrame(
+        {"parameter": row.parameter, "patient": wide.index, "a": row.a, "b": row.b, **pair}
+    ).round(10)
 
 
 def _small_print(figure, note):

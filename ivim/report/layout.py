@@ -17,8 +17,19 @@ GROUPS = {
     "breast": "breast cancer",
     "renal": "renal cancer",
 }
-METHODS = {"tukey": "Tukey", "lsd": "LSD", "bonferroni": "Bonferroni", "games-howell": "Games–Howell"}
-STATISTICS = {"Student": "/{t}", "Welch": "/{t}", "Mann-Whitney": "/{U}", "ANOVA": "/{F}", "Kruskal-Wallis": "/{H}"}
+METHODS = {
+    "tukey": "Tukey",
+    "lsd": "LSD",
+    "bonferroni": "Bonferroni",
+    "games-howell": "Games–Howell",
+}
+STATISTICS = {
+    "Student": "/{t}",
+    "Welch": "/{t}",
+    "Mann-Whitney": "/{U}",
+    "ANOVA": "/{F}",
+    "Kruskal-Wallis": "/{H}",
+}
 RECONSTRUCTED = "Computed from the reconstructed cohort, not from the patients of the article."
 
 
@@ -42,7 +53,14 @@ def build(name, cohort):
     frame = tables.BUILDERS[name](cohort)
     caption, cells, footnotes = _LAYOUTS[name](frame, cohort)
     whose = (RECONSTRUCTED,) if cohort.reconstructed else ()
-    return Table(name, caption, frame, pd.DataFrame(cells), (*footnotes, *frame.attrs["notes"], *whose), _forest(name, frame))
+    return Table(
+        name,
+        caption,
+        frame,
+        pd.DataFrame(cells),
+        (*footnotes, *frame.attrs["notes"], *whose),
+        _forest(name, frame),
+    )
 
 
 def group_label(name, cohort):
@@ -71,7 +89,9 @@ def _table1(frame, cohort):
         "No. of patients": [str(n) for n in frame["n"]],
         "Male": _counts(frame["male"]),
         "Female": _counts(frame["female"]),
-        "Age\nyears": [printing.mean_sd(*pair, 2) for pair in zip(frame["age_mean"], frame["age_sd"])],
+        "Age\nyears": [
+            printing.mean_sd(*pair, 2) for pair in zip(frame["age_mean"], frame["age_sd"])
+        ],
     }
     return "Table 1. Patient demographics", cells, ("Ages are mean ± standard deviation.",)
 
@@ -80,9 +100,13 @@ def _table2(frame, cohort):
     cells = {"Patient group": _stratum_labels(cohort)}
     for name, part in frame.groupby("parameter", sort=False):
         decimals = printing.decimals_of(name, part["sd"].min())
-        cells[heading(name)] = [printing.mean_sd(*pair, decimals) for pair in zip(part["mean"], part["sd"])]
+        cells[heading(name)] = [
+            printing.mean_sd(*pair, decimals) for pair in zip(part["mean"], part["sd"])
+        ]
     several = cohort.measurements["reader"].nunique() > 1
-    note = "Data are mean ± standard deviation" + ("; each patient's value is the mean of the readers." if several else ".")
+    note = "Data are mean ± standard deviation" + (
+        "; each patient's value is the mean of the readers." if several else "."
+    )
     return f"Table 2. {_kind(cohort)} by group", cells, (note,)
 
 
@@ -94,7 +118,10 @@ def _table3(frame, cohort):
             f"{STATISTICS[test]} = {printing.number(value, 1 if test == 'Mann-Whitney' else 3)}"
             for test, value in zip(frame["test"], frame["statistic"])
         ],
-        "df": ["–" if math.isnan(df) else printing.number(df, 0 if df == round(df) else 1) for df in frame["df"]],
+        "df": [
+            "–" if math.isnan(df) else printing.number(df, 0 if df == round(df) else 1)
+            for df in frame["df"]
+        ],
         "/{p}": [printing.p_value(p) for p in frame["p"]],
     }
     first, last = (inline(name, cohort) for name in (cohort.groups[0], cohort.positive))
@@ -107,42 +134,62 @@ def _table3(frame, cohort):
 
 
 def _table4(frame, cohort):
-    cells = {"Term": ["Intercept" if term == "intercept" else parameter(term) for term in frame["term"]]}
+    cells = {
+        "Term": ["Intercept" if term == "intercept" else parameter(term) for term in frame["term"]]
+    }
     for title, column in (("B", "b"), ("S.E.", "se"), ("Wald", "wald")):
         cells[title] = [printing.number(value, 3) for value in frame[column]]
     cells["/{p}"] = [printing.p_value(p) for p in frame["p"]]
     cells["OR"] = [printing.ratio(value) for value in frame["odds_ratio"]]
     cells["95% CI of OR"] = [
-        f"{printing.ratio(low)} to {printing.ratio(high)}" for low, high in zip(frame["ci_low"], frame["ci_high"])
+        f"{printing.ratio(low)} to {printing.ratio(high)}"
+        for low, high in zip(frame["ci_low"], frame["ci_high"])
     ]
-    notes = (f"Outcome: {inline(cohort.positive, cohort)}. OR per one unit of the parameter (per 1.0 of a fraction).",)
+    notes = (
+        f"Outcome: {inline(cohort.positive, cohort)}. OR per one unit of the parameter (per 1.0 of a fraction).",
+    )
     return "Table 4. Logistic regression", cells, notes if len(frame) else ()
 
 
 def _table5(frame, cohort):
 
     def limits(name):
-        return [printing.percent(*row) for row in frame[[name, f"{name}_low", f"{name}_high"]].itertuples(index=False)]
+        return [
+            printing.percent(*row)
+            for row in frame[[name, f"{name}_low", f"{name}_high"]].itertuples(index=False)
+        ]
 
     cells = {
         "Marker": [marker_label(name) for name in frame["marker"]],
-        "AUC\n(95% CI)": [printing.with_limits(*row, 3) for row in frame[["auc", "auc_low", "auc_high"]].itertuples(index=False)],
-        "Cut-off": [cutoff(*row) for row in frame[["marker", "direction", "cutoff"]].itertuples(index=False)],
+        "AUC\n(95% CI)": [
+            printing.with_limits(*row, 3)
+            for row in frame[["auc", "auc_low", "auc_high"]].itertuples(index=False)
+        ],
+        "Cut-off": [
+            cutoff(*row) for row in frame[["marker", "direction", "cutoff"]].itertuples(index=False)
+        ],
         "Sensitivity\n% (95% CI)": limits("sensitivity"),
         "Specificity\n% (95% CI)": limits("specificity"),
-        "TP / FN / TN / FP": [" / ".join(map(str, row)) for row in frame[["tp", "fn", "tn", "fp"]].itertuples(index=False)],
+        "TP / FN / TN / FP": [
+            " / ".join(map(str, row))
+            for row in frame[["tp", "fn", "tn", "fp"]].itertuples(index=False)
+        ],
     }
     how = "AUC with DeLong's limits; cut-off by the largest Youden index; exact limits of proportions."
     notes = [f"Disease: {inline(cohort.positive, cohort)}. {how}"]
     if any("+" in name for name in frame["marker"]):
-        notes.append("The cut-off of the combination is a probability fitted by the logistic regression.")
+        notes.append(
+            "The cut-off of the combination is a probability fitted by the logistic regression."
+        )
     return "Table 5. Diagnostic performance", cells, notes if len(frame) else ()
 
 
 def _agreement(frame, cohort):
     wide = {}
     for row in frame.itertuples():
-        wide.setdefault(row.parameter, {})[row.form] = printing.with_limits(row.icc, row.ci_low, row.ci_high, 3)
+        wide.setdefault(row.parameter, {})[row.form] = printing.with_limits(
+            row.icc, row.ci_low, row.ci_high, 3
+        )
     forms = list(frame["form"].unique())
     cells = {"Parameter": [parameter(name) for name in wide]} | {
         f"{form}\n(95% CI)": [values[form] for values in wide.values()] for form in forms
@@ -155,10 +202,17 @@ def _anova(frame, cohort):
     cells = {
         "Parameter": [parameter(name) for name in frame["parameter"]],
         "/{F}": [printing.number(value, 3) for value in frame["f"]],
-        "df": [f"{between:g}, {within:g}" for between, within in zip(frame["df_between"], frame["df_within"])],
+        "df": [
+            f"{between:g}, {within:g}"
+            for between, within in zip(frame["df_between"], frame["df_within"])
+        ],
         "/{p}": [printing.p_value(p) for p in frame["p"]],
     }
-    return f"ANOVA. Differences among the {'primary tumours' if cohort.reconstructed else 'sub-groups'}", cells, ()
+    return (
+        f"ANOVA. Differences among the {'primary tumours' if cohort.reconstructed else 'sub-groups'}",
+        cells,
+        (),
+    )
 
 
 def _posthoc(frame, cohort):
@@ -170,14 +224,17 @@ def _posthoc(frame, cohort):
         "Parameter": [parameter(name) for name, _, _ in rows],
         "Pair": [f"{a} − {b}" for _, a, b in rows],
         "Difference": [
-            printing.number(entry["difference"], printing.decimals_of(key[0], abs(entry["difference"])))
+            printing.number(
+                entry["difference"], printing.decimals_of(key[0], abs(entry["difference"]))
+            )
             for key, entry in rows.items()
         ],
     }
-    cells |= {f"/{{p}}\n{METHODS[method]}": [entry[method] for entry in rows.values()] for method in POSTHOC}
-    note = (
-        "LSD corrects nothing; Tukey and Bonferroni assume equal variances, Games–Howell does not. The article names no method."
-    )
+    cells |= {
+        f"/{{p}}\n{METHODS[method]}": [entry[method] for entry in rows.values()]
+        for method in POSTHOC
+    }
+    note = "LSD corrects nothing; Tukey and Bonferroni assume equal variances, Games–Howell does not. The article names no method."
     return "Post-hoc. Pairwise differences of means", cells, (note,) if len(frame) else ()
 
 
@@ -205,12 +262,20 @@ def _forest(name, frame):
     if name == "agreement":
         single = frame[frame["form"] == "ICC(A,1)"]
         rows = list(single[["icc", "ci_low", "ci_high"]].itertuples(index=False, name=None))
-        return Forest("ICC(A,1)\n0.5 to 1, dashed: excellent", rows, (0.5, 1.0), reference=article.ICC_BANDS[-2][0])
+        return Forest(
+            "ICC(A,1)\n0.5 to 1, dashed: excellent",
+            rows,
+            (0.5, 1.0),
+            reference=article.ICC_BANDS[-2][0],
+        )
     return None
 
 
 def _stratum_labels(cohort):
-    return [(INDENT if is_part else "") + group_label(name, cohort) for name, is_part, _ in tables.strata(cohort)]
+    return [
+        (INDENT if is_part else "") + group_label(name, cohort)
+        for name, is_part, _ in tables.strata(cohort)
+    ]
 
 
 def _counts(column):
@@ -218,4 +283,8 @@ def _counts(column):
 
 
 def _kind(cohort):
-    return "IVIM parameters" if any(name in parameters.SIX for name in cohort.parameters) else "Parameters"
+    return (
+        "IVIM parameters"
+        if any(name in parameters.SIX for name in cohort.parameters)
+        else "Parameters"
+    )

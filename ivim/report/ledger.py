@@ -8,7 +8,17 @@ from ivim.audit.claims import place_of
 from ivim.audit.engine import REFUTED, VERDICTS
 from ivim.report import tables
 from ivim.report.provenance import csv_text, results_folder, write_file
-from ivim.report.redrawn import MEANING, about, claim_ids, first_upper, grid, interval_text, printed_tables, row_label, to_html
+from ivim.report.redrawn import (
+    MEANING,
+    about,
+    claim_ids,
+    first_upper,
+    grid,
+    interval_text,
+    printed_tables,
+    row_label,
+    to_html,
+)
 from ivim.report.write import Table
 
 
@@ -31,27 +41,48 @@ def pipeline_frame(cohort):
         for name in ("n", "male", "female")
     ]
     for row in tables.table1(cohort).itertuples():
-        found += [("describe", row.group, "age", "mean", row.age_mean), ("describe", row.group, "age", "sd", row.age_sd)]
+        found += [
+            ("describe", row.group, "age", "mean", row.age_mean),
+            ("describe", row.group, "age", "sd", row.age_sd),
+        ]
     for row in tables.table2(cohort).itertuples():
-        found += [("describe", row.group, row.parameter, "mean", row.mean), ("describe", row.group, row.parameter, "sd", row.sd)]
+        found += [
+            ("describe", row.group, row.parameter, "mean", row.mean),
+            ("describe", row.group, row.parameter, "sd", row.sd),
+        ]
     for row in tables.table3(cohort).itertuples():
         found += [("t-test", "", row.parameter, "p", row.p)]
-        found += [("t-test", "", row.parameter, "t", row.statistic)] if row.test in ("Student", "Welch") else []
+        found += (
+            [("t-test", "", row.parameter, "t", row.statistic)]
+            if row.test in ("Student", "Welch")
+            else []
+        )
     for row in tables.anova(cohort).itertuples():
         found += [("anova", "", row.parameter, "p", row.p)]
     for row in tables.agreement(cohort).itertuples():
         if row.form == "ICC(C,1)":
             found += [
                 ("agreement", "", row.parameter, name, value)
-                for name, value in zip(("icc", "icc_low", "icc_high"), (row.icc, row.ci_low, row.ci_high))
+                for name, value in zip(
+                    ("icc", "icc_low", "icc_high"), (row.icc, row.ci_low, row.ci_high)
+                )
             ]
     regression, performance = tables.table4(cohort), tables.table5(cohort)
     found += [
-        ("logistic", "", row["term"], name, row[name]) for row in regression.to_dict("records") for name in regression.columns[1:]
+        ("logistic", "", row["term"], name, row[name])
+        for row in regression.to_dict("records")
+        for name in regression.columns[1:]
     ]
     for row in performance.to_dict("records"):
-        found += [("roc", "", row["marker"], name, row[name]) for name in ("auc", "auc_low", "auc_high", "cutoff")]
-        shares = [f"{name}{end}" for name in ("sensitivity", "specificity") for end in ("", "_low", "_high")]
+        found += [
+            ("roc", "", row["marker"], name, row[name])
+            for name in ("auc", "auc_low", "auc_high", "cutoff")
+        ]
+        shares = [
+            f"{name}{end}"
+            for name in ("sensitivity", "specificity")
+            for end in ("", "_low", "_high")
+        ]
         found += [("roc", "", row["marker"], name, 100 * row[name]) for name in shares]
     return pd.DataFrame(found, columns=["analysis", "group", "parameter", "statistic", "value"])
 
@@ -59,7 +90,9 @@ def pipeline_frame(cohort):
 def summary(audit):
     """The counts by verdict, the slips and the refuted numbers in a few lines of text."""
     total, counts = len(audit.ledger), audit.counts
-    lines = [f"{audit.structure.title or 'Audit'}: {total} printed quantities, {audit.conflicts} broken relations as printed"]
+    lines = [
+        f"{audit.structure.title or 'Audit'}: {total} printed quantities, {audit.conflicts} broken relations as printed"
+    ]
     lines += [f"  {verdict:13} {counts[verdict]:4}  {MEANING[verdict]}" for verdict in VERDICTS]
     lines += ["What explains the conflicts:"] * bool(audit.slips)
     lines += [f"  {first_upper(slip.text)} (settles {len(slip.explained)})" for slip in audit.slips]
@@ -82,7 +115,11 @@ def write_ledger(audit, folder=None):
         File names.
     """
     folder = Path(folder or results_folder() / "audit")
-    content = {"ledger.csv": csv_text(audit.ledger), "ledger.html": to_html(audit), "ledger.md": to_md(audit)}
+    content = {
+        "ledger.csv": csv_text(audit.ledger),
+        "ledger.html": to_html(audit),
+        "ledger.md": to_md(audit),
+    }
     return [write_file(folder / name, text).name for name, text in content.items()]
 
 
@@ -101,13 +138,15 @@ def excerpt(audit, rows, caption):
     ivim.report.write.Table
     """
     records = rows.to_dict("records")
-    layout = pd.DataFrame({
-        "Place": [audit.claims[row["id"]].place or row["location"] for row in records],
-        "Printed": [_short(row["printed"]) for row in records],
-        "Verdict": [row["verdict"] for row in records],
-        "Meant": [row["recovered"] or "–" for row in records],
-        "Why": [first_upper(row["reason"]) for row in records],
-    })
+    layout = pd.DataFrame(
+        {
+            "Place": [audit.claims[row["id"]].place or row["location"] for row in records],
+            "Printed": [_short(row["printed"]) for row in records],
+            "Verdict": [row["verdict"] for row in records],
+            "Meant": [row["recovered"] or "–" for row in records],
+            "Why": [first_upper(row["reason"]) for row in records],
+        }
+    )
     return Table("excerpt", caption, rows, layout)
 
 
@@ -122,12 +161,18 @@ def corrected_tables(audit):
     each has ``id, group, parameter, statistic, printed, verdict, corrected``.
     """
     rows = {row["id"]: row for row in audit.ledger.to_dict("records")}
-    return [_corrected(g, rows) for location in printed_tables(audit.claims) if (g := grid(audit.claims, location))]
+    return [
+        _corrected(g, rows)
+        for location in printed_tables(audit.claims)
+        if (g := grid(audit.claims, location))
+    ]
 
 
 def to_md(audit):
     """The ledger as text: counts, slips, the refuted and unsupported claims, then everything by place."""
-    counts = [f"| {verdict} | {audit.counts[verdict]} | {MEANING[verdict]} |" for verdict in VERDICTS]
+    counts = [
+        f"| {verdict} | {audit.counts[verdict]} | {MEANING[verdict]} |" for verdict in VERDICTS
+    ]
     found = audit.ledger[audit.ledger["verdict"].isin((*REFUTED, "unsupported"))]
     parts = [
         f"# A verdict on every printed number\n\n{audit.structure.title}: {len(audit.ledger)} printed quantities.\n",
@@ -151,13 +196,19 @@ def _corrected(g, rows):
 
     labels = [text(label) if label in rows else row_label(label) for label in g.labels]
     cells = [
-        [("".join(before + (text(name) if name else "") for before, name in cell) or "–").replace("-", "−") for cell in row]
+        [
+            (
+                "".join(before + (text(name) if name else "") for before, name in cell) or "–"
+            ).replace("-", "−")
+            for cell in row
+        ]
         for row in g.cells
     ]
     named = [name for name in claim_ids(g) if name in rows]
     frame = pd.DataFrame(
         [
-            {k: rows[n][k] for k in ("id", "group", "parameter", "statistic", "printed", "verdict")} | {"corrected": text(n)}
+            {k: rows[n][k] for k in ("id", "group", "parameter", "statistic", "printed", "verdict")}
+            | {"corrected": text(n)}
             for n in named
         ]
     )
@@ -167,12 +218,32 @@ def _corrected(g, rows):
         "† refuted as printed; recovered from the other printed numbers, with their rounding. ‡ refuted, nothing recovered.",
     )
     name = place_of(g.location)
-    return Table(f"{g.location}_corrected", f"{name}. The article's table with refuted numbers corrected", frame, layout, notes)
+    return Table(
+        f"{g.location}_corrected",
+        f"{name}. The article's table with refuted numbers corrected",
+        frame,
+        layout,
+        notes,
+    )
 
 
 def _md_rows(audit, rows):
-    lines = ["| what | printed | verdict | recomputed | meant | reason |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| what | printed | verdict | recomputed | meant | reason |",
+        "|---|---|---|---|---|---|",
+    ]
     for row in rows.to_dict("records"):
-        cells = (about(audit.claims[row["id"]]), row["printed"], row["verdict"], interval_text(row), row["recovered"], row["reason"])
-        lines.append("| " + " | ".join(str(cell).replace("|", "\\|").replace("*", "\\*") for cell in cells) + " |")
+        cells = (
+            about(audit.claims[row["id"]]),
+            row["printed"],
+            row["verdict"],
+            interval_text(row),
+            row["recovered"],
+            row["reason"],
+        )
+        lines.append(
+            "| "
+            + " | ".join(str(cell).replace("|", "\\|").replace("*", "\\*") for cell in cells)
+            + " |"
+        )
     return "\n".join(lines) + "\n"

@@ -64,7 +64,11 @@ def p_value(p, decimals=3):
 
 def mean_sd(mean, sd, decimals):
     """Mean and standard deviation, "1.11 ± 0.25"; a missing SD (one patient) is left out."""
-    return number(mean, decimals) if math.isnan(sd) else f"{number(mean, decimals)} ± {half_up(sd, decimals)}"
+    return (
+        number(mean, decimals)
+        if math.isnan(sd)
+        else f"{number(mean, decimals)} ± {half_up(sd, decimals)}"
+    )
 
 
 def with_limits(value, low, high, decimals):

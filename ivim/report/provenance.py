@@ -15,7 +15,16 @@ from ivim.cohort import DATA
 DIGITS = 10
 """Significant digits of every stored number: more than any print needs, fewer than processors agree on."""
 
-_PACKAGES = ("numpy", "scipy", "pandas", "statsmodels", "pingouin", "scikit-learn", "matplotlib", "seaborn")
+_PACKAGES = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "statsmodels",
+    "pingouin",
+    "scikit-learn",
+    "matplotlib",
+    "seaborn",
+)
 _LOCK_PATIENCE_S = 20.0
 
 
@@ -76,7 +85,9 @@ def record_numbers(section, numbers, folder=None):
     with _locked(path):
         everything = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         everything[section] = stored
-        write_file(path, json.dumps(everything, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+        write_file(
+            path, json.dumps(everything, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        )
     return stored
 
 
@@ -93,7 +104,10 @@ def stamp(*inputs):
     str
         Two lines; no time and no path, so that the same inputs give the same stamp.
     """
-    paths = [Path(path) for path in inputs if path] or [DATA / "patients.csv", DATA / "measurements.csv"]
+    paths = [Path(path) for path in inputs if path] or [
+        DATA / "patients.csv",
+        DATA / "measurements.csv",
+    ]
     hashes = (f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}" for path in paths)
     versions = (f"{name} {version(name)}" for name in _PACKAGES)
     return f"inputs    {' · '.join(hashes)}\nmade with ivim {ivim.__version__} · {' · '.join(versions)}"

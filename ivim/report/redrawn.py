@@ -28,7 +28,10 @@ _COLOURS = {
 # Numbers that an article prints in one cell, and what stands between and behind them.
 _TOGETHER = (
     (("mean", " ± "), ("sd", "")),
-    *(((name, " ("), (f"{name}_low", " to "), (f"{name}_high", ")")) for name in ("auc", "sensitivity", "specificity", "icc")),
+    *(
+        ((name, " ("), (f"{name}_low", " to "), (f"{name}_high", ")"))
+        for name in ("auc", "sensitivity", "specificity", "icc")
+    ),
     (("ci_low", " to "), ("ci_high", "")),
 )
 _HEADINGS = {
@@ -65,16 +68,33 @@ def grid(claims, location):
         return None
     axis, across = ("group", "parameter") if any(c.group for c in numbers) else ("parameter", "")
     names = list(dict.fromkeys(getattr(c, axis) for c in numbers))
-    columns = dict.fromkeys((getattr(c, across) if across else "", _lead(c.statistic, numbers)) for c in numbers)
-    by_place = {(getattr(c, axis), getattr(c, across) if across else "", c.statistic): c.id for c in numbers}
-    labels = {getattr(c, axis): c.id for c in claims.where(location=location, statistic="label") if getattr(c, axis)}
+    columns = dict.fromkeys(
+        (getattr(c, across) if across else "", _lead(c.statistic, numbers)) for c in numbers
+    )
+    by_place = {
+        (getattr(c, axis), getattr(c, across) if across else "", c.statistic): c.id for c in numbers
+    }
+    labels = {
+        getattr(c, axis): c.id
+        for c in claims.where(location=location, statistic="label")
+        if getattr(c, axis)
+    }
     cells = [[_cell(by_place, name, *column, numbers) for column in columns] for name in names]
-    return Grid(location, [labels.get(name, name) for name in names], [_column_heading(*column) for column in columns], cells)
+    return Grid(
+        location,
+        [labels.get(name, name) for name in names],
+        [_column_heading(*column) for column in columns],
+        cells,
+    )
 
 
 def printed_tables(claims):
     """Locations of the article's tables, in order."""
-    return [location for location in dict.fromkeys(c.location for c in claims) if location.startswith("table")]
+    return [
+        location
+        for location in dict.fromkeys(c.location for c in claims)
+        if location.startswith("table")
+    ]
 
 
 def claim_ids(g):
@@ -84,7 +104,13 @@ def claim_ids(g):
 
 def row_label(name):
     """A row's name as the writer marks it up."""
-    return "/{f}" if name == "f" else parameter(name) if name in parameters.SIX else GROUPS.get(name, name)
+    return (
+        "/{f}"
+        if name == "f"
+        else parameter(name)
+        if name in parameters.SIX
+        else GROUPS.get(name, name)
+    )
 
 
 def to_html(audit):
@@ -108,7 +134,7 @@ def to_html(audit):
     return "\n".join(
         [
             '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8">',
-        f"<title>Audit: {escape(audit.structure.title)}</title>\n<style>{_css()}</style></head>\n<body>",
+            f"<title>Audit: {escape(audit.structure.title)}</title>\n<style>{_css()}</style></head>\n<body>",
             f"<h1>A verdict on every printed number</h1>\n<p>{escape(audit.structure.title)}: {len(audit.ledger)} printed quantities. "
             "Open a number to see its evidence.</p>",
             f'<ul class="legend">{legend}</ul>',
@@ -130,7 +156,12 @@ def interval_text(row):
 
 def about(claim):
     """What a claim is about, in words."""
-    words = (claim.item, claim.group, parameters.label(claim.parameter), claim.statistic.replace("_", " "))
+    words = (
+        claim.item,
+        claim.group,
+        parameters.label(claim.parameter),
+        claim.statistic.replace("_", " "),
+    )
     return " ".join(word for word in words if word)
 
 
@@ -203,13 +234,19 @@ def _html_grid(g, rows):
     lines = []
     for label, cells in zip(g.labels, g.cells, strict=True):
         first = _html_number(rows[label]) if label in rows else escape(_plain(row_label(label)))
-        lines.append(f"<tr><th>{first}</th>" + "".join(f'<td class="c">{_html_cell(cell, rows)}</td>' for cell in cells) + "</tr>")
+        lines.append(
+            f"<tr><th>{first}</th>"
+            + "".join(f'<td class="c">{_html_cell(cell, rows)}</td>' for cell in cells)
+            + "</tr>"
+        )
     body = "\n".join(lines)
     return f"<h2>{place_of(g.location)}</h2>\n<table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"
 
 
 def _html_cell(cell, rows):
-    return "".join(escape(before) + (_html_number(rows[name]) if name else "") for before, name in cell)
+    return "".join(
+        escape(before) + (_html_number(rows[name]) if name else "") for before, name in cell
+    )
 
 
 def _html_list(audit, location, rows, shown):
@@ -217,7 +254,13 @@ def _html_list(audit, location, rows, shown):
     for claim in audit.claims.where(location=location):
         if claim.id not in shown:
             row = rows[claim.id]
-            cells = (escape(claim.place), escape(about(claim)), _html_number(row), row["verdict"], escape(row["recovered"]))
+            cells = (
+                escape(claim.place),
+                escape(about(claim)),
+                _html_number(row),
+                row["verdict"],
+                escape(row["recovered"]),
+            )
             lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     head = "".join(f"<th>{name}</th>" for name in ("place", "what", "printed", "verdict", "meant"))
     body = "\n".join(lines)

@@ -46,7 +46,9 @@ def strata(cohort):
         rows.append((group, False, members))
         for primary in cohort.primaries:
             part = members[members["primary"] == primary]
-            alone = (cohort.values["primary"] == primary).sum() == len(part) and primary not in cohort.groups
+            alone = (cohort.values["primary"] == primary).sum() == len(
+                part
+            ) and primary not in cohort.groups
             if len(part):
                 rows.append((primary if alone else f"{group}: {primary}", True, part))
     return rows
@@ -90,7 +92,11 @@ def group_tests(cohort):
     compute = _two_groups if len(cohort.groups) == 2 else _many_groups
     frames, notes = _each(cohort.parameters, lambda name: compute(cohort, name))
     columns = ["parameter", "test", "group", "statistic", "df", "p", "chosen"]
-    frame = pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns).astype({"chosen": bool})
+    frame = (
+        pd.concat(frames, ignore_index=True)[columns]
+        if frames
+        else pd.DataFrame(columns=columns).astype({"chosen": bool})
+    )
     frame.attrs["notes"] = notes
     return frame
 
@@ -112,7 +118,9 @@ def predictors(cohort):
     tests = table3(cohort)
     names = tests.loc[tests["p"] < article.SIGNIFICANCE, "parameter"].tolist()
     if names or tests.empty:
-        return names, [] if names else ["No parameter could be compared between the groups, so none enters."]
+        return names, [] if names else [
+            "No parameter could be compared between the groups, so none enters."
+        ]
     least = tests.loc[tests["p"].idxmin()]
     note = f"No parameter differs between the groups at p < {article.SIGNIFICANCE}; {least['parameter']}, of the smallest p, stands in."
     return [least["parameter"]], [note]
@@ -157,7 +165,9 @@ def markers(cohort):
 
 def curves(cohort):
     """The ROC curve of each marker that has one: name to :class:`ivim.stats.roc.Roc`, and the reasons for those that have none."""
-    found, notes = _each(markers(cohort).items(), lambda item: (item[0], roc.roc(cohort.outcome, item[1])))
+    found, notes = _each(
+        markers(cohort).items(), lambda item: (item[0], roc.roc(cohort.outcome, item[1]))
+    )
     return dict(found), notes
 
 
@@ -166,7 +176,11 @@ def table5(cohort):
     found, notes = curves(cohort)
     rows = [
         {"marker": name, "auc_low": curve.ci_low, "auc_high": curve.ci_high}
-        | {column: getattr(curve, column) for column in COLUMNS["table5"].split() if hasattr(curve, column)}
+        | {
+            column: getattr(curve, column)
+            for column in COLUMNS["table5"].split()
+            if hasattr(curve, column)
+        }
         for name, curve in found.items()
     ]
     return _frame("table5", rows, [*predictors(cohort)[1], *notes, *_rest(cohort)])
@@ -176,7 +190,9 @@ def agreement(cohort):
     """Agreement of the readers: ``parameter, form, icc, ci_low, ci_high``, six forms per parameter."""
     if cohort.measurements["reader"].nunique() < 2:
         return _frame("agreement", [], ["One reader only: agreement needs at least two."])
-    frames, notes = _each(cohort.parameters, lambda name: reader_agreement.icc(cohort.measurements, values=name))
+    frames, notes = _each(
+        cohort.parameters, lambda name: reader_agreement.icc(cohort.measurements, values=name)
+    )
     return _frame("agreement", pd.concat(frames) if frames else [], notes)
 
 
@@ -191,10 +207,17 @@ def subgroups(cohort):
     diseased = named[named["group"] == cohort.positive]
     named = diseased if diseased["primary"].nunique() > 1 else named
     counts = named["primary"].value_counts()
-    notes = [f"Sub-group {name} has one patient and is left out." for name in cohort.primaries if counts.get(name) == 1]
+    notes = [
+        f"Sub-group {name} has one patient and is left out."
+        for name in cohort.primaries
+        if counts.get(name) == 1
+    ]
     kept = named[named["primary"].map(counts) > 1]
     if kept["primary"].nunique() < 2:
-        return kept.iloc[:0], [*notes, "Fewer than two sub-groups have two patients, so nothing is compared among them."]
+        return kept.iloc[:0], [
+            *notes,
+            "Fewer than two sub-groups have two patients, so nothing is compared among them.",
+        ]
     return kept, notes
 
 
@@ -208,7 +231,9 @@ def posthoc(cohort):
     return _among_subgroups(
         "posthoc",
         cohort,
-        lambda *args, **named: pd.concat(groups.posthoc(*args, method=method, **named) for method in groups.POSTHOC),
+        lambda *args, **named: pd.concat(
+            groups.posthoc(*args, method=method, **named) for method in groups.POSTHOC
+        ),
     )
 
 
@@ -223,7 +248,9 @@ def _among_subgroups(table, cohort, compute):
     if data.empty:
         return _frame(table, [], notes)
     order = [name for name in cohort.primaries if name in set(data["primary"])]
-    frames, more = _each(cohort.parameters, lambda name: compute(data, name, group="primary", order=order))
+    frames, more = _each(
+        cohort.parameters, lambda name: compute(data, name, group="primary", order=order)
+    )
     return _frame(table, pd.concat(frames) if frames else [], [*notes, *more])
 
 
@@ -234,7 +261,11 @@ def _two_groups(cohort, name):
 def _many_groups(cohort, name):
     pairs = []
     for pair in ((group, cohort.positive) for group in cohort.groups[:-1]):
-        pairs.append(groups.compare_groups(cohort.values[cohort.values["group"].isin(pair)], name, order=pair))
+        pairs.append(
+            groups.compare_groups(
+                cohort.values[cohort.values["group"].isin(pair)], name, order=pair
+            )
+        )
     normality = pd.concat(pairs).query("test == 'Shapiro-Wilk'").drop_duplicates("group")
     normality = normality.set_index("group").loc[list(cohort.groups)].reset_index()
     normal = (normality["p"] > article.SIGNIFICANCE).all()
@@ -242,8 +273,20 @@ def _many_groups(cohort, name):
     ranks = groups.anova(cohort.values, name, method="kruskal-wallis").iloc[0]
     tests = pd.DataFrame(
         [
-            {"test": "ANOVA", "statistic": fisher["f"], "df": fisher["df_between"], "p": fisher["p"], "chosen": normal},
-            {"test": "Kruskal-Wallis", "statistic": ranks["h"], "df": ranks["df"], "p": ranks["p"], "chosen": not normal},
+            {
+                "test": "ANOVA",
+                "statistic": fisher["f"],
+                "df": fisher["df_between"],
+                "p": fisher["p"],
+                "chosen": normal,
+            },
+            {
+                "test": "Kruskal-Wallis",
+                "statistic": ranks["h"],
+                "df": ranks["df"],
+                "p": ranks["p"],
+                "chosen": not normal,
+            },
         ]
     )
     return pd.concat([normality, tests.assign(parameter=name, group="")])
@@ -252,7 +295,11 @@ def _many_groups(cohort, name):
 def _completeness(what, known):
     if not any(column.any() for column in known.values()):
         return f"{what} is not given."
-    gaps = [f"{column.sum()} of {len(column)} {name} patients" for name, column in known.items() if not column.all()]
+    gaps = [
+        f"{column.sum()} of {len(column)} {name} patients"
+        for name, column in known.items()
+        if not column.all()
+    ]
     return f"{what} is known for {', '.join(gaps)}." if gaps else ""
 
 
@@ -262,7 +309,11 @@ def _with_outcome(cohort):
 
 def _rest(cohort):
     others = cohort.groups[:-1]
-    return [f"Disease is set against all other groups ({', '.join(others)})."] if len(others) > 1 else []
+    return (
+        [f"Disease is set against all other groups ({', '.join(others)})."]
+        if len(others) > 1
+        else []
+    )
 
 
 def _model(table, notes):

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from ivim.report.write import alignments, plain, spans, split_caption
 
-_EPOCH = datetime(2000, 1, 1)  # stands in every document instead of the time, so that a repeated run changes nothing
+_EPOCH = datetime(
+    2000, 1, 1
+)  # stands in every document instead of the time, so that a repeated run changes nothing
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -52,7 +54,11 @@ def _add_cells(document, layout):
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Pt
 
-    places = {"l": WD_ALIGN_PARAGRAPH.LEFT, "r": WD_ALIGN_PARAGRAPH.RIGHT, "c": WD_ALIGN_PARAGRAPH.CENTER}
+    places = {
+        "l": WD_ALIGN_PARAGRAPH.LEFT,
+        "r": WD_ALIGN_PARAGRAPH.RIGHT,
+        "c": WD_ALIGN_PARAGRAPH.CENTER,
+    }
     grid = document.add_table(rows=len(layout) + 1, cols=len(layout.columns))
     letters = alignments(layout)
     for row, texts in enumerate([list(layout.columns), *layout.values.tolist()]):
@@ -85,7 +91,12 @@ def _rule(cell, top, bottom):
     for side, width in (("top", top), ("bottom", bottom)):
         if width:
             edge = OxmlElement(f"w:{side}")
-            for key, value in (("val", "single"), ("sz", str(width)), ("space", "0"), ("color", "auto")):
+            for key, value in (
+                ("val", "single"),
+                ("sz", str(width)),
+                ("space", "0"),
+                ("color", "auto"),
+            ):
                 edge.set(qn(f"w:{key}"), value)
             borders.append(edge)
     cell._tc.get_or_add_tcPr().append(borders)
@@ -100,7 +111,10 @@ def _fix_properties(properties, title):
 def _same_bytes(buffer):
     """Pack the parts again with a fixed date, as the zip format stores one per part."""
     packed = io.BytesIO()
-    with zipfile.ZipFile(buffer) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
+    with (
+        zipfile.ZipFile(buffer) as source,
+        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
         for name in source.namelist():
             info = zipfile.ZipInfo(name, _ZIP_EPOCH)
             info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16

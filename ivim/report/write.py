@@ -129,7 +129,9 @@ def parameter(name):
     """A parameter's label with the article's subscript: ``ADC_{fast}``, ``/{f}``; an own column is its own label."""
     if name == "f":
         return "/{f}"
-    head, _, tail = parameters.label(name).partition(" ") if name in parameters.SIX else (str(name), "", "")
+    head, _, tail = (
+        parameters.label(name).partition(" ") if name in parameters.SIX else (str(name), "", "")
+    )
     return f"{head}_{{{tail}}}" if tail else head
 
 
@@ -137,7 +139,10 @@ def spans(text):
     """A cell as pieces ``(style, text)``, style one of "", "_", "^" and "/"."""
     pieces = _MARK.split(text)
     plain, marked = pieces[0::3], zip(pieces[1::3], pieces[2::3])
-    return [("", plain[0]), *(piece for mark, after in zip(marked, plain[1:]) for piece in (mark, ("", after)))]
+    return [
+        ("", plain[0]),
+        *(piece for mark, after in zip(marked, plain[1:]) for piece in (mark, ("", after))),
+    ]
 
 
 def plain(text):
@@ -147,7 +152,10 @@ def plain(text):
 
 def alignments(layout):
     """One letter per column: row labels left, plain numbers right, everything else centred."""
-    numeric = [all(_NUMBER.match(cell) or cell in ("", "–") for cell in layout[column]) for column in layout.columns[1:]]
+    numeric = [
+        all(_NUMBER.match(cell) or cell in ("", "–") for cell in layout[column])
+        for column in layout.columns[1:]
+    ]
     return "l" + "".join("r" if is_numeric else "c" for is_numeric in numeric)
 
 
@@ -165,12 +173,15 @@ _HTML_TAG = {"_": "sub", "^": "sup", "/": "i"}
 def _tagged(text, escape):
     """A cell with HTML tags, which Markdown takes as well."""
     return "".join(
-        f"<{_HTML_TAG[style]}>{escape(piece)}</{_HTML_TAG[style]}>" if style else escape(piece) for style, piece in spans(text)
+        f"<{_HTML_TAG[style]}>{escape(piece)}</{_HTML_TAG[style]}>" if style else escape(piece)
+        for style, piece in spans(text)
     )
 
 
 def _escape_md(text):
-    return re.sub(r"([\\`*_|\[\]<>~])", r"\\\1", text).replace("\n", "<br>").replace(INDENT, "&emsp;")
+    return (
+        re.sub(r"([\\`*_|\[\]<>~])", r"\\\1", text).replace("\n", "<br>").replace(INDENT, "&emsp;")
+    )
 
 
 def to_md(table):
@@ -180,7 +191,9 @@ def to_md(table):
     lines = ["| " + " | ".join(_tagged(cell, _escape_md) for cell in row) + " |" for row in rows]
     lines.insert(1, "|" + "|".join(rule[letter] for letter in alignments(table.layout)) + "|")
     label, text = split_caption(table.caption)
-    caption = f"**{label}** {_tagged(text, _escape_md)}" if label else f"**{_tagged(text, _escape_md)}**"
+    caption = (
+        f"**{label}** {_tagged(text, _escape_md)}" if label else f"**{_tagged(text, _escape_md)}**"
+    )
     notes = [f"\n{_tagged(note, _escape_md)}" for note in table.footnotes]
     return "\n".join([caption, "", *lines, *notes]) + "\n"
 
@@ -202,14 +215,22 @@ def _escape_tex(text):
 
 
 def _styled_tex(text):
-    return "".join(_TEX_STYLE[style] % _escape_tex(piece) if style else _escape_tex(piece) for style, piece in spans(text))
+    return "".join(
+        _TEX_STYLE[style] % _escape_tex(piece) if style else _escape_tex(piece)
+        for style, piece in spans(text)
+    )
 
 
 def _tex_lines(cells):
     """One row, as many lines as its tallest cell has."""
     columns = [cell.split("\n") for cell in cells]
     for line in range(max(map(len, columns))):
-        yield " & ".join(_styled_tex(column[line]) if line < len(column) else "" for column in columns) + r" \\"
+        yield (
+            " & ".join(
+                _styled_tex(column[line]) if line < len(column) else "" for column in columns
+            )
+            + r" \\"
+        )
 
 
 def to_tex(table):
@@ -269,13 +290,16 @@ def to_html_fragment(table):
     """A table as a piece of a page; its look comes from ``CSS``."""
     letters = alignments(table.layout)
     head = "".join(
-        f'<th scope="col" class="{letter}">{_heading(text)}</th>' for letter, text in zip(letters, table.layout.columns)
+        f'<th scope="col" class="{letter}">{_heading(text)}</th>'
+        for letter, text in zip(letters, table.layout.columns)
     )
     if table.forest:
         head += f'<th scope="col">{_heading(table.forest.title)}</th>'
     body = "\n".join(f"<tr>{_row(table, row, letters)}</tr>" for row in range(len(table.layout)))
     label, text = split_caption(table.caption)
-    notes = "\n".join(f'<p class="note">{_tagged(note, _escape_cell)}</p>' for note in table.footnotes)
+    notes = "\n".join(
+        f'<p class="note">{_tagged(note, _escape_cell)}</p>' for note in table.footnotes
+    )
     return (
         f'<div class="ivim"><table>\n<caption><b>{escape_html(label)}</b> {_tagged(text, _escape_cell)}</caption>\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>\n{notes}</div>"
@@ -284,7 +308,9 @@ def to_html_fragment(table):
 
 def _heading(text):
     label, _, unit = text.partition("\n")
-    return _tagged(label, _escape_cell) + (f"<br><small>{_tagged(unit, _escape_cell)}</small>" if unit else "")
+    return _tagged(label, _escape_cell) + (
+        f"<br><small>{_tagged(unit, _escape_cell)}</small>" if unit else ""
+    )
 
 
 def _row(table, row, letters):

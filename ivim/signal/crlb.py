@@ -9,7 +9,9 @@ from ivim.signal.noise import AVERAGING
 NOISES = ("rician", "gaussian")
 
 
-def crlb(model, values, b, averages=None, snr=20.0, *, noise="rician", averaging="magnitude", voxels=1):
+def crlb(
+    model, values, b, averages=None, snr=20.0, *, noise="rician", averaging="magnitude", voxels=1
+):
     r"""Cramer-Rao bound of the standard deviation of each parameter.
 
     The Fisher information of one signal is :math:`\sum_i n_i\, i(\nu_i)\, J_i J_i^T`, with the model's Jacobian J, the number

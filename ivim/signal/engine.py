@@ -19,7 +19,9 @@ GRID = (32, 24)
 LEAST = 1e-5
 """Least diffusivity of a grid in mm²/s where the bound is 0; the search goes below, the grid need not."""
 
-CODES = np.array([reasons.OK, reasons.AT_BOUND, reasons.UNIDENTIFIABLE, reasons.NOT_CONVERGED], np.uint8)
+CODES = np.array(
+    [reasons.OK, reasons.AT_BOUND, reasons.UNIDENTIFIABLE, reasons.NOT_CONVERGED], np.uint8
+)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,17 @@ class Plan:
     averaging : {"magnitude", "complex"}
     """
 
-    def __init__(self, model, b, averages, bounds=None, method="full", use=None, sigma=None, averaging="magnitude"):
+    def __init__(
+        self,
+        model,
+        b,
+        averages,
+        bounds=None,
+        method="full",
+        use=None,
+        sigma=None,
+        averaging="magnitude",
+    ):
         self.model, self.method, self.bounds = get_model(model), method, dict(bounds or {})
         self.tail = None
         self.all_b, self.use = b, np.ones(b.size, bool) if use is None else use
@@ -75,7 +87,9 @@ class Plan:
         self.b, self.w = np.ascontiguousarray(groups[:, 0]), np.bincount(self.group, self.weights)
         self.pool = np.eye(counts.size)[self.group] / counts
         floor = np.empty(0) if sigma is None else noise.floor_sigma(sigma, groups[:, 1], averaging)
-        self.sigma = np.array(np.broadcast_to(floor, self.b.shape if sigma is not None else 0), float)
+        self.sigma = np.array(
+            np.broadcast_to(floor, self.b.shape if sigma is not None else 0), float
+        )
         self.nodes, self.curves = self._one_decay_grid()
         self.grid = self._two_decay_grid()
 
@@ -101,7 +115,9 @@ class Plan:
         names, m, k = self.model.parameters, block.sse.size, len(self.model.parameters)
         in_tail = np.bincount(self.group, self.tail.use) > 0
         through_slow = np.zeros((m, self.b.size))
-        through_slow[:, in_tail] = _gain(self.tail.jacobian(first.values), self.tail.w, np.ones((m, 2), bool))[:, 1]
+        through_slow[:, in_tail] = _gain(
+            self.tail.jacobian(first.values), self.tail.w, np.ones((m, 2), bool)
+        )[:, 1]
         jacobian = self.jacobian(block.values)
         free = np.isfinite([block.errors[name] for name in names]).T
         free[:, 1] = False
@@ -115,11 +131,17 @@ class Plan:
         errors[~(free & certain[:, None])] = np.nan
         held = (first.reason == reasons.AT_BOUND) & (block.reason == reasons.OK)
         reason = np.where(held, np.uint8(reasons.AT_BOUND), block.reason)
-        return replace(block, errors=dict(zip(names, np.ascontiguousarray(errors.T), strict=True)), reason=reason)
+        return replace(
+            block,
+            errors=dict(zip(names, np.ascontiguousarray(errors.T), strict=True)),
+            reason=reason,
+        )
 
     def jacobian(self, values):
         """Derivatives of the signal at the different b-values, shape (m, b, k)."""
-        return self.model.jacobian(self.b, **{name: value[:, None] for name, value in values.items()})
+        return self.model.jacobian(
+            self.b, **{name: value[:, None] for name, value in values.items()}
+        )
 
     def _fit_log_line(self, signals, low, high):
         """A straight line through ln S weighted by the averages, within the limits."""
@@ -129,16 +151,22 @@ class Plan:
         adc = np.clip(-(logs * w) @ (b - centre) / spread, low[:, 1], high[:, 1])
         free_height = level + adc * centre
         height = np.clip(free_height, np.log(np.maximum(low[:, 0], 1e-300)), np.log(high[:, 0]))
-        through = np.clip((height[:, None] - logs) @ (w * b) / np.sum(w * b**2), low[:, 1], high[:, 1])
+        through = np.clip(
+            (height[:, None] - logs) @ (w * b) / np.sum(w * b**2), low[:, 1], high[:, 1]
+        )
         adc = np.where(height == free_height, adc, through)
         values = np.column_stack([np.exp(height), adc])
         scatter = ((logs - height[:, None] + adc[:, None] * b) ** 2 @ w) / max(b.size - 2, 1)
         at_bound = np.minimum(adc - low[:, 1], high[:, 1] - adc) < 1e-9 * high[:, 1]
-        errors = np.sqrt(np.column_stack([scatter * (1 / w.sum() + centre**2 / spread), scatter / spread]))
+        errors = np.sqrt(
+            np.column_stack([scatter * (1 / w.sum() + centre**2 / spread), scatter / spread])
+        )
         errors[:, 0] *= values[:, 0]
         errors[at_bound | (b.size <= 2)] = np.nan
         sse = (signals - values[:, :1] * np.exp(-b * adc[:, None])) ** 2 @ w
-        return self._block(values, errors, sse, np.where(at_bound, reasons.AT_BOUND, reasons.OK).astype(np.uint8))
+        return self._block(
+            values, errors, sse, np.where(at_bound, reasons.AT_BOUND, reasons.OK).astype(np.uint8)
+        )
 
     def _search(self, signals, peaks, low, high):
         """The compiled fit: values and errors (m, k), sums of squares and codes (m,)."""
@@ -150,10 +178,17 @@ class Plan:
         elif (np.diff(self.group) < 0).any():  # no repeats, but b-values out of order
             means = used[:, np.argsort(self.group)]
         cleaned = means = np.ascontiguousarray(means)
-        if self.sigma.size:  # the grid looks at signals with the floor taken off: E[M²] = S² + 2 sigma²
+        if (
+            self.sigma.size
+        ):  # the grid looks at signals with the floor taken off: E[M²] = S² + 2 sigma²
             cleaned = np.sqrt(np.maximum(means**2 - 2 * self.sigma**2, (0.1 * self.sigma) ** 2))
         m, k = len(used), len(self.model.parameters)
-        values, errors, sse, code = np.empty((m, k)), np.empty((m, k)), np.empty(m), np.empty(m, np.uint8)
+        values, errors, sse, code = (
+            np.empty((m, k)),
+            np.empty((m, k)),
+            np.empty(m),
+            np.empty(m, np.uint8),
+        )
         solver.fit_block(
             solver.KINDS[self.model.name], means, cleaned, self.w, self.b, self.sigma, low, high, self.nodes, self.curves,
             self.grid, bool({"f", "s0"} & self.bounds.keys()), peaks, within, self.use.sum(), values, errors, sse, code,
@@ -163,7 +198,9 @@ class Plan:
     def _block(self, values, errors, sse, reason):
         """Arrays by name, with NaN where the reason leaves no values."""
         bad = ~reasons.usable(reason)
-        values, errors, sse = (np.where(bad[:, None] if x.ndim == 2 else bad, np.nan, x) for x in (values, errors, sse))
+        values, errors, sse = (
+            np.where(bad[:, None] if x.ndim == 2 else bad, np.nan, x) for x in (values, errors, sse)
+        )
         names, n = self.model.parameters, int(self.use.sum())
         columns = lambda array: dict(zip(names, np.ascontiguousarray(array.T), strict=True))  # noqa: E731
         with np.errstate(divide="ignore"):
@@ -173,7 +210,10 @@ class Plan:
     def _limits(self, peaks):
         """Lower and upper limits, shape (m, k); those of s0 go with the signal unless given in its units."""
         bounds = self.model.bounds | self.bounds
-        low, high = (np.tile([bounds[name][side] for name in self.model.parameters], (len(peaks), 1)) for side in (0, 1))
+        low, high = (
+            np.tile([bounds[name][side] for name in self.model.parameters], (len(peaks), 1))
+            for side in (0, 1)
+        )
         if "s0" not in self.bounds:
             scale = s0_scale(peaks, self.all_b)
             low[:, 0], high[:, 0] = low[:, 0] * scale, high[:, 0] * scale
@@ -187,7 +227,9 @@ class Plan:
     def _unit(self, curves):
         """The curves (g, b) as columns of unit weighted norm, shape (b, g); one that overflows is never chosen."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.ascontiguousarray(np.nan_to_num(curves / np.sqrt(curves**2 @ self.w)[:, None], posinf=0.0).T)
+            return np.ascontiguousarray(
+                np.nan_to_num(curves / np.sqrt(curves**2 @ self.w)[:, None], posinf=0.0).T
+            )
 
     def _one_decay_grid(self):
         """Nodes (g, k - 1) and curves (b, g) of a model with one amplitude, from the grid of the model."""
@@ -204,9 +246,13 @@ class Plan:
         """The tables of :func:`solver.profile`; D in steps even in its root, D* in even ratios."""
         bounds = MODELS["biexponential"].bounds | self.bounds
         (slow_low, slow_high), (fast_low, fast_high) = bounds["adc_slow"], bounds["adc_fast"]
-        slow = np.linspace(max(slow_low, LEAST) ** 0.5, max(slow_high, 2 * LEAST) ** 0.5, GRID[0]) ** 2
+        slow = (
+            np.linspace(max(slow_low, LEAST) ** 0.5, max(slow_high, 2 * LEAST) ** 0.5, GRID[0]) ** 2
+        )
         fast = np.geomspace(max(fast_low, LEAST), max(fast_high, 2 * LEAST), GRID[1])
-        slow_curves, fast_curves = (self._unit(np.exp(-np.outer(axis, self.b))) for axis in (slow, fast))
+        slow_curves, fast_curves = (
+            self._unit(np.exp(-np.outer(axis, self.b))) for axis in (slow, fast)
+        )
         cosine = np.ascontiguousarray((slow_curves.T * self.w) @ fast_curves)
         return slow, slow_curves, fast, fast_curves, cosine, 1 / np.maximum(1 - cosine**2, 1e-12)
 
@@ -220,4 +266,6 @@ def _gain(jacobian, weights, free):
     matrix = matrix / scale[:, :, None] / scale[:, None, :]
     # A breath of ridge keeps two columns that are all but alike from being an exception.
     matrix += np.eye(matrix.shape[1]) * (np.isinf(scale) + 1e-13)[:, None, :]
-    return np.linalg.solve(matrix, np.swapaxes(weighted / scale[:, None, :], 1, 2)) / scale[:, :, None]
+    return (
+        np.linalg.solve(matrix, np.swapaxes(weighted / scale[:, None, :], 1, 2)) / scale[:, :, None]
+    )

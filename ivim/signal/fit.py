@@ -8,7 +8,12 @@ from ivim.signal.models import MODELS, SEGMENTED_THRESHOLD, aicc, get_model
 from ivim.signal.problem import TIGHT, Problem
 from ivim.signal.result import Fit
 
-METHODS = {"full": None, "segmented": "biexponential", "log-linear": "monoexponential", "two-point": "monoexponential"}
+METHODS = {
+    "full": None,
+    "segmented": "biexponential",
+    "log-linear": "monoexponential",
+    "two-point": "monoexponential",
+}
 """The methods and, where a method is only for one model, that model."""
 
 
@@ -172,17 +177,27 @@ def _fit_full(problem, method, used=None, sigma=None):
 def _fit_floor(problem, sigma, averaging, voxels):
     """The full fit of the Rician mean; an estimated noise level is improved until it agrees with its own residuals."""
     if sigma != "estimate":
-        return _fit_full(problem.with_floor(noise.floor_sigma(sigma, problem.averages, averaging)), "full", sigma=sigma)
+        return _fit_full(
+            problem.with_floor(noise.floor_sigma(sigma, problem.averages, averaging)),
+            "full",
+            sigma=sigma,
+        )
     k, excitations = len(problem.model.parameters), problem.averages * voxels
     values, _ = problem.optimum()
     sigma = noise.sigma_from_residuals(problem.residuals(values), excitations, k)
     for _ in range(5):
         floor = noise.floor_sigma(sigma, problem.averages, averaging)
         raised = problem.with_floor(floor)
-        values = raised.polish(values)  # the floor moves the optimum a little; the last fit looks everywhere again
+        values = raised.polish(
+            values
+        )  # the floor moves the optimum a little; the last fit looks everywhere again
         curve = problem.expected(**values)
         sigma = noise.sigma_from_residuals(raised.residuals(values), excitations, k, curve, floor)
-    return _fit_full(problem.with_floor(noise.floor_sigma(sigma, problem.averages, averaging)), "full", sigma=sigma)
+    return _fit_full(
+        problem.with_floor(noise.floor_sigma(sigma, problem.averages, averaging)),
+        "full",
+        sigma=sigma,
+    )
 
 
 def _fit_segmented(problem, tail):
@@ -197,7 +212,13 @@ def _fit_segmented(problem, tail):
     slow_free = not first_bound and tissue.b.size > 2
     free = [name for name in values if name not in (*slow, *on_bound, *powerless)]
     errors = _two_stage_errors(problem, values, free, tissue, first, tail) if slow_free else {}
-    reason = reasons.UNIDENTIFIABLE if powerless else reasons.AT_BOUND if on_bound or first_bound else reasons.OK
+    reason = (
+        reasons.UNIDENTIFIABLE
+        if powerless
+        else reasons.AT_BOUND
+        if on_bound or first_bound
+        else reasons.OK
+    )
     return _result(problem, "segmented", values, errors, reason, result)
 
 
@@ -212,7 +233,11 @@ def _two_stage_errors(problem, values, free, tissue, first, tail):
     gains = np.vstack([through_slow, second])
     spread = problem.sse(values) / max(problem.b.size - len(names), 1)
     errors = np.sqrt(spread * np.sum(gains**2 / problem.weights, axis=1))
-    return dict(zip(("adc_slow", *free), errors.tolist(), strict=True)) if problem.b.size > len(names) else {}
+    return (
+        dict(zip(("adc_slow", *free), errors.tolist(), strict=True))
+        if problem.b.size > len(names)
+        else {}
+    )
 
 
 def _gain(jacobian, weights):
@@ -229,15 +254,27 @@ def _fit_log_linear(problem):
     logs = np.log(problem.signal)
     params = lmfit.Parameters()
     start = problem.model.guess(problem.signal, problem.b)
-    params.add("intercept", value=np.log(start["s0"]), min=np.log(max(s0_low, 1e-300)), max=np.log(s0_high))
+    params.add(
+        "intercept", value=np.log(start["s0"]), min=np.log(max(s0_low, 1e-300)), max=np.log(s0_high)
+    )
     params.add("slope", value=-start["adc_stand"], min=-adc_high, max=-adc_low)
     line = lmfit.models.LinearModel()
-    result = line.fit(logs, params, x=problem.b, weights=np.sqrt(problem.weights), method="least_squares", fit_kws=TIGHT)
+    result = line.fit(
+        logs,
+        params,
+        x=problem.b,
+        weights=np.sqrt(problem.weights),
+        method="least_squares",
+        fit_kws=TIGHT,
+    )
     s0, adc = float(np.exp(result.params["intercept"].value)), -float(result.params["slope"].value)
     edge = adc_low if adc - adc_low < adc_high - adc else adc_high
     at_bound = abs(adc - edge) < 1e-9 * adc_high
     adc = edge if at_bound else adc
-    errors = {"s0": s0 * (result.params["intercept"].stderr or np.nan), "adc_stand": result.params["slope"].stderr}
+    errors = {
+        "s0": s0 * (result.params["intercept"].stderr or np.nan),
+        "adc_stand": result.params["slope"].stderr,
+    }
     errors = {} if at_bound or problem.b.size <= 2 else errors
     reason = reasons.AT_BOUND if at_bound else reasons.OK
     return _result(problem, "log-linear", {"s0": s0, "adc_stand": adc}, errors, reason, result)
@@ -254,7 +291,9 @@ def _result(problem, method, values, errors, reason, result, *, sigma=None, used
         model=problem.model.name,
         method=method,
         values=values,
-        stderr={name: float(np.nan if errors.get(name) is None else errors[name]) for name in values},
+        stderr={
+            name: float(np.nan if errors.get(name) is None else errors[name]) for name in values
+        },
         aicc=float(aicc(sse, used.b.size, len(values))),
         sse=sse,
         residuals=problem.residuals(values),
@@ -307,7 +346,9 @@ def check_method(model, method, sigma, averaging):
     if method != "full":
         msg = f"sigma goes with method 'full' only, not with {method!r}; leave one of them out"
         raise ValueError(msg)
-    if sigma != "estimate" and not (isinstance(sigma, (int, float, np.number)) and np.isfinite(sigma) and sigma > 0):
+    if sigma != "estimate" and not (
+        isinstance(sigma, (int, float, np.number)) and np.isfinite(sigma) and sigma > 0
+    ):
         msg = f"sigma is {sigma!r}; give the noise level of one excitation, a number above 0, or 'estimate'"
         raise ValueError(msg)
 

@@ -95,11 +95,23 @@ def fit_maps(
     shape, data, mask = _check_volume(data, mask)
     _, b, averages = check_samples(np.ones(data.shape[-1]), b, averages)
     if isinstance(sigma, str) and sigma == "estimate":
-        sigma = estimate_sigma(data, b, mask=mask, averages=averages, averaging=averaging, saturation=saturation)
+        sigma = estimate_sigma(
+            data, b, mask=mask, averages=averages, averaging=averaging, saturation=saturation
+        )
     plans = {}
     for name in names:
         own = method if len(names) == 1 or METHODS.get(method, name) in (None, name) else "full"
-        plans[name] = _plan(name, b, averages, _own_bounds(bounds, names, name), own, sigma, averaging, threshold, pair)
+        plans[name] = _plan(
+            name,
+            b,
+            averages,
+            _own_bounds(bounds, names, name),
+            own,
+            sigma,
+            averaging,
+            threshold,
+            pair,
+        )
     maps = _empty_maps(plans, mask)
 
     def fit_block(block):
@@ -139,18 +151,24 @@ def estimate_sigma(data, b, *, mask=None, averages=None, averaging="magnitude", 
     chosen = np.zeros(mask.shape, bool)
     inside = np.flatnonzero(mask)
     chosen.flat[inside[:: max(1, inside.size // SIGMA_VOXELS)]] = True
-    signals = np.concatenate([signals for _, signals in _blocks(data, chosen)] or [np.empty((0, b.size))])
+    signals = np.concatenate(
+        [signals for _, signals in _blocks(data, chosen)] or [np.empty((0, b.size))]
+    )
     signals = signals[reasons.check_signals(signals, b, saturation) == reasons.OK]
     if not len(signals):
         msg = "no voxel inside the mask has a signal to estimate the noise level from; give sigma as a number"
         raise ValueError(msg)
     model, sigma = MODELS["biexponential"], None
     for _ in range(6):
-        fits = _plan(model.name, b, averages, None, "full", sigma, averaging, 0.0, None).fit(signals)
+        fits = _plan(model.name, b, averages, None, "full", sigma, averaging, 0.0, None).fit(
+            signals
+        )
         curves = model.function(b, **{name: value[:, None] for name, value in fits.values.items()})
         floor = None if sigma is None else noise.floor_sigma(sigma, averages, averaging)
         expected = curves if sigma is None else noise.rician_mean(curves, floor)
-        sigma = noise.sigma_from_residuals(signals - expected, averages, len(model.parameters), curves, floor)
+        sigma = noise.sigma_from_residuals(
+            signals - expected, averages, len(model.parameters), curves, floor
+        )
     return sigma
 
 
@@ -169,7 +187,11 @@ def _model_names(model):
 def _check_volume(data, mask):
     """The leading shape, the data as something that can be sliced, the mask as bool; one signal alone becomes a row of one."""
     data = data if hasattr(data, "shape") else np.asarray(data)
-    if len(data.shape) < 1 or data.shape[-1] == 0 or np.issubdtype(getattr(data, "dtype", float), np.complexfloating):
+    if (
+        len(data.shape) < 1
+        or data.shape[-1] == 0
+        or np.issubdtype(getattr(data, "dtype", float), np.complexfloating)
+    ):
         msg = f"data have shape {data.shape} and type {data.dtype}; give real magnitudes with b as last axis"
         raise ValueError(msg)
     mask = np.ones(data.shape[:-1], bool) if mask is None else np.asarray(mask) != 0
@@ -182,7 +204,11 @@ def _check_volume(data, mask):
 def _own_bounds(bounds, names, name):
     """The bounds of one model's parameters; a name that no model of `names` has is refused by the first."""
     known = {parameter for other in names for parameter in MODELS[other].parameters}
-    return {key: pair for key, pair in (bounds or {}).items() if key in MODELS[name].parameters or key not in known}
+    return {
+        key: pair
+        for key, pair in (bounds or {}).items()
+        if key in MODELS[name].parameters or key not in known
+    }
 
 
 def _plan(name, b, averages, bounds, method, sigma, averaging, threshold, pair):
@@ -205,7 +231,9 @@ def _empty_maps(plans, mask):
         for quantity in ("residual", "aicc"):
             maps[f"{quantity}_{name}" if several else quantity] = np.full(shape, np.nan)
         if several:
-            maps[f"reason_{name}"] = np.where(mask, reasons.OK, reasons.OUTSIDE_MASK).astype(np.uint8)
+            maps[f"reason_{name}"] = np.where(mask, reasons.OK, reasons.OUTSIDE_MASK).astype(
+                np.uint8
+            )
     maps["reason"] = np.where(mask, reasons.OK, reasons.OUTSIDE_MASK).astype(np.uint8)
     if several:
         maps["preferred"] = np.full(shape, -1, np.int8)
@@ -232,8 +260,12 @@ def _write_fits(maps, where, blocks):
         worst = np.where(worst == reasons.OK, block.reason, worst)
     if several:
         maps["reason"][where] = worst
-        criteria = np.stack([np.where(np.isnan(block.aicc), np.inf, block.aicc) for block in blocks.values()])
-        maps["preferred"][where] = np.where(np.isinf(criteria).all(axis=0), -1, criteria.argmin(axis=0))
+        criteria = np.stack(
+            [np.where(np.isnan(block.aicc), np.inf, block.aicc) for block in blocks.values()]
+        )
+        maps["preferred"][where] = np.where(
+            np.isinf(criteria).all(axis=0), -1, criteria.argmin(axis=0)
+        )
 
 
 def _blocks(data, mask):
@@ -259,7 +291,9 @@ def _blocks(data, mask):
 
 def _run(work, blocks, threads, total, progress):
     """`work` on every block with a bounded number of blocks in memory, and a progress bar on request."""
-    threads = threads or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
+    threads = threads or (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    )
     with _bar(total, progress) as bar, ThreadPoolExecutor(threads) as pool:
         waiting = deque()
         for block in blocks:

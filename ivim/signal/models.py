@@ -174,14 +174,22 @@ class Biexponential(SignalModel):
         """Columns s0, adc_slow, adc_fast, f."""
         slow, fast = np.exp(-b * adc_slow), np.exp(-b * adc_fast)
         return np.stack(
-            [(1 - f) * slow + f * fast, -b * s0 * (1 - f) * slow, -b * s0 * f * fast, s0 * (fast - slow)], axis=-1
+            [
+                (1 - f) * slow + f * fast,
+                -b * s0 * (1 - f) * slow,
+                -b * s0 * f * fast,
+                s0 * (fast - slow),
+            ],
+            axis=-1,
         )
 
     def guess(self, signal, b):
         """Straight line through the logarithm from 200 s/mm² on; what is above it at the lowest b is the fast part."""
         tail = b >= SEGMENTED_THRESHOLD
         tail = tail if np.unique(b[tail]).size >= 2 else b >= np.median(b)
-        tissue, adc = log_line(signal[tail], b[tail]) if np.unique(b[tail]).size >= 2 else log_line(signal, b)
+        tissue, adc = (
+            log_line(signal[tail], b[tail]) if np.unique(b[tail]).size >= 2 else log_line(signal, b)
+        )
         s0 = max(float(np.mean(signal[b == b.min()])), 1e-12)
         return {
             "s0": s0,
@@ -202,7 +210,10 @@ class Stretched(SignalModel):
 
     name = "stretched"
     parameters = ("s0", "ddc", "alpha")
-    grid = {"ddc": tuple(np.geomspace(2e-5, 1e-2, 24)), "alpha": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.98)}
+    grid = {
+        "ddc": tuple(np.geomspace(2e-5, 1e-2, 24)),
+        "alpha": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.98),
+    }
 
     @staticmethod
     def function(b, s0, ddc, alpha):
@@ -235,7 +246,10 @@ class Kurtosis(SignalModel):
 
     name = "kurtosis"
     parameters = ("s0", "diffusivity", "kurtosis")
-    grid = {"diffusivity": tuple(np.geomspace(2e-5, 5e-3, 24)), "kurtosis": tuple(np.linspace(0.02, 2.98, 12))}
+    grid = {
+        "diffusivity": tuple(np.geomspace(2e-5, 5e-3, 24)),
+        "kurtosis": tuple(np.linspace(0.02, 2.98, 12)),
+    }
 
     @staticmethod
     def function(b, s0, diffusivity, kurtosis):
@@ -248,7 +262,9 @@ class Kurtosis(SignalModel):
         """Columns s0, diffusivity, kurtosis."""
         x = b * diffusivity
         decay = np.exp(-x + x**2 * kurtosis / 6)
-        return np.stack([decay, s0 * decay * b * (x * kurtosis / 3 - 1), s0 * decay * x**2 / 6], axis=-1)
+        return np.stack(
+            [decay, s0 * decay * b * (x * kurtosis / 3 - 1), s0 * decay * x**2 / 6], axis=-1
+        )
 
     def guess(self, signal, b):
         """The mono-exponential's coefficient and a kurtosis usual in tissue."""
@@ -256,7 +272,9 @@ class Kurtosis(SignalModel):
         return {"s0": s0, "diffusivity": float(np.clip(adc, 1e-5, 4e-3)), "kurtosis": 0.5}
 
 
-MODELS = {model.name: model for model in (Monoexponential(), Biexponential(), Stretched(), Kurtosis())}
+MODELS = {
+    model.name: model for model in (Monoexponential(), Biexponential(), Stretched(), Kurtosis())
+}
 """The models by name."""
 
 STUDY_MODELS = ("monoexponential", "biexponential", "stretched")
@@ -324,4 +342,8 @@ def aicc(sse, n, k):
     if n - count - 1 <= 0:
         return np.full_like(np.asarray(sse, float), np.nan)[()]
     with np.errstate(divide="ignore"):
-        return n * np.log(np.asarray(sse, float) / n)[()] + 2 * count + 2 * count * (count + 1) / (n - count - 1)
+        return (
+            n * np.log(np.asarray(sse, float) / n)[()]
+            + 2 * count
+            + 2 * count * (count + 1) / (n - count - 1)
+        )

@@ -111,5 +111,9 @@ def sigma_from_residuals(residuals, averages, k, amplitudes=None, floor=None):
     if n <= k:
         msg = f"{n} samples leave nothing over from {k} parameters to estimate the noise from; give sigma"
         raise ValueError(msg)
-    share = 1.0 if amplitudes is None or not np.all(floor) else np.mean(rician_variance(amplitudes, floor) / np.square(floor))
+    share = (
+        1.0
+        if amplitudes is None or not np.all(floor)
+        else np.mean(rician_variance(amplitudes, floor) / np.square(floor))
+    )
     return float(np.sqrt(np.nanmean(residuals**2 * averages) * n / (n - k) / share))

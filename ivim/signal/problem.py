@@ -36,7 +36,9 @@ class Problem:
     def part(self, use, model=None, names=None):
         """The question of some of the samples, for this or another model; each limit is that of the parameter in `names`."""
         part = Problem(model or self.model, self.signal[use], self.b[use], self.averages[use])
-        part.limits = {name: self.limits[names[name] if names else name] for name in part.model.parameters}
+        part.limits = {
+            name: self.limits[names[name] if names else name] for name in part.model.parameters
+        }
         return part
 
     def with_floor(self, floor):
@@ -53,7 +55,9 @@ class Problem:
         columns = self.model.jacobian(self.b, **values)
         if self.floor is None:
             return columns
-        return columns * noise.rician_slope(self.model.function(self.b, **values), self.floor)[:, None]
+        return (
+            columns * noise.rician_slope(self.model.function(self.b, **values), self.floor)[:, None]
+        )
 
     def residuals(self, values):
         """Measured minus expected, unweighted."""
@@ -68,17 +72,30 @@ class Problem:
         held = held or {}
         if not self.model.grid:
             guess = self.model.guess(self.signal, self.b)
-            return [{name: float(np.clip(value, *self.limits[name])) for name, value in guess.items()}]
+            return [
+                {name: float(np.clip(value, *self.limits[name])) for name, value in guess.items()}
+            ]
         names = tuple(self.model.grid)
         nodes = tuple(
-            (held[name],) if name in held else tuple(np.unique(np.clip(self.model.grid[name], *self.limits[name])))
+            (held[name],)
+            if name in held
+            else tuple(np.unique(np.clip(self.model.grid[name], *self.limits[name])))
             for name in names
         )
         curves = _grid_curves(self.model, tuple(self.b), names, nodes)
-        s0 = np.clip((curves @ (self.weights * self.signal)) / (curves**2 @ self.weights), *self.limits["s0"])
+        s0 = np.clip(
+            (curves @ (self.weights * self.signal)) / (curves**2 @ self.weights), *self.limits["s0"]
+        )
         sse = (self.signal - s0[..., None] * curves) ** 2 @ self.weights
-        lowest = _lowest(sse, names.index(self.model.basins)) if self.model.basins in names else _lowest(sse)
-        return [{"s0": s0[tuple(at)]} | {name: nodes[i][at[i]] for i, name in enumerate(names)} for at in lowest]
+        lowest = (
+            _lowest(sse, names.index(self.model.basins))
+            if self.model.basins in names
+            else _lowest(sse)
+        )
+        return [
+            {"s0": s0[tuple(at)]} | {name: nodes[i][at[i]] for i, name in enumerate(names)}
+            for at in lowest
+        ]
 
     def polish(self, start, held=None):
         """Bounded least squares from one start with some parameters held; values by name."""
@@ -87,11 +104,15 @@ class Problem:
         if not free:
             return held
         columns = [self.model.parameters.index(name) for name in free]
-        root = np.sqrt(self.weights) / self.signal.max()  # gtol is absolute, so the signal must not bring its own scale
+        root = (
+            np.sqrt(self.weights) / self.signal.max()
+        )  # gtol is absolute, so the signal must not bring its own scale
         found = optimize.least_squares(
             lambda x: -root * self.residuals(dict(zip(free, x, strict=True)) | held),
             _inside([start[name] for name in free], self.limits, free),
-            jac=lambda x: (root[:, None] * self.jacobian(**dict(zip(free, x, strict=True)), **held))[:, columns],
+            jac=lambda x: (
+                root[:, None] * self.jacobian(**dict(zip(free, x, strict=True)), **held)
+            )[:, columns],
             bounds=tuple(zip(*(self.limits[name] for name in free), strict=True)),
             **TIGHT,
         )
@@ -107,7 +128,10 @@ class Problem:
             edge = low if values[name] - low < high - values[name] else high
             if abs(values[name] - edge) < NEAR * (high - low):
                 trial = self.polish(values | {name: edge}, held | on_bound | {name: edge})
-                if self.sse(trial) <= self.sse(values) * (1 + 1e-10) + 1e-25 * self.signal @ self.signal:
+                if (
+                    self.sse(trial)
+                    <= self.sse(values) * (1 + 1e-10) + 1e-25 * self.signal @ self.signal
+                ):
                     values, on_bound = trial, on_bound | {name: edge}
         return values, on_bound
 
@@ -115,7 +139,11 @@ class Problem:
         """Names of the parameters whose whole range would not move the signal at these values."""
         columns = np.abs(self.jacobian(**values)).max(axis=0)
         widths = [high - low for low, high in self.limits.values()]
-        return [n for n, c, w in zip(self.model.parameters, columns, widths, strict=True) if c * w < 1e-9 * self.signal.max()]
+        return [
+            n
+            for n, c, w in zip(self.model.parameters, columns, widths, strict=True)
+            if c * w < 1e-9 * self.signal.max()
+        ]
 
     def lmfit(self, values, held):
         """The lmfit fit that starts at the optimum; parameters of `held` do not vary (lmfit needs one that does: s0)."""
@@ -129,16 +157,25 @@ class Problem:
         columns = [self.model.parameters.index(name) for name in names]
         root = np.sqrt(self.weights)
         # lmfit hands the Jacobian the data and weights too, which this problem has already.
-        slope = lambda params, *_, **__: -root[:, None] * self.jacobian(**params.valuesdict())[:, columns]  # noqa: E731
+        slope = lambda params, *_, **__: (
+            -root[:, None] * self.jacobian(**params.valuesdict())[:, columns]
+        )  # noqa: E731
 
         @wraps(self.model.function)  # lmfit reads the names of the parameters off the function
         def curve(b, **values):
             return self.expected(b, **values)
 
         model = lmfit.Model(curve, ["b"], name=self.model.name)
-        with np.errstate(invalid="ignore", divide="ignore"):  # correlations of an exact fit are 0 / 0
+        with np.errstate(
+            invalid="ignore", divide="ignore"
+        ):  # correlations of an exact fit are 0 / 0
             return model.fit(
-                self.signal, params, b=self.b, weights=root, method="least_squares", fit_kws={"jac": slope} | TIGHT
+                self.signal,
+                params,
+                b=self.b,
+                weights=root,
+                method="least_squares",
+                fit_kws={"jac": slope} | TIGHT,
             )
 
 
@@ -152,8 +189,15 @@ def _lowest(sse, axis=None):
         lowest = np.argwhere(sse == ndimage.minimum_filter(sse, size=3, mode="nearest"))
         return lowest[np.argsort(sse[tuple(lowest.T)], kind="stable")][:STARTS]
     nodes = np.arange(sse.shape[axis])
-    parts = [part for part in (nodes[:1], *np.array_split(nodes[1:-1], PARTS), nodes[1:][-1:]) if part.size]
-    places = [np.array(np.unravel_index(sse.take(part, axis).argmin(), sse.take(part, axis).shape)) for part in parts]
+    parts = [
+        part
+        for part in (nodes[:1], *np.array_split(nodes[1:-1], PARTS), nodes[1:][-1:])
+        if part.size
+    ]
+    places = [
+        np.array(np.unravel_index(sse.take(part, axis).argmin(), sse.take(part, axis).shape))
+        for part in parts
+    ]
     for part, place in zip(parts, places, strict=True):
         place[axis] += part[0]
     return np.array(places)
@@ -163,7 +207,12 @@ def _lowest(sse, axis=None):
 def _grid_curves(model, b, names, nodes):
     b = np.array(b)
     shape = tuple(map(len, nodes))
-    curves = np.array([model.function(b, s0=1.0, **dict(zip(names, node, strict=True))) for node in product(*nodes)])
+    curves = np.array(
+        [
+            model.function(b, s0=1.0, **dict(zip(names, node, strict=True)))
+            for node in product(*nodes)
+        ]
+    )
     return curves.reshape(*shape, b.size)
 
 

@@ -59,8 +59,12 @@ def check_signals(signals, b, saturation=None):
         finite = np.isfinite(signals).all(axis=-1)
         positive = (signals > 0).all(axis=-1)
         top = signals.max(axis=-1, keepdims=True)
-        saturated = _plateau(signals == top, b) if saturation is None else (top >= saturation)[..., 0]
-    return np.select([~finite, ~positive, saturated], [NOT_FINITE, NOT_POSITIVE, SATURATED], OK).astype(np.uint8)
+        saturated = (
+            _plateau(signals == top, b) if saturation is None else (top >= saturation)[..., 0]
+        )
+    return np.select(
+        [~finite, ~positive, saturated], [NOT_FINITE, NOT_POSITIVE, SATURATED], OK
+    ).astype(np.uint8)
 
 
 def _plateau(at_top, b):

@@ -82,7 +82,10 @@ class Fit:
             msg = f"profile limits need method 'full', this is {self.method!r}; use limits='wald'"
             raise ValueError(msg)
         edges = _profile_limits if limits == "profile" else _wald_limits
-        rows = [(name, self.values[name], self.stderr[name], *edges(self, name, level)) for name in self.values]
+        rows = [
+            (name, self.values[name], self.stderr[name], *edges(self, name, level))
+            for name in self.values
+        ]
         return pd.DataFrame(rows, columns=["parameter", "value", "stderr", "ci_low", "ci_high"])
 
     def table(self, level=0.95):
@@ -101,7 +104,11 @@ def _wald_limits(fitted, name, level):
     if freedom < 1 or not np.isfinite(fitted.stderr[name]):
         return np.nan, np.nan
     reach = stats.t.ppf((1 + level) / 2, freedom) * fitted.stderr[name]
-    return tuple(np.clip([fitted.values[name] - reach, fitted.values[name] + reach], *fitted.problem.limits[name]))
+    return tuple(
+        np.clip(
+            [fitted.values[name] - reach, fitted.values[name] + reach], *fitted.problem.limits[name]
+        )
+    )
 
 
 def _profile_limits(fitted, name, level):

@@ -110,11 +110,15 @@ class _Chain:
         self.y, self.b, self.w, self.rng = signals, b, averages / averages.mean(), rng
         self.voxels = len(signals)
         typical = fit(signals.mean(axis=0), b, averages=averages).values
-        self.low, self.high = _forward(np.array([_inner(parameters.bounds_of(name)) for name in NAMES]).T)
+        self.low, self.high = _forward(
+            np.array([_inner(parameters.bounds_of(name)) for name in NAMES]).T
+        )
         start = _forward(np.array([typical[name] for name in NAMES]))
         start = np.clip(start, self.low + 0.1, self.high - 0.1)
         scatter = np.array([0.2, 0.4, 0.4])
-        self.theta = np.clip(start + scatter * rng.standard_normal((self.voxels, 3)), self.low, self.high)
+        self.theta = np.clip(
+            start + scatter * rng.standard_normal((self.voxels, 3)), self.low, self.high
+        )
         self.mean, self.covariance = start, np.diag(scatter**2)
         self.step_size = np.full((self.voxels, 1), 0.7)
         self.loglik, self.s0 = self._likelihood(self.theta)
@@ -130,10 +134,14 @@ class _Chain:
     def step(self):
         """One sweep: a step of every voxel along the ROI's covariance, one along each axis, then mean and covariance anew."""
         root = np.linalg.cholesky(self.covariance)
-        self._metropolis(self.theta + self.step_size * (self.rng.standard_normal((self.voxels, 3)) @ root.T))
+        self._metropolis(
+            self.theta + self.step_size * (self.rng.standard_normal((self.voxels, 3)) @ root.T)
+        )
         for axis in range(3):
             move = np.zeros((self.voxels, 3))
-            move[:, axis] = 1.5 * np.sqrt(self.covariance[axis, axis]) * self.rng.standard_normal(self.voxels)
+            move[:, axis] = (
+                1.5 * np.sqrt(self.covariance[axis, axis]) * self.rng.standard_normal(self.voxels)
+            )
             self._metropolis(self.theta + self.step_size * move, count=False)
         self._hyper()
 
@@ -143,7 +151,11 @@ class _Chain:
         loglik, s0 = self._likelihood(proposal)
         gain = loglik - self.loglik + self._prior(proposal) - self._prior(self.theta)
         taken = inside & (np.log(self.rng.random(self.voxels)) < gain)
-        self.theta[taken], self.loglik[taken], self.s0[taken] = proposal[taken], loglik[taken], s0[taken]
+        self.theta[taken], self.loglik[taken], self.s0[taken] = (
+            proposal[taken],
+            loglik[taken],
+            s0[taken],
+        )
         if count:
             self.accepted += taken
             self.tried += 1
@@ -166,7 +178,10 @@ class _Chain:
         off = self.theta - centre
         # A floor of .01 on the log scales keeps the chain from freezing when all voxels agree.
         scatter = off.T @ off + 1e-4 * self.voxels * np.eye(3)
-        draws = self.rng.standard_normal((self.voxels - 1, 3)) @ np.linalg.cholesky(np.linalg.inv(scatter)).T
+        draws = (
+            self.rng.standard_normal((self.voxels - 1, 3))
+            @ np.linalg.cholesky(np.linalg.inv(scatter)).T
+        )
         self.covariance = np.linalg.inv(draws.T @ draws)
         self.mean = self.rng.multivariate_normal(centre, self.covariance / self.voxels)
 
@@ -190,7 +205,13 @@ class _Chain:
         mean = self.sums / self.count
         sd = np.sqrt(np.maximum(self.squares / self.count - mean**2, 0))
         acceptance = float(self.accepted.mean() / self.tried)
-        return mean, sd, _backward(self.means / self.count), self.covariances / self.count, acceptance
+        return (
+            mean,
+            sd,
+            _backward(self.means / self.count),
+            self.covariances / self.count,
+            acceptance,
+        )
 
 
 def _forward(values):
@@ -220,7 +241,12 @@ def _scatter(values, usable):
 def _check(signals, b, averages, sweeps, burn):
     signals, b = np.asarray(signals, float), np.asarray(b, float)
     averages = np.ones_like(b) if averages is None else np.asarray(averages, float)
-    if b.ndim != 1 or signals.ndim < 2 or signals.shape[-1:] != b.shape or averages.shape != b.shape:
+    if (
+        b.ndim != 1
+        or signals.ndim < 2
+        or signals.shape[-1:] != b.shape
+        or averages.shape != b.shape
+    ):
         msg = f"signals have shape {signals.shape}, b {b.shape}, averages {averages.shape}; the last axis has to be that of b"
         raise ValueError(msg)
     if np.unique(b).size < len(get_model("biexponential").parameters):

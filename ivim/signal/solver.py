@@ -201,7 +201,9 @@ def evaluate(kind, y, w, b, sigma, theta, signal, slopes, gain, bow):
 
 
 @njit(**JIT)
-def normal_equations(kind, y, w, b, sigma, theta, signal, slopes, gain, bow, pull, gauss, newton, downhill):
+def normal_equations(
+    kind, y, w, b, sigma, theta, signal, slopes, gain, bow, pull, gauss, newton, downhill
+):
     """Gauss-Newton matrix, Newton matrix (lower triangles) and half the negative gradient."""
     for i in range(b.size):
         pull[i] = w[i] * (y[i] - signal[i]) * gain[i]
@@ -224,7 +226,12 @@ def normal_equations(kind, y, w, b, sigma, theta, signal, slopes, gain, bow, pul
 @njit(**JIT)
 def make_room(n, k):
     """Working arrays for one voxel after the other: to allocate them anew for each takes longer than its fit."""
-    rows, columns, matrices, vectors = np.ones((7, n)), np.empty((2, k, n)), np.zeros((3, k, k)), np.empty((7, k))
+    rows, columns, matrices, vectors = (
+        np.ones((7, n)),
+        np.empty((2, k, n)),
+        np.zeros((3, k, k)),
+        np.empty((7, k)),
+    )
     rows[4:6] = 0.0
     return rows, columns, matrices, vectors, np.empty(k, np.bool_)
 
@@ -252,7 +259,22 @@ def descend(kind, y, w, b, sigma, low, high, theta, room):
     damping, moved = 1e-3, True
     for _ in range(MAX_STEPS):
         if moved:
-            normal_equations(kind, y, w, b, sigma, theta, signal, slopes, gain, bow, pull, gauss, newton, downhill)
+            normal_equations(
+                kind,
+                y,
+                w,
+                b,
+                sigma,
+                theta,
+                signal,
+                slopes,
+                gain,
+                bow,
+                pull,
+                gauss,
+                newton,
+                downhill,
+            )
             for p in range(k):
                 outward_low = theta[p] <= low[p] and downhill[p] <= 0
                 outward_high = theta[p] >= high[p] and downhill[p] >= 0
@@ -265,7 +287,9 @@ def descend(kind, y, w, b, sigma, low, high, theta, room):
                 continue
         for p in range(k):
             trial[p] = min(max(theta[p] + step[p], low[p]), high[p])
-        trial_sse = evaluate(kind, y, w, b, sigma, trial, trial_signal, trial_slopes, trial_gain, trial_bow)
+        trial_sse = evaluate(
+            kind, y, w, b, sigma, trial, trial_signal, trial_slopes, trial_gain, trial_bow
+        )
         fall = sse - trial_sse
         if fall > 0:
             sse, moved = trial_sse, True
@@ -325,7 +349,9 @@ def profile(y, w, b, slow, slow_curves, fast_curves, cosine, inverse, desk):
     project(w, y, fast_curves, across)
     explained[:] = -1.0
     n = explained.size
-    for i in range(slow.size):  # two plain loops over D*, with `explain` written out, which go four columns at a time
+    for i in range(
+        slow.size
+    ):  # two plain loops over D*, with `explain` written out, which go four columns at a time
         p, node = along[i], float(i)
         for j in range(n):
             q = across[j]
@@ -348,7 +374,9 @@ def profile(y, w, b, slow, slow_curves, fast_curves, cosine, inverse, desk):
         if sharpness <= 0:
             continue
         shift = 0.5 * (after - before) / sharpness
-        best_slow[j] += shift * (slow[top + 1] - slow[top] if shift > 0 else slow[top] - slow[top - 1])
+        best_slow[j] += shift * (
+            slow[top + 1] - slow[top] if shift > 0 else slow[top] - slow[top - 1]
+        )
         fast_part = 0
         for i in range(top - 1, top + 2):
             fast_part += q > cosine[i, j] * along[i]
@@ -412,7 +440,12 @@ def one_slow(diffusivity, w, b, fast_curves):
     curves /= np.sqrt(inner(w, curves, curves))
     cosine = np.empty((1, fast_curves.shape[1]))
     project(w, curves, fast_curves, cosine[0])
-    return np.array([diffusivity]), curves.reshape(-1, 1), cosine, 1 / np.maximum(1 - cosine**2, 1e-12)
+    return (
+        np.array([diffusivity]),
+        curves.reshape(-1, 1),
+        cosine,
+        1 / np.maximum(1 - cosine**2, 1e-12),
+    )
 
 
 @njit(**JIT)
@@ -434,7 +467,11 @@ def fit_two_decays(y, cleaned, w, b, sigma, low, high, grid, thorough, theta, ro
         elif start < BASINS:
             j = next_basin(explained, taken)
         else:  # with hardly any of one part, the basins are shallower than the grid can tell: look from both ends too
-            j = (start - BASINS) * (fast.size - 1) // 2 if min(theta[3], 1 - theta[3]) < LEAN else -1
+            j = (
+                (start - BASINS) * (fast.size - 1) // 2
+                if min(theta[3], 1 - theta[3]) < LEAN
+                else -1
+            )
         if j < 0:
             continue
         taken[j] = True
@@ -476,7 +513,9 @@ def standard_errors(kind, y, w, b, sigma, low, high, theta, peak, within, sample
     slopes, gauss, newton, factor = columns[0], matrices[0], matrices[1], matrices[2]
     unit, column = vectors[0], vectors[1]
     sse = evaluate(kind, y, w, b, sigma, theta, signal, slopes, gain, bow) + within
-    normal_equations(kind, y, w, b, sigma, theta, signal, slopes, gain, bow, pull, gauss, newton, unit)
+    normal_equations(
+        kind, y, w, b, sigma, theta, signal, slopes, gain, bow, pull, gauss, newton, unit
+    )
     remark, count = 0, 0
     for p in range(k):
         reach = 0.0
@@ -529,14 +568,50 @@ def fit_block(
         y, lower, upper = signals[v], low[v], high[v]
         if kind == 1:
             sse[v], converged = fit_two_decays(
-                y, cleaned[v], w, b, sigma, lower, upper, grid, thorough, theta[v], room, desk, trial
+                y,
+                cleaned[v],
+                w,
+                b,
+                sigma,
+                lower,
+                upper,
+                grid,
+                thorough,
+                theta[v],
+                room,
+                desk,
+                trial,
             )
         else:
             sse[v], converged = fit_one_decay(
-                kind, y, cleaned[v], w, b, sigma, lower, upper, nodes, curves, likeness, theta[v], room
+                kind,
+                y,
+                cleaned[v],
+                w,
+                b,
+                sigma,
+                lower,
+                upper,
+                nodes,
+                curves,
+                likeness,
+                theta[v],
+                room,
             )
         code[v] = standard_errors(
-            kind, y, w, b, sigma, lower, upper, theta[v], peaks[v], within[v], samples, errors[v], room
+            kind,
+            y,
+            w,
+            b,
+            sigma,
+            lower,
+            upper,
+            theta[v],
+            peaks[v],
+            within[v],
+            samples,
+            errors[v],
+            room,
         )
         if not converged:
             code[v] = 3

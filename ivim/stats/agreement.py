@@ -49,9 +49,18 @@ def icc(frame, targets="patient", raters="reader", values=None, confidence=0.95)
     0.923
     """
     checks.proportion(confidence)
-    tables = {name: reading_table(frame, targets, raters, name) for name in checks.name_list(values)}
-    found = [icc_from_mean_squares(**mean_squares(table.to_numpy()), confidence=confidence) for table in tables.values()]
-    return pd.concat(found, keys=tables, names=["parameter"]).reset_index(level="parameter").reset_index(drop=True)
+    tables = {
+        name: reading_table(frame, targets, raters, name) for name in checks.name_list(values)
+    }
+    found = [
+        icc_from_mean_squares(**mean_squares(table.to_numpy()), confidence=confidence)
+        for table in tables.values()
+    ]
+    return (
+        pd.concat(found, keys=tables, names=["parameter"])
+        .reset_index(level="parameter")
+        .reset_index(drop=True)
+    )
 
 
 def bland_altman(frame, targets="patient", raters="reader", values=None, confidence=0.95):
@@ -150,11 +159,13 @@ def mean_squares(table):
 def reading_table(frame, targets, raters, values):
     """One row per target, one column per rater, in order of appearance; refuses what is not a complete, balanced reading."""
     checks.check_columns(frame, targets, raters, values)
-    long = pd.DataFrame({
-        "target": checks.labels(frame[targets], targets),
-        "rater": checks.labels(frame[raters], raters),
-        "value": checks.varying(checks.numbers(frame[values], values), values),
-    })
+    long = pd.DataFrame(
+        {
+            "target": checks.labels(frame[targets], targets),
+            "rater": checks.labels(frame[raters], raters),
+            "value": checks.varying(checks.numbers(frame[values], values), values),
+        }
+    )
     twice = long[long.duplicated(["target", "rater"])].to_dict("records")
     if twice:
         rater, target = twice[0]["rater"], twice[0]["target"]

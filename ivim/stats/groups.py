@@ -13,7 +13,9 @@ RULES = ("article", "spss", "welch")
 POSTHOC = ("tukey", "lsd", "bonferroni", "games-howell")
 
 
-def compare_groups(frame, values=None, group="group", order=None, rule="article", significance=0.05):
+def compare_groups(
+    frame, values=None, group="group", order=None, rule="article", significance=0.05
+):
     """Compare two groups: the assumptions, all three tests, and which of them the rule chooses.
 
     Parameters
@@ -96,7 +98,12 @@ def anova(frame, values=None, group="group", order=None, method="fisher"):
     compute = {"fisher": _fisher, "welch": _welch_anova, "kruskal-wallis": _kruskal}[
         checks.one_of(method, ("fisher", "welch", "kruskal-wallis"), "method")
     ]
-    return pd.DataFrame([{"parameter": name, **compute(split(frame, name, group, order))} for name in checks.name_list(values)])
+    return pd.DataFrame(
+        [
+            {"parameter": name, **compute(split(frame, name, group, order))}
+            for name in checks.name_list(values)
+        ]
+    )
 
 
 def posthoc(frame, values=None, group="group", method="tukey", order=None, confidence=0.95):
@@ -187,7 +194,13 @@ def _two_groups(samples, rule, significance):
 
 
 def _row(test, statistic, p, df=np.nan, group=""):
-    return {"test": test, "group": group, "statistic": float(statistic), "df": float(df), "p": float(p)}
+    return {
+        "test": test,
+        "group": group,
+        "statistic": float(statistic),
+        "df": float(df),
+        "p": float(p),
+    }
 
 
 def _choose(rule, normal, equal):
@@ -224,9 +237,18 @@ def _welch_anova(samples):
     weights = n / np.array([sample.var(ddof=1) for sample in samples.values()])
     centre = (weights * means).sum() / weights.sum()
     imbalance = ((1 - weights / weights.sum()) ** 2 / (n - 1)).sum()
-    f = (weights * (means - centre) ** 2).sum() / (k - 1) / (1 + 2 * (k - 2) / (k**2 - 1) * imbalance)
+    f = (
+        (weights * (means - centre) ** 2).sum()
+        / (k - 1)
+        / (1 + 2 * (k - 2) / (k**2 - 1) * imbalance)
+    )
     df_within = (k**2 - 1) / (3 * imbalance)
-    return {"f": f, "df_between": k - 1, "df_within": df_within, "p": stats.f.sf(f, k - 1, df_within)}
+    return {
+        "f": f,
+        "df_between": k - 1,
+        "df_within": df_within,
+        "p": stats.f.sf(f, k - 1, df_within),
+    }
 
 
 def _check_spread(samples, method, instead):
@@ -251,7 +273,10 @@ def _pairwise(samples, method, error):
         first, second = samples[a], samples[b]
         if method == "games-howell":
             welch = stats.ttest_ind(first, second, equal_var=False)
-            df, se = welch.df, np.sqrt(first.var(ddof=1) / first.size + second.var(ddof=1) / second.size)
+            df, se = (
+                welch.df,
+                np.sqrt(first.var(ddof=1) / first.size + second.var(ddof=1) / second.size),
+            )
         else:
             df, se = pooled_df, np.sqrt(pooled * (1 / first.size + 1 / second.size))
         difference = first.mean() - second.mean()
@@ -263,7 +288,9 @@ def _pairwise(samples, method, error):
 def _reach(method, t, df, groups, pairs, error):
     """Critical t and two-sided p of one pair; the studentised range is √2 t."""
     if method in ("tukey", "games-howell"):
-        return _range_quantile(groups, df, error) / np.sqrt(2), float(stats.studentized_range.sf(t * np.sqrt(2), groups, df))
+        return _range_quantile(groups, df, error) / np.sqrt(2), float(
+            stats.studentized_range.sf(t * np.sqrt(2), groups, df)
+        )
     count = pairs if method == "bonferroni" else 1
     return stats.t.isf(error / (2 * count), df), min(1.0, float(count * 2 * stats.t.sf(t, df)))
 

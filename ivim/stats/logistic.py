@@ -8,7 +8,9 @@ from ivim.stats import checks
 
 STEPS = 100  # Newton needs about ten where a finite estimate exists
 TOLERANCE = 1e-10  # of the largest step, in SD of the predictors
-RUNAWAY = 1e8  # a variance, in SD of the predictors, that only an estimate on its way to infinity reaches
+RUNAWAY = (
+    1e8  # a variance, in SD of the predictors, that only an estimate on its way to infinity reaches
+)
 
 
 def logistic(frame, outcome=None, predictors=(), penalty=None, confidence=0.95):
@@ -64,8 +66,21 @@ def logistic(frame, outcome=None, predictors=(), penalty=None, confidence=0.95):
     b, se = fit["b"], np.sqrt(np.diag(fit["covariance"]))
     wald = (b / se) ** 2
     with np.errstate(over="ignore"):
-        odds = {"odds_ratio": np.exp(b), "ci_low": np.exp(b - z * se), "ci_high": np.exp(b + z * se)}
-    table = pd.DataFrame({"term": ["intercept", *names], "b": b, "se": se, "wald": wald, "p": stats.chi2.sf(wald, 1), **odds})
+        odds = {
+            "odds_ratio": np.exp(b),
+            "ci_low": np.exp(b - z * se),
+            "ci_high": np.exp(b + z * se),
+        }
+    table = pd.DataFrame(
+        {
+            "term": ["intercept", *names],
+            "b": b,
+            "se": se,
+            "wald": wald,
+            "p": stats.chi2.sf(wald, 1),
+            **odds,
+        }
+    )
     table.attrs = {"outcome": outcome, "penalty": penalty, "n": y.size, "cases": int(y.sum())}
     return table
 
@@ -162,7 +177,9 @@ def separating(x, y):
     """
     standard = (x - x.mean(axis=0)) / x.std(axis=0)
     signed = (2 * y - 1)[:, None] * np.column_stack([np.ones(y.size), standard])
-    answer = optimize.linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(y.size), bounds=(-1, 1), method="highs")
+    answer = optimize.linprog(
+        -signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(y.size), bounds=(-1, 1), method="highs"
+    )
     if answer.status != 0 or -answer.fun < 1e-6:
         return []
     return [int(at) for at in np.flatnonzero(np.abs(answer.x[1:]) > 1e-6)]
@@ -198,7 +215,11 @@ def fit_logistic(x, y, firth=False):
     back = np.diag(np.concatenate([[1.0], 1 / scale]))
     back[0, 1:] = -centre / scale
     covariance, _ = _newton_parts(design, y, beta, firth)
-    return {"b": back @ beta, "covariance": back @ covariance @ back.T, "converged": bool(np.abs(step).max() < TOLERANCE)}
+    return {
+        "b": back @ beta,
+        "covariance": back @ covariance @ back.T,
+        "converged": bool(np.abs(step).max() < TOLERANCE),
+    }
 
 
 def _newton_parts(design, y, beta, firth):
@@ -237,7 +258,14 @@ def _log_likelihood(score, y):
 def _hosmer_lemeshow(y, probability, bins):
     edges = np.quantile(probability, np.linspace(0, 1, bins + 1)[1:-1])
     member = np.searchsorted(np.unique(edges), probability, side="left")
-    table = pd.DataFrame({"y": y, "p": probability}).groupby(member).agg(n=("y", "size"), seen=("y", "sum"), expected=("p", "sum"))
-    chi2 = ((table["seen"] - table["expected"]) ** 2 / (table["expected"] * (1 - table["expected"] / table["n"]))).sum()
+    table = (
+        pd.DataFrame({"y": y, "p": probability})
+        .groupby(member)
+        .agg(n=("y", "size"), seen=("y", "sum"), expected=("p", "sum"))
+    )
+    chi2 = (
+        (table["seen"] - table["expected"]) ** 2
+        / (table["expected"] * (1 - table["expected"] / table["n"]))
+    ).sum()
     df = len(table) - 2
     return {"hl_chi2": chi2, "hl_df": df, "hl_p": stats.chi2.sf(chi2, df) if df > 0 else np.nan}

@@ -105,11 +105,22 @@ def roc(y, score, direction="auto", confidence=0.95):
     tp, fp = int(counts["tp"][best[0]]), int(counts["fp"][best[0]])
     thresholds = counts["threshold"] if direction == ">" else -counts["threshold"]
     return Roc(
-        auc=auc, se=se, ci_low=max(low, 0.0), ci_high=min(high, 1.0),
-        cutoff=float(thresholds[best[0]]), direction=direction, tp=tp, fn=n1 - tp, tn=n0 - fp, fp=fp,
-        **_fraction("sensitivity", tp, n1, confidence), **_fraction("specificity", n0 - fp, n0, confidence),
+        auc=auc,
+        se=se,
+        ci_low=max(low, 0.0),
+        ci_high=min(high, 1.0),
+        cutoff=float(thresholds[best[0]]),
+        direction=direction,
+        tp=tp,
+        fn=n1 - tp,
+        tn=n0 - fp,
+        fp=fp,
+        **_fraction("sensitivity", tp, n1, confidence),
+        **_fraction("specificity", n0 - fp, n0, confidence),
         cutoffs=tuple(float(value) for value in thresholds[best]),
-        curve=pd.DataFrame({"threshold": thresholds, "fpr": counts["fp"] / n0, "tpr": counts["tp"] / n1}),
+        curve=pd.DataFrame(
+            {"threshold": thresholds, "fpr": counts["fp"] / n0, "tpr": counts["tp"] / n1}
+        ),
     )
 
 
@@ -149,14 +160,25 @@ def compare_auc(y, score_a, score_b, direction="auto", confidence=0.95):
         outcome, score = _paired(y, score, name)
         upward.append(score if _direction(outcome, score, side) == ">" else -score)
     auc_a, auc_b = (area(outcome, score) for score in upward)
-    cases, controls = (np.array(part) for part in zip(*(placements(outcome, score) for score in upward), strict=True))
+    cases, controls = (
+        np.array(part)
+        for part in zip(*(placements(outcome, score) for score in upward), strict=True)
+    )
     covariance = _covariance(cases, controls)
     difference, variance = auc_a - auc_b, covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
     # Rounding leaves 1e-18 where two scores rank alike; their difference has no variance.
     se = float(np.sqrt(variance)) if variance > 1e-15 else 0.0
     z = difference / se if se else np.sign(difference) * np.inf if abs(difference) > 1e-12 else 0.0
     low, high = _normal_limits(difference, se, confidence)
-    row = {"auc_a": auc_a, "auc_b": auc_b, "difference": difference, "se": se, "ci_low": low, "ci_high": high, "z": z}
+    row = {
+        "auc_a": auc_a,
+        "auc_b": auc_b,
+        "difference": difference,
+        "se": se,
+        "ci_low": low,
+        "ci_high": high,
+        "z": z,
+    }
     return pd.DataFrame([{**row, "p": 2 * stats.norm.sf(abs(z))}])
 
 
@@ -225,7 +247,9 @@ def placements(y, upward):
     The mean of either is the area under the curve; their variances make DeLong's.
     """
     cases, controls = upward[y == 1], upward[y == 0]
-    return _halves_below(cases, controls) / (2 * controls.size), 1 - _halves_below(controls, cases) / (2 * cases.size)
+    return _halves_below(cases, controls) / (2 * controls.size), 1 - _halves_below(
+        controls, cases
+    ) / (2 * cases.size)
 
 
 def area(y, upward):
@@ -259,7 +283,10 @@ def _halves_below(values, others):
 
 def _covariance(cases, controls):
     """DeLong's covariance matrix of the areas, from placements of shape (scores, cases) and (scores, controls)."""
-    return np.atleast_2d(np.cov(cases)) / cases.shape[1] + np.atleast_2d(np.cov(controls)) / controls.shape[1]
+    return (
+        np.atleast_2d(np.cov(cases)) / cases.shape[1]
+        + np.atleast_2d(np.cov(controls)) / controls.shape[1]
+    )
 
 
 def _normal_limits(value, se, confidence):

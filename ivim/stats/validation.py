@@ -47,7 +47,9 @@ def optimism(frame, outcome=None, predictors=(), penalty=None, resamples=1000, s
     if resamples < 1:
         msg = f"resamples is {resamples!r}; at least 1 is needed, 200 or more for a stable answer"
         raise ValueError(msg)
-    logistic(frame, outcome, predictors, penalty)  # its checks: separation is reported before anything is resampled
+    logistic(
+        frame, outcome, predictors, penalty
+    )  # its checks: separation is reported before anything is resampled
     _, x, y = model_data(frame, outcome, predictors)
     rng, gap, refitted = np.random.default_rng(seed), np.zeros(len(STATISTICS)), 0
     groups = [np.flatnonzero(y == value) for value in (0, 1)]
@@ -60,7 +62,14 @@ def optimism(frame, outcome=None, predictors=(), penalty=None, resamples=1000, s
     score = _score(_coefficients(x, y, penalty)[0], x)
     apparent = _judge(y, score, _cut(y, score))
     bias = gap / resamples
-    table = pd.DataFrame({"statistic": STATISTICS, "apparent": apparent, "optimism": bias, "corrected": apparent - bias})
+    table = pd.DataFrame(
+        {
+            "statistic": STATISTICS,
+            "apparent": apparent,
+            "optimism": bias,
+            "corrected": apparent - bias,
+        }
+    )
     table.attrs = {"resamples": resamples, "seed": seed, "firth_resamples": refitted}
     return table
 
@@ -92,18 +101,26 @@ def net_benefit(y, probability, thresholds):
     NB = TP/n - FP/n · t/(1-t), acting where the risk is t or more; Vickers & Elkin, Med Decis Making 2006;26:565.
     """
     y, probability = checks.binary(y), checks.numbers(probability, "probability")
-    thresholds = np.array([checks.proportion(value, "threshold") for value in np.atleast_1d(thresholds)])
+    thresholds = np.array(
+        [checks.proportion(value, "threshold") for value in np.atleast_1d(thresholds)]
+    )
     if probability.shape != y.shape or probability.min() < 0 or probability.max() > 1:
         met = f"{probability.size} values from {probability.min():g} to {probability.max():g}"
         msg = f"probability has {met}; {y.size} from 0 to 1 are needed"
         raise ValueError(msg)
     odds = thresholds / (1 - thresholds)
     everyone = np.ones((thresholds.size, y.size))
-    strategies = {"model": probability >= thresholds[:, None], "all": everyone, "none": 0 * everyone}
+    strategies = {
+        "model": probability >= thresholds[:, None],
+        "all": everyone,
+        "none": 0 * everyone,
+    }
     frames = []
     for name, treated in strategies.items():
         benefit = (treated * y).mean(axis=1) - odds * (treated * (1 - y)).mean(axis=1)
-        frames.append(pd.DataFrame({"strategy": name, "threshold": thresholds, "net_benefit": benefit}))
+        frames.append(
+            pd.DataFrame({"strategy": name, "threshold": thresholds, "net_benefit": benefit})
+        )
     return pd.concat(frames, ignore_index=True)
 
 

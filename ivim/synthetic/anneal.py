@@ -35,7 +35,9 @@ def delong(low, high):
             above[i] += won / m
             below[j] += won / n
     auc = above.mean()
-    spread = Z95 * np.sqrt(((above - auc) ** 2).sum() / (n - 1) / n + ((below - auc) ** 2).sum() / (m - 1) / m)
+    spread = Z95 * np.sqrt(
+        ((above - auc) ** 2).sum() / (n - 1) / n + ((below - auc) ** 2).sum() / (m - 1) / m
+    )
     return auc, auc - spread, auc + spread
 
 
@@ -94,7 +96,9 @@ def moment_statistics(ticks, step, cell):
         squares[into] += squares[part]
     for c in range(6):
         out[2 * c] = totals[c] / counts[c] * step
-        out[2 * c + 1] = np.sqrt(max(squares[c] - totals[c] ** 2 / counts[c], 0.0) / (counts[c] - 1)) * step
+        out[2 * c + 1] = (
+            np.sqrt(max(squares[c] - totals[c] ** 2 / counts[c], 0.0) / (counts[c] - 1)) * step
+        )
     # Student's t with pooled variance, tuberculosis minus metastasis as in Table 3.
     m, n = counts[0], counts[4]
     pooled = ((m - 1) * out[1] ** 2 + (n - 1) * out[9] ** 2) / (m + n - 2)
@@ -106,7 +110,10 @@ def moment_statistics(ticks, step, cell):
 def rank_statistics(ticks, step, cell, weights_low, weights_high, direction, true_high, true_low):
     """The COLUMN_STATISTICS from Shapiro-Wilk's W on; those of the ROC curve only where direction is +1 or -1."""
     out = np.zeros(8)
-    low, high = np.sort(ticks[cell == 0]).astype(np.float64), np.sort(ticks[cell > 0]).astype(np.float64)
+    low, high = (
+        np.sort(ticks[cell == 0]).astype(np.float64),
+        np.sort(ticks[cell > 0]).astype(np.float64),
+    )
     out[0] = (weights_low * low).sum() ** 2 / ((low - low.mean()) ** 2).sum()
     out[1] = (weights_high * high).sum() ** 2 / ((high - high.mean()) ** 2).sum()
     if direction != 0:
@@ -128,7 +135,10 @@ def excess(statistics, intervals):
     for k in range(len(statistics)):
         if statistics[k] != statistics[k]:
             return 1e9
-        total += max(intervals[0, k] - statistics[k], statistics[k] - intervals[1, k], 0.0) / intervals[2, k]
+        total += (
+            max(intervals[0, k] - statistics[k], statistics[k] - intervals[1, k], 0.0)
+            / intervals[2, k]
+        )
     return total
 
 
@@ -140,7 +150,16 @@ def column_cost(ticks, setup, cell, weights_low, weights_high, intervals, limit)
     cost = excess(moment_statistics(ticks, setup[0], cell), intervals)
     if cost > limit:
         return cost
-    ranks = rank_statistics(ticks, setup[0], cell, weights_low, weights_high, int(setup[3]), int(setup[4]), int(setup[5]))
+    ranks = rank_statistics(
+        ticks,
+        setup[0],
+        cell,
+        weights_low,
+        weights_high,
+        int(setup[3]),
+        int(setup[4]),
+        int(setup[5]),
+    )
     return cost + excess(ranks, intervals[:, 13:])
 
 
@@ -158,7 +177,11 @@ def logistic_fit(x, f, y, beta):
             d, e, h = d + w * x[k] * x[k], e + w * x[k] * f[k], h + w * f[k] * f[k]
         # Inverse of the symmetric 3 x 3 information [[a b c] [b d e] [c e h]] by cofactors.
         determinant = a * (d * h - e * e) - b * (b * h - c * e) + c * (b * e - c * d) + 1e-300
-        covariance[0, 0], covariance[1, 1], covariance[2, 2] = d * h - e * e, a * h - c * c, a * d - b * b
+        covariance[0, 0], covariance[1, 1], covariance[2, 2] = (
+            d * h - e * e,
+            a * h - c * c,
+            a * d - b * b,
+        )
         covariance[0, 1] = covariance[1, 0] = c * e - b * h
         covariance[0, 2] = covariance[2, 0] = b * e - c * d
         covariance[1, 2] = covariance[2, 1] = b * c - a * e
@@ -177,7 +200,11 @@ def slope_statistics(beta, covariance):
     for k in range(2):
         b, se = beta[k + 1], np.sqrt(covariance[k + 1, k + 1])
         out[3 * k], out[3 * k + 1], out[3 * k + 2] = b, se, (b / se) ** 2
-    out[6], out[7], out[8] = np.exp(out[0]), np.exp(out[0] - Z95 * out[1]), np.exp(out[0] + Z95 * out[1])
+    out[6], out[7], out[8] = (
+        np.exp(out[0]),
+        np.exp(out[0] - Z95 * out[1]),
+        np.exp(out[0] + Z95 * out[1]),
+    )
     out[9], out[10] = np.exp(out[3] - Z95 * out[4]), np.exp(out[3] + Z95 * out[4])
     return out
 
@@ -199,7 +226,9 @@ def pair_cost(x, f, y, beta, counts, intervals, limit):
     cost = excess(slope_statistics(beta, covariance), intervals)
     if not cost <= limit:
         return 1e9 if cost != cost else cost, beta
-    return cost + excess(score_statistics(beta[1] * x + beta[2] * f, y, counts[0], counts[1]), intervals[:, 11:]), beta
+    return cost + excess(
+        score_statistics(beta[1] * x + beta[2] * f, y, counts[0], counts[1]), intervals[:, 11:]
+    ), beta
 
 
 @njit(cache=True)
@@ -276,7 +305,20 @@ def anneal_column(seed, ticks, setup, cell, weights_low, weights_high, intervals
 
 
 @njit(cache=True)
-def anneal_pair(seed, ticks, setups, cell, weights_low, weights_high, column_intervals, counts, pair_intervals, steps, heat, shift):
+def anneal_pair(
+    seed,
+    ticks,
+    setups,
+    cell,
+    weights_low,
+    weights_high,
+    column_intervals,
+    counts,
+    pair_intervals,
+    steps,
+    heat,
+    shift,
+):
     """Pair two finished columns until the logistic model and its ROC curve lie in their intervals as well.
 
     Parameters
@@ -315,7 +357,9 @@ def anneal_pair(seed, ticks, setups, cell, weights_low, weights_high, column_int
         if k > 0 and np.random.random() < shift:
             at = np.random.randint(2)
             move_column(trial[at], cell, 6.0)
-            trial_costs[at] = column_cost(trial[at], setups[at], cell, weights_low, weights_high, column_intervals[at], limit)
+            trial_costs[at] = column_cost(
+                trial[at], setups[at], cell, weights_low, weights_high, column_intervals[at], limit
+            )
         elif k > 0:
             exchange(trial[1], cell)
         if trial_costs[0] + trial_costs[1] > limit:
@@ -323,7 +367,9 @@ def anneal_pair(seed, ticks, setups, cell, weights_low, weights_high, column_int
         # Centred, so that Newton's steps keep their digits; slopes and ranks do not notice.
         x, f = trial[0] * setups[0, 0], trial[1] * setups[1, 0]
         left = limit - trial_costs[0] - trial_costs[1]
-        trial_costs[2], start = pair_cost(x - x.mean(), f - f.mean(), y, beta, counts, pair_intervals, left)
+        trial_costs[2], start = pair_cost(
+            x - x.mean(), f - f.mean(), y, beta, counts, pair_intervals, left
+        )
         if trial_costs.sum() <= limit:
             ticks, beta = trial, start
             costs[:] = trial_costs

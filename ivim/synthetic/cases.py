@@ -65,7 +65,11 @@ def captions(figure):
         ``printed`` (the string), ``unit``, ``value`` and ``half`` (the printed number and half of its last digit, both in table units).
     """
     claims = pd.read_csv(CLAIMS, dtype=str, keep_default_na=False)
-    rows = claims[(claims["location"] == figure) & (claims["statistic"] == "value") & claims["parameter"].isin(parameters.SIX)]
+    rows = claims[
+        (claims["location"] == figure)
+        & (claims["statistic"] == "value")
+        & claims["parameter"].isin(parameters.SIX)
+    ]
     frame = rows.set_index("parameter").loc[list(parameters.SIX), ["printed", "unit"]]
     # The captions give ADC fast in mm²/s and the other coefficients in 10⁻³ mm²/s.
     scale = np.where(frame["unit"] == "mm²/s", parameters.PER_MM2_S, 1.0)
@@ -96,17 +100,30 @@ def measure_case(case, whole=True):
     rows = []
     for reader, mask in scanned.rois.items():
         values, _ = measure.mean_of_maps(maps, mask)
-        size = {"voxels": int(mask.sum()), "area_mm2": sum(area_mm2(mask, scanned.series.grid).values())}
-        rows += [{"parameter": name, "reader": reader, "value": value} | size for name, value in parameters.to_table(values).items()]
+        size = {
+            "voxels": int(mask.sum()),
+            "area_mm2": sum(area_mm2(mask, scanned.series.grid).values()),
+        }
+        rows += [
+            {"parameter": name, "reader": reader, "value": value} | size
+            for name, value in parameters.to_table(values).items()
+        ]
     table = pd.DataFrame(rows)
-    mean = table.groupby("parameter", sort=False)["value"].mean().reset_index().assign(reader="mean")
+    mean = (
+        table.groupby("parameter", sort=False)["value"].mean().reset_index().assign(reader="mean")
+    )
     table = pd.concat([table, mean], ignore_index=True)
     table.insert(0, "panel", table["parameter"].map(PANELS))
     table.insert(4, "unit", table["parameter"].map(parameters.unit))
     table["voxels"] = table["voxels"].astype("Int64")
     # Compiled fits differ in the last digits from one machine (or compilation) to the next; files should not.
     table["value"] = table["value"].round(6)
-    return Measured(case, scanned, maps, table.sort_values(["panel", "reader"], kind="stable", ignore_index=True))
+    return Measured(
+        case,
+        scanned,
+        maps,
+        table.sort_values(["panel", "reader"], kind="stable", ignore_index=True),
+    )
 
 
 def beside_caption(measured, figure):
@@ -121,10 +138,22 @@ def beside_caption(measured, figure):
     printed = captions(figure)
     mean = measured.table[measured.table["reader"] == "mean"].set_index("parameter")["value"]
     scale = np.where(printed["unit"] == "mm²/s", 1 / parameters.PER_MM2_S, 1.0)
-    texts = [half_up(mean[name] * by, _decimals(text)) for name, text, by in zip(printed.index, printed["printed"], scale, strict=True)]
-    frame = pd.DataFrame({"parameter": printed.index, "printed": printed["printed"].values, "measured": texts, "unit": printed["unit"].values})
+    texts = [
+        half_up(mean[name] * by, _decimals(text))
+        for name, text, by in zip(printed.index, printed["printed"], scale, strict=True)
+    ]
+    frame = pd.DataFrame(
+        {
+            "parameter": printed.index,
+            "printed": printed["printed"].values,
+            "measured": texts,
+            "unit": printed["unit"].values,
+        }
+    )
     frame.insert(0, "panel", frame["parameter"].map(PANELS))
-    frame["same"] = [float(a) == float(b) for a, b in zip(frame["printed"], frame["measured"], strict=True)]
+    frame["same"] = [
+        float(a) == float(b) for a, b in zip(frame["printed"], frame["measured"], strict=True)
+    ]
     return frame
 
 
@@ -137,23 +166,55 @@ def judge_by_rules(measured):
         ``parameter, rule, value, called, group, right``: `rule` is the printed one for metastasis, `called` what it makes of the case.
     """
     claims = pd.read_csv(CLAIMS, dtype=str, keep_default_na=False)
-    rules = claims[(claims["location"] == "table5") & (claims["statistic"] == "cutoff") & claims["parameter"].isin(parameters.SIX)]
+    rules = claims[
+        (claims["location"] == "table5")
+        & (claims["statistic"] == "cutoff")
+        & claims["parameter"].isin(parameters.SIX)
+    ]
     mean = measured.table[measured.table["reader"] == "mean"].set_index("parameter")["value"]
     rows = []
     for name, text in rules.set_index("parameter")["printed"].items():
         cutoff = parse(text)
-        meets = mean[name] > float(cutoff.value) if cutoff.comparison == ">" else mean[name] < float(cutoff.value)
-        called = article.POSITIVE if meets else next(group for group in article.GROUPS if group != article.POSITIVE)
-        rows.append({"parameter": name, "rule": text, "value": mean[name], "called": called, "group": measured.case.group})
+        meets = (
+            mean[name] > float(cutoff.value)
+            if cutoff.comparison == ">"
+            else mean[name] < float(cutoff.value)
+        )
+        called = (
+            article.POSITIVE
+            if meets
+            else next(group for group in article.GROUPS if group != article.POSITIVE)
+        )
+        rows.append(
+            {
+                "parameter": name,
+                "rule": text,
+                "value": mean[name],
+                "called": called,
+                "group": measured.case.group,
+            }
+        )
     return pd.DataFrame(rows).assign(right=lambda frame: frame["called"] == frame["group"])
 
 
 def compare_estimators(measured):
     """The article's mean of maps beside the fit of the mean signal, in table units: ``parameter, mean of maps, fit of the mean``."""
-    by_mean = [measure.measure(measured.phantom.series, mask, estimator="mean").values for mask in measured.phantom.rois.values()]
+    by_mean = [
+        measure.measure(measured.phantom.series, mask, estimator="mean").values
+        for mask in measured.phantom.rois.values()
+    ]
     maps = measured.table[measured.table["reader"] == "mean"].set_index("parameter")["value"]
-    fits = {name: round(float(np.mean([parameters.to_table(values)[name] for values in by_mean])), 6) for name in parameters.SIX}
-    return pd.DataFrame({"parameter": maps.index, "mean of maps": maps.values, "fit of the mean": [fits[name] for name in maps.index]})
+    fits = {
+        name: round(float(np.mean([parameters.to_table(values)[name] for values in by_mean])), 6)
+        for name in parameters.SIX
+    }
+    return pd.DataFrame(
+        {
+            "parameter": maps.index,
+            "mean of maps": maps.values,
+            "fit of the mean": [fits[name] for name in maps.index],
+        }
+    )
 
 
 FREE = {
@@ -214,7 +275,16 @@ def calibrate(case, figure, *, close=0.6, rounds=25, progress=None):
         scale = np.maximum(x, 0.05 * high)
         slopes = np.stack([(misses(x + d) - miss) / 0.02 for d in 0.02 * np.diag(scale)], axis=1)
         left, sizes, right = np.linalg.svd(slopes, full_matrices=False)
-        trials = [np.clip(x - scale * np.clip(right.T @ (sizes / (sizes**2 + d**2) * (left.T @ miss)), -0.5, 0.5), low, high) for d in (0.3, 3, 30, 300)]
+        trials = [
+            np.clip(
+                x
+                - scale
+                * np.clip(right.T @ (sizes / (sizes**2 + d**2) * (left.T @ miss)), -0.5, 0.5),
+                low,
+                high,
+            )
+            for d in (0.3, 3, 30, 300)
+        ]
         found = [misses(trial) for trial in trials]
         best = int(np.argmin([np.square(one).sum() for one in found]))
         if np.square(found[best]).sum() > 0.97 * np.square(miss).sum():
@@ -236,9 +306,14 @@ def _decimals(text):
 
 def _around_rois(case):
     """The smallest window that holds every reader's ROI."""
-    centres, axes = (np.array(part) / phantom.PIXEL_MM for part in zip(*case.readers.values(), strict=True))
+    centres, axes = (
+        np.array(part) / phantom.PIXEL_MM for part in zip(*case.readers.values(), strict=True)
+    )
     low, high = (centres - axes).min(axis=0), (centres + axes).max(axis=0)
-    return tuple(slice(int(a), int(b) + 1) for a, b in zip(low + phantom.PIXELS / 2 - 1, high + phantom.PIXELS / 2, strict=True))
+    return tuple(
+        slice(int(a), int(b) + 1)
+        for a, b in zip(low + phantom.PIXELS / 2 - 1, high + phantom.PIXELS / 2, strict=True)
+    )
 
 
 def draw_panels(measured, figure):
@@ -267,8 +342,12 @@ def draw_panels(measured, figure):
         _draw_dwi(axes.flat[1], measured)
         for place, name in zip(axes.flat[2:], parameters.SIX, strict=True):
             output.draw_map(place, measured.maps[name][:, :, 0][WINDOW], name)
-            unit = {"": "", "mm²/s": " mm²/s"}.get(beside.loc[name, "unit"], f" × {beside.loc[name, 'unit']}")
-            place.set_title(f"{parameters.label(name)}: {beside.loc[name, 'measured']}{unit}", fontsize=10)
+            unit = {"": "", "mm²/s": " mm²/s"}.get(
+                beside.loc[name, "unit"], f" × {beside.loc[name, 'unit']}"
+            )
+            place.set_title(
+                f"{parameters.label(name)}: {beside.loc[name, 'measured']}{unit}", fontsize=10
+            )
             _letter(place, PANELS[name])
             _draw_rois(place, measured)
         _scale_bar(axes.flat[1])
@@ -282,7 +361,11 @@ def _draw_slice(axes, measured):
 
     axes.imshow(measured.phantom.series.data[:, :, 0, 0].T, cmap="gray", interpolation="nearest")
     x, y = WINDOW
-    axes.add_patch(Rectangle((x.start, y.start), x.stop - x.start, y.stop - y.start, fill=False, edgecolor="#ffd84d"))
+    axes.add_patch(
+        Rectangle(
+            (x.start, y.start), x.stop - x.start, y.stop - y.start, fill=False, edgecolor="#ffd84d"
+        )
+    )
     axes.set(xticks=[], yticks=[])
     axes.set_title("whole slice, b = 0; frame: panels b to h", fontsize=9)
 
@@ -313,5 +396,19 @@ def _letter(axes, letter):
 
 def _scale_bar(axes):
     length = SCALE_BAR_MM / phantom.PIXEL_MM
-    axes.plot([6, 6 + length], [axes.get_ylim()[0] - 6] * 2, color="white", linewidth=3, solid_capstyle="butt")
-    axes.text(6 + length / 2, axes.get_ylim()[0] - 9, f"{SCALE_BAR_MM:g} mm", color="white", ha="center", va="bottom", fontsize=8)
+    axes.plot(
+        [6, 6 + length],
+        [axes.get_ylim()[0] - 6] * 2,
+        color="white",
+        linewidth=3,
+        solid_capstyle="butt",
+    )
+    axes.text(
+        6 + length / 2,
+        axes.get_ylim()[0] - 9,
+        f"{SCALE_BAR_MM:g} mm",
+        color="white",
+        ha="center",
+        va="bottom",
+        fontsize=8,
+    )

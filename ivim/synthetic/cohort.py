@@ -24,7 +24,14 @@ CELLS = ("tuberculosis", *article.PRIMARIES)
 CELL = np.repeat(np.arange(len(CELLS)), [article.GROUP_SIZES[name] for name in CELLS])
 READERS = ("EZ", "XX")  # initials in the article's Methods
 
-GRID = {"adc_stand": 0.01, "adc_slow": 0.01, "adc_fast": 0.1, "f": 0.001, "ddc": 0.01, "alpha": 0.001}
+GRID = {
+    "adc_stand": 0.01,
+    "adc_slow": 0.01,
+    "adc_fast": 0.1,
+    "f": 0.001,
+    "ddc": 0.01,
+    "alpha": 0.001,
+}
 """Step of one reading, in table units, as a workstation shows it; an average of two lies on half of it."""
 
 AVERAGES = {
@@ -89,14 +96,26 @@ def reconstruct(seed=SEED, progress=lambda line: None):
     patients = make_patients(seed, targets, tell)
     paired = pair(seed, targets, tell)
     for again in range(ATTEMPTS):
-        ticks = {name: column(seed, name, targets, tell, again) for name in parameters.SIX if name not in PAIR} | paired
+        ticks = {
+            name: column(seed, name, targets, tell, again)
+            for name in parameters.SIX
+            if name not in PAIR
+        } | paired
         ticks = lay_beside(np.random.default_rng([seed, 2 + 2 * again]), ticks)
         try:
-            return patients, read(np.random.default_rng([seed, 3 + 2 * again]), patients["patient"], ticks, targets, tell)
+            return patients, read(
+                np.random.default_rng([seed, 3 + 2 * again]),
+                patients["patient"],
+                ticks,
+                targets,
+                tell,
+            )
         except ValueError as error:
             # The ICCs leave .1 % of freedom; now and then no whole-step differences of these averages fall into it.
             tell(f"{error}; seeking the other four columns anew")
-    msg = f"no readings that print the ICCs in {ATTEMPTS} attempts with seed {seed}; try another seed"
+    msg = (
+        f"no readings that print the ICCs in {ATTEMPTS} attempts with seed {seed}; try another seed"
+    )
     raise ValueError(msg)
 
 
@@ -115,8 +134,15 @@ def write(out, patients, measurements):
 def make_patients(seed, targets, tell=lambda line: None):
     """The table of patients; where not every age can be known (Table 1), blank ages stand at random places."""
     rng = np.random.default_rng([seed, 0])
-    cell = np.concatenate([np.full(int(targets["table1", name, "age", "n"].wanted), at) for at, name in enumerate(CELLS)])
-    centres = [[_middle(targets["table1", name, "age", part]) for part in ("mean", "sd")] for name in CELLS]
+    cell = np.concatenate(
+        [
+            np.full(int(targets["table1", name, "age", "n"].wanted), at)
+            for at, name in enumerate(CELLS)
+        ]
+    )
+    centres = [
+        [_middle(targets["table1", name, "age", part]) for part in ("mean", "sd")] for name in CELLS
+    ]
     setup = np.array([1.0, *AGES, 0, 0, 0])
     years = _solve("age", [seed, 100], setup, cell, intervals.of_ages(targets), centres, tell)
     sexes, ages = [], []
@@ -124,21 +150,27 @@ def make_patients(seed, targets, tell=lambda line: None):
         male, female = (int(targets["table1", name, "", sex].wanted) for sex in ("male", "female"))
         sexes += list(rng.permutation(["male"] * male + ["female"] * female))
         known = years[cell == at].astype(float)
-        ages += list(rng.permutation(np.concatenate([known, np.full(male + female - len(known), np.nan)])))
-    return pd.DataFrame({
-        "patient": [f"recon-{k + 1:02d}" for k in range(len(CELL))],
-        "group": np.where(CELL == 0, *article.GROUPS),
-        "primary": [("", *article.PRIMARIES)[at] for at in CELL],
-        "sex": sexes,
-        "age": pd.Series(ages).astype("Int64"),
-    })
+        ages += list(
+            rng.permutation(np.concatenate([known, np.full(male + female - len(known), np.nan)]))
+        )
+    return pd.DataFrame(
+        {
+            "patient": [f"recon-{k + 1:02d}" for k in range(len(CELL))],
+            "group": np.where(CELL == 0, *article.GROUPS),
+            "primary": [("", *article.PRIMARIES)[at] for at in CELL],
+            "sex": sexes,
+            "age": pd.Series(ages).astype("Int64"),
+        }
+    )
 
 
 def column(seed, parameter, targets, tell=lambda line: None, again=0):
     """Averages of one parameter, in half steps of its grid, that meet every target of the parameter alone; shape (70,)."""
     entropy = [seed, 10 + parameters.SIX.index(parameter), again]
     wanted = intervals.of_column(parameter, targets)
-    return _solve(parameter, entropy, _setup(parameter, targets), CELL, wanted, _centres(parameter), tell)
+    return _solve(
+        parameter, entropy, _setup(parameter, targets), CELL, wanted, _centres(parameter), tell
+    )
 
 
 def pair(seed, targets, tell=lambda line: None):
@@ -157,9 +189,13 @@ def pair(seed, targets, tell=lambda line: None):
         if attempt % SHUFFLES == 0:
             ticks = np.array([column(seed, name, targets, tell, again=attempt) for name in PAIR])
         rng = np.random.default_rng([seed, 1, attempt])
-        paired, cost = anneal.anneal_pair(int(rng.integers(2**31)), ticks, setups, *common, *EXCHANGE)
+        paired, cost = anneal.anneal_pair(
+            int(rng.integers(2**31)), ticks, setups, *common, *EXCHANGE
+        )
         if 0 < cost < NEAR:
-            paired, cost = anneal.anneal_pair(int(rng.integers(2**31)), paired, setups, *common, *POLISH)
+            paired, cost = anneal.anneal_pair(
+                int(rng.integers(2**31)), paired, setups, *common, *POLISH
+            )
         tell(f"adc_fast with f: {_outcome(cost, attempt)}")
         if cost == 0:
             return dict(zip(PAIR, paired, strict=True))
@@ -170,16 +206,25 @@ def pair(seed, targets, tell=lambda line: None):
 def lay_beside(rng, ticks):
     """Order the other four columns within each cell by a normal copula given ADCfast and f; no column's values change."""
     names = parameters.SIX
-    given, rest = [names.index(name) for name in PAIR], [k for k, name in enumerate(names) if name not in PAIR]
+    given, rest = (
+        [names.index(name) for name in PAIR],
+        [k for k, name in enumerate(names) if name not in PAIR],
+    )
     slope = CORRELATION[np.ix_(rest, given)] @ np.linalg.inv(CORRELATION[np.ix_(given, given)])
     left = CORRELATION[np.ix_(rest, rest)] - slope @ CORRELATION[np.ix_(given, rest)]
     ticks = {name: values.copy() for name, values in ticks.items()}
     for at in range(len(CELLS)):
-        here = np.flatnonzero(CELL == at)
-        scores = np.column_stack([stats.norm.ppf((stats.rankdata(ticks[name][here]) - 0.5) / len(here)) for name in PAIR])
-        latent = scores @ slope.T + rng.multivariate_normal(np.zeros(len(rest)), left, size=len(here), method="cholesky")
+        here = np.flatnonzero(at == CELL)
+        scores = np.column_stack(
+            [stats.norm.ppf((stats.rankdata(ticks[name][here]) - 0.5) / len(here)) for name in PAIR]
+        )
+        latent = scores @ slope.T + rng.multivariate_normal(
+            np.zeros(len(rest)), left, size=len(here), method="cholesky"
+        )
         for k, name in enumerate(names[k] for k in rest):
-            ticks[name][here] = np.sort(ticks[name][here])[stats.rankdata(latent[:, k], method="ordinal") - 1]
+            ticks[name][here] = np.sort(ticks[name][here])[
+                stats.rankdata(latent[:, k], method="ordinal") - 1
+            ]
         _slow_below_stand(ticks, here)
     return ticks
 
@@ -191,12 +236,18 @@ def read(rng, names, ticks, targets, tell=lambda line: None):
     for k, name in enumerate(parameters.SIX):
         step = GRID[name]
         limits = tuple(round(end / step) for end in READINGS[name])
-        wanted = [target for target in targets.values() if target.parameter == name and target.group in readers.SINGLE_FORMS]
+        wanted = [
+            target
+            for target in targets.values()
+            if target.parameter == name and target.group in readers.SINGLE_FORMS
+        ]
         both = readers.split(rng, ticks[name], noise[:, k], limits, wanted, step / 2)
         for frame, values in zip(frames, both, strict=True):
             frame[name] = np.round(values * step, 3)
         tell(f"{name}: two readings of each average, ICC met")
-    return pd.concat(frames).sort_values(["patient", "reader"], kind="stable").reset_index(drop=True)
+    return (
+        pd.concat(frames).sort_values(["patient", "reader"], kind="stable").reset_index(drop=True)
+    )
 
 
 def _solve(name, entropy, setup, cell, wanted, centres, tell):
@@ -209,7 +260,14 @@ def _solve(name, entropy, setup, cell, wanted, centres, tell):
             start = mean + sd * stats.zscore(rng.standard_normal(here.sum()), ddof=1)
             ticks[here] = np.clip(np.round(start / setup[0]), setup[1], setup[2])
         ticks, cost = anneal.anneal_column(
-            int(rng.integers(2**31)), ticks, setup, cell, *_weights(cell), wanted, COLUMN_STEPS, COLUMN_HEAT
+            int(rng.integers(2**31)),
+            ticks,
+            setup,
+            cell,
+            *_weights(cell),
+            wanted,
+            COLUMN_STEPS,
+            COLUMN_HEAT,
         )
         tell(f"{name}: {_outcome(cost, attempt)}")
         if cost == 0:
@@ -219,14 +277,21 @@ def _solve(name, entropy, setup, cell, wanted, centres, tell):
 
 
 def _outcome(cost, attempt):
-    return f"all intervals met (attempt {attempt + 1})" if cost == 0 else f"{cost:.2f} short, starting again (attempt {attempt + 1})"
+    return (
+        f"all intervals met (attempt {attempt + 1})"
+        if cost == 0
+        else f"{cost:.2f} short, starting again (attempt {attempt + 1})"
+    )
 
 
 def _setup(parameter, targets):
     step = GRID[parameter] / 2
     roc = (0, 0, 0)
     if parameter in DIRECTION:
-        roc = DIRECTION[parameter], *(int(targets["table5", "", parameter, name].wanted) for name in ("tp", "tn"))
+        roc = (
+            DIRECTION[parameter],
+            *(int(targets["table5", "", parameter, name].wanted) for name in ("tp", "tn")),
+        )
     return np.array([step, *(round(end / step) for end in AVERAGES[parameter]), *roc])
 
 
@@ -236,7 +301,10 @@ def _centres(parameter):
     if is_total:
         rows["renal"] = moments.hidden(rows["metastasis"], [rows["lung"], rows["breast"]])
     # Where the hidden SD has an upper limit only, most of that limit.
-    spreads = {name: rows[name].sd.middle if rows[name].sd.low > 0 else 0.85 * rows[name].sd.high for name in CELLS}
+    spreads = {
+        name: rows[name].sd.middle if rows[name].sd.low > 0 else 0.85 * rows[name].sd.high
+        for name in CELLS
+    }
     return [(float(rows[name].mean.middle), float(spreads[name])) for name in CELLS]
 
 

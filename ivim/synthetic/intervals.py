@@ -24,7 +24,12 @@ def of_ages(targets):
     intervals = _open(anneal.COLUMN_STATISTICS)
     for group in article.GROUP_SIZES:
         for name in ("mean", "sd"):
-            _put(intervals, anneal.COLUMN_STATISTICS, f"{group} {name}", targets["table1", group, "age", name])
+            _put(
+                intervals,
+                anneal.COLUMN_STATISTICS,
+                f"{group} {name}",
+                targets["table1", group, "age", name],
+            )
     return intervals
 
 
@@ -52,7 +57,11 @@ def of_column(parameter, targets):
     intervals[:, names.index("t")] = low + 1e-6, high - 1e-6, WIDTH["t"]
     for group in article.GROUPS:
         name = f"{group} w"
-        intervals[:, names.index(name)] = shapiro_threshold(article.GROUP_SIZES[group], NORMAL_P), np.inf, WIDTH[name]
+        intervals[:, names.index(name)] = (
+            shapiro_threshold(article.GROUP_SIZES[group], NORMAL_P),
+            np.inf,
+            WIDTH[name],
+        )
     if cutoff := targets.get(("table5", "", parameter, "cutoff")):
         _put(intervals, names, "cutoff", cutoff)
         _put_roc(intervals, names, parameter, targets)
@@ -96,8 +105,12 @@ def shapiro_weights(n):
     """Weights a of Shapiro-Wilk's W = (Σ aᵢ x₍ᵢ₎)²/SS for n > 5 (Royston, Appl Stat 1995;44:547, algorithm AS R94)."""
     m = stats.norm.ppf((np.arange(1, n + 1) - 0.375) / (n + 0.25))
     squares, root = (m**2).sum(), 1 / np.sqrt(n)
-    last = np.polyval([-2.706056, 4.434685, -2.07119, -0.147981, 0.221157, 0], root) + m[-1] / np.sqrt(squares)
-    second = np.polyval([-3.582633, 5.682633, -1.752461, -0.293762, 0.042981, 0], root) + m[-2] / np.sqrt(squares)
+    last = np.polyval([-2.706056, 4.434685, -2.07119, -0.147981, 0.221157, 0], root) + m[
+        -1
+    ] / np.sqrt(squares)
+    second = np.polyval([-3.582633, 5.682633, -1.752461, -0.293762, 0.042981, 0], root) + m[
+        -2
+    ] / np.sqrt(squares)
     rest = (squares - 2 * m[-1] ** 2 - 2 * m[-2] ** 2) / (1 - 2 * last**2 - 2 * second**2)
     weights = m / np.sqrt(rest)
     weights[[0, 1, -2, -1]] = -last, -second, second, last

@@ -161,11 +161,18 @@ def scan(case, window=None, b_values=article.B_VALUES, averages=article.AVERAGES
     """
     window = window or (slice(None), slice(None))
     noise = _noise(case.seed)
-    images = [_excite(_truth(case, b), noise, n, case.snr, window) for b, n in zip(b_values, averages, strict=True)]
+    images = [
+        _excite(_truth(case, b), noise, n, case.snr, window)
+        for b, n in zip(b_values, averages, strict=True)
+    ]
     data = np.stack(images, axis=-1).astype(np.float32)[:, :, None, :]
-    series = Series(data, np.array(b_values, float), np.array(averages, float), phantom_grid(window))
+    series = Series(
+        data, np.array(b_values, float), np.array(averages, float), phantom_grid(window)
+    )
     rois = {name: _ellipse(*shape)[window][:, :, None] for name, shape in case.readers.items()}
-    return Phantom(series, _outline(case.seed, case.centre_mm, case.size_mm)[window][:, :, None], rois)
+    return Phantom(
+        series, _outline(case.seed, case.centre_mm, case.size_mm)[window][:, :, None], rois
+    )
 
 
 def phantom_grid(window=(slice(None), slice(None))):
@@ -192,8 +199,12 @@ def _excite(truth, noise, count, snr, window):
     """
     to_kx, to_ky = (_fourier(n) for n in MATRIX)
     kspace = to_kx @ truth @ to_ky.T
-    back_x, back_y = (to_k.conj().T[part] / PIXELS for to_k, part in zip((to_kx, to_ky), window, strict=True))
-    return sum(np.abs(back_x @ (kspace + next(noise) / snr) @ back_y.T) for _ in range(count)) / count
+    back_x, back_y = (
+        to_k.conj().T[part] / PIXELS for to_k, part in zip((to_kx, to_ky), window, strict=True)
+    )
+    return (
+        sum(np.abs(back_x @ (kspace + next(noise) / snr) @ back_y.T) for _ in range(count)) / count
+    )
 
 
 @lru_cache
@@ -228,7 +239,10 @@ def _grain(seed, count=3):
     from scipy.ndimage import gaussian_filter
 
     rng = np.random.default_rng([seed, 2])
-    fields = [gaussian_filter(rng.normal(size=(PIXELS, PIXELS)), GRAIN_MM / PIXEL_MM, mode="wrap") for _ in range(count)]
+    fields = [
+        gaussian_filter(rng.normal(size=(PIXELS, PIXELS)), GRAIN_MM / PIXEL_MM, mode="wrap")
+        for _ in range(count)
+    ]
     return [(one - one.mean()) / one.std() for one in fields]
 
 
@@ -237,14 +251,25 @@ def _outline(seed, centre_mm, size_mm):
     """The lesion: an ellipse whose radius waves around the circle, so that it looks grown."""
     rng = np.random.default_rng([seed, 3])
     waves, phases = 0.08 * rng.normal(size=4), rng.uniform(0, 2 * np.pi, 4)
-    x, y = ((at - centre) / axis for at, centre, axis in zip(_places(), centre_mm, size_mm, strict=True))
+    x, y = (
+        (at - centre) / axis for at, centre, axis in zip(_places(), centre_mm, size_mm, strict=True)
+    )
     angle = np.arctan2(y, x)
-    radius = 1 + sum(wave * np.cos(k * angle + phase) for k, (wave, phase) in enumerate(zip(waves, phases, strict=True), start=2))
+    radius = 1 + sum(
+        wave * np.cos(k * angle + phase)
+        for k, (wave, phase) in enumerate(zip(waves, phases, strict=True), start=2)
+    )
     return np.hypot(x, y) < radius
 
 
 def _ellipse(centre, axes):
-    return sum(((at - middle) / axis) ** 2 for at, middle, axis in zip(_places(), centre, axes, strict=True)) < 1
+    return (
+        sum(
+            ((at - middle) / axis) ** 2
+            for at, middle, axis in zip(_places(), centre, axes, strict=True)
+        )
+        < 1
+    )
 
 
 def _places():
@@ -263,7 +288,13 @@ METASTASIS = Case(
     centre_mm=(-6.0, 9.0),
     size_mm=(15.0, 13.0),
     lesion=Tissue(
-        1.0, adc_slow=0.753253e-3, adc_fast=21.0273e-3, f=0.1361, spread=0.125808, variation=0.13958, patchiness=0.142136
+        1.0,
+        adc_slow=0.753253e-3,
+        adc_fast=21.0273e-3,
+        f=0.1361,
+        spread=0.125808,
+        variation=0.13958,
+        patchiness=0.142136,
     ),
     snr=95.1693,
     readers={"A": ((-7.0, 8.5), (4.8, 4.2)), "B": ((-5.0, 10.0), (4.4, 4.4))},
@@ -275,7 +306,14 @@ TUBERCULOSIS = Case(
     centre_mm=(5.0, 8.0),
     size_mm=(19.0, 14.0),
     lesion=Tissue(
-        1.0, adc_slow=1.564e-3, adc_fast=21.1883e-3, f=0.0746, spread=0.2101, variation=0.3083, patchiness=0.3732, coupling=-0.9
+        1.0,
+        adc_slow=1.564e-3,
+        adc_fast=21.1883e-3,
+        f=0.0746,
+        spread=0.2101,
+        variation=0.3083,
+        patchiness=0.3732,
+        coupling=-0.9,
     ),
     snr=21.11,
     readers={"A": ((5.5, 8.0), (4.8, 4.4)), "B": ((7.5, 9.0), (4.6, 4.6))},

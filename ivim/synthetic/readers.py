@@ -49,7 +49,11 @@ def error_interval(values, targets):
     ms_targets = 2 * values.var(ddof=1)
     printed = next(target for target in targets if target.statistic == "icc")
     ends = [ms_targets * (1 - icc) / (1 + icc) for icc in (printed.high, printed.low)]
-    fitting = [error for error in np.linspace(*ends, 201) if prints(len(values), ms_targets, error, error, targets)]
+    fitting = [
+        error
+        for error in np.linspace(*ends, 201)
+        if prints(len(values), ms_targets, error, error, targets)
+    ]
     if not fitting:
         msg = f"no reading error gives the ICC of {printed.parameter} {printed.wanted} with its limits in all single-measures forms"
         raise ValueError(msg)
@@ -58,7 +62,11 @@ def error_interval(values, targets):
 
 def prints(n, ms_targets, ms_raters, ms_error, targets):
     """Whether the mean squares give ICCs and limits that meet the targets."""
-    found = icc_from_mean_squares(n, 2, ms_targets, ms_raters, ms_error).set_index("form").loc[list(SINGLE_FORMS)]
+    found = (
+        icc_from_mean_squares(n, 2, ms_targets, ms_raters, ms_error)
+        .set_index("form")
+        .loc[list(SINGLE_FORMS)]
+    )
     columns = {"icc": "icc", "icc_low": "ci_low", "icc_high": "ci_high"}
     return all(target.met(found.at[target.group, columns[target.statistic]]) for target in targets)
 
@@ -97,19 +105,25 @@ def split(rng, ticks, noise, limits, targets, half_tick):
     # With D the sum and Q the sum of squares of the differences: ms_raters = D²/2n and ms_error = (Q - D²/n)/2(n - 1).
     wanted = np.array([np.sqrt(2 * n * error) * rng.choice([-1, 1]), 2 * n * error])
     room = np.minimum(ticks - 2 * limits[0], 2 * limits[1] - ticks)
-    difference = np.clip(_with_parity(np.sqrt(2 * error) * noise + wanted[0] / n, ticks), -room, room)
+    difference = np.clip(
+        _with_parity(np.sqrt(2 * error) * noise + wanted[0] / n, ticks), -room, room
+    )
     scale = np.array([np.sqrt(2 * error), n * (high - low) / 2])
     away = np.abs((np.array([difference.sum(), (difference**2).sum()]) - wanted) / scale).sum()
     for _ in range(200_000):
         d, q = int(difference.sum()), int((difference**2).sum())
-        if away < 0.7 and prints(n, ms_targets, d * d / (2 * n), (q - d * d / n) / (2 * (n - 1)), targets):
+        if away < 0.7 and prints(
+            n, ms_targets, d * d / (2 * n), (q - d * d / n) / (2 * (n - 1)), targets
+        ):
             return (ticks + difference) // 2, (ticks - difference) // 2
         # One to three readers' pairs at once: a single step of a large difference would jump over the interval.
         who = rng.choice(n, rng.integers(1, 4), replace=False)
         trial = difference[who] + 2 * rng.integers(1, 4, len(who)) * rng.choice([-1, 1], len(who))
         if (abs(trial) > room[who]).any():
             continue
-        moved = np.array([d + (trial - difference[who]).sum(), q + (trial**2 - difference[who] ** 2).sum()])
+        moved = np.array(
+            [d + (trial - difference[who]).sum(), q + (trial**2 - difference[who] ** 2).sum()]
+        )
         if (new := np.abs((moved - wanted) / scale).sum()) <= away + rng.exponential(0.15):
             difference[who] = trial
             away = new

@@ -20,7 +20,12 @@ SIZES = article.GROUP_SIZES
 PATIENTS = SIZES["tuberculosis"] + SIZES["metastasis"]
 SINGLE_FORMS = ("ICC(1,1)", "ICC(A,1)", "ICC(C,1)")
 MARKERS = ("adc_fast", "f", "adc_fast+f")
-HETEROGENEOUS = ("adc_stand", "adc_slow", "ddc", "alpha")  # Results: differ "among different metastasis type"
+HETEROGENEOUS = (
+    "adc_stand",
+    "adc_slow",
+    "ddc",
+    "alpha",
+)  # Results: differ "among different metastasis type"
 PRINTED = "printed"
 
 
@@ -60,7 +65,11 @@ class Target:
         """Whether a value of the pipeline meets the target; a missing one does not."""
         if value is None or math.isnan(value):
             return False
-        return prints_as(value, self.wanted, "half_up") if self.digits else self.low <= value <= self.high
+        return (
+            prints_as(value, self.wanted, "half_up")
+            if self.digits
+            else self.low <= value <= self.high
+        )
 
     def shown(self, value):
         """The value as it would be printed beside `wanted`."""
@@ -93,23 +102,48 @@ def printed_strings():
 
 def _digits(location, group, parameter, statistic, wanted, reason=PRINTED):
     interval = parse(wanted).interval
-    return Target(location, group, parameter, statistic, wanted, reason, float(interval.low), float(interval.high))
+    return Target(
+        location,
+        group,
+        parameter,
+        statistic,
+        wanted,
+        reason,
+        float(interval.low),
+        float(interval.high),
+    )
 
 
 def _within(location, group, parameter, statistic, low, high, reason):
-    words = f"{low:.4g} to {high:.4g}" if math.isfinite(low + high) else f"above {low:g}" if math.isfinite(low) else f"below {high:g}"
+    words = (
+        f"{low:.4g} to {high:.4g}"
+        if math.isfinite(low + high)
+        else f"above {low:g}"
+        if math.isfinite(low)
+        else f"below {high:g}"
+    )
     return Target(location, group, parameter, statistic, words, reason, low, high, digits=False)
 
 
 def _table1(printed):
     known = {}
     for group, n in SIZES.items():
-        yield from (_digits("table1", group, "", name, printed["table1", group, "", name]) for name in ("n", "male", "female"))
+        yield from (
+            _digits("table1", group, "", name, printed["table1", group, "", name])
+            for name in ("n", "male", "female")
+        )
         mean = printed["table1", group, "age", "mean"]
         known[group] = max(counts.grim_sizes(mean, n))
-        reason = PRINTED if known[group] == n else f"{mean} is no mean of {n} whole years; of {known[group]} it is"
+        reason = (
+            PRINTED
+            if known[group] == n
+            else f"{mean} is no mean of {n} whole years; of {known[group]} it is"
+        )
         yield _digits("table1", group, "age", "n", str(known[group]), reason)
-        yield from (_digits("table1", group, "age", name, printed["table1", group, "age", name]) for name in ("mean", "sd"))
+        yield from (
+            _digits("table1", group, "age", name, printed["table1", group, "age", name])
+            for name in ("mean", "sd")
+        )
 
 
 def table2_rows(printed, parameter):
@@ -123,22 +157,33 @@ def table2_rows(printed, parameter):
         Whether the renal row is refuted by the metastasis row and fits all patients instead.
     """
     rows = {
-        group: moments.Group.printed(n, printed["table2", group, parameter, "mean"], printed["table2", group, parameter, "sd"])
+        group: moments.Group.printed(
+            n,
+            printed["table2", group, parameter, "mean"],
+            printed["table2", group, parameter, "sd"],
+        )
         for group, n in SIZES.items()
     }
     rows["tuberculosis"] = moments.Group.printed(SIZES["tuberculosis"], printed["table2", "tuberculosis", parameter, "mean"],
                                                  point_put_right(printed, parameter))  # fmt: skip
     parts = [rows[name] for name in article.PRIMARIES]
     wrong = moments.check_pooled(rows["metastasis"], parts)["mean"].holds is False
-    return rows, wrong and moments.is_total(rows["renal"], [rows["tuberculosis"], rows["metastasis"]]).holds
+    return rows, wrong and moments.is_total(
+        rows["renal"], [rows["tuberculosis"], rows["metastasis"]]
+    ).holds
 
 
 def point_put_right(printed, parameter):
     """The tuberculosis SD of Table 2, its decimal point moved to where Table 3's t needs it (".782" is 7.82)."""
     text = printed["table2", "tuberculosis", parameter, "sd"]
     m, n = SIZES["tuberculosis"], SIZES["metastasis"]
-    means = [float(parse(printed["table2", group, parameter, "mean"]).value) for group in article.GROUPS]
-    t, other = (float(parse(printed[key]).value) for key in (("table3", "", parameter, "t"), ("table2", "metastasis", parameter, "sd")))
+    means = [
+        float(parse(printed["table2", group, parameter, "mean"]).value) for group in article.GROUPS
+    ]
+    t, other = (
+        float(parse(printed[key]).value)
+        for key in (("table3", "", parameter, "t"), ("table2", "metastasis", parameter, "sd"))
+    )
     pooled = ((means[0] - means[1]) / t) ** 2 / (1 / m + 1 / n)
     square = ((m + n - 2) * pooled - (n - 1) * other**2) / (m - 1)
     # A t of a small difference says little about the SD; only where it does can it move the point.
@@ -155,15 +200,33 @@ def _table2(printed):
             for name in ("mean", "sd"):
                 text, reason, place = printed["table2", group, parameter, name], PRINTED, group
                 if group == "renal" and is_total:
-                    place, reason = "all", "the renal row fits all 70 patients, not the metastases' mean"
-                elif (group, name) == ("tuberculosis", "sd") and point_put_right(printed, parameter) != text:
-                    text, reason = point_put_right(printed, parameter), f"{text}: the decimal point, by the t of Table 3"
+                    place, reason = (
+                        "all",
+                        "the renal row fits all 70 patients, not the metastases' mean",
+                    )
+                elif (group, name) == ("tuberculosis", "sd") and point_put_right(
+                    printed, parameter
+                ) != text:
+                    text, reason = (
+                        point_put_right(printed, parameter),
+                        f"{text}: the decimal point, by the t of Table 3",
+                    )
                 yield _digits("table2", place, parameter, name, text, reason)
         if is_total:
             hidden = moments.hidden(rows["metastasis"], [rows["lung"], rows["breast"]])
             why = "what the metastasis row leaves beside lung and breast"
-            yield _within("table2", "renal", parameter, "mean", float(hidden.mean.low), float(hidden.mean.high), why)
-            yield _within("table2", "renal", parameter, "sd", float(hidden.sd.low), float(hidden.sd.high), why)
+            yield _within(
+                "table2",
+                "renal",
+                parameter,
+                "mean",
+                float(hidden.mean.low),
+                float(hidden.mean.high),
+                why,
+            )
+            yield _within(
+                "table2", "renal", parameter, "sd", float(hidden.sd.low), float(hidden.sd.high), why
+            )
 
 
 def _table3(printed):
@@ -177,7 +240,9 @@ def t_interval(targets, parameter):
     """The t that prints both t and p of Table 3: the printed interval, cut to where its p prints too; `targets` by key."""
     t, p = (targets["table3", "", parameter, name] for name in ("t", "p"))
     df = PATIENTS - 2
-    ends = sorted(math.copysign(stats.t.isf(end / 2, df), t.low) for end in (max(p.low, 1e-300), p.high))
+    ends = sorted(
+        math.copysign(stats.t.isf(end / 2, df), t.low) for end in (max(p.low, 1e-300), p.high)
+    )
     return max(t.low, ends[0]), min(t.high, ends[1])
 
 
@@ -185,7 +250,9 @@ def _normality():
     why = "the article's rule leads to its t-tests only where both groups pass Shapiro-Wilk"
     for parameter in parameters.SIX:
         for group in article.GROUPS:
-            yield _within("methods", group, parameter, "shapiro_p", article.SIGNIFICANCE, math.inf, why)
+            yield _within(
+                "methods", group, parameter, "shapiro_p", article.SIGNIFICANCE, math.inf, why
+            )
 
 
 def _primaries():
@@ -193,27 +260,47 @@ def _primaries():
         if parameter in HETEROGENEOUS:
             limits, why = (-math.inf, article.SIGNIFICANCE), "Results: differs among the primaries"
         else:
-            limits, why = (article.SIGNIFICANCE, math.inf), "Results: not named among those that differ"
+            limits, why = (
+                (article.SIGNIFICANCE, math.inf),
+                "Results: not named among those that differ",
+            )
         yield _within("results", "", parameter, "anova_p", *limits, why)
     for other in ("breast", "renal"):
         why = f"Discussion: lung significantly lower than {other} (Tukey)"
         yield _within("discussion", f"lung-{other}", "adc_slow", "difference", -math.inf, 0.0, why)
-        yield _within("discussion", f"lung-{other}", "adc_slow", "tukey_p", -math.inf, article.SIGNIFICANCE, why)
+        yield _within(
+            "discussion",
+            f"lung-{other}",
+            "adc_slow",
+            "tukey_p",
+            -math.inf,
+            article.SIGNIFICANCE,
+            why,
+        )
 
 
 def _agreement(printed):
     for parameter in parameters.SIX:
         for form in SINGLE_FORMS:
             for name in ("icc", "icc_low", "icc_high"):
-                yield _digits("results", form, parameter, name, printed["results", "", parameter, name])
+                yield _digits(
+                    "results", form, parameter, name, printed["results", "", parameter, name]
+                )
 
 
 def printed_labels(printed):
     """Printed row label of Table 4 -> the parameter meant: the only assignment in which no standard error is impossibly small."""
     names = ("adc_fast", "f")
-    slopes = {name: estimates.Slope(*(printed["table4", "", name, part].rstrip("*") for part in ("b", "se"))) for name in names}
+    slopes = {
+        name: estimates.Slope(
+            *(printed["table4", "", name, part].rstrip("*") for part in ("b", "se"))
+        )
+        for name in names
+    }
     rows = {name: table2_rows(printed, name)[0] for name in names}
-    possible = estimates.matching_labels(slopes, {name: (rows[name]["metastasis"], rows[name]["tuberculosis"]) for name in names})
+    possible = estimates.matching_labels(
+        slopes, {name: (rows[name]["metastasis"], rows[name]["tuberculosis"]) for name in names}
+    )
     return possible[0] if possible else dict(zip(names, names, strict=True))
 
 
@@ -226,7 +313,10 @@ def _table4(printed):
             if name in ("ci_low", "ci_high"):
                 limit = estimates.odds_ratio_limits(str(b), str(se))[name == "ci_high"]
                 if not limit.overlaps(parse(text).interval):
-                    exact = math.exp(float(b) + (1 if name == "ci_high" else -1) * stats.norm.isf(0.025) * float(se))
+                    exact = math.exp(
+                        float(b)
+                        + (1 if name == "ci_high" else -1) * stats.norm.isf(0.025) * float(se)
+                    )
                     reason = f"{moved}; {text} is not exp(B ± 1.96 SE), {show(limit)} is"
                     text = f"{exact:.2e}"
             yield _digits("table4", "", parameter, name, text, reason)
@@ -240,16 +330,33 @@ def _table5(printed):
         if cutoff:
             # The cut-off's side is that of the ROC direction; f is measured to three decimals, so 0.4 has to be .400.
             decimals = 2 if marker == "adc_fast" else 3
-            yield _digits("table5", "", marker, "cutoff", f"{parse(cutoff).value:.{decimals}f}", f"{PRINTED} as {cutoff}")
+            yield _digits(
+                "table5",
+                "",
+                marker,
+                "cutoff",
+                f"{parse(cutoff).value:.{decimals}f}",
+                f"{PRINTED} as {cutoff}",
+            )
         yield _digits("table5", "", marker, "optima", "1", "the cut-off is the one Youden optimum")
-        for name, n in (("sensitivity", SIZES["metastasis"]), ("specificity", SIZES["tuberculosis"])):
+        for name, n in (
+            ("sensitivity", SIZES["metastasis"]),
+            ("specificity", SIZES["tuberculosis"]),
+        ):
             yield from _proportion(printed, marker, name, n)
 
 
 def _proportion(printed, marker, name, n):
     share = printed["table5", "", marker, name]
     count = round(float(parse(share).value) * n / 100)
-    yield _digits("table5", "", marker, "tp" if name == "sensitivity" else "tn", str(count), f"{share} % of {n}")
+    yield _digits(
+        "table5",
+        "",
+        marker,
+        "tp" if name == "sensitivity" else "tn",
+        str(count),
+        f"{share} % of {n}",
+    )
     yield _digits("table5", "", marker, name, share)
     for end, limit in zip(("low", "high"), exact_limits(count, n), strict=True):
         text = printed["table5", "", marker, f"{name}_{end}"]

@@ -1,0 +1,50 @@
+"""The command `ivim`: each sub-command reads its words, calls one room, and answers in one line or many.
+
+Exit code 0 only on success; bad input is one clear line on standard error and exit code 2, without a traceback unless --debug.
+A command is a module here with `add(commands)`; its parser names the function to run.
+"""
+
+import argparse
+import sys
+from importlib import import_module
+
+COMMANDS = ("reproduce", "fit", "maps", "fetch_data", "audit", "reconstruct")
+"""Modules of this package, in the order of `ivim --help`."""
+
+
+def main(argv=None):
+    """Run the command line; returns the exit code."""
+    parser = _parser()
+    args = parser.parse_args(argv)
+    if not hasattr(args, "run"):
+        parser.print_help()
+        return 2
+    try:
+        return args.run(args) or 0
+    except (ValueError, OSError) as error:
+        if args.debug:
+            raise
+        print(f"ivim {args.command}: {_one_line(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(
+            f"ivim {args.command}: stopped; nothing half-written was left behind", file=sys.stderr
+        )
+        return 130
+
+
+def _one_line(error):
+    return " ".join(str(error).split())
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="ivim",
+        description=__doc__.split(":")[0] + ": IVIM fits, statistics, tables, figures, audit.",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name in COMMANDS:
+        import_module(f"ivim.cli.{name}").add(commands)
+    for command in commands.choices.values():
+        command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return parser

@@ -1,0 +1,5 @@
+import sys
+
+from ivim.cli import main
+
+sys.exit(main())
