@@ -29,6 +29,9 @@ class Cohort:
         Group names, the positive one (the disease looked for) last.
     primaries : tuple of str
         Sub-groups named in column ``primary``, in the article's order where they are the article's.
+    remarks : tuple of str
+        What is not there, in sentences: values that are blank, patients whom not every reader measured, columns without
+        any number. Empty for a complete study.
     """
 
     patients: pd.DataFrame
@@ -37,6 +40,7 @@ class Cohort:
     parameters: tuple
     groups: tuple
     primaries: tuple
+    remarks: tuple = ()
 
     @property
     def positive(self):
@@ -76,6 +80,7 @@ def load_cohort(patients=None, measurements=None, positive=None):
     people = read_patients(patients or DATA / "patients.csv")
     readings = read_measurements(measurements or DATA / "measurements.csv")
     _check_same_patients(people, readings)
+    readings, empty = _without_empty_columns(readings)
     parameters = tuple(column for column in readings.columns if column not in ("patient", "reader"))
     return Cohort(
         patients=people,
@@ -84,6 +89,7 @@ def load_cohort(patients=None, measurements=None, positive=None):
         parameters=parameters,
         groups=_order_groups(people["group"], positive),
         primaries=_order_primaries(people["primary"]),
+        remarks=(*empty, *_missing_remarks(readings, parameters)),
     )
 
 
@@ -109,7 +115,10 @@ def read_patients(path):
 
 
 def read_measurements(path):
-    """Read ``measurements.csv``: ``patient``, ``reader`` and one numeric column per parameter, diffusivities in 10⁻³ mm²/s."""
+    """Read ``measurements.csv``: ``patient``, ``reader`` and one numeric column per parameter, diffusivities in 10⁻³ mm²/s.
+
+    A value may be blank (a fit that failed), and a patient may lack a reader; at least one value has to be there.
+    """
     frame = _read_csv(path, needed=("patient", "reader"), text=("patient", "reader"))
     _check_filled(frame, ("patient", "reader"), path)
     twice = frame.duplicated(["patient", "reader"])
@@ -122,9 +131,11 @@ def read_measurements(path):
         msg = f"{path}: no parameter column; add at least one of {', '.join(parameters.SIX)} or a column of your own"
         raise ValueError(msg)
     for column in columns:
-        frame[column] = _numbers(frame, column, path)
-        _check_range(frame[column], column, path)
-    _check_balanced(frame, path)
+        frame[column] = _numbers(frame, column, path, blank=True)
+        _check_range(frame[column].dropna(), column, path)
+    if frame[columns].isna().all(axis=None):
+        msg = f"{path}: every value is blank; a study needs at least one measurement"
+        raise ValueError(msg)
     known = [column for column in parameters.SIX if column in columns]
     return frame[
         ["patient", "reader", *known, *(column for column in columns if column not in known)]
@@ -134,7 +145,8 @@ def read_measurements(path):
 def average_readers(measurements):
     """Each patient's mean over the readers, as in Methods ("the average of the ROI measurements ... was taken").
 
-    Rounded to ten decimals, so that equal averages are equal numbers and tie in a ROC curve.
+    A blank is left out of the mean, and a patient without any value has none. Rounded to ten decimals, so that equal
+    averages are equal numbers and tie in a ROC curve.
     """
     return (
         measurements.drop(columns="reader")
@@ -201,16 +213,29 @@ def _check_range(values, column, path):
         raise ValueError(msg)
 
 
-def _check_balanced(frame, path):
-    readers = list(dict.fromkeys(frame["reader"]))
-    counts = frame.groupby("patient", sort=False)["reader"].count()
-    short = counts[counts < len(readers)]
-    if len(short):
-        patient = short.index[0]
-        have = set(frame.loc[frame["patient"] == patient, "reader"])
-        lacking = next(reader for reader in readers if reader not in have)
-        msg = f"{path}: patient {patient!r} has no row by reader {lacking!r}; every patient needs the same readers ({', '.join(readers)})"
-        raise ValueError(msg)
+def _without_empty_columns(readings):
+    """The readings without columns that hold no number at all, and a remark on each of these."""
+    empty = [column for column in readings.columns if readings[column].isna().all()]
+    return readings.drop(columns=empty), [f"{name}: blank in every row." for name in empty]
+
+
+def _missing_remarks(readings, columns):
+    """Sentences on what is blank and on whom not every reader measured; nothing for a complete table."""
+    remarks, patients = [], readings["patient"].nunique()
+    for column in columns:
+        found = readings.groupby("patient", sort=False)[column].count()
+        if blank := found.index[found == 0].tolist():
+            remarks.append(
+                f"{column}: {patients - len(blank)} of {patients} patients have a value; "
+                f"none for {', '.join(blank)}."
+            )
+    used = readings[readings[list(columns)].notna().any(axis=1)]
+    for reader in dict.fromkeys(readings["reader"]):
+        seen = set(used.loc[used["reader"] == reader, "patient"])
+        # Who was measured by nobody has been named above.
+        if lacking := [one for one in dict.fromkeys(used["patient"]) if one not in seen]:
+            remarks.append(f"Reader {reader} did not measure {', '.join(lacking)}.")
+    return remarks
 
 
 def _check_same_patients(people, readings):

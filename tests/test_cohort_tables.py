@@ -62,6 +62,41 @@ def test_missing_optional_columns_are_blank(load):
     assert np.isfinite(cohort.values["f"]).all()
 
 
+def test_a_complete_study_has_no_remarks(load):
+    """Nothing is missing, so nothing is said."""
+    assert load().remarks == ()
+
+
+def test_a_blank_leaves_the_mean_to_the_other_reader(load):
+    """A value that one reader lacks is the other's; the patient is not lost."""
+    cohort = load(measurements=MEASUREMENTS.replace("2,A,5.0,0.2,0.9", "2,A,5.0,0.2,"))
+    assert cohort.values.set_index("patient").loc["2", "adc_slow"] == 1.0
+    assert cohort.remarks == ()
+
+
+def test_a_patient_without_a_value_stays_and_is_named(load):
+    """A parameter that neither reader could measure is blank for that patient, who keeps the other ones."""
+    lines = MEASUREMENTS.replace("2,A,5.0,0.2,0.9", "2,A,5.0,,0.9")
+    cohort = load(measurements=lines.replace("2,B,5.0,0.2,1.0", "2,B,5.0,,1.0"))
+    values = cohort.values.set_index("patient")
+    assert len(values) == 3 and np.isnan(values.loc["2", "f"]) and values.loc["2", "adc_slow"] == 0.95
+    assert cohort.remarks == ("f: 2 of 3 patients have a value; none for 2.",)
+
+
+def test_a_patient_whom_one_reader_did_not_measure_is_named(load):
+    """Unequal readers are taken, and said."""
+    cohort = load(measurements=MEASUREMENTS.rsplit("3,B", 1)[0])
+    assert cohort.values.set_index("patient").loc["3", "adc_slow"] == 0.9
+    assert cohort.remarks == ("Reader B did not measure 3.",)
+
+
+def test_a_column_without_any_number_is_left_out_and_named(load):
+    """A parameter that nobody could measure is no column of the study."""
+    cohort = load(measurements="patient,reader,f,adc_slow\n1,A,,1\n2,A,,1.1\n3,A,,1.2\n")
+    assert cohort.parameters == ("adc_slow",)
+    assert cohort.remarks == ("f: blank in every row.",)
+
+
 @pytest.mark.parametrize(
     ("tables", "message"),
     [
@@ -85,12 +120,16 @@ def test_missing_optional_columns_are_blank(load):
             "reader 'A' has more than one row for patient '3'",
         ),
         (
-            {"measurements": MEASUREMENTS.rsplit("3,B", 1)[0]},
-            "patient '3' has no row by reader 'B'",
+            {"measurements": MEASUREMENTS.replace("2,A,5.0,0.2", "2,A,5.0,low")},
+            "f of patient '2' is 'low'; it has to be a finite number or blank",
         ),
         (
-            {"measurements": MEASUREMENTS.replace("2,A,5.0,0.2", "2,A,5.0,")},
-            "f of patient '2' is blank",
+            {"measurements": MEASUREMENTS.replace("2,A,5.0,0.2", "2,A,5.0,inf")},
+            "f of patient '2' is",
+        ),
+        (
+            {"measurements": "patient,reader,f\n1,A,\n2,A,\n3,A,\n"},
+            "every value is blank; a study needs at least one measurement",
         ),
         (
             {"measurements": MEASUREMENTS.replace("2,A,5.0,0.2", "2,A,5.0,20")},

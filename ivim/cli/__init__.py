@@ -9,7 +9,17 @@ import signal
 import sys
 from importlib import import_module
 
-COMMANDS = ("reproduce", "fit", "maps", "fetch_data", "audit", "reconstruct")
+COMMANDS = (
+    "reproduce",
+    "fit",
+    "maps",
+    "measure",
+    "study",
+    "simulate",
+    "fetch_data",
+    "audit",
+    "reconstruct",
+)
 """Modules of this package, in the order of `ivim --help`."""
 
 

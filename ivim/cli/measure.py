@@ -1,0 +1,3 @@
+"""`ivim measure`."""
+def add(commands):
+    pass
