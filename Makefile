@@ -50,7 +50,7 @@ bench: $(READY)
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 site: $(READY)
-	@COLUMNS=100 $(BIN)/python -m sphinx -q -W --keep-going -c docs -b html . site && echo "open site/index.html"
+	@$(BIN)/python -m sphinx -q -W --keep-going -c docs -b html . site && echo "open site/index.html"
 
 metadata: $(READY)
 	@$(BIN)/python tools/compendium.py

@@ -1,6 +1,8 @@
 """The site: the stored notebooks and the texts of the project, built offline by `make site`."""
 
 import csv
+import inspect
+import os
 import shutil
 import tomllib
 from pathlib import Path
@@ -13,6 +15,8 @@ from ivim import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+os.environ["COLUMNS"] = "84"  # of the commands' help
 
 project = PROJECT["name"]
 author = "The ivim developers"
@@ -35,7 +39,6 @@ extensions = [
     "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
 ]
 html_theme = "pydata_sphinx_theme"
 html_title = f"ivim {version}"
@@ -57,7 +60,6 @@ nb_mime_priority_overrides = [("html", "image/png", 5), ("html", "image/svg+xml"
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "attrs_inline", "html_image"]
 myst_heading_anchors = 3
 html_math_renderer = "mathml"
-autosummary_generate = True
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 autodoc_typehints = "none"
@@ -67,7 +69,13 @@ suppress_warnings = ["myst.header", "mystnb.unknown_mime_type"]
 def copy_results(app, error):
     """Put the ledger, the figures and the tables beside the pages that link to them."""
     if error is None:
-        for part in ("results/audit", "results/tables", "results/figures", "LICENSE", "LICENSE-DATA"):
+        for part in (
+            "results/audit",
+            "results/tables",
+            "results/figures",
+            "LICENSE",
+            "LICENSE-DATA",
+        ):
             source, target = ROOT / part, Path(app.outdir) / part
             if source.is_dir():
                 shutil.copytree(source, target, dirs_exist_ok=True)
@@ -79,10 +87,20 @@ def copy_results(app, error):
 def fill_in(app, name, source):
     """Put what is computed into the pages that ask for it: public names, commands, the count of STARD items."""
     if "PUBLIC_NAMES" in source[0]:
-        names = "\n".join(f"   {name}" for name in sorted(set(ivim.__all__) - {"__version__"}))
-        source[0] = source[0].replace("   PUBLIC_NAMES", names).replace("COMMANDS", command_help())
+        source[0] = source[0].replace("PUBLIC_NAMES", documented_names())
+        source[0] = source[0].replace("COMMANDS", command_help())
     if "STARD_SUMMARY" in source[0]:
         source[0] = source[0].replace("STARD_SUMMARY", stard_summary())
+
+
+def documented_names():
+    """Every public name by its docstring, functions and classes each by their directive."""
+    names = sorted(set(ivim.__all__) - {"__version__"})
+    kinds = {
+        name: "class" if inspect.isclass(getattr(ivim, name)) else "function" for name in names
+    }
+    directives = (f".. auto{kind}:: ivim.{name}\n" for name, kind in kinds.items())
+    return "```{eval-rst}\n" + "\n".join(directives) + "```"
 
 
 def command_help():

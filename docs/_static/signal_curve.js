@@ -15,7 +15,7 @@
   const root = document.getElementById("signal-curve");
   const values = {};
 
-  const x = (b) => LEFT + (b / B_MAX) * (WIDTH - LEFT - 12);
+  const x = (b) => LEFT + (b / B_MAX) * (WIDTH - LEFT - 24);
   const y = (s) => HEIGHT - BOTTOM - (Math.min(s, 1.15) / 1.15) * (HEIGHT - BOTTOM - TOP);
   const slow = (b) => (1 - values.f) * Math.exp(-b * values.slow * 1e-3);
   const fast = (b) => values.f * Math.exp(-b * values.fast * 1e-3);
@@ -54,7 +54,7 @@
     const heights = [0, 0.5, 1].map((s) => `<text x="${LEFT - 8}" y="${y(s) + 4}" text-anchor="end">${s}</text>`);
     root.querySelector("svg").innerHTML =
       "<title>Signal against b for the chosen values</title>" +
-      `<path class="axis" d="M${LEFT} ${TOP}V${HEIGHT - BOTTOM}H${WIDTH - 12}"/>` + ticks.join("") + heights.join("") +
+      `<path class="axis" d="M${LEFT} ${TOP}V${HEIGHT - BOTTOM}H${WIDTH - 24}"/>` + ticks.join("") + heights.join("") +
       `<text x="${WIDTH / 2}" y="${HEIGHT - 6}" text-anchor="middle">b (s/mm²)</text>` +
       `<text x="14" y="${HEIGHT / 2}" transform="rotate(-90 14 ${HEIGHT / 2})" text-anchor="middle">signal / S0</text>` +
       path(slow, "slow") + path(fast, "fast") + path((b) => slow(b) + fast(b), "whole") + dots;
