@@ -1,10 +1,13 @@
 """Where the project's files lie, and how a file is written: whole or not at all. Nothing else writes a file by hand."""
 
+import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +19,64 @@ PUBLISHED = DATA / "published" / "claims.csv"
 COHORT = DATA / "cohort"
 NOTEBOOKS = ROOT / "notebooks"
 RESULTS = ROOT / "results"
+
+
+_HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:6]
+_LOCK_PATIENCE_S = 20.0
+
+
+def temporary_name(what=""):
+    """Beginning of a name for something temporary: it tells machine and process, so that a later run can sweep it.
+
+    Parameters
+    ----------
+    what : str
+        A word to tell several things of one process apart.
+    """
+    return f".ivim-{_HOST}-{os.getpid()}-{what}"
+
+
+def sweep(folder):
+    """Take away what processes of this machine left in `folder` when they were killed.
+
+    Things of running processes and of other machines (a shared disk) stay.
+
+    Parameters
+    ----------
+    folder : path
+    """
+    import psutil
+
+    for path in Path(folder).glob(f".ivim-{_HOST}-*"):
+        pid = path.name.split("-")[2]
+        if pid.isdigit() and int(pid) != os.getpid() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+
+
+@contextmanager
+def locked(path):
+    """Hold a lock file beside `path`; one left behind by a process that died is taken over after a while.
+
+    Parameters
+    ----------
+    path : path
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(f".{path.name}.lock")
+    waited_from = time.monotonic()
+    while True:
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
+            break
+        except FileExistsError:
+            if time.monotonic() - waited_from > _LOCK_PATIENCE_S:
+                lock.unlink(missing_ok=True)
+            time.sleep(0.02)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -39,9 +100,7 @@ def replacing(path):
         raise ValueError(msg)
     ending = re.search(r"(\.nii)?(\.\w+)?$", path.name.lower()).group()
     try:
-        handle, name = tempfile.mkstemp(
-            prefix=f".ivim-{os.getpid()}-", suffix=ending, dir=path.parent
-        )
+        handle, name = tempfile.mkstemp(prefix=temporary_name(), suffix=ending, dir=path.parent)
     except OSError as error:
         msg = f"{path}: cannot be written ({error.strerror}); give a path in a folder of your own"
         raise ValueError(msg) from error
@@ -104,8 +163,9 @@ def staged(folder, force=False):
         msg = f"{folder}: holds files already; give an empty or new folder, or --force to replace files of the same names"
         raise ValueError(msg)
     above = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
+    sweep(above)
     try:
-        stage = Path(tempfile.mkdtemp(prefix=f".ivim-{os.getpid()}-", dir=above))
+        stage = Path(tempfile.mkdtemp(prefix=temporary_name(), dir=above))
     except OSError as error:
         msg = f"{folder}: cannot be written to ({error.strerror}); give a folder of your own"
         raise ValueError(msg) from error

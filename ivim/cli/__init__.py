@@ -5,6 +5,7 @@ A command is a module here with `add(commands)`; its parser names the function t
 """
 
 import argparse
+import signal
 import sys
 from importlib import import_module
 
@@ -29,6 +30,7 @@ def main(argv=None):
     if not hasattr(args, "run"):
         parser.print_help()
         return 2
+    signal.signal(signal.SIGTERM, _stop)
     try:
         return args.run(args) or 0
     except (ValueError, OSError) as error:
@@ -41,6 +43,11 @@ def main(argv=None):
             f"ivim {args.command}: stopped; nothing half-written was left behind", file=sys.stderr
         )
         return 130
+
+
+def _stop(number, frame):
+    """A polite end asked for from outside is the same as Ctrl-C: clean up, say so, exit with 130."""
+    raise KeyboardInterrupt
 
 
 def _one_line(error):

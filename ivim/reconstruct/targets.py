@@ -1,7 +1,10 @@
-"""What the reconstructed cohort has to print: the article's numbers, and where one is refuted, what must have been meant.
+"""What the reconstructed cohort has to print: the article's numbers, and where one is refuted, what
+must have been meant.
 
-The printed strings come from ``data/published/claims.csv``. Each replacement is derived here from other printed numbers by the
-checks of :mod:`ivim.audit`, and carries its reason.
+The printed strings come from ``data/published/claims.csv``. Each replacement carries its reason. It
+is derived here a second time, with the arithmetic of :mod:`ivim.audit` but without its search for
+slips, so that cohort and verdicts stand on two derivations; a test holds every replacement against
+the value that the ledger recovers.
 """
 
 import math
@@ -10,10 +13,10 @@ from dataclasses import dataclass
 import pandas as pd
 from scipy import stats
 
-from ivim import article, parameters
+from ivim import article, files, parameters
 from ivim.audit import counts, estimates, moments
+from ivim.audit.claims import load_claims
 from ivim.audit.rounding import parse, prints_as, show, to_print
-from ivim.report.compare import CLAIMS
 from ivim.stats.proportions import exact_limits
 
 SIZES = article.GROUP_SIZES
@@ -85,7 +88,8 @@ def all_targets():
     Returns
     -------
     list of Target
-        Table 1, Table 2, Table 3 with normality, ANOVA and post-hoc, agreement, Table 4, Table 5; in this order.
+        Table 1, Table 2, Table 3 with normality, ANOVA and post-hoc, agreement, Table 4, Table 5;
+        in this order.
     """
     printed = printed_strings()
     return [
@@ -94,9 +98,67 @@ def all_targets():
     ]  # fmt: skip
 
 
+_ANALYSES = {
+    "table1": "describe",
+    "table2": "describe",
+    "table3": "t-test",
+    "table4": "logistic",
+    "table5": "roc",
+    "anova_p": "anova",
+    "tukey_p": "posthoc",
+    **dict.fromkeys(("icc", "icc_low", "icc_high"), "agreement"),
+}
+"""What analysis a target belongs to, by its table or, in the text, by its statistic."""
+
+
+def target_keys(claims=None):
+    """The printed quantities that the search was built to print, wherever the article prints them.
+
+    Parameters
+    ----------
+    claims : path, optional
+        The article's claims; by default those of Li et al. 2021.
+
+    Returns
+    -------
+    set of (str, str, str, str)
+        ``location, group, parameter, statistic`` as in the claims: a number of Tables 1-5, of
+        agreement or of the ANOVA that is a target, and each place of the text that prints the same
+        quantity again.
+    """
+    quantities = {_quantity(target) for target in all_targets()}
+    return {
+        (claim.location, claim.group, claim.parameter, claim.statistic)
+        for claim in load_claims(claims)
+        if (claim.analysis, claim.group, claim.parameter, claim.statistic) in quantities
+    }
+
+
+def _quantity(target):
+    """A target as claims name it: analysis, group, parameter and statistic, wherever it stands."""
+    analysis = _ANALYSES.get(target.location) or _ANALYSES.get(target.statistic, "")
+    # For an ICC and for normality the group is a form or a sample, which no claim names.
+    group = target.group if analysis == "describe" else ""
+    return analysis, group, target.parameter, target.statistic.removeprefix("anova_")
+
+
+def table():
+    """Every target as a table, which stands beside the cohort as ``targets.csv``.
+
+    Returns
+    -------
+    DataFrame
+        ``location, group, parameter, statistic, wanted, reason``; one row per target.
+    """
+    columns = ["location", "group", "parameter", "statistic", "wanted", "reason"]
+    return pd.DataFrame(
+        [[getattr(target, name) for name in columns] for target in all_targets()], columns=columns
+    )
+
+
 def printed_strings():
     """The article's printed strings by ``(location, group, parameter, statistic)``."""
-    claims = pd.read_csv(CLAIMS, dtype=str, keep_default_na=False)
+    claims = pd.read_csv(files.PUBLISHED, dtype=str, keep_default_na=False)
     return claims.set_index(["location", "group", "parameter", "statistic"])["printed"].to_dict()
 
 
@@ -147,7 +209,8 @@ def _table1(printed):
 
 
 def table2_rows(printed, parameter):
-    """The rows of Table 2 for a parameter as :class:`ivim.audit.moments.Group`, and the renal row's fate.
+    """The rows of Table 2 for a parameter as :class:`ivim.audit.moments.Group`, and the renal row's
+    fate.
 
     Returns
     -------
@@ -164,8 +227,10 @@ def table2_rows(printed, parameter):
         )
         for group, n in SIZES.items()
     }
-    rows["tuberculosis"] = moments.Group.printed(SIZES["tuberculosis"], printed["table2", "tuberculosis", parameter, "mean"],
-                                                 point_put_right(printed, parameter))  # fmt: skip
+    mean = printed["table2", "tuberculosis", parameter, "mean"]
+    rows["tuberculosis"] = moments.Group.printed(
+        SIZES["tuberculosis"], mean, point_put_right(printed, parameter)
+    )
     parts = [rows[name] for name in article.PRIMARIES]
     wrong = moments.check_pooled(rows["metastasis"], parts)["mean"].holds is False
     return rows, wrong and moments.is_total(
@@ -174,7 +239,8 @@ def table2_rows(printed, parameter):
 
 
 def point_put_right(printed, parameter):
-    """The tuberculosis SD of Table 2, its decimal point moved to where Table 3's t needs it (".782" is 7.82)."""
+    """The tuberculosis SD of Table 2, its decimal point moved to where Table 3's t needs it (".782"
+    is 7.82)."""
     text = printed["table2", "tuberculosis", parameter, "sd"]
     m, n = SIZES["tuberculosis"], SIZES["metastasis"]
     means = [
@@ -237,7 +303,8 @@ def _table3(printed):
 
 
 def t_interval(targets, parameter):
-    """The t that prints both t and p of Table 3: the printed interval, cut to where its p prints too; `targets` by key."""
+    """The t that prints both t and p of Table 3: the printed interval, cut to where its p prints
+    too; `targets` by key."""
     t, p = (targets["table3", "", parameter, name] for name in ("t", "p"))
     df = PATIENTS - 2
     ends = sorted(
@@ -289,7 +356,8 @@ def _agreement(printed):
 
 
 def printed_labels(printed):
-    """Printed row label of Table 4 -> the parameter meant: the only assignment in which no standard error is impossibly small."""
+    """Printed row label of Table 4 -> the parameter meant: the only assignment in which no standard
+    error is impossibly small."""
     names = ("adc_fast", "f")
     slopes = {
         name: estimates.Slope(
@@ -328,7 +396,8 @@ def _table5(printed):
             yield _digits("table5", "", marker, name, printed["table5", "", marker, name])
         cutoff = printed.get(("table5", "", marker, "cutoff"))
         if cutoff:
-            # The cut-off's side is that of the ROC direction; f is measured to three decimals, so 0.4 has to be .400.
+            # The cut-off's side is that of the ROC direction; f is measured to three decimals, so
+            # 0.4 has to be .400.
             decimals = 2 if marker == "adc_fast" else 3
             yield _digits(
                 "table5",

@@ -1,18 +1,21 @@
 """Compiled searches for values on a grid whose statistics fall into given intervals, all at once.
 
-Simulated annealing on the sum of how far, in widths, each statistic lies outside its interval. One search moves the values of
-a column; the other takes two finished columns and mostly exchanges partners, which leaves every statistic of either column
-alone: that is what makes seventy printed digits reachable together. All in one file, because numba's cache of a function
-does not notice a change in another file that it calls.
+Simulated annealing on the sum of how far, in widths, each statistic lies outside its interval. One
+search moves the values of a column; the other takes two finished columns and mostly exchanges
+partners, which leaves every statistic of either column alone: that is what makes seventy printed
+digits reachable together. All in one file, because numba's cache of a function does not notice a
+change in another file that it calls.
 
-A patient's cell is 0 tuberculosis, 1 lung, 2 breast, 3 renal; cells 1-3 together are the metastases (Table 2).
+A patient's cell is 0 tuberculosis, 1 lung, 2 breast, 3 renal; cells 1-3 together are the metastases
+(Table 2).
 """
 
 import numpy as np
 from numba import njit
 
+CELLS = ("tuberculosis", "lung", "breast", "renal")
 COLUMN_STATISTICS = (
-    *(f"{group} {name}" for group in ("tuberculosis", "lung", "breast", "renal", "metastasis", "all") for name in ("mean", "sd")),
+    *(f"{group} {name}" for group in (*CELLS, "metastasis", "all") for name in ("mean", "sd")),
     "t", "tuberculosis w", "metastasis w",
     "auc", "auc_low", "auc_high", "counts", "rival", "cutoff",
 )  # fmt: skip
@@ -26,7 +29,8 @@ Z95 = 1.959963984540054
 
 @njit(cache=True)
 def delong(low, high):
-    """AUC, that `high` exceeds `low`, with its 95 % limits by DeLong et al. 1988; ties count one half."""
+    """AUC, that `high` exceeds `low`, with its 95 % limits by DeLong et al. 1988; ties count one
+    half."""
     m, n = len(low), len(high)
     above, below = np.zeros(n), np.zeros(m)
     for i in range(n):
@@ -55,9 +59,11 @@ def youden(low, high, true_high, true_low):
     Returns
     -------
     distance : float
-        Least distance in patients of any threshold from the wanted counts; 0 when the curve passes through them.
+        Least distance in patients of any threshold from the wanted counts; 0 when the curve passes
+        through them.
     rival : float
-        The best other threshold's Youden index less the wanted one's, times len(low) len(high); below 0 when unique.
+        The best other threshold's Youden index less the wanted one's, times len(low) len(high);
+        below 0 when unique.
     cutoff : float
         Midpoint between the two scores that the threshold parts, as pROC gives it.
     """
@@ -108,7 +114,8 @@ def moment_statistics(ticks, step, cell):
 
 @njit(cache=True)
 def rank_statistics(ticks, step, cell, weights_low, weights_high, direction, true_high, true_low):
-    """The COLUMN_STATISTICS from Shapiro-Wilk's W on; those of the ROC curve only where direction is +1 or -1."""
+    """The COLUMN_STATISTICS from Shapiro-Wilk's W on; those of the ROC curve only where direction
+    is +1 or -1."""
     out = np.zeros(8)
     low, high = (
         np.sort(ticks[cell == 0]).astype(np.float64),
@@ -127,7 +134,8 @@ def rank_statistics(ticks, step, cell, weights_low, weights_high, direction, tru
 
 @njit(cache=True)
 def excess(statistics, intervals):
-    """Sum over the statistics of the distance outside [low, high] in units of width; 0 when all lie inside.
+    """Sum over the statistics of the distance outside [low, high] in units of width; 0 when all lie
+    inside.
 
     `intervals` has the rows low, high, width.
     """
@@ -144,7 +152,8 @@ def excess(statistics, intervals):
 
 @njit(cache=True)
 def column_cost(ticks, setup, cell, weights_low, weights_high, intervals, limit):
-    """Excess of the COLUMN_STATISTICS, or of the moments alone where that is already above `limit`."""
+    """Excess of the COLUMN_STATISTICS, or of the moments alone where that is already above
+    `limit`."""
     if ticks.min() < setup[1] or ticks.max() > setup[2]:
         return 1e9
     cost = excess(moment_statistics(ticks, setup[0], cell), intervals)
@@ -165,7 +174,8 @@ def column_cost(ticks, setup, cell, weights_low, weights_high, intervals, limit)
 
 @njit(cache=True)
 def logistic_fit(x, f, y, beta):
-    """Maximum likelihood slopes of y on (1, x, f) by Newton steps from `beta`, and the inverse information."""
+    """Maximum likelihood slopes of y on (1, x, f) by Newton steps from `beta`, and the inverse
+    information."""
     covariance = np.zeros((3, 3))
     for _ in range(25):
         g0 = g1 = g2 = a = b = c = d = e = h = 0.0
@@ -221,7 +231,8 @@ def score_statistics(score, y, true_high, true_low):
 
 @njit(cache=True)
 def pair_cost(x, f, y, beta, counts, intervals, limit):
-    """Excess of the PAIR_STATISTICS, or of the slopes alone where that is above `limit`; and the coefficients."""
+    """Excess of the PAIR_STATISTICS, or of the slopes alone where that is above `limit`; and the
+    coefficients."""
     beta, covariance = logistic_fit(x, f, y, beta)
     cost = excess(slope_statistics(beta, covariance), intervals)
     if not cost <= limit:
@@ -233,7 +244,8 @@ def pair_cost(x, f, y, beta, counts, intervals, limit):
 
 @njit(cache=True)
 def move_column(ticks, cell, largest):
-    """In place: change one value, or two of a cell in opposite directions, by any order of magnitude; or exchange two values."""
+    """In place: change one value, or two of a cell in opposite directions, by any order of
+    magnitude; or exchange two values."""
     n = len(ticks)
     if np.random.random() < 0.15:
         i, j = np.random.randint(n), np.random.randint(n)
@@ -252,7 +264,8 @@ def move_column(ticks, cell, largest):
 def exchange(ticks, cell):
     """In place: exchange one to three pairs of values, each pair in one cell.
 
-    A single exchange has only 762 neighbours for 20, 32, 7 and 11 patients; several at once leave few dead ends.
+    A single exchange has only 762 neighbours for 20, 32, 7 and 11 patients; several at once leave
+    few dead ends.
     """
     for _ in range(np.random.randint(1, 4)):
         i, j = np.random.randint(len(ticks)), np.random.randint(len(ticks))
@@ -270,8 +283,8 @@ def anneal_column(seed, ticks, setup, cell, weights_low, weights_high, intervals
     ticks : array of int, shape (n,)
         Values in units of the grid, where the search starts.
     setup : array, shape (6,)
-        Grid; smallest and largest value allowed, in ticks; direction of the ROC curve (+1, -1, or 0 for no ROC targets); diseased
-        and healthy rightly called at its cut-off.
+        Grid; smallest and largest value allowed, in ticks; direction of the ROC curve (+1, -1, or 0
+        for no ROC targets); diseased and healthy rightly called at its cut-off.
     cell : array of int, shape (n,)
     weights_low, weights_high : array
         Shapiro-Wilk weights for tuberculosis and metastasis.
@@ -319,7 +332,8 @@ def anneal_pair(
     heat,
     shift,
 ):
-    """Pair two finished columns until the logistic model and its ROC curve lie in their intervals as well.
+    """Pair two finished columns until the logistic model and its ROC curve lie in their intervals
+    as well.
 
     Parameters
     ----------
@@ -334,8 +348,8 @@ def anneal_pair(
     pair_intervals : array, shape (3, 16)
         Low, high and width of each of the PAIR_STATISTICS.
     shift : float
-        Share of the moves that change values (by a few ticks) instead of exchanging partners; a column may then leave its
-        intervals for a while.
+        Share of the moves that change values (by a few ticks) instead of exchanging partners; a
+        column may then leave its intervals for a while.
 
     Returns
     -------

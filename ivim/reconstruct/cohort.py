@@ -1,12 +1,13 @@
-"""The reconstructed cohort: 70 patients whose two tables make the pipeline print the article's numbers.
+"""The reconstructed cohort: 70 patients whose two tables make the pipeline print the article's
+numbers.
 
-No patient's data. The way: each parameter's 70 averages are sought alone, on the grid of a measurement, until all its printed
-statistics hold. Then ADCfast and f are paired within the sub-groups until the logistic model and the combined ROC curve hold as
-well. The other four columns are laid beside them in ranks that follow plausible correlations, which changes none of their
+No patient's data. The way: each parameter's 70 averages are sought alone, on the grid of a
+measurement, until all its printed statistics hold. Then ADCfast and f are paired within the
+sub-groups until the logistic model and the combined ROC curve hold as well. The other four columns
+are laid beside them in ranks that follow plausible correlations, which changes none of their
 statistics. At last each average is parted into two readings.
 """
 
-import os
 import time
 from pathlib import Path
 
@@ -14,10 +15,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ivim import article, parameters
+from ivim import article, files, parameters
 from ivim.audit import moments
-from ivim.synthetic import anneal, intervals, readers
-from ivim.synthetic.targets import all_targets, printed_strings, table2_rows
+from ivim.reconstruct import anneal, intervals, readers
+from ivim.reconstruct.targets import all_targets, printed_strings, table2_rows
+from ivim.reconstruct.targets import table as targets_table
 
 SEED = 2021
 CELLS = ("tuberculosis", *article.PRIMARIES)
@@ -32,20 +34,24 @@ GRID = {
     "ddc": 0.01,
     "alpha": 0.001,
 }
-"""Step of one reading, in table units, as a workstation shows it; an average of two lies on half of it."""
+"""Step of one reading, in table units, as a workstation shows it; an average of two lies on half of
+it."""
 
 AVERAGES = {
-    "adc_stand": (0.3, 2.5), "adc_slow": (0.1, 2.2), "adc_fast": (6, 65), "f": (0.02, 0.95), "ddc": (0.3, 3.2), "alpha": (0.3, 0.98),
+    "adc_stand": (0.3, 2.5), "adc_slow": (0.1, 2.2), "adc_fast": (6, 65),
+    "f": (0.02, 0.95), "ddc": (0.3, 3.2), "alpha": (0.3, 0.98),
 }  # fmt: skip
 READINGS = {
-    "adc_stand": (0.2, 3), "adc_slow": (0.05, 2.5), "adc_fast": (5, 80), "f": (0.005, 0.995), "ddc": (0.2, 4), "alpha": (0.2, 0.999),
+    "adc_stand": (0.2, 3), "adc_slow": (0.05, 2.5), "adc_fast": (5, 80),
+    "f": (0.005, 0.995), "ddc": (0.2, 4), "alpha": (0.2, 0.999),
 }  # fmt: skip
 """Smallest and largest value allowed, in table units."""
 
 AGES = (18, 85)
 
-# Correlations within a sub-group, in the order of parameters.SIX: the three diffusivities of one tissue go together; blood
-# that is counted in f is not counted in ADCslow, and makes the decay more heterogeneous (lower alpha).
+# Correlations within a sub-group, in the order of parameters.SIX: the three diffusivities of one
+# tissue go together; blood that is counted in f is not counted in ADCslow, and makes the decay more
+# heterogeneous (lower alpha).
 CORRELATION = np.array([
     [1.00, 0.90, 0.05, -0.05, 0.90, 0.10],
     [0.90, 1.00, 0.10, -0.35, 0.80, 0.25],
@@ -62,7 +68,8 @@ COLUMN_STEPS, COLUMN_HEAT = 2_000_000, (3.0, 0.03)
 SHUFFLES = 8
 """Pairings of one ADCfast and one f column before new columns are sought."""
 
-# Partners only while it is hot; where that comes near, small changes of the values give the last digits.
+# Partners only while it is hot; where that comes near, small changes of the values give the last
+# digits.
 EXCHANGE, POLISH = (500_000, (10.0, 0.1), 0.0), (300_000, (0.2, 0.01), 0.5)
 NEAR = 1.0
 
@@ -111,7 +118,8 @@ def reconstruct(seed=SEED, progress=lambda line: None):
                 tell,
             )
         except ValueError as error:
-            # The ICCs leave .1 % of freedom; now and then no whole-step differences of these averages fall into it.
+            # The ICCs leave .1 % of freedom; now and then no whole-step differences of these
+            # averages fall into it.
             tell(f"{error}; seeking the other four columns anew")
     msg = (
         f"no readings that print the ICCs in {ATTEMPTS} attempts with seed {seed}; try another seed"
@@ -120,19 +128,32 @@ def reconstruct(seed=SEED, progress=lambda line: None):
 
 
 def write(out, patients, measurements):
-    """Write both tables to a folder, each whole or not at all; returns their paths."""
+    """Write both tables, and beside them the targets they were built to meet, to a folder; each
+    whole or not at all.
+
+    Parameters
+    ----------
+    out : path
+        Made when missing.
+    patients, measurements : DataFrame
+        What :func:`reconstruct` gives.
+
+    Returns
+    -------
+    list of Path
+        Of ``patients.csv``, ``measurements.csv`` and ``targets.csv``.
+    """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, frame in (("patients.csv", patients), ("measurements.csv", measurements)):
-        paths.append(out / name)
-        frame.to_csv(out / f".{name}.part", index=False, lineterminator="\n")
-        os.replace(out / f".{name}.part", paths[-1])
-    return paths
+    tables = {"patients": patients, "measurements": measurements, "targets": targets_table()}
+    for name, frame in tables.items():
+        files.write_csv(out / f"{name}.csv", frame)
+    return [out / f"{name}.csv" for name in tables]
 
 
 def make_patients(seed, targets, tell=lambda line: None):
-    """The table of patients; where not every age can be known (Table 1), blank ages stand at random places."""
+    """The table of patients; where not every age can be known (Table 1), blank ages stand at random
+    places."""
     rng = np.random.default_rng([seed, 0])
     cell = np.concatenate(
         [
@@ -165,7 +186,8 @@ def make_patients(seed, targets, tell=lambda line: None):
 
 
 def column(seed, parameter, targets, tell=lambda line: None, again=0):
-    """Averages of one parameter, in half steps of its grid, that meet every target of the parameter alone; shape (70,)."""
+    """Averages of one parameter, in half steps of its grid, that meet every target of the parameter
+    alone; shape (70,)."""
     entropy = [seed, 10 + parameters.SIX.index(parameter), again]
     wanted = intervals.of_column(parameter, targets)
     return _solve(
@@ -199,12 +221,16 @@ def pair(seed, targets, tell=lambda line: None):
         tell(f"adc_fast with f: {_outcome(cost, attempt)}")
         if cost == 0:
             return dict(zip(PAIR, paired, strict=True))
-    msg = f"no pairing of adc_fast and f in {ATTEMPTS * SHUFFLES} attempts with seed {seed}; try another seed"
+    msg = (
+        f"no pairing of adc_fast and f in {ATTEMPTS * SHUFFLES} attempts with seed {seed}; try "
+        "another seed"
+    )
     raise ValueError(msg)
 
 
 def lay_beside(rng, ticks):
-    """Order the other four columns within each cell by a normal copula given ADCfast and f; no column's values change."""
+    """Order the other four columns within each cell by a normal copula given ADCfast and f; no
+    column's values change."""
     names = parameters.SIX
     given, rest = (
         [names.index(name) for name in PAIR],
@@ -251,7 +277,8 @@ def read(rng, names, ticks, targets, tell=lambda line: None):
 
 
 def _solve(name, entropy, setup, cell, wanted, centres, tell):
-    """Anneal a column from normal values, from a new start each time, until every interval holds."""
+    """Anneal a column from normal values, from a new start each time, until every interval
+    holds."""
     for attempt in range(ATTEMPTS):
         rng = np.random.default_rng([*entropy, attempt])
         ticks = np.empty(len(cell), dtype=np.int64)
@@ -296,7 +323,8 @@ def _setup(parameter, targets):
 
 
 def _centres(parameter):
-    """Mean and SD to start each cell from: as printed, or for a hidden renal row what the others leave."""
+    """Mean and SD to start each cell from: as printed, or for a hidden renal row what the others
+    leave."""
     rows, is_total = table2_rows(printed_strings(), parameter)
     if is_total:
         rows["renal"] = moments.hidden(rows["metastasis"], [rows["lung"], rows["breast"]])
@@ -317,9 +345,11 @@ def _middle(target):
 
 
 def _slow_below_stand(ticks, here):
-    """Exchange ADCslow within a cell as long as it takes excess over ADCstand away: perfusion only adds to the ADC."""
+    """Exchange ADCslow within a cell as long as it takes excess over ADCstand away: perfusion only
+    adds to the ADC."""
     stand, slow = ticks["adc_stand"][here], ticks["adc_slow"][here]
-    # Excess that is left when the ADCslow of one patient (column) stands beside the ADCstand of another (row).
+    # Excess that is left when the ADCslow of one patient (column) stands beside the ADCstand of
+    # another (row).
     excess = np.maximum(slow[None, :] - stand[:, None], 0)
     order = np.arange(len(here))
     for _ in range(4 * len(here)):

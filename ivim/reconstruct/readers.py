@@ -1,12 +1,13 @@
-"""Two readers for a table of averages: differences that keep every average and give the wanted intraclass correlations."""
+"""Two readers for a table of averages: differences that keep every average and give the wanted
+intraclass correlations."""
 
 import numpy as np
 
+from ivim.reconstruct.targets import SINGLE_FORMS
 from ivim.stats.agreement import icc_from_mean_squares
-from ivim.synthetic.targets import SINGLE_FORMS
 
-# What two ROIs on one lesion share: a reader who sits on denser tissue reads all diffusivities lower, and alpha a little.
-# In the order of parameters.SIX.
+# What two ROIs on one lesion share: a reader who sits on denser tissue reads all diffusivities
+# lower, and alpha a little. In the order of parameters.SIX.
 SHARED = np.array([
     [1.00, 0.85, 0.10, 0.10, 0.75, 0.15],
     [0.85, 1.00, 0.05, -0.25, 0.65, 0.25],
@@ -18,16 +19,18 @@ SHARED = np.array([
 
 
 def shared_noise(rng, n):
-    """Correlated standard normal reading differences, shape (n, 6), columns in the order of ``parameters.SIX``."""
+    """Correlated standard normal reading differences, shape (n, 6), columns in the order of
+    ``parameters.SIX``."""
     noise = rng.multivariate_normal(np.zeros(len(SHARED)), SHARED, size=n, method="cholesky")
     return (noise - noise.mean(axis=0)) / noise.std(axis=0)
 
 
 def error_interval(values, targets):
-    """The mean squares of error at which every single-measures form of the ICC prints, limits included.
+    """The mean squares of error at which every single-measures form of the ICC prints, limits
+    included.
 
-    The readers' mean square is taken equal to that of error, as it is on average without a bias. All three forms then agree in
-    the coefficient, and in the limits up to their degrees of freedom.
+    The readers' mean square is taken equal to that of error, as it is on average without a bias.
+    All three forms then agree in the coefficient, and in the limits up to their degrees of freedom.
 
     Parameters
     ----------
@@ -55,7 +58,10 @@ def error_interval(values, targets):
         if prints(len(values), ms_targets, error, error, targets)
     ]
     if not fitting:
-        msg = f"no reading error gives the ICC of {printed.parameter} {printed.wanted} with its limits in all single-measures forms"
+        msg = (
+            f"no reading error gives the ICC of {printed.parameter} {printed.wanted} with its "
+            "limits in all single-measures forms"
+        )
         raise ValueError(msg)
     return fitting[0], fitting[-1]
 
@@ -102,7 +108,8 @@ def split(rng, ticks, noise, limits, targets, half_tick):
     ms_targets = 2 * (ticks / 2.0).var(ddof=1)
     low, high = (end / (2 * half_tick) ** 2 for end in error_interval(ticks * half_tick, targets))
     error = (low + high) / 2
-    # With D the sum and Q the sum of squares of the differences: ms_raters = D²/2n and ms_error = (Q - D²/n)/2(n - 1).
+    # With D the sum and Q the sum of squares of the differences: ms_raters = D²/2n and ms_error =
+    # (Q - D²/n)/2(n - 1).
     wanted = np.array([np.sqrt(2 * n * error) * rng.choice([-1, 1]), 2 * n * error])
     room = np.minimum(ticks - 2 * limits[0], 2 * limits[1] - ticks)
     difference = np.clip(
@@ -116,7 +123,8 @@ def split(rng, ticks, noise, limits, targets, half_tick):
             n, ms_targets, d * d / (2 * n), (q - d * d / n) / (2 * (n - 1)), targets
         ):
             return (ticks + difference) // 2, (ticks - difference) // 2
-        # One to three readers' pairs at once: a single step of a large difference would jump over the interval.
+        # One to three readers' pairs at once: a single step of a large difference would jump over
+        # the interval.
         who = rng.choice(n, rng.integers(1, 4), replace=False)
         trial = difference[who] + 2 * rng.integers(1, 4, len(who)) * rng.choice([-1, 1], len(who))
         if (abs(trial) > room[who]).any():

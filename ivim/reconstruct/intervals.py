@@ -1,19 +1,22 @@
-"""The targets as the searches take them: for each compiled statistic the lowest and highest value allowed, and a scale."""
+"""The targets as the searches take them: for each compiled statistic the lowest and highest value
+allowed, and a scale."""
 
 import numpy as np
 from scipy import stats
 
 from ivim import article
-from ivim.synthetic import anneal
-from ivim.synthetic.targets import t_interval
+from ivim.reconstruct import anneal
+from ivim.reconstruct.targets import t_interval
 
 NORMAL_P = 0.08
-"""Shapiro-Wilk's p that the search asks for: some way above .05, so that the answer does not hang on the last digit."""
+"""Shapiro-Wilk's p that the search asks for: some way above .05, so that the answer does not hang
+on the last digit."""
 
 # Scales of the search where half a printed unit is too steep or there is no unit.
 WIDTH = {
     "t": 0.004, "tuberculosis w": 0.01, "metastasis w": 0.01, "counts": 1.0, "rival": 30.0,
-    "adc_fast b": 0.002, "adc_fast se": 0.001, "adc_fast wald": 0.02, "f b": 0.005, "f se": 0.003, "f wald": 0.01,
+    "adc_fast b": 0.002, "adc_fast se": 0.001, "adc_fast wald": 0.02,
+    "f b": 0.005, "f se": 0.003, "f wald": 0.01,
     "f ci_low": 4e-7, "f ci_high": 0.002,
 }  # fmt: skip
 LOW, HIGH, SCALE = range(3)
@@ -40,7 +43,7 @@ def of_column(parameter, targets):
     ----------
     parameter : str
     targets : dict
-        :class:`ivim.synthetic.targets.Target` by key.
+        :class:`ivim.reconstruct.targets.Target` by key.
 
     Returns
     -------
@@ -87,8 +90,8 @@ def _open(names):
 
 def _put(intervals, names, name, target, low_end=False):
     at, half = names.index(name), (target.high - target.low) / 2
-    # A hair inside, so that no print hangs on a last bit. But an AUC steps by 1/2000 and may have to sit on the low end
-    # itself (.8755 prints .876).
+    # A hair inside, so that no print hangs on a last bit. But an AUC steps by 1/2000 and may have
+    # to sit on the low end itself (.8755 prints .876).
     hair = (-1e-9, 1e-9) if low_end else (half * 2e-3, half * 2e-3)
     intervals[:, at] = target.low + hair[0], target.high - hair[1], WIDTH.get(name, half)
 
@@ -102,7 +105,8 @@ def _put_roc(intervals, names, marker, targets):
 
 
 def shapiro_weights(n):
-    """Weights a of Shapiro-Wilk's W = (Σ aᵢ x₍ᵢ₎)²/SS for n > 5 (Royston, Appl Stat 1995;44:547, algorithm AS R94)."""
+    """Weights a of Shapiro-Wilk's W = (Σ aᵢ x₍ᵢ₎)²/SS for n > 5 (Royston, Appl Stat 1995;44:547,
+    algorithm AS R94)."""
     m = stats.norm.ppf((np.arange(1, n + 1) - 0.375) / (n + 0.25))
     squares, root = (m**2).sum(), 1 / np.sqrt(n)
     last = np.polyval([-2.706056, 4.434685, -2.07119, -0.147981, 0.221157, 0], root) + m[

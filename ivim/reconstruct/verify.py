@@ -1,4 +1,5 @@
-"""The verifier: what the pipeline prints from two CSV files, held against every target of the reconstruction, cell by cell."""
+"""The verifier: what the pipeline prints from two CSV files, held against every target of the
+reconstruction, cell by cell."""
 
 import math
 
@@ -7,10 +8,10 @@ import pandas as pd
 
 from ivim import article, parameters
 from ivim.cohort import average_readers, load_cohort
+from ivim.reconstruct.cohort import GRID
+from ivim.reconstruct.targets import all_targets
 from ivim.report import tables
 from ivim.stats.groups import posthoc
-from ivim.synthetic.cohort import GRID
-from ivim.synthetic.targets import all_targets
 
 
 def verify(patients=None, measurements=None):
@@ -24,7 +25,8 @@ def verify(patients=None, measurements=None):
     Returns
     -------
     DataFrame
-        ``location, group, parameter, statistic, wanted, found, met, reason``; one row per target, then those of :func:`plausible`.
+        ``location, group, parameter, statistic, wanted, found, met, reason``; one row per target,
+        then those of :func:`plausible`.
     """
     cohort = load_cohort(patients, measurements)
     values = pipeline_values(cohort)
@@ -39,7 +41,8 @@ def verify(patients=None, measurements=None):
 
 
 def pipeline_values(cohort):
-    """Every number of the tables by ``(location, group, parameter, statistic)``, sensitivities in per cent as printed."""
+    """Every number of the tables by ``(location, group, parameter, statistic)``, sensitivities in
+    per cent as printed."""
     found = {}
     for build in (_demographics, _moments, _tests, _primaries, _agreement, _logistic, _roc):
         found |= {key: math.nan if pd.isna(value) else float(value) for key, value in build(cohort)}
@@ -73,7 +76,8 @@ def _tests(cohort):
     tests = tables.group_tests(cohort)
     for row in tests[tests["test"] == "Shapiro-Wilk"].itertuples():
         yield ("methods", row.group, row.parameter, "shapiro_p"), row.p
-    # Only the chosen test counts: a Mann-Whitney row here means that the article's rule would not print this t.
+    # Only the chosen test counts: a Mann-Whitney row here means that the article's rule would not
+    # print this t.
     for row in tests[tests["chosen"] & (tests["test"] == "Student")].itertuples():
         yield ("table3", "", row.parameter, "t"), row.statistic
         yield ("table3", "", row.parameter, "p"), row.p
@@ -129,7 +133,8 @@ def _roc(cohort):
 def plausible(cohort):
     """Whether the readings look measured; rows as :func:`verify` gives them.
 
-    On a workstation's grid, physical, one tissue's diffusivities together, readers who differ like readers.
+    On a workstation's grid, physical, one tissue's diffusivities together, readers who differ like
+    readers.
     """
     readings, values = cohort.measurements, average_readers(cohort.measurements)
     numbers = values[list(parameters.SIX)]
