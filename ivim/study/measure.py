@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 
 from ivim import parameters
-from ivim.imaging.roi import area_mm2
+from ivim.imaging.regions import area_mm2, dice, largest
 from ivim.signal.models import STUDY_MODELS
 from ivim.signal.recipe import RECIPES, Recipe
 
@@ -111,11 +111,11 @@ def choose(regions, lesion, grid):
             # Names in a file may be a person's; only the one that was asked for is repeated.
             msg = f"none of its {len(regions)} region(s) is called {lesion!r}"
             raise ValueError(msg)
-    areas = {n: max(area_mm2(one.mask, grid).values()) for n, one in numbered.items()}
-    number = max(areas, key=areas.get)
-    if len(areas) > 1:
-        remarks.append(f"the largest of {len(areas)} regions")
-    return Chosen(numbered[number].mask, {number: numbered[number].mask}, tuple(remarks))
+    if len(numbered) > 1:
+        remarks.append(f"the largest of {len(numbered)} regions")
+    region = largest(list(numbered.values()), grid)
+    number = next(n for n, one in numbered.items() if one is region)
+    return Chosen(region.mask, {number: region.mask}, (*remarks, *region.remarks))
 
 
 def measure(series, chosen, options):
@@ -202,12 +202,11 @@ def overlap(chosen, grid):
     rows = []
     for (a, one), (b, other) in combinations(chosen.items(), 2):
         areas = [sum(area_mm2(mask, grid).values()) for mask in (one.mask, other.mask)]
-        common = int((one.mask & other.mask).sum())
         rows.append(
             {
                 "reader_a": a,
                 "reader_b": b,
-                "dice": 2 * common / int(one.mask.sum() + other.mask.sum()),
+                "dice": dice(one.mask, other.mask),
                 "area_a_mm2": areas[0],
                 "area_b_mm2": areas[1],
                 "area_difference_mm2": areas[1] - areas[0],

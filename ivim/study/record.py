@@ -15,7 +15,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import ivim
-from ivim import files
 from ivim.study import layout
 from ivim.study.measure import Options, choose, measure, overlap
 
@@ -196,7 +195,7 @@ def code_hash():
 
     digest = hashlib.sha256(f"{ivim.__version__} {sys.version}".encode())
     digest.update(" ".join(f"{name} {version(name)}" for name in PACKAGES).encode())
-    room = files.ROOT / "ivim"
+    room = Path(ivim.__file__).parent
     for name in CODE:
         path = room / name
         inside = path.rglob("*") if path.is_dir() else [path]
@@ -212,15 +211,15 @@ def ready():
     Code that was just compiled differs in the tenth digit from the same code read from numba's
     cache, so nobody measures with what was compiled in the same process.
     """
-    solver = files.ROOT / "ivim" / "signal" / "solver.py"
+    solver = Path(ivim.__file__).parent / "signal" / "solver.py"
     compiled = max(
         (path.stat().st_mtime for path in solver.parent.glob("__pycache__/solver.fit_block*.nbi")),
         default=0.0,
     )
     if compiled < solver.stat().st_mtime:
-        code = "from ivim.run import _compile; _compile()"
+        code = "from ivim.run.execute import compile_engine; compile_engine()"
         environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join([str(files.ROOT), os.environ.get("PYTHONPATH", "")])
+            "PYTHONPATH": os.pathsep.join([str(Path(ivim.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
         }
         subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 

@@ -5,6 +5,7 @@ were under way and no other. Records do not depend on who made them or in which 
 """
 
 import json
+import multiprocessing
 import os
 import signal
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -13,12 +14,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ivim import files
+from ivim.run.processes import end_with_parent
 from ivim.study import record
 
 ATTEMPTS = 3
 """Times that the processes may die before the work is given up."""
 
 CLUSTER_PATIENCE_S = 15
+
+WORTH_A_PROCESS = 6
+"""Patients for which it pays to start another process, where nobody said how many: its start costs some seconds."""
 
 
 def run_tasks(tasks, kept, *, jobs=None, scheduler=None, progress=None):
@@ -79,27 +84,50 @@ def _finished(due, jobs, scheduler):
     """Records as they come."""
     if not due:
         return
-    jobs = min(jobs or _cores(), len(due))
+    jobs = min(jobs or jobs_for(due), len(due))
     if scheduler:
         yield from _on_cluster(due, scheduler, jobs)
         return
     record.ready()
+    yield from spread(record.measure_patient, due, jobs)
+
+
+def spread(function, pieces, jobs):
+    """Call a function on every piece of work, side by side on this machine.
+
+    A process that dies is replaced, and only what was not finished is done again.
+
+    Parameters
+    ----------
+    function : callable
+        Importable by name; takes one piece.
+    pieces : sequence
+    jobs : int
+        1 works in this process.
+
+    Yields
+    ------
+    object
+        What the function gives, in the order of finishing.
+
+    Raises
+    ------
+    ValueError
+        When processes die again and again.
+    """
     if jobs == 1:
-        yield from map(record.measure_patient, due)
+        yield from map(function, pieces)
         return
-    yield from _on_cores(due, jobs)
-
-
-def _on_cores(due, jobs):
-    """Side by side on this machine; a process that dies is replaced, and only what it had is done again."""
-    left = {task.label: task for task in due}
+    left = dict(enumerate(pieces))
     for _ in range(ATTEMPTS):
-        pool = ProcessPoolExecutor(jobs, initializer=_quiet_worker)
+        # Spawned, not forked: no thread and no open file of this process comes along.
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(jobs, context, initializer=_begin_worker)
         try:
-            running = [pool.submit(record.measure_patient, task) for task in left.values()]
+            running = {pool.submit(function, piece): number for number, piece in left.items()}
             for future in as_completed(running):
                 finished = future.result()
-                del left[finished["label"]]
+                del left[running[future]]
                 yield finished
             return
         except BrokenProcessPool:
@@ -107,8 +135,8 @@ def _on_cores(due, jobs):
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
     msg = (
-        f"processes died {ATTEMPTS} times with {len(left)} patients left ({', '.join(list(left)[:5])}"
-        f"{' ...' if len(left) > 5 else ''}); is the memory enough? fewer --jobs need less"
+        f"processes were ended {ATTEMPTS} times with {len(left)} patients left; "
+        "is the memory enough? fewer --jobs need less"
     )
     raise ValueError(msg)
 
@@ -177,13 +205,21 @@ def _client(scheduler, jobs):
             yield client
 
 
-def _quiet_worker():
-    """An interrupt is for the process that shares out the work; its workers finish what they have."""
+def _begin_worker():
+    """An interrupt is for the process that shares out the work; when that is gone, its workers go, too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
+    # Several threads in each of several processes only wait for each other.
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
 
 
-def _cores():
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def jobs_for(pieces):
+    """Processes for so many pieces of work: one per core, where its start pays."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return min(cores, -(-len(pieces) // WORTH_A_PROCESS))
 
 
 def _path(kept, label, key):
