@@ -230,7 +230,7 @@ def _limited_share(study, location, key, count, n, more, rng):
 
 
 def _some_count(ends, n):
-    return int(np.floor(ends[1] * n + 1e-9)) >= ends[0] * n - 1e-9
+    return np.floor(min(ends[1], 1) * n + 1e-9) >= ends[0] * n - 1e-9
 
 
 def _owed_by_limits(study, names, n):

@@ -145,6 +145,14 @@ class Page:
             "order", ids, lambda *ends: all(a[0] <= b[1] for a, b in itertools.pairwise(ends))
         )
 
+    def scale(self, row_id):
+        """Printed number over the value in the unit of the data: 100 for a percentage."""
+        return self._scale[row_id]
+
+    def same_scale(self, row_id, as_id):
+        """Give a row the scale of another one."""
+        self._scale[row_id] = self._scale[as_id]
+
     def interval(self, row_id, printed):
         """The values that a string stands for, in the unit of the data (shares as fractions).
 

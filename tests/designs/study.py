@@ -115,7 +115,7 @@ def _abstract(made):
             item=item,
             method=first["method"],
         )
-        page._scale[again] = page._scale[ids[0]]
+        page.same_scale(again, ids[0])
         page.relate("restated", (ids[0], again), _overlap)
     for (name, item, key), (row_id, value) in list(made.shares.items())[:4]:
         more = {"parameter": name, "analysis": "roc", "item": item}
