@@ -12,7 +12,7 @@ import numpy as np
 import ivim
 from ivim import parameters
 from ivim.files import write_json
-from ivim.imaging.roi import save_image
+from ivim.imaging.formats import save_image
 
 
 def bids_prefix(image):

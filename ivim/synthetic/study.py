@@ -4,17 +4,17 @@ Everything is made from a seed by code; the same seed gives the same bytes. What
 :mod:`ivim.synthetic.phantom`; what the patients are drawn from is in :mod:`ivim.synthetic.settings`.
 """
 
-import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 import ivim
 from ivim import files
-from ivim.imaging.roi import save_image, write_roi
-from ivim.imaging.series import Grid
+from ivim.imaging.formats import save_image, write_mask
+from ivim.study.work import jobs_for, spread
 from ivim.synthetic import phantom
 from ivim.synthetic.settings import read_settings
 
@@ -67,7 +67,7 @@ def simulate(folder, patients, seed, truth=None, *, jobs=None, progress=None):
     settings = read_settings(truth)
     drawn = draw(settings, patients, seed)
     with files.staged(folder) as stage:
-        rows = _scan_all(drawn, settings.protocol, stage, jobs or os.cpu_count() or 1, progress)
+        rows = _scan_all(drawn, settings.protocol, stage, jobs or jobs_for(drawn), progress)
         table = pd.DataFrame([rows[patient.label] for patient in drawn])
         _write_dataset(stage, settings, drawn, table, seed)
     return table
@@ -178,17 +178,16 @@ def _ellipse_of(reader, centre, size, rng):
 def _scan_all(drawn, protocol, stage, jobs, progress):
     """Scan and write every patient, side by side; the bytes do not depend on how many."""
     rows = {}
-    with ProcessPoolExecutor(min(jobs, len(drawn))) as pool:
-        running = [pool.submit(_scan_one, patient, protocol, stage) for patient in drawn]
-        for future in as_completed(running):
-            row = future.result()
+    scan = partial(_scan_one, protocol=protocol, stage=stage)
+    with threadpool_limits(1):
+        for row in spread(scan, drawn, min(jobs, len(drawn))):
             rows[row["participant_id"]] = row
             if progress:
                 progress(len(rows))
     return rows
 
 
-def _scan_one(patient, protocol, stage):
+def _scan_one(patient, *, protocol, stage):
     """Scan one patient, write series and ROIs, and return the row of truth."""
     scanned = phantom.scan(patient.case, None, protocol.b, protocol.averages)
     folder = stage / patient.label / "dwi"
@@ -197,7 +196,7 @@ def _scan_one(patient, protocol, stage):
     rois = stage / "derivatives" / "rois" / patient.label
     rois.mkdir(parents=True)
     for reader, mask in scanned.rois.items():
-        write_roi(rois / f"{patient.label}_desc-{reader}_mask.nii.gz", mask, scanned.series.grid)
+        write_mask(rois / f"{patient.label}_desc-{reader}_mask.nii.gz", mask, scanned.series.grid)
     lesion = patient.case.lesion
     pixel = phantom.PIXEL_MM**2
     return {
@@ -219,7 +218,7 @@ def _write_series(stem, series):
     """Image as whole numbers, b-values, directions (none: trace images) and sidecar."""
     import nibabel as nib
 
-    grid: Grid = series.grid
+    grid = series.grid
     stored = np.clip(np.rint(STORED * series.data), 0, np.iinfo(np.int16).max).astype(np.int16)
     image = nib.Nifti1Image(stored, grid.affine)
     image.header.set_zooms((*grid.spacing, 1.0))
