@@ -23,7 +23,8 @@ author = "The ivim developers"
 copyright = "the ivim developers; text, reconstructed data and results under CC BY 4.0"
 version = release = PROJECT["version"]
 
-# The source is the project's folder, so that every link between texts, notebooks and results is the one of the repository.
+# The source is the project's folder, so that every link between texts, notebooks and results is the
+# one of the repository.
 root_doc = "docs/index"
 include_patterns = [
     "docs/**",
@@ -85,7 +86,9 @@ def copy_results(app, error):
 
 
 def fill_in(app, name, source):
-    """Put what is computed into the pages that ask for it: public names, commands, the count of STARD items."""
+    """Put what is computed into the pages that ask for it: public names, commands, the count of
+    STARD items.
+    """
     if "PUBLIC_NAMES" in source[0]:
         source[0] = source[0].replace("PUBLIC_NAMES", documented_names())
         source[0] = source[0].replace("COMMANDS", command_help())

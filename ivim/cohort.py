@@ -13,7 +13,9 @@ from ivim import article, files, parameters
 DATA = files.COHORT
 
 MISSING = ("", "na", "n/a", "nan", "null", "none", ".", "-")
-"""Words for a missing value in a column of numbers, or of sex and primary; a name may be any of them."""
+"""Words for a missing value in a column of numbers, or of sex and primary; a name may be any of
+them.
+"""
 
 SEXES = {"male": "male", "m": "male", "female": "female", "f": "female"}
 OLDEST = 130
@@ -38,43 +40,51 @@ class Cohort:
     primaries : tuple of str
         Sub-groups named in column ``primary``, in the article's order where they are the article's.
     remarks : tuple of str
-        What is not there, in sentences: values that are blank, patients whom not every reader measured, columns without
-        any number. Empty for a complete study.
+        What is not there, in sentences: values that are blank, patients whom not every reader
+        measured, columns without any number. Empty for a complete study.
     """
 
     patients: pd.DataFrame
     measurements: pd.DataFrame
     values: pd.DataFrame
-    parameters: tuple
-    groups: tuple
-    primaries: tuple
+    parameters: tuple[str, ...]
+    groups: tuple[str, ...]
+    primaries: tuple[str, ...]
     remarks: tuple = ()
 
     @property
-    def positive(self):
+    def positive(self) -> str:
         """Name of the group that counts as disease."""
         return self.groups[-1]
 
     @property
-    def reconstructed(self):
-        """True for the article's reconstructed cohort: its patients are named ``recon-...``, so the word travels with the rows."""
+    def reconstructed(self) -> bool:
+        """True for the article's reconstructed cohort: its patients are named ``recon-...``, so the
+        word travels with the rows.
+        """
         return bool(self.patients["patient"].str.startswith("recon-").all())
 
     @property
-    def outcome(self):
+    def outcome(self) -> np.ndarray:
         """1 for a patient of the positive group, 0 otherwise; shape (n,)."""
         return (self.values["group"] == self.positive).astype(int).to_numpy()
 
 
-def load_cohort(patients=None, measurements=None, positive=None):
+def load_cohort(
+    patients: str | Path | None = None,
+    measurements: str | Path | None = None,
+    positive: str | None = None,
+) -> Cohort:
     """Read and check a study's two tables.
 
     Parameters
     ----------
     patients, measurements : path, optional
-        CSV files as described in ``data/README.md``; by default the reconstructed cohort of the article.
+        CSV files as described in ``data/README.md``; by default the reconstructed cohort of the
+        article.
     positive : str, optional
-        The group that counts as disease; by default ``metastasis`` where there is one, else the last group to appear.
+        The group that counts as disease; by default ``metastasis`` where there is one, else the
+        last group to appear.
 
     Returns
     -------
@@ -101,14 +111,19 @@ def load_cohort(patients=None, measurements=None, positive=None):
     )
 
 
-def read_patients(path):
-    """Read ``patients.csv``: ``patient`` and ``group`` are needed, ``primary``, ``sex`` and ``age`` may be missing or blank."""
+def read_patients(path: str | Path) -> pd.DataFrame:
+    """Read ``patients.csv``: ``patient`` and ``group`` are needed, ``primary``, ``sex`` and ``age``
+    may be missing or blank.
+    """
     frame = _read_csv(path, needed=("patient", "group"))
     frame = frame.assign(**{name: "" for name in ("primary", "sex", "age") if name not in frame})
     _check_filled(frame, ("patient", "group"), path)
     repeated = frame.loc[frame["patient"].duplicated(), "patient"]
     if len(repeated):
-        msg = f"{path}: patient {repeated.iloc[0]!r} stands in more than one row; give each patient one row"
+        msg = (
+            f"{path}: patient {repeated.iloc[0]!r} stands in more than one row; give each patient "
+            "one row"
+        )
         raise ValueError(msg)
     frame["primary"] = frame["primary"].where(~frame["primary"].str.lower().isin(MISSING), "")
     frame["sex"], frame["age"] = _sexes(frame, path), _ages(frame, path)
@@ -116,26 +131,37 @@ def read_patients(path):
     return frame[["patient", "group", "primary", "sex", "age"]]
 
 
-def read_measurements(path):
-    """Read ``measurements.csv``: ``patient``, ``reader`` and one numeric column per parameter, diffusivities in 10⁻³ mm²/s.
+def read_measurements(path: str | Path) -> pd.DataFrame:
+    """Read ``measurements.csv``: ``patient``, ``reader`` and one numeric column per parameter,
+    diffusivities in 10⁻³ mm²/s.
 
-    A value may be blank (a fit that failed), and a patient may lack a reader; at least one value has to be there.
+    A value may be blank (a fit that failed), and a patient may lack a reader; at least one value
+    has to be there.
     """
     frame = _read_csv(path, needed=("patient", "reader"))
     _check_filled(frame, ("patient", "reader"), path)
     twice = frame.duplicated(["patient", "reader"])
     if twice.any():
         row = frame[twice].iloc[0]
-        msg = f"{path}: reader {row['reader']!r} has more than one row for patient {row['patient']!r}; give one row each"
+        msg = (
+            f"{path}: reader {row['reader']!r} has more than one row for patient "
+            f"{row['patient']!r}; give one row each"
+        )
         raise ValueError(msg)
     columns = [column for column in frame.columns if column not in ("patient", "reader")]
     if foreign := next(
         (name for name in columns if name in ("group", "primary", "sex", "age")), ""
     ):
-        msg = f"{path}: column {foreign!r} tells of the patient, not of a reading; move it to patients.csv"
+        msg = (
+            f"{path}: column {foreign!r} tells of the patient, not of a reading; move it to "
+            "patients.csv"
+        )
         raise ValueError(msg)
     if not columns:
-        msg = f"{path}: no parameter column; add at least one of {', '.join(parameters.SIX)} or a column of your own"
+        msg = (
+            f"{path}: no parameter column; add at least one of {', '.join(parameters.SIX)} or a "
+            "column of your own"
+        )
         raise ValueError(msg)
     for column in columns:
         frame[column] = _numbers(frame, column, path)
@@ -149,11 +175,12 @@ def read_measurements(path):
     ]
 
 
-def average_readers(measurements):
-    """Each patient's mean over the readers, as in Methods ("the average of the ROI measurements ... was taken").
+def average_readers(measurements: pd.DataFrame) -> pd.DataFrame:
+    """Each patient's mean over the readers, as in Methods ("the average of the ROI measurements ...
+    was taken").
 
-    A blank is left out of the mean, and a patient without any value has none. Rounded to ten decimals, so that equal
-    averages are equal numbers and tie in a ROC curve.
+    A blank is left out of the mean, and a patient without any value has none. Rounded to ten
+    decimals, so that equal averages are equal numbers and tie in a ROC curve.
     """
     return (
         measurements.drop(columns="reader")
@@ -189,7 +216,9 @@ def _read_csv(path, needed):
 
 
 def _cells(path):
-    """Header and rows; blank lines and lines that begin with # (a note on where a table is from) are passed over."""
+    """Header and rows; blank lines and lines that begin with # (a note on where a table is from)
+    are passed over.
+    """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
         kept = [line for line in lines if line.strip(" ,") and not line.startswith("#")]
@@ -293,14 +322,20 @@ def _check_groups(column, path):
 def _check_range(values, column, path):
     if column in ("f", "alpha") and not values.between(0, 1).all():
         met = values[~values.between(0, 1)].iloc[0]
-        msg = f"{path}: {column} is {met:g}; it is a fraction from 0 to 1 (divide a percentage by 100)"
+        msg = (
+            f"{path}: {column} is {met:g}; it is a fraction from 0 to 1 (divide a percentage by "
+            "100)"
+        )
         raise ValueError(msg)
     if parameters.is_diffusivity(column) and (values < 0).any():
         msg = f"{path}: {column} is {values.min():g}; a diffusivity is not negative"
         raise ValueError(msg)
     # 0.02e-3 mm²/s is a hundredth of free water: a whole column below it was written in mm²/s.
     if parameters.is_diffusivity(column) and values.max() < 0.02 + 0.2 * (column == "adc_fast"):
-        msg = f"{path}: {column} is at most {values.max():g}, which looks like mm²/s; tables are in 10⁻³ mm²/s, so multiply by 1000"
+        msg = (
+            f"{path}: {column} is at most {values.max():g}, which looks like mm²/s; tables are in "
+            "10⁻³ mm²/s, so multiply by 1000"
+        )
         raise ValueError(msg)
 
 
@@ -311,7 +346,9 @@ def _without_empty_columns(readings):
 
 
 def _missing_remarks(readings, columns):
-    """Sentences on what is blank and on whom not every reader measured; nothing for a complete table."""
+    """Sentences on what is blank and on whom not every reader measured; nothing for a complete
+    table.
+    """
     remarks, patients = [], readings["patient"].nunique()
     for column in columns:
         found = readings.groupby("patient", sort=False)[column].count()
@@ -332,10 +369,16 @@ def _missing_remarks(readings, columns):
 def _check_same_patients(people, readings):
     measured, known = set(readings["patient"]), set(people["patient"])
     if unmeasured := sorted(known - measured):
-        msg = f"patient {unmeasured[0]!r} has no measurement ({len(unmeasured)} such); add the rows or take the patient out of patients.csv"
+        msg = (
+            f"patient {unmeasured[0]!r} has no measurement ({len(unmeasured)} such); add the rows "
+            "or take the patient out of patients.csv"
+        )
         raise ValueError(msg)
     if unknown := sorted(measured - known):
-        msg = f"patient {unknown[0]!r} is measured but not in patients.csv ({len(unknown)} such); add the patient or take the rows out"
+        msg = (
+            f"patient {unknown[0]!r} is measured but not in patients.csv ({len(unknown)} such); "
+            "add the patient or take the rows out"
+        )
         raise ValueError(msg)
 
 
@@ -344,7 +387,10 @@ def _order_groups(column, positive):
     if positive is None:
         positive = article.POSITIVE if article.POSITIVE in names else names[-1]
     if positive not in names:
-        msg = f"positive group {positive!r} is not in the data; the groups are {', '.join(map(repr, names))}"
+        msg = (
+            f"positive group {positive!r} is not in the data; the groups are "
+            f"{', '.join(map(repr, names))}"
+        )
         raise ValueError(msg)
     return (*(name for name in names if name != positive), positive)
 

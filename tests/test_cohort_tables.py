@@ -30,7 +30,9 @@ def load(tmp_path):
 
 
 def test_own_groups_and_columns_are_taken_as_they_come(load):
-    """Group names, sub-groups and columns come from the tables; the article's parameters stand first, the disease last."""
+    """Group names, sub-groups and columns come from the tables; the article's parameters stand
+    first, the disease last.
+    """
     cohort = load()
     assert cohort.groups == ("benign", "malignant") and cohort.positive == "malignant"
     assert cohort.parameters == ("adc_slow", "f", "stiffness")
@@ -77,7 +79,9 @@ def test_a_blank_leaves_the_mean_to_the_other_reader(load):
 
 
 def test_a_patient_without_a_value_stays_and_is_named(load):
-    """A parameter that neither reader could measure is blank for that patient, who keeps the other ones."""
+    """A parameter that neither reader could measure is blank for that patient, who keeps the other
+    ones.
+    """
     lines = MEASUREMENTS.replace("2,A,5.0,0.2,0.9", "2,A,5.0,,0.9")
     cohort = load(measurements=lines.replace("2,B,5.0,0.2,1.0", "2,B,5.0,,1.0"))
     values = cohort.values.set_index("patient")
@@ -161,7 +165,8 @@ def test_broken_tables_are_refused_with_the_value_met(load, tables, message):
     assert "\n" not in str(caught.value)
 
 
-# What a table may not hold, and what is mended -----------------------------------------------------
+# What a table may not hold, and what is mended
+# -----------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -198,7 +203,9 @@ def test_a_patients_column_among_the_measurements_is_refused(tmp_path, column):
 
 
 def test_names_are_names_and_blanks_around_them_do_not_count(tmp_path):
-    """A group called NA and a patient called None are no blanks; blanks around a word are no part of it."""
+    """A group called NA and a patient called None are no blanks; blanks around a word are no part
+    of it.
+    """
     path = tmp_path / "patients.csv"
     path.write_text(
         "# where it is from\npatient,group,sex\nNone,NA ,M\n b ,tuberculosis , female\n"

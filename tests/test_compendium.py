@@ -46,7 +46,9 @@ def test_descriptions_are_those_of_todays_files(written, name):
 
 
 def test_every_table_is_described_with_its_columns_and_hash():
-    """Each CSV of data/ and results/ stands in the data package, column by column, with the SHA-256 of its bytes."""
+    """Each CSV of data/ and results/ stands in the data package, column by column, with the SHA-256
+    of its bytes.
+    """
     resources = {one["path"]: one for one in _json("datapackage.json")["resources"]}
     assert set(resources) == set(compendium.tracked("data/*.csv", "results/*.csv"))
     for path, one in resources.items():
@@ -65,7 +67,9 @@ def test_diffusivities_carry_their_unit():
 
 
 def test_one_version_everywhere():
-    """Package, pyproject, CITATION.cff, CodeMeta, Zenodo, data package and crate say the same version."""
+    """Package, pyproject, CITATION.cff, CodeMeta, Zenodo, data package and crate say the same
+    version.
+    """
     crate = {one["@id"]: one for one in _json("ro-crate-metadata.json")["@graph"]}
     versions = {
         ivim.__version__,
@@ -126,7 +130,9 @@ def _stard():
 
 
 def test_every_item_of_stard_has_a_verdict():
-    """The 30 items with their parts stand once each, in order; what is reported has a place and words from there."""
+    """The 30 items with their parts stand once each, in order; what is reported has a place and
+    words from there.
+    """
     rows = _stard()
     assert [row["item"] for row in rows] == STARD
     assert {row["verdict"] for row in rows} == {"reported", "partly", "not"}

@@ -1,4 +1,6 @@
-"""The run, tried on small notebooks of its own: what is run, what is replaced, and what a failure leaves behind."""
+"""The run, tried on small notebooks of its own: what is run, what is replaced, and what a failure
+leaves behind.
+"""
 
 import json
 import os
@@ -74,7 +76,9 @@ def _bytes(folder):
 
 
 def test_results_numbers_and_record_of_all_notebooks_come_together(notebooks, out):
-    """Every notebook's files, merged numbers and a record with versions, hashes, seconds and status are there after a run."""
+    """Every notebook's files, merged numbers and a record with versions, hashes, seconds and status
+    are there after a run.
+    """
     lines = _said(out)
     record = json.loads((out / "run.json").read_text())
     assert (out / "tables" / "first.csv").read_text() == "value\n1\n"
@@ -89,7 +93,9 @@ def test_results_numbers_and_record_of_all_notebooks_come_together(notebooks, ou
 
 
 def test_unchanged_notebooks_are_not_run_again_and_changed_ones_are(notebooks, out):
-    """A second run runs nothing; a changed parameter, a changed source or a lost file runs that notebook only."""
+    """A second run runs nothing; a changed parameter, a changed source or a lost file runs that
+    notebook only.
+    """
     _said(out)
     assert _said(out)[-1].startswith("0 of 2")
     assert _said(out, parameters={"divisor": "2"})[-1].startswith("1 of 2")
@@ -114,7 +120,9 @@ def test_two_runs_give_identical_bytes(notebooks, out, tmp_path):
 
 
 def test_failing_notebook_stops_the_run_and_leaves_results_as_they_were(notebooks, out, capsys):
-    """A failure names notebook, cell and error, exits with 2, replaces nothing, and keeps the failed notebook to look at."""
+    """A failure names notebook, cell and error, exits with 2, replaces nothing, and keeps the
+    failed notebook to look at.
+    """
     _said(out)
     before = _bytes(out)
     code = cli.main(["reproduce", "--out", str(out), "-p", "divisor=0", "-p", "value=7"])
@@ -167,7 +175,9 @@ def test_a_folder_with_other_files_is_not_written_into(notebooks, out):
 
 
 def test_own_table_runs_only_the_notebooks_that_take_it(notebooks, out, tmp_path):
-    """With a user's tables the notebooks about the article alone are left out, and the others get absolute paths."""
+    """With a user's tables the notebooks about the article alone are left out, and the others get
+    absolute paths.
+    """
     (tmp_path / "p.csv").write_text("patient,group\na,benign\nb,malignant\n")
     (tmp_path / "m.csv").write_text("patient,reader,f\na,R1,0.1\nb,R1,0.2\n")
     _notebook(
@@ -182,7 +192,9 @@ def test_own_table_runs_only_the_notebooks_that_take_it(notebooks, out, tmp_path
 
 
 def test_printed_lines_that_came_in_pieces_are_stored_as_one_output():
-    """Whether a kernel sends its lines at once or in pieces, with a progress bar between, the stored bytes are the same."""
+    """Whether a kernel sends its lines at once or in pieces, with a progress bar between, the
+    stored bytes are the same.
+    """
 
     def stored(*outputs):
         cell = {"cell_type": "code", "metadata": {}, "outputs": list(outputs)}
@@ -204,7 +216,8 @@ def test_the_compiled_engine_is_where_the_run_looks_for_it():
     assert said == []
 
 
-# Faults ---------------------------------------------------------------------------------------------------------
+# Faults
+# ---------------------------------------------------------------------------------------------------------
 
 SLEEPS = """
 import os, time
@@ -217,7 +230,9 @@ time.sleep(60)
 
 @pytest.fixture
 def sleeping(notebooks, tmp_path):
-    """Three notebooks that sleep, run two at a time by a process of their own; gives the process once two have started."""
+    """Three notebooks that sleep, run two at a time by a process of their own; gives the process
+    once two have started.
+    """
     started = tmp_path / "started"
     for name in ("01_first", "02_second", "03_third"):
         _notebook(notebooks, name, f'name: str = "{name}"\nstarted: str = "{started}"', SLEEPS)
@@ -248,7 +263,9 @@ def _kernels(started):
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without a signal")
 def test_a_run_that_is_asked_to_end_leaves_nothing(sleeping, out):
-    """SIGTERM: exit code 130, one line, no kernel, no temporary folder, and the third notebook never starts."""
+    """SIGTERM: exit code 130, one line, no kernel, no temporary folder, and the third notebook
+    never starts.
+    """
     process, started = sleeping
     process.terminate()
     _, said = process.communicate(timeout=30)
@@ -261,7 +278,9 @@ def test_a_run_that_is_asked_to_end_leaves_nothing(sleeping, out):
 
 
 def test_a_run_that_is_killed_takes_its_notebooks_with_it(sleeping, notebooks, out, tmp_path):
-    """SIGKILL: workers and kernels end with their parent, no other notebook starts, and the next run sweeps what is left."""
+    """SIGKILL: workers and kernels end with their parent, no other notebook starts, and the next
+    run sweeps what is left.
+    """
     process, started = sleeping
     process.kill()
     process.wait()
@@ -278,7 +297,9 @@ def test_a_run_that_is_killed_takes_its_notebooks_with_it(sleeping, notebooks, o
     "damage", ["{", "[]", "7", "<<<<<<< HEAD\n{}\n=======\n", "\x00\xff", "[" * 100_000]
 )
 def test_a_damaged_record_counts_as_none_and_is_said(out, damage):
-    """Cut off, of another shape, with conflict marks, binary, nested without end: no record, one line."""
+    """Cut off, of another shape, with conflict marks, binary, nested without end: no record, one
+    line.
+    """
     out.mkdir()
     (out / "run.json").write_bytes(damage.encode("latin-1"))
     said = []
@@ -297,7 +318,9 @@ def test_damaged_numbers_are_made_anew(notebooks, out):
 
 
 def test_two_runs_at_once_keep_both_records(notebooks, out):
-    """Two runs of different notebooks into one folder: both records and both sections of numbers are there."""
+    """Two runs of different notebooks into one folder: both records and both sections of numbers
+    are there.
+    """
     with ThreadPoolExecutor(2) as pool:
         for done in [pool.submit(_said, out, only=[name]) for name in ("01", "02")]:
             done.result()
@@ -307,7 +330,9 @@ def test_two_runs_at_once_keep_both_records(notebooks, out):
 
 
 def test_a_worker_that_is_killed_is_one_line(notebooks, out):
-    """A notebook's process that something else kills (no memory) ends the run with the notebook's name."""
+    """A notebook's process that something else kills (no memory) ends the run with the notebook's
+    name.
+    """
     code = "import os, psutil\npsutil.Process().parent().kill()\nimport time; time.sleep(30)"
     _notebook(notebooks, "01_first", 'name: str = "first"\nvalue: int = 1', code)
     with pytest.raises(run.RunError, match="01_first failed because its process was ended"):

@@ -1,4 +1,6 @@
-"""The site: built from what is stored, without the network, without a warning, every link leading somewhere."""
+"""The site: built from what is stored, without the network, without a warning, every link leading
+somewhere.
+"""
 
 import subprocess
 import sys
@@ -43,7 +45,9 @@ def _pages(site):
 
 
 def test_every_link_leads_somewhere(site):
-    """Each link and picture inside the site is a file of it, and each anchor an element of its page."""
+    """Each link and picture inside the site is a file of it, and each anchor an element of its
+    page.
+    """
     ids, broken = {}, []
     for path, page in _pages(site):
         ids[path] = set(page.xpath("//@id")) | set(page.xpath("//a/@name"))
@@ -62,7 +66,9 @@ def test_every_link_leads_somewhere(site):
 
 
 def test_nothing_is_fetched_from_elsewhere(site):
-    """No script, style, font or picture of another host: the site reads the same on a machine without a network."""
+    """No script, style, font or picture of another host: the site reads the same on a machine
+    without a network.
+    """
     for path, page in _pages(site):
         loaded = page.xpath("//script/@src | //link[@rel='stylesheet']/@href | //img/@src")
         assert [one for one in loaded if urlsplit(one).netloc] == [], path
@@ -75,7 +81,9 @@ def test_search_works_without_a_server(site):
 
 
 def test_every_notebook_and_public_name_has_its_place(site):
-    """All numbered notebooks are pages, all public names are in the reference, all commands with their help."""
+    """All numbered notebooks are pages, all public names are in the reference, all commands with
+    their help.
+    """
     import ivim
     from ivim.cli import COMMANDS
 

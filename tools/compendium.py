@@ -1,7 +1,8 @@
 """Write the machine-readable descriptions of the compendium from what is in it: `make metadata`.
 
-datapackage.json (tables, columns, units, SHA-256), ro-crate-metadata.json (Process Run Crate 0.5 of the committed results),
-codemeta.json, .zenodo.json and codecheck.yml. Each is derived; a test holds the committed files to this script.
+datapackage.json (tables, columns, units, SHA-256), ro-crate-metadata.json (Process Run Crate 0.5 of
+the committed results), codemeta.json, .zenodo.json and codecheck.yml. Each is derived; a test holds
+the committed files to this script.
 """
 
 import csv
@@ -43,7 +44,7 @@ def digest(name):
 def datapackage():
     """The tables of data/ and results/ as a Frictionless data package, version 1."""
     dictionary = tomllib.loads((ROOT / "data" / "columns.toml").read_text(encoding="utf-8"))
-    tables = [name for name in tracked("data/*.csv", "results/*.csv")]
+    tables = tracked("data/*.csv", "results/*.csv")
     return {
         "profile": "tabular-data-package",
         "name": PROJECT["name"],
@@ -174,7 +175,9 @@ def codecheck():
 
 
 def crate():
-    """The committed results as a Process Run Crate: which notebook with which inputs gave which files."""
+    """The committed results as a Process Run Crate: which notebook with which inputs gave which
+    files.
+    """
     inputs = tracked("data/cohort/*.csv", "data/published/*")
     outputs = tracked("results")
     notebooks = tracked("notebooks/*.ipynb")

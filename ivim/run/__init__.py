@@ -1,4 +1,6 @@
-"""Run the notebooks with papermill: side by side, only where something changed, replacing results only when all is whole."""
+"""Run the notebooks with papermill: side by side, only where something changed, replacing results
+only when all is whole.
+"""
 
 import os
 import shutil
@@ -34,15 +36,18 @@ def reproduce(
     Parameters
     ----------
     out : path, optional
-        Where the results go; by default ``results/``, or ``results/own-NAME/`` for your own table NAME.csv.
+        Where the results go; by default ``results/``, or ``results/own-NAME/`` for your own table
+        NAME.csv.
     jobs : int, optional
         Notebooks run at a time; by default one per core.
     only : sequence of str
-        Notebooks to run, by the beginning of their names ("05" or "05_group"); by default all that apply.
+        Notebooks to run, by the beginning of their names ("05" or "05_group"); by default all that
+        apply.
     force : bool
         Run also what has not changed, and allow ``out`` to be a folder with other files in it.
     patients, measurements : path, optional
-        Your own tables; then the notebooks that do not take them (signal models, figures 1-2, audit) are left out.
+        Your own tables; then the notebooks that do not take them (signal models, figures 1-2,
+        audit) are left out.
     positive : str, optional
         Name of the group that counts as disease.
     parameters : dict, optional

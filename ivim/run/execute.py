@@ -1,4 +1,4 @@
-"""Execute one notebook in a process of its own, in surroundings that are the same on every machine."""
+"""Execute one notebook in a process of its own, in surroundings that are the same everywhere."""
 
 import os
 import time
@@ -11,7 +11,8 @@ SURROUNDINGS = {
     # A user's own settings would change or hide the figures.
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    # Sums in BLAS depend on the number of threads in the last digit, and notebooks run side by side anyway.
+    # Sums in BLAS depend on the number of threads in the last digit, and notebooks run side by side
+    # anyway.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -19,10 +20,12 @@ SURROUNDINGS = {
 
 
 def prepare(say):
-    """Compile the voxel engine in a process of its own, where that has not been done for this processor.
+    """Compile the voxel engine in a process of its own, where that has not been done for this
+    processor.
 
-    Notebooks side by side would each compile it; and code just compiled differs in the tenth digit from the same code read
-    from numba's cache, so that a first run would not give the bytes of a second.
+    Notebooks side by side would each compile it; and code just compiled differs in the tenth digit
+    from the same code read from numba's cache, so that a first run would not give the bytes of a
+    second.
     """
     solver = Path(files.__file__).parent / "signal" / "solver.py"
     compiled = max(

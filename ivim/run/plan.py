@@ -1,4 +1,6 @@
-"""What is to run: the notebooks that apply, the parameters they get, and a fingerprint of all they depend on."""
+"""What is to run: the notebooks that apply, the parameters they get, and a fingerprint of all they
+depend on.
+"""
 
 import hashlib
 import json
@@ -14,7 +16,9 @@ TABLES = ("patients", "measurements", "positive")
 
 @dataclass(frozen=True)
 class Task:
-    """One notebook to run: its path, the parameters given to it, and the fingerprint of all it depends on."""
+    """One notebook to run: its path, the parameters given to it, and the fingerprint of all it
+    depends on.
+    """
 
     path: Path
     parameters: dict
@@ -27,7 +31,9 @@ class Task:
 
 
 def own_tables(patients, measurements, positive):
-    """Check a user's tables before a kernel starts, and return them as notebook parameters with absolute paths."""
+    """Check a user's tables before a kernel starts, and return them as notebook parameters with
+    absolute paths.
+    """
     if (patients is None) != (measurements is None):
         given, missing = (
             ("--patients", "--measurements") if patients else ("--measurements", "--patients")
@@ -48,7 +54,9 @@ def own_tables(patients, measurements, positive):
 
 
 def results_folder(out, measurements, force):
-    """The folder that results go to; one that holds other people's files is refused without `force`."""
+    """The folder that results go to; one that holds other people's files is refused without
+    `force`.
+    """
     if out is None:
         name = None if measurements is None else f"own-{files.safe_name(Path(measurements).stem)}"
         return files.RESULTS / name if name else files.RESULTS
@@ -90,7 +98,8 @@ def tasks(only, tables, parameters):
     Raises
     ------
     ValueError
-        For a name or a parameter that no notebook has, a wrong type, or a table given as a parameter.
+        For a name or a parameter that no notebook has, a wrong type, or a table given as a
+        parameter.
     """
     paths = sorted(files.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
     names = ", ".join(path.stem for path in paths)

@@ -1,7 +1,8 @@
 """Work side by side, each piece in a process of its own; no process outlives the one that began it.
 
-A pool would do the first; but its workers go on with the queue when their parent is killed, and a kernel goes on when its
-worker is. So: one process per piece, each watching its parent, and ending its own children (the kernel) with itself.
+A pool would do the first; but its workers go on with the queue when their parent is killed, and a
+kernel goes on when its worker is. So: one process per piece, each watching its parent, and ending
+its own children (the kernel) with itself.
 """
 
 import multiprocessing
@@ -32,9 +33,11 @@ def side_by_side(work: Callable, calls: dict, jobs: int) -> Iterator[tuple]:
 
     Notes
     -----
-    When the caller stops early (an error, Ctrl-C, `close`), what still runs is ended with its children.
+    When the caller stops early (an error, Ctrl-C, `close`), what still runs is ended with its
+    children.
     """
-    # Spawned, not forked: no thread, no open file of the parent comes along, and all systems behave alike.
+    # Spawned, not forked: no thread, no open file of the parent comes along, and all systems behave
+    # alike.
     context = multiprocessing.get_context("spawn")
     waiting, running = list(calls.items()), {}
     try:
@@ -71,7 +74,9 @@ def end(pid: int) -> None:
 
 
 def end_with_parent() -> None:
-    """In a child: when the parent is gone, however it went, end the children and this process at once."""
+    """In a child: when the parent is gone, however it went, end the children and this process at
+    once.
+    """
     threading.Thread(target=_watch, daemon=True).start()
 
 

@@ -1,4 +1,6 @@
-"""What has been run: results taken over all at once, the numbers and the record of every run kept together."""
+"""What has been run: results taken over all at once, the numbers and the record of every run kept
+together.
+"""
 
 import hashlib
 import json
@@ -88,9 +90,11 @@ def collect(task, staging, seconds):
 
 
 def replace(found, staging, out, tasks):
-    """Move every new file over the old one, take away what an earlier run gave and this one does not, and note it all.
+    """Move every new file over the old one, take away what an earlier run gave and this one does
+    not, and note it all.
 
-    Two runs of different notebooks into one folder wait for each other here, so that neither loses the other's record.
+    Two runs of different notebooks into one folder wait for each other here, so that neither loses
+    the other's record.
     """
     with files.locked(out / "run.json"):
         entries = read(out)
@@ -137,7 +141,9 @@ def _write(out, entries, tasks):
 
 
 def _read_json(path, say=lambda line: None):
-    """A JSON object; what is absent or damaged (cut off, conflict marks, no object) is an empty one."""
+    """A JSON object; what is absent or damaged (cut off, conflict marks, no object) is an empty
+    one.
+    """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
