@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import partial
 from itertools import count
 
-from ivim.audit.rounding import Outcome, parse, prints_as
+from ivim.audit.checks.rounding import Outcome, parse, prints_as
 
 
 def grim(mean, n, items=1, rule="any"):

@@ -7,10 +7,10 @@ once; an interval quotient of independent parts is exact. The same holds for F =
 import math
 from dataclasses import dataclass
 
-from ivim.audit.interval import Interval
-from ivim.audit.moments import between_ss, within_ss
-from ivim.audit.pvalues import p_from_f, p_from_t, p_overlaps
-from ivim.audit.rounding import Outcome, as_interval, compare, parse, show
+from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.moments import between_ss, within_ss
+from ivim.audit.checks.pvalues import p_from_f, p_from_t, p_overlaps
+from ivim.audit.checks.rounding import Outcome, as_interval, compare, parse, show
 
 VARIANTS = ("student", "welch")
 
@@ -112,7 +112,7 @@ def sd_for_t(a, b, t, variant="student"):
 
     Examples
     --------
-    >>> from ivim.audit.moments import Group
+    >>> from ivim.audit.checks.moments import Group
     >>> sd = sd_for_t(Group.printed(20, "21.96"), Group.printed(50, "33.87", "6.87"), "-6.296")
     >>> round(sd.low, 2), round(sd.high, 2)
     (7.79, 7.86)
@@ -139,7 +139,7 @@ def anova(groups):
     Returns
     -------
     Statistic
-        Minimum and maximum of F over the rounding box: B is a convex form in the means (see :mod:`ivim.audit.moments`), W rises
+        Minimum and maximum of F over the rounding box: B is a convex form in the means (see :mod:`ivim.audit.checks.moments`), W rises
         with each SD, and they share no number.
     """
     size, count = sum(group.n for group in groups), len(groups)

@@ -2,9 +2,9 @@
 
 import math
 
-from ivim.audit.counts import count_exists, counts_from_percentage
-from ivim.audit.diagnostic import binormal_auc, check_auc_limits, check_auc_point
-from ivim.audit.estimates import (
+from ivim.audit.checks.counts import count_exists, counts_from_percentage
+from ivim.audit.checks.diagnostic import binormal_auc, check_auc_limits, check_auc_point
+from ivim.audit.checks.estimates import (
     Slope,
     check_icc,
     check_slope,
@@ -12,12 +12,12 @@ from ivim.audit.estimates import (
     recover_b,
     recover_se,
 )
-from ivim.audit.interval import Interval
-from ivim.audit.moments import check_cutoff
-from ivim.audit.proportions import PROPORTION_METHODS, limits_method, proportion_limits
+from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.moments import check_cutoff
+from ivim.audit.checks.proportions import PROPORTION_METHODS, limits_method, proportion_limits
 from ivim.audit.relations import Relation, as_printed, digits
-from ivim.audit.rounding import Outcome, cannot_tell, compare, prints_as, show
-from ivim.audit.rules_groups import row, rows
+from ivim.audit.checks.rounding import Outcome, cannot_tell, compare, prints_as, show
+from ivim.audit.rules.groups import row, rows
 
 _SLOPE = ("b", "se", "wald", "p", "odds_ratio", "ci_low", "ci_high")
 _RATES = ("sensitivity", "specificity")

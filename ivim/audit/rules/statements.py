@@ -21,14 +21,14 @@ import math
 import re
 from dataclasses import dataclass
 
-from ivim.audit.diagnostic import check_case
-from ivim.audit.interval import Interval
-from ivim.audit.moments import between_ss, total_ss
-from ivim.audit.pvalues import p_from_f
+from ivim.audit.checks.diagnostic import check_case
+from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.moments import between_ss, total_ss
+from ivim.audit.checks.pvalues import p_from_f
 from ivim.audit.relations import Relation, as_printed
-from ivim.audit.rounding import Outcome, cannot_tell, show
-from ivim.audit.rules_groups import row, rows
-from ivim.audit.testing import anova, check_difference
+from ivim.audit.checks.rounding import Outcome, cannot_tell, show
+from ivim.audit.rules.groups import row, rows
+from ivim.audit.checks.testing import anova, check_difference
 
 _CALL = re.compile(r"(?P<name>[a-z_]+)\((?P<words>[^()]*)\)")
 _ORDER = re.compile(r"(?P<left>.+?)\s*(?P<sign><=|>=|<|>|=)\s*(?P<right>.+)")
@@ -250,7 +250,7 @@ def _pair_condition(claims, structure, parameter, a, b):
 
 
 def _against_p(outcome, printed):
-    from ivim.audit.pvalues import p_overlaps
+    from ivim.audit.checks.pvalues import p_overlaps
 
     holds = p_overlaps(Interval(outcome.low, outcome.high), printed)
     return Outcome(holds, outcome.low, outcome.high, f"{outcome.reason}; printed {printed.text}")

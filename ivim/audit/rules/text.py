@@ -3,13 +3,13 @@
 import math
 from itertools import combinations, pairwise
 
-from ivim.audit.formulas import equation_of, mend
-from ivim.audit.interval import Interval
-from ivim.audit.physics import check_equation, check_scan_time, check_unweighted
+from ivim.audit.checks.formulas import equation_of, mend
+from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.physics import check_equation, check_scan_time, check_unweighted
 from ivim.audit.relations import Relation, as_printed, digits
-from ivim.audit.rounding import Outcome, prints_as, show
-from ivim.audit.rules_groups import row
-from ivim.audit.statements import unit_factor
+from ivim.audit.checks.rounding import Outcome, prints_as, show
+from ivim.audit.rules.groups import row
+from ivim.audit.rules.statements import unit_factor
 
 
 def text_relations(claims, structure):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
-from ivim.audit.interval import Interval
+from ivim.audit.checks.interval import Interval
 
 RULES = ("any", "half_up", "half_even")
 """How a tie is printed: away from zero, to the even digit, or unknown (``any``: both neighbours are possible prints)."""

@@ -10,9 +10,9 @@ from fractions import Fraction
 import numpy as np
 from scipy import stats
 
-from ivim.audit.interval import Interval
-from ivim.audit.pvalues import normal_quantile
-from ivim.audit.rounding import Outcome, as_interval, cannot_tell, compare, parse, prints_as, show
+from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.pvalues import normal_quantile
+from ivim.audit.checks.rounding import Outcome, as_interval, cannot_tell, compare, parse, prints_as, show
 from ivim.stats.roc import hanley_mcneil_se
 
 DENSE = 20_000

@@ -1,12 +1,12 @@
 """Relations among the rows of group tables: counts, whole numbers, unions and parts, t-tests."""
 
-from ivim.audit.counts import grim, grim_sizes, grimmer, parts_add_up, totals_agree
-from ivim.audit.interval import Interval
-from ivim.audit.moments import Group, check_spread, hidden, pooled
-from ivim.audit.pvalues import p_from_t, p_overlaps, stars_agree
+from ivim.audit.checks.counts import grim, grim_sizes, grimmer, parts_add_up, totals_agree
+from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.moments import Group, check_spread, hidden, pooled
+from ivim.audit.checks.pvalues import p_from_t, p_overlaps, stars_agree
 from ivim.audit.relations import Relation, Row, as_printed, digits, impossible
-from ivim.audit.rounding import Outcome, as_interval, cannot_tell, compare, show
-from ivim.audit.testing import check_t, sd_for_t, t_test
+from ivim.audit.checks.rounding import Outcome, as_interval, cannot_tell, compare, show
+from ivim.audit.checks.testing import check_t, sd_for_t, t_test
 
 
 def group_relations(claims, structure):
