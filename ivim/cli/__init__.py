@@ -1,14 +1,16 @@
-"""The command `ivim`: each sub-command reads its words, calls one room, and answers in one line or many.
+"""The command `ivim`: each sub-command reads its words, calls one room, and answers in one line or
+many.
 
-Exit code 0 only on success; bad input is one clear line on standard error and exit code 2, without a traceback unless --debug.
-A command is a module here with `add(commands)`; its parser names the function to run.
+Exit code 0 only on success; bad input is one clear line on standard error and exit code 2, without
+a traceback unless --debug. A command is a module here with `add(commands)`; its parser names the
+function to run.
 """
 
 import argparse
 import sys
 from importlib import import_module
 
-COMMANDS = ("reproduce", "fit", "maps", "fetch_data", "audit", "reconstruct")
+COMMANDS = ("reproduce", "fit", "maps", "import_", "fetch_data", "audit", "reconstruct")
 """Modules of this package, in the order of `ivim --help`."""
 
 
