@@ -1,7 +1,9 @@
-"""The command `ivim`: each sub-command reads its words, calls one room, and answers in one line or many.
+"""The command `ivim`: each sub-command reads its words, calls one room, and answers in one line or
+many.
 
-Exit code 0 only on success; bad input is one clear line on standard error and exit code 2, without a traceback unless --debug.
-A command is a module here with `add(commands)`; its parser names the function to run.
+Exit code 0 only on success; bad input is one clear line on standard error and exit code 2, without
+a traceback unless --debug. A command is a module here with `add(commands)`; its parser names the
+function to run.
 """
 
 import argparse
@@ -13,6 +15,7 @@ COMMANDS = (
     "reproduce",
     "fit",
     "maps",
+    "import_",
     "measure",
     "study",
     "simulate",
