@@ -11,7 +11,7 @@ from ivim import article, files, parameters
 DATA = files.COHORT
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cohort:
     """A checked study: who was measured, what each reader measured, and one value per patient.
 

@@ -37,6 +37,12 @@ def checked():
     return verify()
 
 
+@pytest.fixture(scope="module")
+def ledger():
+    """The audit of the printed numbers alone, without any cohort."""
+    return judge().ledger
+
+
 @pytest.mark.parametrize(
     "location",
     [
@@ -260,10 +266,10 @@ def test_target_keys_name_printed_quantities_wherever_they_stand():
     assert not {key for key in keys if key[3] in ("claim", "value", "equation", "label")}
 
 
-def test_replacements_are_what_the_audit_recovers():
+def test_replacements_are_what_the_audit_recovers(ledger):
     """Where the search wants something else than the printed string, the ledger, derived on its
     own, recovers the same."""
-    ledger = judge().ledger.set_index(["location", "group", "parameter", "statistic"])
+    ledger = ledger.set_index(["location", "group", "parameter", "statistic"])
     label = {meant: printed for printed, meant in printed_labels(printed_strings()).items()}
     checked = 0
     for target in TARGETS.values():
@@ -287,17 +293,17 @@ def test_replacements_are_what_the_audit_recovers():
     )  # renal row, decimal point, limit of an odds ratio, exact limits
 
 
-def test_the_ages_left_blank_are_among_the_sizes_that_the_audit_names():
+def test_the_ages_left_blank_are_among_the_sizes_that_the_audit_names(ledger):
     """The ledger's evidence against the mean age names the number of known ages that the search
     takes."""
-    row = judge().ledger.set_index("id").loc["t1-tuberculosis-age-mean"]
+    row = ledger.set_index("id").loc["t1-tuberculosis-age-mean"]
     known = TARGETS["table1", "tuberculosis", "age", "n"].wanted
     assert known in re.findall(r"\d+", row["reason"].partition("sizes")[2])
 
 
-def test_exchanged_labels_are_those_of_the_audit():
+def test_exchanged_labels_are_those_of_the_audit(ledger):
     """The parameter that each row of Table 4 is taken for is the label that the ledger recovers."""
-    ledger = judge().ledger.set_index("id")
+    ledger = ledger.set_index("id")
     meant = printed_labels(printed_strings())
     for printed, parameter in meant.items():
         assert ledger.loc[f"t4-{printed}-label", "recovered"] == parameters.label(parameter)

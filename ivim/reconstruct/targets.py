@@ -99,16 +99,36 @@ def all_targets():
 
 
 _ANALYSES = {
-    "table1": "describe",
-    "table2": "describe",
-    "table3": "t-test",
-    "table4": "logistic",
-    "table5": "roc",
-    "anova_p": "anova",
-    "tukey_p": "posthoc",
-    **dict.fromkeys(("icc", "icc_low", "icc_high"), "agreement"),
+    "table1": ("describe", ""),
+    "table2": ("describe", ""),
+    "table3": ("t-test", "Student"),
+    "table4": ("logistic", ""),
+    "table5": ("roc", ""),
+    "shapiro_p": ("normality", "Shapiro-Wilk"),
+    "anova_p": ("anova", ""),
+    "difference": ("posthoc", "tukey"),
+    "tukey_p": ("posthoc", "tukey"),
 }
-"""What analysis a target belongs to, by its table or, in the text, by its statistic."""
+"""Analysis and item of a target, by its table or, in the text, by its statistic."""
+
+
+def quantity(target):
+    """What a target is a number of, as :mod:`ivim.report.quantities` names it.
+
+    Parameters
+    ----------
+    target : Target
+
+    Returns
+    -------
+    tuple of str
+        ``analysis, item, group, parameter, statistic``.
+    """
+    if target.statistic.startswith("icc"):
+        return "agreement", target.group, "", target.parameter, target.statistic
+    analysis, item = _ANALYSES.get(target.location) or _ANALYSES[target.statistic]
+    statistic = "p" if target.statistic.endswith("_p") else target.statistic
+    return analysis, item, target.group, target.parameter, statistic
 
 
 def target_keys(claims=None):
@@ -126,20 +146,12 @@ def target_keys(claims=None):
         agreement or of the ANOVA that is a target, and each place of the text that prints the same
         quantity again.
     """
-    quantities = {_quantity(target) for target in all_targets()}
+    quantities = {(a, *rest) for a, _, *rest in map(quantity, all_targets())}
     return {
         (claim.location, claim.group, claim.parameter, claim.statistic)
         for claim in load_claims(claims)
         if (claim.analysis, claim.group, claim.parameter, claim.statistic) in quantities
     }
-
-
-def _quantity(target):
-    """A target as claims name it: analysis, group, parameter and statistic, wherever it stands."""
-    analysis = _ANALYSES.get(target.location) or _ANALYSES.get(target.statistic, "")
-    # For an ICC and for normality the group is a form or a sample, which no claim names.
-    group = target.group if analysis == "describe" else ""
-    return analysis, group, target.parameter, target.statistic.removeprefix("anova_")
 
 
 def table():

@@ -1,17 +1,14 @@
 """The verifier: what the pipeline prints from two CSV files, held against every target of the
 reconstruction, cell by cell."""
 
-import math
-
 import numpy as np
 import pandas as pd
 
-from ivim import article, parameters
+from ivim import parameters
 from ivim.cohort import average_readers, load_cohort
 from ivim.reconstruct.cohort import GRID
-from ivim.reconstruct.targets import all_targets
-from ivim.report import tables
-from ivim.stats.groups import posthoc
+from ivim.reconstruct.targets import all_targets, quantity
+from ivim.report.analysis import analyse
 
 
 def verify(patients=None, measurements=None):
@@ -32,7 +29,7 @@ def verify(patients=None, measurements=None):
     values = pipeline_values(cohort)
     rows = []
     for target in all_targets():
-        value = values.get(target.key)
+        value = values.get(quantity(target))
         rows.append(
             (*target.key, target.wanted, target.shown(value), target.met(value), target.reason)
         )
@@ -41,93 +38,24 @@ def verify(patients=None, measurements=None):
 
 
 def pipeline_values(cohort):
-    """Every number of the tables by ``(location, group, parameter, statistic)``, sensitivities in
-    per cent as printed."""
-    found = {}
-    for build in (_demographics, _moments, _tests, _primaries, _agreement, _logistic, _roc):
-        found |= {key: math.nan if pd.isna(value) else float(value) for key, value in build(cohort)}
-    return found
+    """Every number of the tables by analysis, item, group, parameter and statistic.
 
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
 
-def _demographics(cohort):
-    for row in tables.table1(cohort).itertuples():
-        yield from (
-            (("table1", row.group, "", name), getattr(row, name))
-            for name in ("n", "male", "female")
-        )
-        members = cohort.values[
-            (cohort.values["group"] == row.group) | (cohort.values["primary"] == row.group)
-        ]
-        yield ("table1", row.group, "age", "n"), members["age"].notna().sum()
-        yield ("table1", row.group, "age", "mean"), row.age_mean
-        yield ("table1", row.group, "age", "sd"), row.age_sd
-
-
-def _moments(cohort):
-    for row in tables.table2(cohort).itertuples():
-        yield ("table2", row.group, row.parameter, "mean"), row.mean
-        yield ("table2", row.group, row.parameter, "sd"), row.sd
-    for name in cohort.parameters:
-        yield ("table2", "all", name, "mean"), cohort.values[name].mean()
-        yield ("table2", "all", name, "sd"), cohort.values[name].std()
-
-
-def _tests(cohort):
-    tests = tables.group_tests(cohort)
-    for row in tests[tests["test"] == "Shapiro-Wilk"].itertuples():
-        yield ("methods", row.group, row.parameter, "shapiro_p"), row.p
-    # Only the chosen test counts: a Mann-Whitney row here means that the article's rule would not
-    # print this t.
-    for row in tests[tests["chosen"] & (tests["test"] == "Student")].itertuples():
-        yield ("table3", "", row.parameter, "t"), row.statistic
-        yield ("table3", "", row.parameter, "p"), row.p
-
-
-def _primaries(cohort):
-    for row in tables.anova(cohort).itertuples():
-        yield ("results", "", row.parameter, "anova_p"), row.p
-    pairs = posthoc(
-        cohort.values[cohort.values["primary"] != ""],
-        "adc_slow",
-        group="primary",
-        order=article.PRIMARIES,
-        method="tukey",
-    )
-    for row in pairs[pairs["a"] == "lung"].itertuples():
-        yield ("discussion", f"lung-{row.b}", "adc_slow", "difference"), row.difference
-        yield ("discussion", f"lung-{row.b}", "adc_slow", "tukey_p"), row.p
-
-
-def _agreement(cohort):
-    for row in tables.agreement(cohort).itertuples():
-        for name, value in (("icc", row.icc), ("icc_low", row.ci_low), ("icc_high", row.ci_high)):
-            yield ("results", row.form, row.parameter, name), value
-
-
-def _logistic(cohort):
-    table = tables.table4(cohort)
-    for row in table.itertuples():
-        yield from (
-            (("table4", "", row.term, name), getattr(row, name)) for name in table.columns[1:]
-        )
-
-
-def _roc(cohort):
-    for marker, curve in tables.curves(cohort)[0].items():
-        for name, value in (
-            ("auc", curve.auc),
-            ("auc_low", curve.ci_low),
-            ("auc_high", curve.ci_high),
-            ("cutoff", curve.cutoff),
-        ):
-            yield ("table5", "", marker, name), value
-        yield ("table5", "", marker, "optima"), len(curve.cutoffs)
-        yield from ((("table5", "", marker, name), getattr(curve, name)) for name in ("tp", "tn"))
-        for name in ("sensitivity", "specificity"):
-            yield from (
-                (("table5", "", marker, f"{name}{end}"), 100 * getattr(curve, name + end))
-                for end in ("", "_low", "_high")
-            )
+    Returns
+    -------
+    dict
+        As :func:`ivim.reconstruct.targets.quantity` names a target, to its value as printed.
+    """
+    found = analyse(cohort).quantities()
+    keys = found[["analysis", "item", "group", "parameter", "statistic"]]
+    values = dict(zip(keys.itertuples(index=False, name=None), found["value"], strict=True))
+    # How many ages are known is no number of Table 1, but where 48.82 is a mean it has to be 17.
+    for name, _, members in analyse(cohort).strata:
+        values["describe", "", name, "age", "n"] = float(members["age"].notna().sum())
+    return values
 
 
 def plausible(cohort):

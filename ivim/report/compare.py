@@ -1,7 +1,9 @@
-"""Printed beside reproduced: every number that the article prints in a table, next to the number of the reconstructed cohort.
+"""Printed beside reproduced: every number that the article prints in a table, next to the number of
+the reconstructed cohort.
 
-A mark is computed for each number: ✓ where the reproduced value, printed half up to the printed decimals, gives the printed digits,
-✗ otherwise. Whether a ✗ is an error of the article is for the audit to say (notebook 08).
+A mark is computed for each number: ✓ where the reproduced value, printed half up to the printed
+decimals, gives the printed digits, ✗ otherwise. Whether a ✗ is an error of the article is for the
+audit to say (notebook 08).
 """
 
 import math
@@ -11,7 +13,9 @@ import pandas as pd
 from ivim import article, files
 from ivim.audit.rounding import parse
 from ivim.report import layout, printing
-from ivim.report.write import INDENT, Table, parameter
+from ivim.report.cells import INDENT, parameter
+from ivim.report.quantities import quantities_of
+from ivim.report.write import Table
 
 CLAIMS = files.PUBLISHED
 SAME, DIFFERENT = "✓", "✗"
@@ -52,7 +56,8 @@ _TITLES |= {
 
 
 def beside(cohort, table, **options):
-    """The printed numbers beside a computed table, or None for a table of one's own, where nothing is printed to compare with.
+    """The printed numbers beside a computed table, or None for a table of one's own, where nothing
+    is printed to compare with.
 
     Parameters
     ----------
@@ -82,8 +87,9 @@ def compare(item, frame, form=None, relabel=None):
     Returns
     -------
     ivim.report.write.Table
-        The article's layout, printed above reproduced in each cell; its frame has one row per printed number:
-        ``id, group, parameter, statistic, printed, reproduced, mark``, the reproduced in the printed decimals, half up.
+        The article's layout, printed above reproduced in each cell; its frame has one row per
+        printed number: ``id, group, parameter, statistic, printed, reproduced, mark``, the
+        reproduced in the printed decimals, half up.
     """
     printed = claims(item)
     printed["parameter"] = printed["parameter"].replace(relabel or {})
@@ -93,7 +99,7 @@ def compare(item, frame, form=None, relabel=None):
     digits = _common_decimals(printed)
     rows = [
         _held_against(claim, sign, value, digits)
-        for claim, (sign, value) in zip(printed.itertuples(), values)
+        for claim, (sign, value) in zip(printed.itertuples(), values, strict=True)
     ]
     result = printed[["id", "group", "parameter", "statistic", "printed"]].assign(
         reproduced=[text for text, _ in rows],
@@ -112,7 +118,8 @@ def counts(table):
 
 
 def claims(item):
-    """The article's printed numbers of one item, as strings with their place, from ``data/published/claims.csv``."""
+    """The article's printed numbers of one item, as strings with their place, from
+    ``data/published/claims.csv``."""
     if item not in _CELLS:
         msg = f"nothing is printed for {item!r}; there are {', '.join(_CELLS)}"
         raise ValueError(msg)
@@ -131,7 +138,8 @@ def best_form(frame):
     Returns
     -------
     tuple of (str, dict)
-        Among forms that give equally many, absolute agreement of single readings, ICC(A,1), comes first.
+        Among forms that give equally many, absolute agreement of single readings, ICC(A,1), comes
+        first.
     """
     same = {
         form: counts(compare("agreement", frame, form=form))["same"]
@@ -141,37 +149,22 @@ def best_form(frame):
 
 
 def _reproduced(item, frame, form):
-    """(group, parameter, statistic) -> (sign, value), percentages where the article prints percentages."""
-    found = {}
-    for row in frame.to_dict("records"):
-        group = row.get("group", "") if item in ("table1", "table2") else ""
-        name = row.get("parameter") or row.get("marker") or row.get("term") or ""
-        if item == "agreement" and row["form"] != form:
-            continue
-        if row.get("test") == "Mann-Whitney":
-            del row["statistic"]  # a rank sum is not held against a printed t
-        for column, value in row.items():
-            statistic, of = _RENAMED.get((item, column), (column, None))
-            if isinstance(value, (int, float)) and not pd.isna(value):
-                percent = 100 if statistic.startswith(("sensitivity", "specificity")) else 1
-                found[group, of or name, statistic] = (
-                    row["direction"] if statistic == "cutoff" else "",
-                    float(value) * percent,
-                )
-    return found
-
-
-_RENAMED = {
-    ("table1", "age_mean"): ("mean", "age"),
-    ("table1", "age_sd"): ("sd", "age"),
-    ("agreement", "ci_low"): ("icc_low", None),
-    ("agreement", "ci_high"): ("icc_high", None),
-    ("table3", "statistic"): ("t", None),
-}
+    """(group, parameter, statistic) -> (sign, value) of a computed table, in the units of print."""
+    found = quantities_of(item, frame)
+    found = found[found["item"] == form] if item == "agreement" else found
+    signs = dict(zip(frame["marker"], frame["direction"], strict=True)) if item == "table5" else {}
+    return {
+        (row.group, row.parameter, row.statistic): (
+            signs.get(row.parameter, "") if row.statistic == "cutoff" else "",
+            row.value,
+        )
+        for row in found.itertuples()
+    }
 
 
 def _held_against(claim, sign, value, common):
-    """The reproduced number in the printed decimals, and whether its digits are the printed ones."""
+    """The reproduced number in the printed decimals, and whether its digits are the printed
+    ones."""
     print_ = parse(claim.printed)
     if math.isnan(value):
         return printing.MISSING, False
@@ -212,7 +205,10 @@ def _side_by_side(item, result, relabel):
     labels = [_row_label(key, by_parameter) for key in keys]
     first = "Parameter" if by_parameter else "Patient group"
     same = (result["mark"] == SAME).sum()
-    note = f"Above: printed in the article. Below: reproduced from the reconstructed cohort. {same} of {len(result)} numbers agree."
+    note = (
+        f"Above: printed in the article. Below: reproduced from the reconstructed cohort. {same} "
+        f"of {len(result)} numbers agree."
+    )
     right = " with its row labels put right" if relabel else ""
     return Table(
         f"{item}_printed" + ("_relabelled" if relabel else ""),

@@ -1,6 +1,8 @@
-"""Figure 3 and its companions: ROC curves, parameters by group, readers' differences; each with its plotted numbers.
+"""Figure 3 and its companions: ROC curves, parameters by group, readers' differences; each with its
+plotted numbers.
 
-Files are the same bytes for the same numbers: no date, no version and a fixed salt in them, and points spread without chance.
+Files are the same bytes for the same numbers: no date, no version and a fixed salt in them, and
+points spread without chance.
 """
 
 import io
@@ -11,8 +13,8 @@ import pandas as pd
 
 from ivim import parameters
 from ivim.report import printing
+from ivim.report.cells import spans
 from ivim.report.provenance import csv_text, results_folder, write_file
-from ivim.report.write import spans
 
 COLOURS = (
     "#2f6db3",
@@ -76,7 +78,7 @@ def roc_figure(curves, note=""):
     with _styled() as plt:
         figure, axes = plt.subplots(figsize=(5.6, 5.8), layout="constrained")
         axes.plot([0, 1], [0, 1], color="#9aa3ab", linewidth=1, linestyle=(0, (3, 3)))
-        for (name, curve), colour in zip(curves.items(), _colours(len(curves))):
+        for (name, curve), colour in zip(curves.items(), _colours(len(curves)), strict=True):
             text = (
                 f"{label(name)}: {printing.with_limits(curve.auc, curve.ci_low, curve.ci_high, 3)}"
             )
@@ -110,7 +112,8 @@ def roc_figure(curves, note=""):
 
 
 def group_figure(cohort, note=""):
-    """Every parameter by group: box (median, quartiles), whiskers to 1.5 times the box, and every patient as a point.
+    """Every parameter by group: box (median, quartiles), whiskers to 1.5 times the box, and every
+    patient as a point.
 
     Parameters
     ----------
@@ -128,10 +131,10 @@ def group_figure(cohort, note=""):
     data = cohort.values.melt(
         ["patient", "group", "primary"], list(cohort.parameters), "parameter", "value"
     )
-    palette = dict(zip(cohort.groups, _colours(len(cohort.groups))))
+    palette = dict(zip(cohort.groups, _colours(len(cohort.groups)), strict=True))
     with _styled() as plt:
         figure, panels = _panels(plt, len(cohort.parameters), width=2.9, height=3.0)
-        for axes, (name, part) in zip(panels, data.groupby("parameter", sort=False)):
+        for axes, (name, part) in zip(panels, data.groupby("parameter", sort=False), strict=True):
             common = {
                 "data": part,
                 "x": "group",
@@ -155,7 +158,8 @@ def group_figure(cohort, note=""):
 
 
 def bland_altman_figure(cohort, limits, note=""):
-    """Difference of two readers against their mean, with bias and limits of agreement, for every parameter.
+    """Difference of two readers against their mean, with bias and limits of agreement, for every
+    parameter.
 
     Parameters
     ----------
@@ -168,13 +172,14 @@ def bland_altman_figure(cohort, limits, note=""):
     -------
     figure : matplotlib.figure.Figure
     data : DataFrame
-        ``parameter, patient, a, b, mean, difference``; `difference` is reader a minus reader b, table units.
+        ``parameter, patient, a, b, mean, difference``; `difference` is reader a minus reader b,
+        table units.
     """
     limits = limits.drop_duplicates("parameter")
     data = pd.concat([_differences(cohort, row) for row in limits.itertuples()], ignore_index=True)
     with _styled() as plt:
         figure, panels = _panels(plt, len(limits), width=3.0, height=2.5)
-        for axes, row in zip(panels, limits.itertuples()):
+        for axes, row in zip(panels, limits.itertuples(), strict=True):
             part = data[data["parameter"] == row.parameter]
             axes.axhspan(row.lower, row.upper, color=COLOURS[0], alpha=0.07, linewidth=0)
             for height, style in (
@@ -192,7 +197,10 @@ def bland_altman_figure(cohort, limits, note=""):
                 markeredgecolor="white",
             )
             decimals = printing.decimals_of(row.parameter, row.sd)
-            found = f"{printing.number(row.bias, decimals + 1)} ± {printing.half_up(1.96 * row.sd, decimals + 1)}"
+            found = (
+                f"{printing.number(row.bias, decimals + 1)} ± "
+                f"{printing.half_up(1.96 * row.sd, decimals + 1)}"
+            )
             axes.set_title(f"{label(row.parameter)}: {found}", fontsize=10.5)
             axes.set(xlabel="Mean of the readers", ylabel=f"{row.a} − {row.b}")
         _small_print(figure, note)
@@ -201,7 +209,8 @@ def bland_altman_figure(cohort, limits, note=""):
 
 
 def plane_figure(cohort, model, note=""):
-    """Two predictors of a logistic regression against each other, with the line where the fitted probability is one half.
+    """Two predictors of a logistic regression against each other, with the line where the fitted
+    probability is one half.
 
     Parameters
     ----------
@@ -233,7 +242,10 @@ def plane_figure(cohort, model, note=""):
     with _styled() as plt:
         figure, axes = plt.subplots(figsize=(5.8, 4.8), layout="constrained")
         for group, colour, marker in zip(
-            cohort.groups, _colours(len(cohort.groups)), "osD^vP" * len(cohort.groups)
+            cohort.groups,
+            _colours(len(cohort.groups)),
+            ("osD^vP" * len(cohort.groups))[: len(cohort.groups)],
+            strict=True,
         ):
             members = data[data["group"] == group]
             axes.plot(
@@ -272,7 +284,8 @@ def axis_label(name):
 
 
 def small_print(cohort):
-    """The sentence below a figure that says whose numbers it shows; empty for a table of one's own."""
+    """The sentence below a figure that says whose numbers it shows; empty for a table of one's
+    own."""
     return "Reconstructed cohort, not the patients of the article." if cohort.reconstructed else ""
 
 
@@ -315,11 +328,12 @@ def _small_print(figure, note):
 
 
 def _spread(collections, step=0.055, levels=30):
-    """Move points of about the same height apart, side by side around their middle: no chance, so the same picture each time."""
+    """Move points of about the same height apart, side by side around their middle: no chance, so
+    the same picture each time."""
     heights = [np.asarray(points.get_offsets()) for points in collections]
     everything = np.concatenate([offsets[:, 1] for offsets in heights])
     height = np.ptp(everything) / levels or 1.0
-    for points, offsets in zip(collections, heights):
+    for points, offsets in zip(collections, heights, strict=True):
         level = pd.Series(np.floor((offsets[:, 1] - everything.min()) / height))
         place, count = level.groupby(level).cumcount(), level.groupby(level).transform("size")
         offsets[:, 0] += (place - (count - 1) / 2) * min(step, 0.8 / count.max())

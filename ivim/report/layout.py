@@ -1,4 +1,5 @@
-"""How each table is laid out for print: the article's rows and columns, captions with the place in the article, footnotes."""
+"""How each table is laid out for print: the article's rows and columns, captions with the place in
+the article, footnotes."""
 
 import math
 
@@ -6,7 +7,8 @@ import pandas as pd
 
 from ivim import article, parameters
 from ivim.report import printing, tables
-from ivim.report.write import INDENT, Forest, Table, parameter
+from ivim.report.cells import INDENT, parameter
+from ivim.report.write import Forest, Table
 from ivim.stats.groups import POSTHOC
 
 # The article's wording of its groups (Table 1); anyone else's groups keep their own names.
@@ -90,7 +92,8 @@ def _table1(frame, cohort):
         "Male": _counts(frame["male"]),
         "Female": _counts(frame["female"]),
         "Age\nyears": [
-            printing.mean_sd(*pair, 2) for pair in zip(frame["age_mean"], frame["age_sd"])
+            printing.mean_sd(*pair, 2)
+            for pair in zip(frame["age_mean"], frame["age_sd"], strict=True)
         ],
     }
     return "Table 1. Patient demographics", cells, ("Ages are mean ± standard deviation.",)
@@ -101,7 +104,7 @@ def _table2(frame, cohort):
     for name, part in frame.groupby("parameter", sort=False):
         decimals = printing.decimals_of(name, part["sd"].min())
         cells[heading(name)] = [
-            printing.mean_sd(*pair, decimals) for pair in zip(part["mean"], part["sd"])
+            printing.mean_sd(*pair, decimals) for pair in zip(part["mean"], part["sd"], strict=True)
         ]
     several = cohort.measurements["reader"].nunique() > 1
     note = "Data are mean ± standard deviation" + (
@@ -116,7 +119,7 @@ def _table3(frame, cohort):
         "Test": list(frame["test"]),
         "Statistic": [
             f"{STATISTICS[test]} = {printing.number(value, 1 if test == 'Mann-Whitney' else 3)}"
-            for test, value in zip(frame["test"], frame["statistic"])
+            for test, value in zip(frame["test"], frame["statistic"], strict=True)
         ],
         "df": [
             "–" if math.isnan(df) else printing.number(df, 0 if df == round(df) else 1)
@@ -126,7 +129,10 @@ def _table3(frame, cohort):
     }
     first, last = (inline(name, cohort) for name in (cohort.groups[0], cohort.positive))
     if len(cohort.groups) == 2:
-        rule = f"The difference is {first} minus {last}. Student's /{{t}} where Shapiro–Wilk passes in both groups, Mann–Whitney otherwise (the article's rule)."
+        rule = (
+            f"The difference is {first} minus {last}. Student's /{{t}} where Shapiro–Wilk passes "
+            "in both groups, Mann–Whitney otherwise (the article's rule)."
+        )
     else:
         rule = "One-way ANOVA where Shapiro–Wilk passes in every group, Kruskal–Wallis otherwise."
     between = f"{first} and {last}" if len(cohort.groups) == 2 else f"{len(cohort.groups)} groups"
@@ -143,10 +149,11 @@ def _table4(frame, cohort):
     cells["OR"] = [printing.ratio(value) for value in frame["odds_ratio"]]
     cells["95% CI of OR"] = [
         f"{printing.ratio(low)} to {printing.ratio(high)}"
-        for low, high in zip(frame["ci_low"], frame["ci_high"])
+        for low, high in zip(frame["ci_low"], frame["ci_high"], strict=True)
     ]
     notes = (
-        f"Outcome: {inline(cohort.positive, cohort)}. OR per one unit of the parameter (per 1.0 of a fraction).",
+        f"Outcome: {inline(cohort.positive, cohort)}. OR per one unit of the parameter (per 1.0 "
+        "of a fraction).",
     )
     return "Table 4. Logistic regression", cells, notes if len(frame) else ()
 
@@ -175,7 +182,10 @@ def _table5(frame, cohort):
             for row in frame[["tp", "fn", "tn", "fp"]].itertuples(index=False)
         ],
     }
-    how = "AUC with DeLong's limits; cut-off by the largest Youden index; exact limits of proportions."
+    how = (
+        "AUC with DeLong's limits; cut-off by the largest Youden index; exact limits of "
+        "proportions."
+    )
     notes = [f"Disease: {inline(cohort.positive, cohort)}. {how}"]
     if any("+" in name for name in frame["marker"]):
         notes.append(
@@ -194,7 +204,10 @@ def _agreement(frame, cohort):
     cells = {"Parameter": [parameter(name) for name in wide]} | {
         f"{form}\n(95% CI)": [values[form] for values in wide.values()] for form in forms
     }
-    note = "1: one-way, A: absolute agreement, C: consistency; ,1: one reader, ,k: mean of the readers (McGraw & Wong 1996)."
+    note = (
+        "1: one-way, A: absolute agreement, C: consistency; ,1: one reader, ,k: mean of the "
+        "readers (McGraw & Wong 1996)."
+    )
     return "Reader agreement. Intraclass correlation", cells, (note,) if len(frame) else ()
 
 
@@ -204,12 +217,13 @@ def _anova(frame, cohort):
         "/{F}": [printing.number(value, 3) for value in frame["f"]],
         "df": [
             f"{between:g}, {within:g}"
-            for between, within in zip(frame["df_between"], frame["df_within"])
+            for between, within in zip(frame["df_between"], frame["df_within"], strict=True)
         ],
         "/{p}": [printing.p_value(p) for p in frame["p"]],
     }
     return (
-        f"ANOVA. Differences among the {'primary tumours' if cohort.reconstructed else 'sub-groups'}",
+        "ANOVA. Differences among the "
+        f"{'primary tumours' if cohort.reconstructed else 'sub-groups'}",
         cells,
         (),
     )
@@ -234,7 +248,10 @@ def _posthoc(frame, cohort):
         f"/{{p}}\n{METHODS[method]}": [entry[method] for entry in rows.values()]
         for method in POSTHOC
     }
-    note = "LSD corrects nothing; Tukey and Bonferroni assume equal variances, Games–Howell does not. The article names no method."
+    note = (
+        "LSD corrects nothing; Tukey and Bonferroni assume equal variances, Games–Howell does "
+        "not. The article names no method."
+    )
     return "Post-hoc. Pairwise differences of means", cells, (note,) if len(frame) else ()
 
 
@@ -245,7 +262,8 @@ _LAYOUTS = {
 
 
 def cutoff(marker, direction, value):
-    """A cut-off as printed, "> 29.05": two decimals for the article's diffusivities, three for fractions and probabilities."""
+    """A cut-off as printed, "> 29.05": two decimals for the article's diffusivities, three for
+    fractions and probabilities."""
     if parameters.is_diffusivity(marker):
         return f"{direction} {printing.number(value, 2)}"
     if marker in parameters.SIX or "+" in marker:

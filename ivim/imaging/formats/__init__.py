@@ -16,9 +16,9 @@ import numpy as np
 from ivim.files import replacing
 from ivim.imaging.grid import times
 from ivim.imaging.guard import Refused, check_file, check_room
-from ivim.imaging.regions import overlap, with_unique_names
+from ivim.imaging.regions import choose, overlap, with_unique_names
 
-FORMATS = ("nifti",)
+FORMATS = ("nifti", "nrrd", "imagej", "dicom", "polygons", "horos")
 """Modules of this package, in the order in which they are asked."""
 
 HEAD = 4096
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 
-def read_regions(path, grid, resample=False):
+def read_regions(path, grid, resample=False, only=None):
     """Read the regions of a file, in any format of :data:`FORMATS`, onto the grid of an image.
 
     Parameters
@@ -45,6 +45,8 @@ def read_regions(path, grid, resample=False):
         Of the image that is measured.
     resample : bool
         Take regions of another grid by nearest neighbour; else they are refused with their offset in mm.
+    only : str or int, optional
+        Name or number of the one region to read; others may then lie anywhere.
 
     Returns
     -------
@@ -57,6 +59,7 @@ def read_regions(path, grid, resample=False):
         When the file cannot be read, lies on another grid, or holds no region.
     """
     drawings, _ = load_regions(path)
+    drawings = drawings if only is None else [choose(drawings, only, path)]
     check_room(path, len(drawings) * int(np.prod(grid.shape)), f"{len(drawings)} regions")
     return [drawing.on(grid, path, resample) for drawing in drawings]
 
@@ -108,15 +111,18 @@ def read_grid(path):
     Parameters
     ----------
     path : path
-        NIfTI.
+        NIfTI or NRRD.
 
     Returns
     -------
     Grid
     """
-    from ivim.imaging.formats.nifti import read_header
+    from ivim.imaging.formats import nifti, nrrd
 
-    return read_header(path).grid
+    path = check_file(path, "the path of a NIfTI image (.nii or .nii.gz)")
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    return nrrd.read_grid(path) if nrrd.recognises(head) else nifti.read_header(path).grid
 
 
 def write_mask(path, mask, grid):

@@ -1,8 +1,10 @@
-"""What the article does not report and its reader needs: the better method beside the one that was used, as tables of their own.
+"""What the article does not report and its reader needs: the better method beside the one that was
+used, as tables of their own.
 
-Balance of the groups, differences of the readers in the units measured, every test behind Table 3 with a correction for testing
-several parameters, odds ratios in steps that occur, tests of the differences between AUCs, and what an AUC that was fitted and judged
-on the same patients is worth on new ones.
+Balance of the groups, differences of the readers in the units measured, every test behind Table 3
+with a correction for testing several parameters, odds ratios in steps that occur, tests of the
+differences between AUCs, and what an AUC that was fitted and judged on the same patients is worth
+on new ones.
 """
 
 from itertools import combinations
@@ -12,13 +14,15 @@ import pandas as pd
 
 from ivim import parameters
 from ivim.report import layout, printing, tables
-from ivim.report.write import Table, parameter
+from ivim.report.cells import parameter
+from ivim.report.write import Table
 from ivim.stats import agreement, groups, roc, validation
 from ivim.stats.logistic import logistic
 
 
 def balance(cohort):
-    """Whether age and sex differ between the groups: Welch's test, Fisher's exact test (χ² for more than two groups).
+    """Whether age and sex differ between the groups: Welch's test, Fisher's exact test (χ² for more
+    than two groups).
 
     Returns
     -------
@@ -49,7 +53,8 @@ def balance(cohort):
 
 
 def reader_differences(cohort):
-    """How far apart two readers are, in the units measured: bias, limits of agreement, repeatability (see :func:`ivim.bland_altman`)."""
+    """How far apart two readers are, in the units measured: bias, limits of agreement,
+    repeatability (see :func:`ivim.bland_altman`)."""
     notes = []
     if cohort.measurements["reader"].nunique() < 2:
         frame = pd.DataFrame(columns=["parameter", "a", "b", "bias", "lower", "upper"])
@@ -57,10 +62,11 @@ def reader_differences(cohort):
     else:
         frame = agreement.bland_altman(cohort.measurements, values=_varying(cohort, notes))
     cells = {"Parameter": [layout.heading(name).replace("\n", ", ") for name in frame["parameter"]]}
-    cells["Readers"] = [f"{a} − {b}" for a, b in zip(frame["a"], frame["b"])]
+    cells["Readers"] = [f"{a} − {b}" for a, b in zip(frame["a"], frame["b"], strict=True)]
     if len(frame):
         decimals = [
-            printing.decimals_of(*pair) + 1 for pair in zip(frame["parameter"], frame["sd"])
+            printing.decimals_of(*pair) + 1
+            for pair in zip(frame["parameter"], frame["sd"], strict=True)
         ]
         for title, name in (
             ("Bias", "bias"),
@@ -69,14 +75,17 @@ def reader_differences(cohort):
         ):
             triples = frame[[name, f"{name}_low", f"{name}_high"]].itertuples(index=False)
             cells[f"{title}\n(95% CI)"] = [
-                printing.with_limits(*triple, digits) for triple, digits in zip(triples, decimals)
+                printing.with_limits(*triple, digits)
+                for triple, digits in zip(triples, decimals, strict=True)
             ]
         cells["Limits of agreement"] = [
-            printing.limits(*row) for row in zip(frame["lower"], frame["upper"], decimals)
+            printing.limits(*row)
+            for row in zip(frame["lower"], frame["upper"], decimals, strict=True)
         ]
         cells["CV\n%"] = [printing.percent(value) for value in frame["cov"]]
         notes.append(
-            "Repeatability: the difference that two readings of one lesion stay below 95 times in 100."
+            "Repeatability: the difference that two readings of one lesion stay below 95 times "
+            "in 100."
         )
     return _table(
         "reader_differences",
@@ -89,12 +98,14 @@ def reader_differences(cohort):
 
 
 def all_tests(cohort):
-    """Every test behind Table 3 side by side, and the chosen p corrected for testing several parameters (Holm).
+    """Every test behind Table 3 side by side, and the chosen p corrected for testing several
+    parameters (Holm).
 
     Returns
     -------
     Table
-        ``group_tests``: the frame of :func:`ivim.report.tables.group_tests` with ``p_holm`` for the chosen test.
+        ``group_tests``: the frame of :func:`ivim.report.tables.group_tests` with ``p_holm`` for the
+        chosen test.
     """
     frame = tables.group_tests(cohort)
     chosen = frame.loc[frame["chosen"], "p"]
@@ -110,7 +121,10 @@ def all_tests(cohort):
         "Chosen": list(taken.loc[wide.index, "test"]),
         "Holm": [printing.p_value(p) for p in taken.loc[wide.index, "p_holm"]],
     }
-    note = "Cells are p-values. Holm: the chosen test's p, corrected for the number of parameters tested."
+    note = (
+        "Cells are p-values. Holm: the chosen test's p, corrected for the number of parameters "
+        "tested."
+    )
     return _table(
         "group_tests",
         "Tests. Assumptions and alternatives",
@@ -122,13 +136,15 @@ def all_tests(cohort):
 
 
 def holm(p):
-    """Holm's step-down correction: the k-th smallest of m p-values times m - k + 1, never falling, at most 1 (Holm 1979)."""
+    """Holm's step-down correction: the k-th smallest of m p-values times m - k + 1, never falling,
+    at most 1 (Holm 1979)."""
     ordered = p.sort_values()
     return (ordered * np.arange(len(ordered), 0, -1)).cummax().clip(upper=1).reindex(p.index)
 
 
 def anova_alternatives(cohort):
-    """The ANOVA among the sub-groups by three methods: Fisher's, Welch's for unequal variances, Kruskal-Wallis by ranks."""
+    """The ANOVA among the sub-groups by three methods: Fisher's, Welch's for unequal variances,
+    Kruskal-Wallis by ranks."""
     data, notes = tables.subgroups(cohort)
     rows = []
     for name in cohort.parameters if len(data) else ():
@@ -148,7 +164,8 @@ def anova_alternatives(cohort):
 
 
 def readable_odds(cohort, model):
-    """Odds ratios per step that occurs: one SD of the parameter, with maximum likelihood and with Firth's penalty.
+    """Odds ratios per step that occurs: one SD of the parameter, with maximum likelihood and with
+    Firth's penalty.
 
     Parameters
     ----------
@@ -159,7 +176,8 @@ def readable_odds(cohort, model):
     Returns
     -------
     Table
-        ``odds_per_sd``: ``term, sd, odds_ratio, ci_low, ci_high, firth_odds_ratio, firth_ci_low, firth_ci_high``, all per SD.
+        ``odds_per_sd``: ``term, sd, odds_ratio, ci_low, ci_high, firth_odds_ratio, firth_ci_low,
+        firth_ci_high``, all per SD.
     """
     names = list(model["term"].iloc[1:])
     rows = []
@@ -214,7 +232,8 @@ def readable_odds(cohort, model):
 
 
 def auc_differences(cohort):
-    """DeLong's paired test for every two markers of Table 5: the test behind a claim that one AUC is higher."""
+    """DeLong's paired test for every two markers of Table 5: the test behind a claim that one AUC
+    is higher."""
     curves, notes = tables.curves(cohort)
     scores = tables.markers(cohort)
     *single, last = curves or [None]
@@ -247,7 +266,8 @@ def auc_differences(cohort):
 
 
 def optimism(cohort, resamples=300, seed=2021):
-    """What the combination's AUC, sensitivity and specificity are worth on new patients (see :func:`ivim.stats.validation.optimism`).
+    """What the combination's AUC, sensitivity and specificity are worth on new patients (see
+    :func:`ivim.stats.validation.optimism`).
 
     Parameters
     ----------
@@ -258,7 +278,8 @@ def optimism(cohort, resamples=300, seed=2021):
     Returns
     -------
     Table
-        ``optimism``: ``marker, statistic, apparent, optimism, corrected``, one row per marker and statistic; fractions.
+        ``optimism``: ``marker, statistic, apparent, optimism, corrected``, one row per marker and
+        statistic; fractions.
     """
     model = tables.table4(cohort)
     names, frames, notes = (

@@ -7,13 +7,13 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from ivim.cohort import load_cohort
-from ivim.report import beyond, tables
+from ivim.report import supplement, tables
 
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory):
     """Sixty patients, two readers, two parameters that differ and one that does not, sexes and ages, three sub-groups of the ill."""
-    folder, rng = tmp_path_factory.mktemp("beyond"), np.random.default_rng(17)
+    folder, rng = tmp_path_factory.mktemp("supplement"), np.random.default_rng(17)
     sick = np.arange(60) >= 25
     primary = np.where(sick, np.resize(["x", "y", "z"], 60), "")
     patients = pd.DataFrame({"patient": [f"p{at}" for at in range(60)], "group": np.where(sick, "ill", "well"), "primary": primary,
@@ -41,7 +41,7 @@ def _values(cohort, column):
 
 def test_balance(cohort):
     """Age by Welch, sex by Fisher's exact test, as scipy gives them."""
-    p = beyond.balance(cohort).frame.set_index("variable")["p"]
+    p = supplement.balance(cohort).frame.set_index("variable")["p"]
     counts = [[(part == sex).sum() for sex in ("f", "m")] for part in _values(cohort, "sex")]
     assert_allclose(
         p["age"], stats.ttest_ind(*_values(cohort, "age"), equal_var=False).pvalue, rtol=1e-12
@@ -52,7 +52,7 @@ def test_balance(cohort):
 def test_balance_says_what_is_not_known(cohort):
     """Without ages and sexes nothing is tested, and the table says why."""
     blank = type(cohort)(**{**vars(cohort), "values": cohort.values.assign(age=np.nan, sex="")})
-    table = beyond.balance(blank)
+    table = supplement.balance(blank)
     assert table.frame.empty
     assert "Age is not compared" in " ".join(table.footnotes) and "Sex is not compared" in " ".join(
         table.footnotes
@@ -62,13 +62,13 @@ def test_balance_says_what_is_not_known(cohort):
 def test_holm():
     """The example of R's p.adjust(c(.01, .04, .03, .5), "holm"): .04, .09, .09, .5."""
     assert_allclose(
-        beyond.holm(pd.Series([0.01, 0.04, 0.03, 0.5])), [0.04, 0.09, 0.09, 0.5], rtol=1e-12
+        supplement.holm(pd.Series([0.01, 0.04, 0.03, 0.5])), [0.04, 0.09, 0.09, 0.5], rtol=1e-12
     )
 
 
 def test_all_tests_hold_the_alternatives(cohort):
     """Welch and Mann-Whitney stand beside the chosen test, with its p corrected over three parameters."""
-    table = beyond.all_tests(cohort)
+    table = supplement.all_tests(cohort)
     frame = table.frame.set_index(["parameter", "test", "group"])
     assert_allclose(
         frame.loc[("own", "Welch", ""), "p"],
@@ -92,7 +92,7 @@ def test_all_tests_hold_the_alternatives(cohort):
 
 def test_reader_differences_are_signed(cohort):
     """Reader A measures the own column .1 higher than B, exactly."""
-    row = beyond.reader_differences(cohort).frame.set_index("parameter").loc["own"]
+    row = supplement.reader_differences(cohort).frame.set_index("parameter").loc["own"]
     assert (row["a"], row["b"]) == ("A", "B")
     assert_allclose([row["bias"], row["sd"]], [0.1, 0.0], atol=1e-4)
 
@@ -100,7 +100,7 @@ def test_reader_differences_are_signed(cohort):
 def test_odds_per_sd(cohort):
     """An odds ratio per SD is exp(b SD), and Firth's is nearer to one."""
     model = tables.table4(cohort)
-    frame = beyond.readable_odds(cohort, model).frame.set_index("term")
+    frame = supplement.readable_odds(cohort, model).frame.set_index("term")
     for term, b in model.set_index("term")["b"].drop("intercept").items():
         assert_allclose(
             frame.loc[term, "odds_ratio"], np.exp(b * cohort.values[term].std()), rtol=1e-10
@@ -114,7 +114,7 @@ def test_odds_per_sd(cohort):
 def test_the_combination_is_compared_with_each_part(cohort):
     """Differences are those of the AUCs of Table 5, the combination first."""
     auc = tables.table5(cohort).set_index("marker")["auc"]
-    frame = beyond.auc_differences(cohort).frame
+    frame = supplement.auc_differences(cohort).frame
     assert frame[["a", "b"]].values.tolist() == [
         ["adc_fast+f", "adc_fast"],
         ["adc_fast+f", "f"],
@@ -128,7 +128,7 @@ def test_the_combination_is_compared_with_each_part(cohort):
 def test_optimism_is_repeatable_and_starts_from_table5(cohort):
     """The same seed gives the same table, another seed another; the apparent AUC is that of Table 5."""
     first, again, other = (
-        beyond.optimism(cohort, resamples=20, seed=seed).frame for seed in (1, 1, 2)
+        supplement.optimism(cohort, resamples=20, seed=seed).frame for seed in (1, 1, 2)
     )
     pd.testing.assert_frame_equal(first, again)
     assert not first["optimism"].equals(other["optimism"])
@@ -141,7 +141,7 @@ def test_optimism_is_repeatable_and_starts_from_table5(cohort):
 
 def test_anova_by_three_methods(cohort):
     """Fisher and Kruskal-Wallis among the sub-groups of the ill, as scipy gives them."""
-    row = beyond.anova_alternatives(cohort).frame.set_index("parameter").loc["own"]
+    row = supplement.anova_alternatives(cohort).frame.set_index("parameter").loc["own"]
     ill = cohort.values[cohort.values["group"] == "ill"]
     parts = [part["own"] for _, part in ill.groupby("primary")]
     assert_allclose(
