@@ -66,33 +66,29 @@ def add_options(command):
     )
 
 
-def measured(args, kept, pages=False):
-    """Measure as the options say, with a progress bar."""
-    from ivim.imaging.bids import read_participants
+def options_of(args):
+    """How the words of the command say that patients are measured."""
     from ivim.signal.recipe import get_recipe
-    from ivim.study.job import measure_study
     from ivim.study.measure import Options
 
-    options = Options(
+    return Options(
         recipe=get_recipe(args.recipe),
         estimator=args.estimator,
         lesion=args.lesion,
         resample=args.resample,
         roi_area=tuple(args.roi_area) if args.roi_area else None,
     )
-    with words.progress(len(read_participants(args.study)), "patient") as step:
-        return options, measure_study(
-            args.study,
-            options,
-            kept,
-            readers=tuple(args.reader),
-            select=args.select,
-            keep_going=args.keep_going,
-            pages=pages,
-            jobs=args.jobs,
-            scheduler=args.scheduler,
-            progress=step,
-        )
+
+
+def keywords(args):
+    """The other words of the command, as :func:`ivim.study.job.measure_study` takes them."""
+    return {
+        "readers": tuple(args.reader),
+        "select": args.select,
+        "keep_going": args.keep_going,
+        "jobs": args.jobs,
+        "scheduler": args.scheduler,
+    }
 
 
 def report(found):
@@ -107,11 +103,19 @@ def report(found):
 
 
 def _measure(args):
-    from ivim.study.job import KEPT, write_tables
+    from ivim.imaging.bids import read_participants
+    from ivim.study.job import KEPT, measure_study, write_tables
 
     out = Path(args.out)
-    _check_target(out, args.study)
-    _, found = measured(args, out.absolute().parent / KEPT)
+    _check_target(out)
+    with words.progress(len(read_participants(args.study)), "patient") as step:
+        found = measure_study(
+            args.study,
+            options_of(args),
+            out.absolute().parent / KEPT,
+            progress=step,
+            **keywords(args),
+        )
     paths = write_tables(found, out)
     again = len(found.records) - len(found.fresh)
     kept = f", {again} of them kept from before" if again else ""
@@ -121,7 +125,7 @@ def _measure(args):
     return report(found)
 
 
-def _check_target(out, study):
+def _check_target(out):
     """Refuse a place that the tables cannot go to, before anybody is measured."""
     if out.is_dir() or out.suffix.lower() != ".csv":
         msg = f"--out {out}: give the path of a CSV file, for example measurements.csv"

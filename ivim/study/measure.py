@@ -118,48 +118,40 @@ def choose(regions, lesion, grid):
     return Chosen(region.mask, {number: region.mask}, (*remarks, *region.remarks))
 
 
-def measure(series, chosen, options):
-    """Measure the regions of all readers of one patient.
+def measure(series, one, options):
+    """Measure what one reader drew. No other reader's ROI has a part in it.
 
     Parameters
     ----------
     series : Series
-    chosen : dict of str to Chosen
-        By reader.
+    one : Chosen
     options : Options
 
     Returns
     -------
-    rows : dict of str to dict
-        By reader: the parameters by name as tables have them, NaN where no voxel could be fitted.
+    values : dict of str to float
+        The six parameters as tables have them, NaN where no voxel could be fitted.
     detail : list of dict
-        One entry per reader, region and parameter.
-    remarks : dict of str to list of str
-        By reader.
+        One entry per region and parameter.
+    remarks : list of str
 
     Raises
     ------
     ValueError
-        When no voxel of a reader's region can be fitted; the reader is named.
+        When no voxel can be fitted.
     """
-    union = np.any([one.mask for one in chosen.values()], axis=0)
-    recipe = with_noise_level(series, union, options.recipe)
-    maps = six_maps(series, union, recipe)
-    rows, detail, remarks = {}, [], {}
-    for reader, one in chosen.items():
-        shrunk = _shrunk(series, one.mask, options, reader)
-        own = maps | shrunk
-        values = _estimate(series, one.mask, own, options, recipe)
-        if all(np.isnan(value) for value in values.values()):
-            msg = (
-                f"reader {reader}: none of the {int(one.mask.sum())} voxels of the ROI has a signal "
-                "that can be fitted (zero, negative, saturated or not finite)"
-            )
-            raise ValueError(msg)
-        rows[reader] = parameters.to_table(values)
-        detail += _details(series, reader, one, own, values, options, recipe)
-        remarks[reader] = [*one.remarks, *_remarks(series, one.mask, values, options)]
-    return rows, detail, remarks
+    recipe = with_noise_level(series, one.mask, options.recipe)
+    maps = six_maps(series, one.mask, recipe) | _shrunk(series, one.mask, options)
+    values = _estimate(series, one.mask, maps, options, recipe)
+    if all(np.isnan(value) for value in values.values()):
+        msg = (
+            f"none of the {int(one.mask.sum())} voxels of the ROI has a signal that can be fitted "
+            "(zero, negative, saturated or not finite)"
+        )
+        raise ValueError(msg)
+    detail = _details(series, one, maps, values, options, recipe)
+    remarks = [*one.remarks, *_remarks(series, one.mask, values, options)]
+    return parameters.to_table(values), detail, remarks
 
 
 def with_noise_level(series, mask, recipe):
@@ -215,18 +207,14 @@ def overlap(chosen, grid):
     return rows
 
 
-def _shrunk(series, mask, options, reader):
+def _shrunk(series, mask, options):
     """The bi-exponential maps of one ROI by shrinkage, where that is the estimator."""
     if options.estimator != "shrinkage":
         return {}
     from ivim.signal.shrinkage import shrink
 
     averages = series.averages if options.recipe.weights == "averages" else None
-    try:
-        found = shrink(series.data[mask], series.b, averages=averages)
-    except ValueError as error:
-        msg = f"reader {reader}: {error}"
-        raise ValueError(msg) from error
+    found = shrink(series.data[mask], series.b, averages=averages)
     maps = {}
     for name in BIEXPONENTIAL:
         maps[name] = np.full(mask.shape, np.nan)
@@ -254,7 +242,7 @@ def _mean(values):
     return float(np.mean(values, dtype=float)) if values.size else np.nan
 
 
-def _details(series, reader, one, maps, values, options, recipe):
+def _details(series, one, maps, values, options, recipe):
     """One entry per parameter for the measured region and, with several parts, for each part."""
     regions = {"+".join(map(str, one.parts)): (one.mask, values)}
     if len(one.parts) > 1:
@@ -263,7 +251,7 @@ def _details(series, reader, one, maps, values, options, recipe):
             for number, mask in one.parts.items()
         }
     return [
-        {"reader": reader, "region": region}
+        {"region": region}
         | _detail(name, maps[name][mask], own[name], recipe)
         | {
             "estimator": options.estimator,

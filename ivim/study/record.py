@@ -88,29 +88,28 @@ def measure_patient(task):
     Returns
     -------
     dict
-        ``label, rows`` (by reader), ``detail, overlap, flow, seconds`` (by kind of work), ``code``,
-        and ``page`` (HTML) where it was asked for. A reader whose ROI cannot be measured has a row
+        ``label, rows`` (by reader), ``detail, overlap, scan, flow, seconds`` (by kind of work),
+        ``code``, and ``page`` (HTML), ``flags, snr`` where the page was asked for. A reader whose ROI cannot be measured has a row
         without values, and the reason in ``flow``.
     """
     ready()
     clock = _Clock()
-    record = {"label": task.label, "rows": {}, "detail": [], "overlap": [], "code": code_hash()}
+    record = {"label": task.label, "rows": {}, "detail": [], "overlap": [], "scan": None}
+    record["code"] = code_hash()
     series, chosen, failed = _read(task)
     clock.lap("reading")
-    measured = {}
-    remarks = {}
+    measured, remarks = {}, {}
     for reader, one in chosen.items():
         try:
-            found = measure(series, {reader: one}, task.options)
+            record["rows"][reader], detail, remarks[reader] = measure(series, one, task.options)
         except ValueError as error:
-            failed[reader] = str(error).removeprefix(f"reader {reader}: ")
+            failed[reader] = str(error)
             continue
         measured[reader] = one
-        record["rows"] |= found[0]
-        record["detail"] += found[1]
-        remarks |= found[2]
+        record["detail"] += [{"reader": reader} | row for row in detail]
     if series is not None:
         record["overlap"] = overlap(measured, series.grid)
+        record["scan"] = _scan(series)
     record["flow"] = _flow(task, measured, remarks, failed)
     clock.lap("fitting")
     if task.page:
@@ -147,6 +146,16 @@ def _read(task):
             text = told(error)
             failed[reader] = text if text.startswith(name) else f"{name}: {text}"
     return series, chosen, failed
+
+
+def _scan(series):
+    """How the series was acquired, as far as the analysis knows."""
+    return {
+        "b": series.b.tolist(),
+        "averages": None if series.averages is None else series.averages.tolist(),
+        "shape": list(series.grid.shape),
+        "spacing_mm": list(series.grid.spacing),
+    }
 
 
 def _flow(task, measured, remarks, failed):
