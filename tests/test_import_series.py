@@ -5,8 +5,6 @@ import numpy as np
 import pytest
 from dicom_made import Protocol, Volume, another, three_directions, volumes
 
-pytest.importorskip("pydicom")
-
 from ivim.imaging.dicom import choice, job
 from ivim.imaging.dicom.diffusion import weighting
 from ivim.imaging.dicom.series import different, sort_series

@@ -164,9 +164,18 @@ def _join(volumes):
 
 
 def _direction(volume):
-    if volume.weighting.isotropic or not volume.weighting.b:
+    """Gradient direction along the image's axes, zeros where there is none."""
+    weighting, image = volume.weighting, volume.image
+    if weighting.isotropic or not weighting.b:
         return np.zeros(3)
-    return volume.image.directions[volume.index]
+    converted = image.directions[volume.index]
+    # GE's private direction is along read, phase and slice and not along the patient's axes.
+    if converted.any() or not weighting.direction or volume.series.maker == "GE":
+        return converted
+    axes = image.affine[:3, :3] / np.linalg.norm(image.affine[:3, :3], axis=0)
+    # Patient axes of DICOM are LPS, those of NIfTI RAS; FSL turns x where axes are right-handed.
+    turned = np.linalg.solve(axes, np.array(weighting.direction) * (-1, -1, 1))
+    return turned * (-1 if np.linalg.det(axes) > 0 else 1, 1, 1)
 
 
 def _averages(volumes):
