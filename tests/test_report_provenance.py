@@ -17,7 +17,7 @@ def test_results_folder_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("IVIM_RESULTS", str(tmp_path))
     assert provenance.results_folder() == tmp_path
     monkeypatch.delenv("IVIM_RESULTS")
-    assert provenance.results_folder() == files.ROOT / "results"
+    assert provenance.results_folder() == files.ROOT / "results" / "scratch"
 
 
 def test_numbers_are_plain_sorted_and_rounded(tmp_path):

@@ -160,12 +160,12 @@ def table():
     Returns
     -------
     DataFrame
-        ``location, group, parameter, statistic, wanted, reason``; one row per target.
+        ``location, analysis, item, group, parameter, statistic, wanted, reason``; one row per
+        target, named as :mod:`ivim.report.quantities` names a number.
     """
-    columns = ["location", "group", "parameter", "statistic", "wanted", "reason"]
-    return pd.DataFrame(
-        [[getattr(target, name) for name in columns] for target in all_targets()], columns=columns
-    )
+    columns = ["location", "analysis", "item", "group", "parameter", "statistic"]
+    rows = [(one.location, *quantity(one), one.wanted, one.reason) for one in all_targets()]
+    return pd.DataFrame(rows, columns=[*columns, "wanted", "reason"])
 
 
 def printed_strings():

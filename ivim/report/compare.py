@@ -12,8 +12,9 @@ import pandas as pd
 
 from ivim import article, files
 from ivim.audit.checks.rounding import parse
-from ivim.report import layout, printing
+from ivim.report import construction, layout, printing
 from ivim.report.cells import INDENT, parameter
+from ivim.report.headings import COLUMNS, GROUP, GROUPS, PARAMETER, TITLES
 from ivim.report.quantities import quantities_of
 from ivim.report.write import Table
 
@@ -23,35 +24,25 @@ AUDIT = "✗: the digits differ; whether the article errs is for the audit to sa
 
 # The article's cells, each made of one to three printed numbers. Rows are groups or parameters.
 _CELLS = {
-    "table1": {
-        "No. of patients": "{n}",
-        "Male": "{male}",
-        "Female": "{female}",
-        "Age\nyears": "{mean} ± {sd}",
-    },
+    "table1": {"n": "{n}", "male": "{male}", "female": "{female}", "age": "{mean} ± {sd}"},
     "table2": "{mean} ± {sd}",
-    "table3": {"/{t}": "{t}", "/{p}": "{p}"},
+    "table3": {"t": "{t}", "p": "{p}"},
     "table4": {
-        "B": "{b}",
-        "S.E.": "{se}",
-        "Wald": "{wald}",
-        "/{p}": "{p}",
-        "OR": "{odds_ratio}",
-        "95% CI of OR": "{ci_low} to {ci_high}",
+        "b": "{b}",
+        "se": "{se}",
+        "wald": "{wald}",
+        "p": "{p}",
+        "odds_ratio": "{odds_ratio}",
+        "odds_limits": "{ci_low} to {ci_high}",
     },
     "table5": {
-        "AUC\n(95% CI)": "{auc} ({auc_low}–{auc_high})",
-        "Cut-off": "{cutoff}",
-        "Sensitivity\n% (95% CI)": "{sensitivity} ({sensitivity_low}–{sensitivity_high})",
-        "Specificity\n% (95% CI)": "{specificity} ({specificity_low}–{specificity_high})",
+        "auc": "{auc} ({auc_low}–{auc_high})",
+        "cutoff": "{cutoff}",
+        "sensitivity": "{sensitivity} ({sensitivity_low}–{sensitivity_high})",
+        "specificity": "{specificity} ({specificity_low}–{specificity_high})",
     },
-    "agreement": {"ICC\n(95% CI)": "{icc} ({icc_low}–{icc_high})"},
-    "anova": {"/{p}": "{p}"},
-}
-_TITLES = {f"table{number}": f"Table {number}" for number in range(1, 6)}
-_TITLES |= {
-    "agreement": "Interobserver reproducibility",
-    "anova": "Differences among the primary tumours",
+    "agreement": {"icc": "{icc} ({icc_low}–{icc_high})"},
+    "anova": {"p": "{p}"},
 }
 
 
@@ -88,7 +79,7 @@ def compare(item, frame, form=None, relabel=None):
     -------
     ivim.report.write.Table
         The article's layout, printed above reproduced in each cell; its frame has one row per
-        printed number: ``id, group, parameter, statistic, printed, reproduced, mark``, the
+        printed number: ``id, group, parameter, statistic, printed, reproduced, mark, target``, the
         reproduced in the printed decimals, half up.
     """
     printed = claims(item)
@@ -104,6 +95,12 @@ def compare(item, frame, form=None, relabel=None):
     result = printed[["id", "group", "parameter", "statistic", "printed"]].assign(
         reproduced=[text for text, _ in rows],
         mark=[SAME if same else DIFFERENT for _, same in rows],
+        target=[
+            construction.is_target(*row)
+            for row in printed[["analysis", "group", "parameter", "statistic"]].itertuples(
+                index=False, name=None
+            )
+        ],
     )
     return _side_by_side(item, result, relabel)
 
@@ -203,16 +200,17 @@ def _side_by_side(item, result, relabel):
         texts = [_cell(template, found.get(key, {})) for key in keys]
         cells[title], classes[title] = [text for text, _ in texts], [style for _, style in texts]
     labels = [_row_label(key, by_parameter) for key in keys]
-    first = "Parameter" if by_parameter else "Patient group"
+    first = PARAMETER if by_parameter else GROUP
     same = (result["mark"] == SAME).sum()
-    note = (
-        f"Above: printed in the article. Below: reproduced from the reconstructed cohort. {same} "
-        f"of {len(result)} numbers agree."
-    )
+    built = ((result["mark"] == SAME) & result["target"]).sum()
+    note = "Above: printed in the article. Below: reproduced from the reconstructed cohort. "
+    note += f"{same} of {len(result)} numbers agree"
+    why = f", {built} of them by construction: the cohort was sought so that it prints them"
+    note += f"{why if built else ''}."
     right = " with its row labels put right" if relabel else ""
     return Table(
         f"{item}_printed" + ("_relabelled" if relabel else ""),
-        f"{_TITLES[item]}. Printed and reproduced{right}",
+        f"{TITLES[item]}. Printed and reproduced{right}",
         result.drop(columns="row"),
         pd.DataFrame({first: labels} | cells),
         (note,) if same == len(result) else (note, AUDIT),
@@ -228,7 +226,7 @@ def _columns(item, result):
             (layout.heading(name), template, part)
             for name, part in result.groupby("parameter", sort=False)
         ]
-    return [(title, cell, result) for title, cell in template.items()]
+    return [(COLUMNS[name], cell, result) for name, cell in template.items()]
 
 
 def _cell(template, found):
@@ -249,7 +247,7 @@ def _cell(template, found):
 def _row_label(key, by_parameter):
     if by_parameter:
         return layout.marker_label(key) if "+" in key else parameter(key)
-    return (INDENT if key in article.PRIMARIES else "") + layout.GROUPS.get(key, key)
+    return (INDENT if key in article.PRIMARIES else "") + GROUPS.get(key, key)
 
 
 def _templates(item):

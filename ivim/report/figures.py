@@ -5,7 +5,6 @@ Files are the same bytes for the same numbers: no date, no version and a fixed s
 points spread without chance.
 """
 
-import io
 from contextlib import contextmanager
 
 import numpy as np
@@ -14,49 +13,8 @@ import pandas as pd
 from ivim import parameters
 from ivim.report import printing
 from ivim.report.cells import spans
-from ivim.report.provenance import csv_text, results_folder, write_file
-
-COLOURS = (
-    "#2f6db3",
-    "#d0632f",
-    "#3c9a6b",
-    "#8a5fb0",
-    "#b0892f",
-    "#5f6b78",
-)  # apart for colour-blind readers and in grey
-STYLE = {
-    "svg.hashsalt": "ivim", "svg.fonttype": "none", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.grid": True, "grid.color": "#e6e9ec", "grid.linewidth": 0.7, "axes.axisbelow": True,
-    "legend.frameon": False, "figure.facecolor": "white", "savefig.facecolor": "white", "figure.dpi": 96,
-}  # fmt: skip
-DPI = 180
-
-
-def save_figure(figure, name, data, folder=None):
-    """Write a figure as png and svg with the plotted numbers beside it as csv.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    name : str
-        File name without ending, for example "figure3".
-    data : DataFrame
-        The plotted numbers.
-    folder : path, optional
-        By default ``figures`` under :func:`ivim.report.provenance.results_folder`.
-
-    Returns
-    -------
-    list of str
-        File names.
-    """
-    folder = folder or results_folder() / "figures"
-    content = {
-        "png": _drawn(figure, "png", {"Software": None}),
-        "svg": _drawn(figure, "svg", {"Date": None, "Creator": None}),
-        "csv": csv_text(data),
-    }
-    return [write_file(folder / f"{name}.{kind}", part).name for kind, part in content.items()]
+from ivim.report.palette import COLOURS, MARKS, REFERENCE, STYLE, colours, lines
+from ivim.report.picture import save_figure as save_figure
 
 
 def roc_figure(curves, note=""):
@@ -77,16 +35,16 @@ def roc_figure(curves, note=""):
     """
     with _styled() as plt:
         figure, axes = plt.subplots(figsize=(5.6, 5.8), layout="constrained")
-        axes.plot([0, 1], [0, 1], color="#9aa3ab", linewidth=1, linestyle=(0, (3, 3)))
-        for (name, curve), colour in zip(curves.items(), _colours(len(curves)), strict=True):
+        axes.plot([0, 1], [0, 1], color=REFERENCE, linewidth=1, linestyle=(0, (1, 3)))
+        for (name, curve), look in zip(curves.items(), lines(len(curves)), strict=True):
             text = (
                 f"{label(name)}: {printing.with_limits(curve.auc, curve.ci_low, curve.ci_high, 3)}"
             )
-            axes.plot(
-                curve.curve["fpr"], curve.curve["tpr"], color=colour, linewidth=2.2, label=text
-            )
+            axes.plot(curve.curve["fpr"], curve.curve["tpr"], **look, linewidth=2.2, label=text)
             point = 1 - curve.specificity, curve.sensitivity
-            axes.plot(*point, "o", color=colour, markeredgecolor="white", markersize=9, zorder=5)
+            axes.plot(
+                *point, "o", color=look["color"], markeredgecolor="white", markersize=9, zorder=5
+            )
         axes.set(
             xlim=(-0.015, 1.015),
             ylim=(-0.015, 1.015),
@@ -111,7 +69,7 @@ def roc_figure(curves, note=""):
     ]
 
 
-def group_figure(cohort, note=""):
+def group_figure(cohort, note="", column="group", values=None):
     """Every parameter by group: box (median, quartiles), whiskers to 1.5 times the box, and every
     patient as a point.
 
@@ -119,6 +77,10 @@ def group_figure(cohort, note=""):
     ----------
     cohort : ivim.cohort.Cohort
     note : str
+    column : {"group", "primary"}
+        What the boxes are of.
+    values : DataFrame, optional
+        The patients that are drawn, rows of ``cohort.values``; by default all.
 
     Returns
     -------
@@ -128,29 +90,25 @@ def group_figure(cohort, note=""):
     """
     import seaborn as sns
 
-    data = cohort.values.melt(
+    values = cohort.values if values is None else values
+    names = cohort.groups if column == "group" else cohort.primaries
+    names = [name for name in names if (values[column] == name).any()]
+    data = values.melt(
         ["patient", "group", "primary"], list(cohort.parameters), "parameter", "value"
     )
-    palette = dict(zip(cohort.groups, _colours(len(cohort.groups)), strict=True))
+    data = data.dropna(subset="value")
+    look = {"palette": dict(zip(names, colours(len(names)), strict=True)), "legend": False}
+    look |= {"x": column, "y": "value", "hue": column, "order": names, "hue_order": names}
     with _styled() as plt:
         figure, panels = _panels(plt, len(cohort.parameters), width=2.9, height=3.0)
-        for axes, (name, part) in zip(panels, data.groupby("parameter", sort=False), strict=True):
-            common = {
-                "data": part,
-                "x": "group",
-                "y": "value",
-                "hue": "group",
-                "palette": palette,
-                "legend": False,
-                "ax": axes,
-            }
-            common |= {"order": cohort.groups, "hue_order": cohort.groups}
-            sns.boxplot(
-                **common, width=0.55, showfliers=False, linewidth=1, boxprops={"alpha": 0.28}
-            )
-            sns.stripplot(**common, size=min(3.8, 130 / len(cohort.values) + 2), jitter=False)
+        shown = data.groupby("parameter", sort=False)
+        for axes, (name, part) in zip(panels, shown, strict=True):
+            common = look | {"data": part, "ax": axes}
+            box = {"width": 0.55, "showfliers": False, "linewidth": 1, "boxprops": {"alpha": 0.28}}
+            sns.boxplot(**common, **box)
+            sns.stripplot(**common, size=min(3.8, 130 / len(values) + 2), jitter=False)
             _spread(axes.collections)
-            axes.set(xlabel="", ylabel=parameters.unit(name), title=label(name))
+            axes.set(xlabel="", ylabel=axis_label(name), title=label(name))
             axes.grid(axis="x", visible=False)
         _small_print(figure, note)
         _settle(figure)
@@ -202,7 +160,10 @@ def bland_altman_figure(cohort, limits, note=""):
                 f"{printing.half_up(1.96 * row.sd, decimals + 1)}"
             )
             axes.set_title(f"{label(row.parameter)}: {found}", fontsize=10.5)
-            axes.set(xlabel="Mean of the readers", ylabel=f"{row.a} − {row.b}")
+            axes.set(
+                xlabel=_with_unit("Mean of the readers", row.parameter),
+                ylabel=_with_unit(f"{row.a} − {row.b}", row.parameter),
+            )
         _small_print(figure, note)
         _settle(figure)
     return figure, data
@@ -243,8 +204,8 @@ def plane_figure(cohort, model, note=""):
         figure, axes = plt.subplots(figsize=(5.8, 4.8), layout="constrained")
         for group, colour, marker in zip(
             cohort.groups,
-            _colours(len(cohort.groups)),
-            ("osD^vP" * len(cohort.groups))[: len(cohort.groups)],
+            colours(len(cohort.groups)),
+            (MARKS * len(cohort.groups))[: len(cohort.groups)],
             strict=True,
         ):
             members = data[data["group"] == group]
@@ -280,7 +241,11 @@ def label(name):
 
 def axis_label(name):
     """Label and unit of an axis."""
-    return f"{label(name)} ({parameters.unit(name)})" if parameters.unit(name) else label(name)
+    return _with_unit(label(name), name)
+
+
+def _with_unit(text, name):
+    return f"{text} ({parameters.unit(name)})" if parameters.unit(name) else text
 
 
 def small_print(cohort):
@@ -296,10 +261,6 @@ def _styled():
 
     with plt.rc_context(STYLE):
         yield plt
-
-
-def _colours(count):
-    return [COLOURS[at % len(COLOURS)] for at in range(count)]
 
 
 def _panels(plt, count, width, height):
@@ -344,12 +305,3 @@ def _settle(figure):
     """Lay the panels out once; each later drawing then costs half."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
-
-
-def _drawn(figure, kind, metadata):
-    import matplotlib.pyplot as plt
-
-    buffer = io.BytesIO()
-    with plt.rc_context(STYLE):
-        figure.savefig(buffer, format=kind, metadata=metadata, dpi=DPI, bbox_inches="tight")
-    return buffer.getvalue()

@@ -29,9 +29,15 @@ _LOCK_PATIENCE_S = 20.0
 
 
 def results_folder():
-    """The folder that results are written to: ``IVIM_RESULTS`` where the environment sets it, else
-    ``results/`` of the project."""
-    return Path(os.environ.get("IVIM_RESULTS") or files.ROOT / "results")
+    """The folder that results are written to.
+
+    Returns
+    -------
+    Path
+        ``IVIM_RESULTS`` where the environment sets it, as ``ivim reproduce`` does; else
+        ``results/scratch``, so that a notebook that is run by hand changes no stored result.
+    """
+    return Path(os.environ.get("IVIM_RESULTS") or files.RESULTS / "scratch")
 
 
 def write_file(path, content):
@@ -58,6 +64,22 @@ def csv_text(frame):
     """A frame as CSV with ten significant digits; whole numbers stay whole, missing values are
     empty."""
     return frame.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
+
+
+def marked(frame, source):
+    """A frame with a last column ``source`` that says whose numbers it holds.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    source : str
+        "reconstructed", "simulated", "own"; empty leaves the frame as it is.
+
+    Returns
+    -------
+    DataFrame
+    """
+    return frame.assign(source=source) if source else frame
 
 
 def record_numbers(section, numbers, folder=None):

@@ -14,7 +14,10 @@ import pandas as pd
 
 from ivim import parameters
 from ivim.report import layout, printing, tables
+from ivim.report.analysis import analyse
 from ivim.report.cells import parameter
+from ivim.report.headings import COLUMNS, MARKER, PARAMETER
+from ivim.report.quantities import quantities_of
 from ivim.report.write import Table
 from ivim.stats import agreement, groups, roc, validation
 from ivim.stats.logistic import logistic
@@ -38,9 +41,9 @@ def balance(cohort):
     frame = pd.DataFrame(rows, columns=["variable", "test", "statistic", "p"])
     cells = {
         "Variable": list(frame["variable"]),
-        "Test": list(frame["test"]),
-        "Statistic": [printing.number(value, 3) for value in frame["statistic"]],
-        "/{p}": [printing.p_value(p) for p in frame["p"]],
+        COLUMNS["test"]: list(frame["test"]),
+        COLUMNS["statistic"]: [printing.number(value, 3) for value in frame["statistic"]],
+        COLUMNS["p"]: [printing.p_value(p) for p in frame["p"]],
     }
     return _table(
         "balance",
@@ -61,7 +64,7 @@ def reader_differences(cohort):
         notes.append("One reader only: there is no difference to show.")
     else:
         frame = agreement.bland_altman(cohort.measurements, values=_varying(cohort, notes))
-    cells = {"Parameter": [layout.heading(name).replace("\n", ", ") for name in frame["parameter"]]}
+    cells = {PARAMETER: [layout.heading(name).replace("\n", ", ") for name in frame["parameter"]]}
     cells["Readers"] = [f"{a} − {b}" for a, b in zip(frame["a"], frame["b"], strict=True)]
     if len(frame):
         decimals = [
@@ -115,7 +118,7 @@ def all_tests(cohort):
     )
     wide = wide.pivot_table(index="parameter", columns="column", values="p", sort=False)
     taken = frame[frame["chosen"]].set_index("parameter")
-    cells = {"Parameter": [parameter(name) for name in wide.index]}
+    cells = {PARAMETER: [parameter(name) for name in wide.index]}
     cells |= {f"{column}": [printing.p_value(p) for p in wide[column]] for column in wide.columns}
     cells |= {
         "Chosen": list(taken.loc[wide.index, "test"]),
@@ -132,6 +135,12 @@ def all_tests(cohort):
         cells,
         [note, *frame.attrs["notes"]],
         cohort,
+        pd.concat(
+            [
+                quantities_of("normality", analyse(cohort).normality),
+                quantities_of("table3", analyse(cohort).table3),
+            ]
+        ),
     )
 
 
@@ -157,10 +166,18 @@ def anova_alternatives(cohort):
         except ValueError as error:
             notes.append(f"Left out: {error}.")
     frame = pd.DataFrame(rows, columns=["parameter", "fisher", "welch", "kruskal-wallis"])
-    cells = {"Parameter": [parameter(name) for name in frame["parameter"]]}
+    cells = {PARAMETER: [parameter(name) for name in frame["parameter"]]}
     cells |= {f"/{{p}}\n{title}": [printing.p_value(p) for p in frame[name]]
               for title, name in (("Fisher", "fisher"), ("Welch", "welch"), ("Kruskal–Wallis", "kruskal-wallis"))}  # fmt: skip
-    return _table("anova_alternatives", "ANOVA. Three methods", frame, cells, notes, cohort)
+    return _table(
+        "anova_alternatives",
+        "ANOVA. Three methods",
+        frame,
+        cells,
+        notes,
+        cohort,
+        quantities_of("anova", analyse(cohort).anova),
+    )
 
 
 def readable_odds(cohort, model):
@@ -205,7 +222,7 @@ def readable_odds(cohort, model):
         ),
     ]
     frame = pd.DataFrame(rows, columns=columns)
-    cells = {"Parameter": [parameter(name) for name in names]}
+    cells = {PARAMETER: [parameter(name) for name in names]}
     cells["SD"] = [
         " × ".join(
             filter(
@@ -256,8 +273,8 @@ def auc_differences(cohort):
             printing.with_limits(*row, 3)
             for row in frame[["difference", "ci_low", "ci_high"]].itertuples(index=False)
         ],
-        "/{z}": [printing.number(value, 2) for value in frame["z"]],
-        "/{p}": [printing.p_value(p) for p in frame["p"]],
+        COLUMNS["z"]: [printing.number(value, 2) for value in frame["z"]],
+        COLUMNS["p"]: [printing.p_value(p) for p in frame["p"]],
     }
     notes = notes if len(frame) else [*notes, "One marker only: there is nothing to compare."]
     return _table(
@@ -302,7 +319,7 @@ def optimism(cohort, resamples=300, seed=2021):
         pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
     )
     cells = {
-        "Marker": [layout.marker_label(name) for name in frame["marker"]],
+        MARKER: [layout.marker_label(name) for name in frame["marker"]],
         "": [name.replace("auc", "AUC") for name in frame["statistic"]],
     }
     cells |= {
@@ -356,6 +373,6 @@ def _varying(cohort, notes):
     return names
 
 
-def _table(name, caption, frame, cells, notes, cohort):
-    whose = (layout.RECONSTRUCTED,) if cohort.reconstructed else ()
+def _table(name, caption, frame, cells, notes, cohort, quantities=None):
+    whose = layout.whose(cohort, quantities)
     return Table(name, caption, frame, pd.DataFrame(cells), (*notes, *whose))
