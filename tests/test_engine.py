@@ -1,4 +1,5 @@
-"""The voxel engine: exact, the same answer as the reference fit, no compilation on a second start."""
+"""The voxel engine: exact, the same answer as the reference fit, no compilation on a second
+start."""
 
 import subprocess
 import sys
@@ -37,7 +38,8 @@ def voxels(n, b=B, snr=50.0, seed=0, scale=1.0):
 
 
 def best_of_many_starts(signal, b):
-    """Least sum of squares of scipy from four starts over both basins of D*, within the project's bounds."""
+    """Least sum of squares of scipy from four starts over both basins of D*, within the project's
+    bounds."""
     model = MODELS["biexponential"]
     low, high = np.array([model.bounds[name] for name in model.parameters]).T
     peak, scale = s0_scale(signal.max(), b), np.array([1.0, 1e-3, 3e-2, 0.3])
@@ -84,7 +86,8 @@ def test_sum_of_squares_is_that_of_a_multi_start():
     ],
 )
 def test_maps_are_the_reference_fits(model, options, b):
-    """Values, standard errors, AICc, sum of squares and remark are those of `ivim.fit`, unless that found a worse optimum."""
+    """Values, standard errors, AICc, sum of squares and remark are those of `ivim.fit`, unless that
+    found a worse optimum."""
     signals, _ = voxels(6, b, seed=11, scale=100)
     averages = np.where(b > 500, 4.0, 2.0)
     maps = ivim.fit_maps(signals, b, model, averages=averages, **options)
@@ -149,7 +152,8 @@ def test_noise_floor_tables_are_the_rician_mean():
 
 
 def test_noise_floor_takes_away_half_of_the_bias_of_slow_diffusion():
-    """Median bias of D at SNR 50: about -.011e-3 for plain least squares, within .006e-3 with the noise floor (±.0007 here)."""
+    """Median bias of D at SNR 50: about -.011e-3 for plain least squares, within .006e-3 with the
+    noise floor (±.0007 here)."""
     signals, truth = voxels(20_000, seed=2)
     plain = np.nanmedian(ivim.fit_maps(signals, B)["adc_slow"] - truth["adc_slow"])
     floor = np.nanmedian(ivim.fit_maps(signals, B, sigma=0.02)["adc_slow"] - truth["adc_slow"])
@@ -187,9 +191,12 @@ def test_second_process_compiles_nothing():
     """The compiled code comes from numba's cache on the second start."""
     Plan("biexponential", B, np.ones(10)).fit(voxels(2)[0])  # fills the cache
     script = (
-        "import numpy as np, ivim; from ivim.signal.solver import fit_block; from ivim.article import B_VALUES\n"
+        "import numpy as np, ivim\n"
+        "from ivim.signal.solver import fit_block\n"
+        "from ivim.article import B_VALUES\n"
         "b = np.array(B_VALUES, float); ivim.fit_maps(np.exp(-b * 1e-3)[None], b)\n"
-        "print(sum(fit_block.stats.cache_misses.values()), sum(fit_block.stats.cache_hits.values()))"
+        "stats = fit_block.stats\n"
+        "print(sum(stats.cache_misses.values()), sum(stats.cache_hits.values()))"
     )
     told = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True

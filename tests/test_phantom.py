@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from ivim import article, parameters
-from ivim.imaging.roi import area_mm2
+from ivim.imaging.regions import area_mm2
 from ivim.synthetic import cases, phantom
 
 B = np.array(article.B_VALUES, float)

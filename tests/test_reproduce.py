@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ivim import cli
-from ivim.run import NOTEBOOKS, RESULTS
+from ivim.files import NOTEBOOKS, RESULTS
 
 # Processors differ in the last digits of a fit; ten significant digits are written.
 RTOL, ATOL = 1e-6, 1e-9

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from ivim import files, parameters
-from ivim.imaging import output, roi
+from ivim.imaging import output, regions
+from ivim.imaging.formats import read_regions
 from ivim.imaging.measure import adc_pair, fit_table
 from ivim.imaging.series import read_series
 from ivim.signal.models import MODELS, STUDY_MODELS
@@ -38,10 +39,11 @@ def fit_rois(
     if out is not None:
         _check_target(out, force)
     series = read_series(dwi, bval, averages)
-    masks = roi.read_labels(mask, series.grid)
+    found = read_regions(mask, series.grid)
     if label is not None:
-        masks = {label: roi.read_roi(mask, series.grid, label)}
-    notes = [f"ROI {number}: {roi.describe(one, series.grid)}" for number, one in masks.items()]
+        found = [regions.choose(found, label, mask)]
+    masks = {region.name: region.mask for region in found}
+    notes = [f"ROI {name}: {regions.describe(one, series.grid)}" for name, one in masks.items()]
     notes.append(
         f"fit of the mean signal at {len(series.b)} b-values; weights: {weights_text(series)}"
     )
@@ -98,7 +100,7 @@ def make_maps(
     # Before the work, so that nobody waits for a refusal.
     with files.staged(out, force) as stage:
         series = read_series(dwi, bval, averages)
-        region = None if mask is None else roi.read_roi(mask, series.grid)
+        region = None if mask is None else regions.union(read_regions(mask, series.grid))
         notes = [
             f"{int(region.sum())} voxels in the mask"
             if region is not None

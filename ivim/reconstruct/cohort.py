@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import stats
 
 from ivim import article, files, parameters
-from ivim.audit import moments
+from ivim.audit.checks import moments
 from ivim.reconstruct import anneal, intervals, readers
 from ivim.reconstruct.targets import all_targets, printed_strings, table2_rows
 from ivim.reconstruct.targets import table as targets_table

@@ -14,9 +14,9 @@ import pandas as pd
 from scipy import stats
 
 from ivim import article, files, parameters
-from ivim.audit import counts, estimates, moments
+from ivim.audit.checks import counts, estimates, moments
 from ivim.audit.claims import load_claims
-from ivim.audit.rounding import parse, prints_as, show, to_print
+from ivim.audit.checks.rounding import parse, prints_as, show, to_print
 from ivim.stats.proportions import exact_limits
 
 SIZES = article.GROUP_SIZES
@@ -221,7 +221,7 @@ def _table1(printed):
 
 
 def table2_rows(printed, parameter):
-    """The rows of Table 2 for a parameter as :class:`ivim.audit.moments.Group`, and the renal row's
+    """The rows of Table 2 for a parameter as :class:`ivim.audit.checks.moments.Group`, and the renal row's
     fate.
 
     Returns

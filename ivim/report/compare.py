@@ -11,7 +11,7 @@ import math
 import pandas as pd
 
 from ivim import article, files
-from ivim.audit.rounding import parse
+from ivim.audit.checks.rounding import parse
 from ivim.report import construction, layout, printing
 from ivim.report.cells import INDENT, parameter
 from ivim.report.headings import COLUMNS, GROUP, GROUPS, PARAMETER, TITLES

@@ -8,7 +8,7 @@ or a comparison passes through here.
 import math
 
 from ivim import parameters
-from ivim.audit.rounding import to_print
+from ivim.audit.checks.rounding import to_print
 
 MINUS = "\N{MINUS SIGN}"
 MISSING = "\N{EN DASH}"

@@ -1,7 +1,8 @@
-"""The voxel engine: one :class:`Plan` per model and protocol, which fits blocks of signals by the compiled solver.
+"""The voxel engine: one :class:`Plan` per model and protocol, which fits blocks of signals by the
+compiled solver.
 
-It answers the question that :mod:`ivim.signal.problem` puts for one signal, with the same limits, weights, methods and
-remarks, some hundred times faster; a test holds the two together.
+It answers the question that :mod:`ivim.signal.problem` puts for one signal, with the same limits,
+weights, methods and remarks, some hundred times faster; a test holds the two together.
 """
 
 from dataclasses import dataclass, replace
@@ -14,10 +15,12 @@ from ivim.signal import noise, reasons, solver
 from ivim.signal.models import MODELS, aicc, get_model, s0_scale
 
 GRID = (32, 24)
-"""Nodes of D and D* in the grid of the bi-exponential; on 20 x 16 some voxels per thousand end in the wrong basin."""
+"""Nodes of D and D* in the grid of the bi-exponential; on 20 x 16 some voxels per thousand end in
+the wrong basin."""
 
 LEAST = 1e-5
-"""Least diffusivity of a grid in mm²/s where the bound is 0; the search goes below, the grid need not."""
+"""Least diffusivity of a grid in mm²/s where the bound is 0; the search goes below, the grid need
+not."""
 
 CODES = np.array(
     [reasons.OK, reasons.AT_BOUND, reasons.UNIDENTIFIABLE, reasons.NOT_CONVERGED], np.uint8
@@ -80,7 +83,8 @@ class Plan:
             self.tail = Plan("monoexponential", b, averages, self._tail_bounds(), use=self.use)
             self.use = np.ones(b.size, bool)
         self.weights = averages[self.use] / averages[self.use].mean()
-        # Repeats of one b with the same averages carry the same curve: their mean is fitted, their scatter added afterwards.
+        # Repeats of one b with the same averages carry the same curve: their mean is fitted, their
+        # scatter added afterwards.
         groups, self.group = np.unique(np.c_[b, averages][self.use], axis=0, return_inverse=True)
         self.group = self.group.ravel()
         counts = np.bincount(self.group)
@@ -94,7 +98,8 @@ class Plan:
         self.grid = self._two_decay_grid()
 
     def fit(self, signals):
-        """Fit each row of `signals`, shape (m, n), all finite and positive; returns a :class:`Block`."""
+        """Fit each row of `signals`, shape (m, n), all finite and positive; returns a
+        :class:`Block`."""
         peaks = signals.max(axis=1)
         low, high = self._limits(peaks)
         if self.method == "log-linear":
@@ -108,7 +113,8 @@ class Plan:
         return block if first is None else self._two_stage(block, first)
 
     def _two_stage(self, block, first):
-        """Standard errors of a segmented fit: the noise reaches the second stage directly and by way of the first's adc_slow.
+        """Standard errors of a segmented fit: the noise reaches the second stage directly and by
+        way of the first's adc_slow.
 
         As :mod:`ivim.signal.fit` has them, for all voxels at once.
         """
@@ -208,7 +214,8 @@ class Plan:
         return Block(columns(values), columns(errors), sse, np.sqrt(sse / n), criterion, reason)
 
     def _limits(self, peaks):
-        """Lower and upper limits, shape (m, k); those of s0 go with the signal unless given in its units."""
+        """Lower and upper limits, shape (m, k); those of s0 go with the signal unless given in its
+        units."""
         bounds = self.model.bounds | self.bounds
         low, high = (
             np.tile([bounds[name][side] for name in self.model.parameters], (len(peaks), 1))
@@ -225,14 +232,16 @@ class Plan:
         return bounds | ({"s0": self.bounds["s0"]} if "s0" in self.bounds else {})
 
     def _unit(self, curves):
-        """The curves (g, b) as columns of unit weighted norm, shape (b, g); one that overflows is never chosen."""
+        """The curves (g, b) as columns of unit weighted norm, shape (b, g); one that overflows is
+        never chosen."""
         with np.errstate(over="ignore", invalid="ignore"):
             return np.ascontiguousarray(
                 np.nan_to_num(curves / np.sqrt(curves**2 @ self.w)[:, None], posinf=0.0).T
             )
 
     def _one_decay_grid(self):
-        """Nodes (g, k - 1) and curves (b, g) of a model with one amplitude, from the grid of the model."""
+        """Nodes (g, k - 1) and curves (b, g) of a model with one amplitude, from the grid of the
+        model."""
         if self.model.name == "biexponential":
             return np.empty((0, 3)), np.empty((self.b.size, 0))
         bounds = self.model.bounds | self.bounds
@@ -258,7 +267,8 @@ class Plan:
 
 
 def _gain(jacobian, weights, free):
-    """How each sample's error moves each free estimate: (J'WJ)⁻¹ J'W by voxel, shape (m, k, b); 0 for the others."""
+    """How each sample's error moves each free estimate: (J'WJ)⁻¹ J'W by voxel, shape (m, k, b); 0
+    for the others."""
     weighted = jacobian * weights[:, None]
     matrix = np.swapaxes(jacobian, 1, 2) @ weighted
     diagonal = np.einsum("mii->mi", matrix)

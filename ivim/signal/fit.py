@@ -32,7 +32,8 @@ def fit(
     pair=None,
     saturation=None,
 ):
-    """Fit a signal model to one signal: bounded least squares, weighted by the averages, the global optimum.
+    """Fit a signal model to one signal: bounded least squares, weighted by the averages, the global
+    optimum.
 
     Parameters
     ----------
@@ -44,18 +45,22 @@ def fit(
     averages : array, shape (n,), optional
         Excitations averaged in each sample; the weights of the fit. Equal weights by default.
     bounds : dict of str to (low, high), optional
-        Instead of the bounds of :mod:`ivim.parameters` for the parameters named; mm²/s, s0 in the units of the signal.
+        Instead of the bounds of :mod:`ivim.parameters` for the parameters named; mm²/s, s0 in the
+        units of the signal.
     method : {"full", "segmented", "log-linear", "two-point"}
-        ``full`` fits all parameters at once. ``segmented`` (bi-exponential) fits adc_slow mono-exponentially from
-        `threshold` on, then the other three to all samples. ``log-linear`` (mono-exponential) draws a straight line
-        through ln S. ``two-point`` (mono-exponential) uses the samples at the two b-values of `pair` only.
+        ``full`` fits all parameters at once. ``segmented`` (bi-exponential) fits adc_slow
+        mono-exponentially from `threshold` on, then the other three to all samples. ``log-linear``
+        (mono-exponential) draws a straight line through ln S. ``two-point`` (mono-exponential) uses
+        the samples at the two b-values of `pair` only.
     sigma : float or "estimate", optional
-        Noise level of one excitation: fits the Rician mean instead of the bare model, so that the noise floor is not
-        taken for slow diffusion. ``"estimate"`` takes it from the residuals. For method ``full``.
+        Noise level of one excitation: fits the Rician mean instead of the bare model, so that the
+        noise floor is not taken for slow diffusion. ``"estimate"`` takes it from the residuals. For
+        method ``full``.
     averaging : {"magnitude", "complex"}
         What the scanner averaged (see :mod:`ivim.signal.noise`); matters with `sigma` only.
     voxels : int
-        Voxels of which `signal` is the mean: their number lowers the noise, not its floor. Matters for an estimated `sigma`.
+        Voxels of which `signal` is the mean: their number lowers the noise, not its floor. Matters
+        for an estimated `sigma`.
     threshold : float, s/mm²
     pair : (float, float), s/mm², optional
         For ``two-point``; the lowest and the highest b by default.
@@ -70,7 +75,8 @@ def fit(
     Raises
     ------
     ValueError
-        When the arguments do not go together: shapes, unknown names, fewer b-values than parameters.
+        When the arguments do not go together: shapes, unknown names, fewer b-values than
+        parameters.
 
     Examples
     --------
@@ -104,8 +110,8 @@ def fit(
 def fit_roi(data, b, mask, model="biexponential", **options):
     """Fit the mean signal of a region of interest.
 
-    The mean of the signals is another estimator than the mean of the maps (:func:`ivim.fit_maps`): one fit of a signal
-    with little noise instead of many fits of noisy ones.
+    The mean of the signals is another estimator than the mean of the maps (:func:`ivim.fit_maps`):
+    one fit of a signal with little noise instead of many fits of noisy ones.
 
     Parameters
     ----------
@@ -122,7 +128,10 @@ def fit_roi(data, b, mask, model="biexponential", **options):
     """
     data, mask = np.asarray(data, float), np.asarray(mask).astype(bool)
     if mask.shape != data.shape[:-1]:
-        msg = f"the mask has shape {mask.shape}, the data {data.shape}; the mask needs the shape of the data without its last axis"
+        msg = (
+            f"the mask has shape {mask.shape}, the data {data.shape}; the mask needs the shape of "
+            "the data without its last axis"
+        )
         raise ValueError(msg)
     if not mask.any():
         msg = "the mask is empty; mark at least one voxel"
@@ -144,8 +153,8 @@ def compare_models(signal, b, *, averages=None, bounds=None, models=tuple(MODELS
     Returns
     -------
     DataFrame
-        ``model, k, sse, aicc, delta, weight, success``, best first; ``k`` counts the parameters with s0, ``weight`` is the
-        Akaike weight: the share of evidence among these models.
+        ``model, k, sse, aicc, delta, weight, success``, best first; ``k`` counts the parameters
+        with s0, ``weight`` is the Akaike weight: the share of evidence among these models.
     """
     rows = []
     for model in map(get_model, models):
@@ -160,7 +169,8 @@ def compare_models(signal, b, *, averages=None, bounds=None, models=tuple(MODELS
 
 
 def _fit_full(problem, method, used=None, sigma=None):
-    """Optimum, lmfit result, standard errors and remarks; `used` holds the samples of a two-point fit."""
+    """Optimum, lmfit result, standard errors and remarks; `used` holds the samples of a two-point
+    fit."""
     used = used or problem
     values, on_bound = used.optimum()
     powerless = used.powerless(values)
@@ -175,7 +185,8 @@ def _fit_full(problem, method, used=None, sigma=None):
 
 
 def _fit_floor(problem, sigma, averaging, voxels):
-    """The full fit of the Rician mean; an estimated noise level is improved until it agrees with its own residuals."""
+    """The full fit of the Rician mean; an estimated noise level is improved until it agrees with
+    its own residuals."""
     if sigma != "estimate":
         return _fit_full(
             problem.with_floor(noise.floor_sigma(sigma, problem.averages, averaging)),
@@ -201,7 +212,8 @@ def _fit_floor(problem, sigma, averaging, voxels):
 
 
 def _fit_segmented(problem, tail):
-    """adc_slow from the samples of `tail`, the other parameters from all samples with adc_slow held."""
+    """adc_slow from the samples of `tail`, the other parameters from all samples with adc_slow
+    held."""
     tissue = problem.part(tail, MODELS["monoexponential"], {"s0": "s0", "adc_stand": "adc_slow"})
     first, first_bound = tissue.optimum()
     slow = {"adc_slow": first["adc_stand"]}
@@ -223,7 +235,8 @@ def _fit_segmented(problem, tail):
 
 
 def _two_stage_errors(problem, values, free, tissue, first, tail):
-    """Standard errors of a segmented fit: the noise reaches the second stage directly and by way of the first's adc_slow."""
+    """Standard errors of a segmented fit: the noise reaches the second stage directly and by way of
+    the first's adc_slow."""
     names = list(problem.model.parameters)
     through_slow = np.zeros((1, problem.b.size))
     through_slow[:, tail] = _gain(tissue.jacobian(**first), tissue.weights)[1]
@@ -247,7 +260,8 @@ def _gain(jacobian, weights):
 
 
 def _fit_log_linear(problem):
-    """A straight line through ln S by lmfit, weighted by the averages; on the log scale the noise of high b weighs more."""
+    """A straight line through ln S by lmfit, weighted by the averages; on the log scale the noise
+    of high b weighs more."""
     import lmfit
 
     (s0_low, s0_high), (adc_low, adc_high) = problem.limits["s0"], problem.limits["adc_stand"]
@@ -320,13 +334,22 @@ def check_samples(signal, b, averages):
     averages = np.ones_like(b) if averages is None else np.asarray(averages, float)
     for name, array in (("b", b), ("averages", averages)):
         if array.ndim != 1 or array.shape != signal.shape:
-            msg = f"signal has shape {signal.shape}, {name} {array.shape}; both have to be one row of the same length"
+            msg = (
+                f"signal has shape {signal.shape}, {name} {array.shape}; both have to be one row "
+                "of the same length"
+            )
             raise ValueError(msg)
     if not (np.isfinite(b).all() and (b >= 0).all()):
-        msg = f"b is {b[~(b >= 0) | ~np.isfinite(b)][0]:g}; b-values are finite and not negative, in s/mm²"
+        msg = (
+            f"b is {b[~(b >= 0) | ~np.isfinite(b)][0]:g}; b-values are finite and not negative, in "
+            "s/mm²"
+        )
         raise ValueError(msg)
     if not (np.isfinite(averages).all() and (averages > 0).all()):
-        msg = f"averages hold {averages[~(averages > 0) | ~np.isfinite(averages)][0]:g}; give the number of excitations per sample, above 0"
+        msg = (
+            f"averages hold {averages[~(averages > 0) | ~np.isfinite(averages)][0]:g}; give the "
+            "number of excitations per sample, above 0"
+        )
         raise ValueError(msg)
     return signal, b, averages
 
@@ -336,7 +359,10 @@ def check_method(model, method, sigma, averaging):
         msg = f"unknown method {method!r}; known are {', '.join(METHODS)}"
         raise ValueError(msg)
     if METHODS[method] not in (None, model.name):
-        msg = f"method {method!r} is for the {METHODS[method]} model, not for {model.name}; use method='full'"
+        msg = (
+            f"method {method!r} is for the {METHODS[method]} model, not for {model.name}; use "
+            "method='full'"
+        )
         raise ValueError(msg)
     if averaging not in noise.AVERAGING:
         msg = f"averaging is {averaging!r}; accepted are {' and '.join(map(repr, noise.AVERAGING))}"
@@ -349,7 +375,10 @@ def check_method(model, method, sigma, averaging):
     if sigma != "estimate" and not (
         isinstance(sigma, (int, float, np.number)) and np.isfinite(sigma) and sigma > 0
     ):
-        msg = f"sigma is {sigma!r}; give the noise level of one excitation, a number above 0, or 'estimate'"
+        msg = (
+            f"sigma is {sigma!r}; give the noise level of one excitation, a number above 0, or "
+            "'estimate'"
+        )
         raise ValueError(msg)
 
 
@@ -360,15 +389,24 @@ def samples_used(model, b, method, threshold, pair):
         low, high = (b.min(), b.max()) if pair is None else pair
         use = np.isin(b, (low, high))
         if np.unique(b[use]).size < 2:
-            msg = f"pair is ({low:g}, {high:g}); give two different values out of b = {', '.join(f'{x:g}' for x in np.unique(b))}"
+            msg = (
+                f"pair is ({low:g}, {high:g}); give two different values out of b = "
+                f"{', '.join(f'{x:g}' for x in np.unique(b))}"
+            )
             raise ValueError(msg)
     if method == "segmented":
         use = b >= threshold
         if np.unique(b[use]).size < 2:
-            msg = f"{np.unique(b[use]).size} b-value(s) from the threshold of {threshold:g} s/mm² on; a segmented fit needs at least 2"
+            msg = (
+                f"{np.unique(b[use]).size} b-value(s) from the threshold of {threshold:g} s/mm² "
+                "on; a segmented fit needs at least 2"
+            )
             raise ValueError(msg)
     different, needed = np.unique(b[use]).size, len(model.parameters)
     if method != "segmented" and different < needed or np.unique(b).size < needed:
-        msg = f"{np.unique(b).size} different b-value(s) for the {needed} parameters of the {model.name} model; measure at least {needed}"
+        msg = (
+            f"{np.unique(b).size} different b-value(s) for the {needed} parameters of the "
+            f"{model.name} model; measure at least {needed}"
+        )
         raise ValueError(msg)
     return use

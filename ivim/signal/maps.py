@@ -1,7 +1,8 @@
-"""Parameter maps: every voxel of a volume fitted, in blocks on all cores, with the reason where there is no value.
+"""Parameter maps: every voxel of a volume fitted, in blocks on all cores, with the reason where
+there is no value.
 
-The article measures on maps: a fit per voxel, then the mean of each map over the region of interest. That is another
-estimator than the fit of the region's mean signal (:func:`ivim.fit_roi`).
+The article measures on maps: a fit per voxel, then the mean of each map over the region of
+interest. That is another estimator than the fit of the region's mean signal (:func:`ivim.fit_roi`).
 """
 
 import os
@@ -17,10 +18,12 @@ from ivim.signal.models import MODELS, SEGMENTED_THRESHOLD, STUDY_MODELS, check_
 from ivim.signal.solver import KINDS
 
 BLOCK = 8192
-"""Voxels fitted at a time per thread: some megabytes, so that memory does not grow with the volume."""
+"""Voxels fitted at a time per thread: some megabytes, so that memory does not grow with the
+volume."""
 
 SIGMA_VOXELS = 5000
-"""Voxels from which the noise level is estimated, evenly drawn from the mask; its standard error is then below 1 %."""
+"""Voxels from which the noise level is estimated, evenly drawn from the mask; its standard error is
+then below 1 %."""
 
 
 def fit_maps(
@@ -40,26 +43,32 @@ def fit_maps(
     threads=None,
     progress=False,
 ):
-    """Fit one or more signal models to every voxel; the same answers as :func:`ivim.fit`, compiled and on all cores.
+    """Fit one or more signal models to every voxel; the same answers as :func:`ivim.fit`, compiled
+    and on all cores.
 
     Parameters
     ----------
     data : array, shape (..., n)
-        Magnitudes, last axis b. A memory map or a nibabel ``dataobj`` is read block by block, never as a whole.
+        Magnitudes, last axis b. A memory map or a nibabel ``dataobj`` is read block by block, never
+        as a whole.
     b : array, shape (n,), s/mm²
         In any order; repeats and the absence of b = 0 are fine.
     model : str, sequence of str, or "all"
-        ``monoexponential``, ``biexponential``, ``stretched``, ``kurtosis``; ``"all"`` are the article's three, in one pass.
+        ``monoexponential``, ``biexponential``, ``stretched``, ``kurtosis``; ``"all"`` are the
+        article's three, in one pass.
     mask : array, shape (...), optional
         Voxels to fit are those other than 0; all by default.
     averages : array, shape (n,), optional
         Excitations averaged in each sample; the weights of the fit.
     bounds : dict of str to (low, high), optional
-        Instead of the bounds of :mod:`ivim.parameters` for the parameters named; mm²/s, s0 in the units of the signal.
+        Instead of the bounds of :mod:`ivim.parameters` for the parameters named; mm²/s, s0 in the
+        units of the signal.
     method : {"full", "segmented", "log-linear", "two-point"}
-        As for :func:`ivim.fit`. With several models it goes to the model that it is for; the others are fitted in full.
+        As for :func:`ivim.fit`. With several models it goes to the model that it is for; the others
+        are fitted in full.
     sigma : float or "estimate", optional
-        Noise level of one excitation: fits the Rician mean. ``"estimate"`` takes one level for the volume from the residuals.
+        Noise level of one excitation: fits the Rician mean. ``"estimate"`` takes one level for the
+        volume from the residuals.
     averaging, threshold, pair, saturation
         As for :func:`ivim.fit`.
     threads : int, optional
@@ -70,17 +79,20 @@ def fit_maps(
     Returns
     -------
     dict of str to array, shape (...)
-        Each parameter by name and its standard error as ``NAME_se``, diffusivities in mm²/s, and ``s0``, ``s0_se``,
-        ``residual`` (root mean square, in units of the signal), ``aicc``: NaN where there is no fit. ``success`` (bool), and
-        ``reason`` (uint8, :data:`ivim.signal.reasons.REASONS`), which says why not, or with what remark.
-        With several models what each of them has is called ``s0_MODEL``, ``residual_MODEL``, ``aicc_MODEL`` and so on;
-        ``success`` means all of them, ``reason`` is the first that is not 0, and ``preferred`` (int8) is the
-        position in `model` of the one with the least AICc, -1 where there is none.
+        Each parameter by name and its standard error as ``NAME_se``, diffusivities in mm²/s, and
+        ``s0``, ``s0_se``, ``residual`` (root mean square, in units of the signal), ``aicc``: NaN
+        where there is no fit. ``success`` (bool), and ``reason`` (uint8,
+        :data:`ivim.signal.reasons.REASONS`), which says why not, or with what remark. With several
+        models what each of them has is called ``s0_MODEL``, ``residual_MODEL``, ``aicc_MODEL`` and
+        so on; ``success`` means all of them, ``reason`` is the first that is not 0, and
+        ``preferred`` (int8) is the position in `model` of the one with the least AICc, -1 where
+        there is none.
 
     Raises
     ------
     ValueError
-        When the arguments do not go together: shapes, unknown names, fewer b-values than parameters.
+        When the arguments do not go together: shapes, unknown names, fewer b-values than
+        parameters.
 
     Examples
     --------
@@ -130,7 +142,8 @@ def fit_maps(
 
 
 def estimate_sigma(data, b, *, mask=None, averages=None, averaging="magnitude", saturation=None):
-    """Noise level of one excitation from the residuals of bi-exponential fits, improved until it agrees with its own floor.
+    """Noise level of one excitation from the residuals of bi-exponential fits, improved until it
+    agrees with its own floor.
 
     Parameters
     ----------
@@ -156,7 +169,10 @@ def estimate_sigma(data, b, *, mask=None, averages=None, averaging="magnitude", 
     )
     signals = signals[reasons.check_signals(signals, b, saturation) == reasons.OK]
     if not len(signals):
-        msg = "no voxel inside the mask has a signal to estimate the noise level from; give sigma as a number"
+        msg = (
+            "no voxel inside the mask has a signal to estimate the noise level from; give sigma "
+            "as a number"
+        )
         raise ValueError(msg)
     model, sigma = MODELS["biexponential"], None
     for _ in range(6):
@@ -179,30 +195,41 @@ def _model_names(model):
     unknown = [name for name in names if name not in KINDS]
     if unknown or not names or len(set(names)) < len(names):
         met = repr(unknown[0]) if unknown else repr(names)
-        msg = f"model is {met}; accepted are {', '.join(KINDS)}, several different ones of them, or 'all'"
+        msg = (
+            f"model is {met}; accepted are {', '.join(KINDS)}, several different ones of them, or "
+            "'all'"
+        )
         raise ValueError(msg)
     return names
 
 
 def _check_volume(data, mask):
-    """The leading shape, the data as something that can be sliced, the mask as bool; one signal alone becomes a row of one."""
+    """The leading shape, the data as something that can be sliced, the mask as bool; one signal
+    alone becomes a row of one."""
     data = data if hasattr(data, "shape") else np.asarray(data)
     if (
         len(data.shape) < 1
         or data.shape[-1] == 0
         or np.issubdtype(getattr(data, "dtype", float), np.complexfloating)
     ):
-        msg = f"data have shape {data.shape} and type {data.dtype}; give real magnitudes with b as last axis"
+        msg = (
+            f"data have shape {data.shape} and type {data.dtype}; give real magnitudes with b as "
+            "last axis"
+        )
         raise ValueError(msg)
     mask = np.ones(data.shape[:-1], bool) if mask is None else np.asarray(mask) != 0
     if mask.shape != data.shape[:-1]:
-        msg = f"the mask has shape {mask.shape}, the data {data.shape}; the mask needs the shape of the data without its last axis"
+        msg = (
+            f"the mask has shape {mask.shape}, the data {data.shape}; the mask needs the shape of "
+            "the data without its last axis"
+        )
         raise ValueError(msg)
     return data.shape[:-1], data if mask.ndim else np.asarray(data)[None], np.atleast_1d(mask)
 
 
 def _own_bounds(bounds, names, name):
-    """The bounds of one model's parameters; a name that no model of `names` has is refused by the first."""
+    """The bounds of one model's parameters; a name that no model of `names` has is refused by the
+    first."""
     known = {parameter for other in names for parameter in MODELS[other].parameters}
     return {
         key: pair
@@ -269,10 +296,11 @@ def _write_fits(maps, where, blocks):
 
 
 def _blocks(data, mask):
-    """Places (a tuple of index arrays) and signals (m, n) as float64, block by block of the voxels inside the mask.
+    """Places (a tuple of index arrays) and signals (m, n) as float64, block by block of the voxels
+    inside the mask.
 
-    An array or a memory map is indexed; what only can be sliced (a nibabel ``dataobj``) is read slice by slice of the last
-    spatial axis.
+    An array or a memory map is indexed; what only can be sliced (a nibabel ``dataobj``) is read
+    slice by slice of the last spatial axis.
     """
     if isinstance(data, np.ndarray):
         places = np.flatnonzero(mask)
@@ -290,7 +318,8 @@ def _blocks(data, mask):
 
 
 def _run(work, blocks, threads, total, progress):
-    """`work` on every block with a bounded number of blocks in memory, and a progress bar on request."""
+    """`work` on every block with a bounded number of blocks in memory, and a progress bar on
+    request."""
     threads = threads or (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     )

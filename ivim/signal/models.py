@@ -1,4 +1,5 @@
-"""Signal models of diffusion-weighted MRI: pure functions with Jacobians, bounds, guesses and their `lmfit` models.
+"""Signal models of diffusion-weighted MRI: pure functions with Jacobians, bounds, guesses and their
+`lmfit` models.
 
 Units are s/mm² for b and mm²/s for diffusivities; f, alpha and kurtosis are plain numbers.
 
@@ -7,15 +8,16 @@ Bounds of every fit (:mod:`ivim.parameters`), each physical and with its source:
 ===========  ==============  ==============================================================================================
 parameter    bounds          why
 ===========  ==============  ==============================================================================================
-s0           0 to 2          times the largest signal; more than twice it is no extrapolation but a runaway
-adc_stand    0 to 1e-2       holds perfusion too (Le Bihan 1988, Radiology 168:497), so at low b it may exceed free water
-adc_slow     0 to 5e-3       free water at 37 °C is 3.0e-3 (Holz et al. 2000, Phys Chem Chem Phys 2:4740); limit of OSIPI TF2.4
-adc_fast     5e-3 to 0.2     starts where adc_slow ends, so that the two never swap; limits of the OSIPI collection TF2.4
-f            0 to 1          a fraction
-ddc          0 to 1e-2       may exceed free water when alpha is low (Bennett et al. 2003, Magn Reson Med 50:727)
-alpha        0.05 to 1       1 is mono-exponential (Bennett et al. 2003); below .05 the curve is flat beyond the first b
-diffusivity  0 to 5e-3       as adc_slow
-kurtosis     0 to 3          Jensen and Helpern 2010, NMR Biomed 23:698 (tissue .5 to 1.5)
+s0           0 to 2          times the largest signal; more than twice it is no extrapolation but a
+runaway adc_stand    0 to 1e-2       holds perfusion too (Le Bihan 1988, Radiology 168:497), so at
+low b it may exceed free water adc_slow     0 to 5e-3       free water at 37 °C is 3.0e-3 (Holz et
+al. 2000, Phys Chem Chem Phys 2:4740); limit of OSIPI TF2.4 adc_fast     5e-3 to 0.2     starts
+where adc_slow ends, so that the two never swap; limits of the OSIPI collection TF2.4 f            0
+to 1          a fraction ddc          0 to 1e-2       may exceed free water when alpha is low
+(Bennett et al. 2003, Magn Reson Med 50:727) alpha        0.05 to 1       1 is mono-exponential
+(Bennett et al. 2003); below .05 the curve is flat beyond the first b diffusivity  0 to 5e-3
+as adc_slow kurtosis     0 to 3          Jensen and Helpern 2010, NMR Biomed 23:698 (tissue .5 to
+1.5)
 ===========  ==============  ==============================================================================================
 """
 
@@ -24,14 +26,16 @@ import numpy as np
 from ivim import parameters
 
 SEGMENTED_THRESHOLD = 200.0
-"""b-value in s/mm² from which the perfusion signal is taken as gone in a segmented fit (Le Bihan 2019, Magn Reson Med 82:1198)."""
+"""b-value in s/mm² from which the perfusion signal is taken as gone in a segmented fit (Le Bihan
+2019, Magn Reson Med 82:1198)."""
 
 FREE_WATER = 3.0e-3
 """Diffusion coefficient of water at 37 °C in mm²/s (Holz et al. 2000)."""
 
 
 class SignalModel:
-    """What every model offers; a new model is one small subclass with a name, parameters, a function and its Jacobian.
+    """What every model offers; a new model is one small subclass with a name, parameters, a
+    function and its Jacobian.
 
     Attributes
     ----------
@@ -39,9 +43,11 @@ class SignalModel:
     parameters : tuple of str
         In the order of the function's arguments and the Jacobian's columns, ``s0`` first.
     grid : dict of str to tuple
-        For each parameter but ``s0``, the values from which a fit may start; the s0 of each node follows in closed form.
+        For each parameter but ``s0``, the values from which a fit may start; the s0 of each node
+        follows in closed form.
     basins : str
-        The parameter along which the sum of squares has several minima, if there is one: every part of it gives a start.
+        The parameter along which the sum of squares has several minima, if there is one: every part
+        of it gives a start.
     """
 
     name = ""
@@ -56,16 +62,19 @@ class SignalModel:
 
     @staticmethod
     def jacobian(b, **parameters):
-        """Derivatives of the signal by each parameter; shape of b with the parameters as last axis."""
+        """Derivatives of the signal by each parameter; shape of b with the parameters as last
+        axis."""
         raise NotImplementedError
 
     def guess(self, signal, b):
-        """Rough values by name from one signal, cheap and inside the bounds; where fits start from scratch."""
+        """Rough values by name from one signal, cheap and inside the bounds; where fits start from
+        scratch."""
         raise NotImplementedError
 
     @property
     def bounds(self):
-        """Bounds by parameter name; that of s0 is relative to the largest signal (see :meth:`limits`)."""
+        """Bounds by parameter name; that of s0 is relative to the largest signal (see
+        :meth:`limits`)."""
         return {name: parameters.bounds_of(name) for name in self.parameters}
 
     @property
@@ -81,7 +90,8 @@ class SignalModel:
         signal : array, shape (n,)
         b : array, shape (n,), s/mm²
         bounds : dict of str to (low, high), optional
-            Replaces the bounds of the parameters it names; mm²/s, and s0 in the units of the signal.
+            Replaces the bounds of the parameters it names; mm²/s, and s0 in the units of the
+            signal.
 
         Returns
         -------
@@ -100,7 +110,8 @@ class SignalModel:
         return limits
 
     def lmfit_model(self):
-        """This model as an :class:`lmfit.Model` with `guess(data, b=b)` and bounds, for use with lmfit directly."""
+        """This model as an :class:`lmfit.Model` with `guess(data, b=b)` and bounds, for use with
+        lmfit directly."""
         import lmfit
 
         model = lmfit.Model(self.function, independent_vars=["b"], name=self.name)
@@ -121,8 +132,8 @@ class Monoexponential(SignalModel):
 
     .. math:: S_b = S_0 \exp(-b\,\mathrm{ADC})
 
-    The article's Methods print this equation, but describe :math:`S_b` as the signal "in the absence of a diffusion
-    gradient"; that is :math:`S_0`.
+    The article's Methods print this equation, but describe :math:`S_b` as the signal "in the
+    absence of a diffusion gradient"; that is :math:`S_0`.
     """
 
     name = "monoexponential"
@@ -147,12 +158,15 @@ class Monoexponential(SignalModel):
 
 
 class Biexponential(SignalModel):
-    r"""Intravoxel incoherent motion: slow diffusion in tissue and fast pseudo-diffusion in capillaries (Le Bihan 1988).
+    r"""Intravoxel incoherent motion: slow diffusion in tissue and fast pseudo-diffusion in
+    capillaries (Le Bihan 1988).
 
-    .. math:: S_b = S_0 \left[(1-f)\exp(-b\,\mathrm{ADC_{slow}}) + f\exp(-b\,\mathrm{ADC_{fast}})\right]
+    .. math:: S_b = S_0 \left[(1-f)\exp(-b\,\mathrm{ADC_{slow}}) +
+    f\exp(-b\,\mathrm{ADC_{fast}})\right]
 
-    The article's Methods print :math:`S_0[(1-f)\exp(-b\,\mathrm{ADC_{slow}}) + \exp(b\,\mathrm{ADC_{fast}})]`: the f before
-    the second term and its minus sign are lost. As printed, the signal is :math:`S_0(2-f)` at b = 0 and grows without limit.
+    The article's Methods print :math:`S_0[(1-f)\exp(-b\,\mathrm{ADC_{slow}}) +
+    \exp(b\,\mathrm{ADC_{fast}})]`: the f before the second term and its minus sign are lost. As
+    printed, the signal is :math:`S_0(2-f)` at b = 0 and grows without limit.
     """
 
     name = "biexponential"
@@ -184,7 +198,8 @@ class Biexponential(SignalModel):
         )
 
     def guess(self, signal, b):
-        """Straight line through the logarithm from 200 s/mm² on; what is above it at the lowest b is the fast part."""
+        """Straight line through the logarithm from 200 s/mm² on; what is above it at the lowest b
+        is the fast part."""
         tail = b >= SEGMENTED_THRESHOLD
         tail = tail if np.unique(b[tail]).size >= 2 else b >= np.median(b)
         tissue, adc = (
@@ -200,12 +215,14 @@ class Biexponential(SignalModel):
 
 
 class Stretched(SignalModel):
-    r"""Stretched exponential: a continuous distribution of diffusion coefficients (Bennett et al. 2003).
+    r"""Stretched exponential: a continuous distribution of diffusion coefficients (Bennett et al.
+    2003).
 
     .. math:: S_b = S_0 \exp\left(-(b\,\mathrm{DDC})^{\alpha}\right)
 
-    The article's Methods print :math:`S_0\exp(-b\,\mathrm{DDC}\alpha)`: with alpha outside the power the equation is
-    mono-exponential in the product of DDC and alpha, and the two cannot be told apart.
+    The article's Methods print :math:`S_0\exp(-b\,\mathrm{DDC}\alpha)`: with alpha outside the
+    power the equation is mono-exponential in the product of DDC and alpha, and the two cannot be
+    told apart.
     """
 
     name = "stretched"
@@ -237,11 +254,13 @@ class Stretched(SignalModel):
 
 
 class Kurtosis(SignalModel):
-    r"""Diffusion with kurtosis (Jensen and Helpern 2010): how far the curve bends from a straight line in the logarithm.
+    r"""Diffusion with kurtosis (Jensen and Helpern 2010): how far the curve bends from a straight
+    line in the logarithm.
 
     .. math:: S_b = S_0 \exp\left(-bD + b^2 D^2 K / 6\right)
 
-    Not in the article. The expansion holds for b below :math:`3/(DK)`, where the curve turns upwards.
+    Not in the article. The expansion holds for b below :math:`3/(DK)`, where the curve turns
+    upwards.
     """
 
     name = "kurtosis"
@@ -278,7 +297,8 @@ MODELS = {
 """The models by name."""
 
 STUDY_MODELS = ("monoexponential", "biexponential", "stretched")
-"""The three whose parameters a study measures; together they give the six of :data:`ivim.parameters.SIX`."""
+"""The three whose parameters a study measures; together they give the six of
+:data:`ivim.parameters.SIX`."""
 
 
 def get_model(model):
@@ -286,17 +306,24 @@ def get_model(model):
     if isinstance(model, SignalModel):
         return model
     if model not in MODELS:
-        msg = f"unknown model {model!r}; known are {', '.join(MODELS)}, or pass a SignalModel of your own"
+        msg = (
+            f"unknown model {model!r}; known are {', '.join(MODELS)}, or pass a SignalModel of "
+            "your own"
+        )
         raise ValueError(msg)
     return MODELS[model]
 
 
 def check_bounds(model, bounds):
-    """Bounds given by a user as a dict of floats; refuses unknown names and an order that is no interval."""
+    """Bounds given by a user as a dict of floats; refuses unknown names and an order that is no
+    interval."""
     checked = {}
     for name, pair in dict(bounds or {}).items():
         if name not in model.parameters:
-            msg = f"bounds for {name!r}, which is no parameter of the {model.name} model; it has {', '.join(model.parameters)}"
+            msg = (
+                f"bounds for {name!r}, which is no parameter of the {model.name} model; it has "
+                f"{', '.join(model.parameters)}"
+            )
             raise ValueError(msg)
         low, high = (float(edge) for edge in pair)
         if not low < high:
@@ -307,12 +334,14 @@ def check_bounds(model, bounds):
 
 
 def s0_scale(peak, b):
-    """What the relative bounds of s0 are multiplied by: the largest signal, carried from the lowest b to b = 0 along free water."""
+    """What the relative bounds of s0 are multiplied by: the largest signal, carried from the lowest
+    b to b = 0 along free water."""
     return peak * np.exp(np.min(b) * FREE_WATER)
 
 
 def log_line(signal, b, weights=None):
-    """Weighted straight line through ln S against b: (s0, diffusivity); every b has weight 1 unless given."""
+    """Weighted straight line through ln S against b: (s0, diffusivity); every b has weight 1 unless
+    given."""
     logs = np.log(np.maximum(signal, 1e-300))
     weights = np.ones_like(logs) if weights is None else weights
     centre = np.average(b, weights=weights)

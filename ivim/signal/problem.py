@@ -1,4 +1,5 @@
-"""One signal and the question put to the optimiser: which values of a model within the limits have the least squares?"""
+"""One signal and the question put to the optimiser: which values of a model within the limits have
+the least squares?"""
 
 from functools import lru_cache, wraps
 from itertools import product
@@ -8,7 +9,8 @@ from scipy import ndimage, optimize
 
 from ivim.signal import noise
 
-PARTS = 2  # of an axis with several basins, between its two edges; each part and each edge gives a start
+# of an axis with several basins, between its two edges; each part and each edge gives a start
+PARTS = 2
 STARTS = 6  # local minima of the grid from which the optimiser sets out
 TIGHT = {"ftol": 1e-14, "xtol": 1e-12, "gtol": 1e-15, "x_scale": "jac"}
 NEAR = 1e-3  # of the width of the limits: closer to an edge than this, the edge itself is tried
@@ -34,7 +36,8 @@ class Problem:
         self.limits = model.limits(signal, b, bounds)
 
     def part(self, use, model=None, names=None):
-        """The question of some of the samples, for this or another model; each limit is that of the parameter in `names`."""
+        """The question of some of the samples, for this or another model; each limit is that of the
+        parameter in `names`."""
         part = Problem(model or self.model, self.signal[use], self.b[use], self.averages[use])
         part.limits = {
             name: self.limits[names[name] if names else name] for name in part.model.parameters
@@ -68,7 +71,8 @@ class Problem:
         return float(np.sum(self.weights * self.residuals(values) ** 2))
 
     def starts(self, held=None):
-        """Values from which to set out: the local minima of the sum of squares on the model's grid; without a grid the guess."""
+        """Values from which to set out: the local minima of the sum of squares on the model's grid;
+        without a grid the guess."""
         held = held or {}
         if not self.model.grid:
             guess = self.model.guess(self.signal, self.b)
@@ -119,7 +123,8 @@ class Problem:
         return dict(zip(free, found.x.tolist(), strict=True)) | held
 
     def optimum(self, held=None):
-        """The best values from all starts, and which of them lie on a bound (a dict, with the bound as value)."""
+        """The best values from all starts, and which of them lie on a bound (a dict, with the bound
+        as value)."""
         held = held or {}
         values = min((self.polish(start | held, held) for start in self.starts(held)), key=self.sse)
         on_bound = {}
@@ -146,7 +151,8 @@ class Problem:
         ]
 
     def lmfit(self, values, held):
-        """The lmfit fit that starts at the optimum; parameters of `held` do not vary (lmfit needs one that does: s0)."""
+        """The lmfit fit that starts at the optimum; parameters of `held` do not vary (lmfit needs
+        one that does: s0)."""
         import lmfit
 
         held = held if len(held) < len(self.limits) else [name for name in held if name != "s0"]
@@ -180,10 +186,12 @@ class Problem:
 
 
 def _lowest(sse, axis=None):
-    """Places to start from, shape (count, axes): local minima, or the best node of each part of an axis known for its basins.
+    """Places to start from, shape (count, axes): local minima, or the best node of each part of an
+    axis known for its basins.
 
-    A grid is coarse: a narrow basin need not be a local minimum of it, but it is the best there is in its part of the axis.
-    The edges are parts of their own, for a minimum on a bound may hide beside another one.
+    A grid is coarse: a narrow basin need not be a local minimum of it, but it is the best there is
+    in its part of the axis. The edges are parts of their own, for a minimum on a bound may hide
+    beside another one.
     """
     if axis is None:
         lowest = np.argwhere(sse == ndimage.minimum_filter(sse, size=3, mode="nearest"))

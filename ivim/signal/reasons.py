@@ -1,8 +1,9 @@
 """Why a signal has no fit: one small vocabulary of codes for single fits and maps alike.
 
-A code of 0 is a good fit. A signal that cannot be fitted gets NaN and the code of the first reason met, never an
-exception and never a silent wrong number. ``AT_BOUND`` and ``UNIDENTIFIABLE`` are remarks: the values are the best ones
-within the bounds, but one of them is held by its bound, or does not matter (D* where f is 0), so it has no standard error.
+A code of 0 is a good fit. A signal that cannot be fitted gets NaN and the code of the first reason
+met, never an exception and never a silent wrong number. ``AT_BOUND`` and ``UNIDENTIFIABLE`` are
+remarks: the values are the best ones within the bounds, but one of them is held by its bound, or
+does not matter (D* where f is 0), so it has no standard error.
 """
 
 import numpy as np
@@ -29,11 +30,13 @@ REASONS = {
 """Code to words; the words stand in the JSON sidecar of a reason map."""
 
 PLATEAU = 3
-"""A largest value met at this many different b-values is a ceiling, not a decay: no noisy decay repeats its maximum so often."""
+"""A largest value met at this many different b-values is a ceiling, not a decay: no noisy decay
+repeats its maximum so often."""
 
 
 def usable(reason):
-    """True where the reason code leaves the values standing (a good fit, or one with a remark about a parameter)."""
+    """True where the reason code leaves the values standing (a good fit, or one with a remark about
+    a parameter)."""
     return np.isin(reason, (OK, AT_BOUND, UNIDENTIFIABLE))
 
 
@@ -46,8 +49,9 @@ def check_signals(signals, b, saturation=None):
     b : array, shape (n,), s/mm²
         Any order, repeats allowed.
     saturation : float, optional
-        Largest value the scanner can store; a signal that reaches it anywhere is saturated. Without it, a signal whose
-        largest value is met at ``PLATEAU`` or more different b-values is taken as saturated.
+        Largest value the scanner can store; a signal that reaches it anywhere is saturated. Without
+        it, a signal whose largest value is met at ``PLATEAU`` or more different b-values is taken
+        as saturated.
 
     Returns
     -------
@@ -68,7 +72,8 @@ def check_signals(signals, b, saturation=None):
 
 
 def _plateau(at_top, b):
-    """True where the largest value stands at ``PLATEAU`` or more different b-values; ``at_top`` has shape (..., n)."""
+    """True where the largest value stands at ``PLATEAU`` or more different b-values; ``at_top`` has
+    shape (..., n)."""
     levels, level = np.unique(b, return_inverse=True)
     counts = sum(at_top[..., level == k].any(axis=-1).astype(int) for k in range(len(levels)))
     return counts >= PLATEAU

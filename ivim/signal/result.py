@@ -1,4 +1,5 @@
-"""What a fit of one signal found: values, standard errors, confidence limits, and the reason where there are none."""
+"""What a fit of one signal found: values, standard errors, confidence limits, and the reason where
+there are none."""
 
 from dataclasses import dataclass, field
 
@@ -18,8 +19,9 @@ class Fit:
     ----------
     model, method : str
     values, stderr : dict of str to float
-        By parameter name, ``s0`` among them; diffusivities in mm²/s. The standard error is NaN for a parameter that lies
-        on a bound or has no influence on the signal; those of the others then hold with that parameter fixed.
+        By parameter name, ``s0`` among them; diffusivities in mm²/s. The standard error is NaN for
+        a parameter that lies on a bound or has no influence on the signal; those of the others then
+        hold with that parameter fixed.
     aicc : float
         Corrected information criterion, see :func:`ivim.signal.models.aicc`.
     sse : float
@@ -66,9 +68,10 @@ class Fit:
         ----------
         level : float
         limits : {"wald", "profile"}
-            Wald: value ± t x standard error, cut at the bounds. Profile: where the sum of squares, with the other
-            parameters fitted anew, exceeds its minimum by the F quantile; honest for D*, whose likelihood is skewed.
-            A limit at a bound says that the data exclude nothing on that side.
+            Wald: value ± t x standard error, cut at the bounds. Profile: where the sum of squares,
+            with the other parameters fitted anew, exceeds its minimum by the F quantile; honest for
+            D*, whose likelihood is skewed. A limit at a bound says that the data exclude nothing on
+            that side.
 
         Returns
         -------
@@ -89,7 +92,8 @@ class Fit:
         return pd.DataFrame(rows, columns=["parameter", "value", "stderr", "ci_low", "ci_high"])
 
     def table(self, level=0.95):
-        """The Wald limits as a table to print: ``model, parameter, value, ...`` with diffusivities in 10⁻³ mm²/s."""
+        """The Wald limits as a table to print: ``model, parameter, value, ...`` with diffusivities
+        in 10⁻³ mm²/s."""
         frame = self.confidence(level)
         scale = frame["parameter"].map(lambda name: parameters.to_table({name: 1.0})[name])
         columns = ["value", "stderr", "ci_low", "ci_high"]

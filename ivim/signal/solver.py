@@ -1,10 +1,12 @@
 """Everything compiled: the bounded least squares of one voxel, and the loop over voxels.
 
-All of it stands in this one file on purpose: numba's cache notices a change in the file of the compiled function only.
-`theta` holds a voxel's parameters in the model's order, s0 first; units are those of the signal, s/mm² and mm²/s.
+All of it stands in this one file on purpose: numba's cache notices a change in the file of the
+compiled function only. `theta` holds a voxel's parameters in the model's order, s0 first; units are
+those of the signal, s/mm² and mm²/s.
 
-The search: the sum of squares on a grid of the non-linear parameters with the amplitudes in closed form (variable
-projection, Golub and Pereyra 1973), the best one or two basins of it followed by damped Newton steps within the bounds.
+The search: the sum of squares on a grid of the non-linear parameters with the amplitudes in closed
+form (variable projection, Golub and Pereyra 1973), the best one or two basins of it followed by
+damped Newton steps within the bounds.
 """
 
 import numpy as np
@@ -15,7 +17,8 @@ from ivim.signal import noise
 KINDS = {"monoexponential": 0, "biexponential": 1, "stretched": 2, "kurtosis": 3}
 """The models that are compiled; :func:`curve` has one branch for each."""
 
-# Sums may be reordered and fused, so that loops over b run four at a time; NaN never gets here (it has a reason code).
+# Sums may be reordered and fused, so that loops over b run four at a time; NaN never gets here (it
+# has a reason code).
 FAST = {"contract", "reassoc", "nsz", "arcp", "afn"}
 JIT = {"cache": True, "nogil": True, "fastmath": FAST}
 
@@ -23,10 +26,11 @@ MAX_STEPS = 200
 BASINS = 2  # the sum of squares of a bi-exponential often has two minima along D*, one at each end
 LEAN = 0.05  # a smaller share than this of one of the two parts
 NEAR = 1e-3  # of the width of the bounds: closer to a bound than this, the bound itself is tried
-POWERLESS = 1e-9  # of the largest signal: a parameter whose whole range moves the signal less has no influence
+# of the largest signal: a parameter whose whole range moves the signal less has no influence
+POWERLESS = 1e-9
 
-# The Rician mean of unit noise and its slope on nodes of the amplitude, joined by cubic Hermite pieces (error below 1e-9);
-# numba has no Bessel functions.
+# The Rician mean of unit noise and its slope on nodes of the amplitude, joined by cubic Hermite
+# pieces (error below 1e-9); numba has no Bessel functions.
 FLOOR_STEP = 1 / 64
 FLOOR_REACH = 16.0
 _NODES = np.arange(0, FLOOR_REACH + 1.5 * FLOOR_STEP, FLOOR_STEP)
@@ -45,7 +49,8 @@ def inner(w, x, y):
 
 @njit(**JIT)
 def project(w, y, curves, products):
-    """Weighted inner products of a signal with each column of `curves` (b, g), all columns at once."""
+    """Weighted inner products of a signal with each column of `curves` (b, g), all columns at
+    once."""
     products[:] = 0.0
     for i in range(w.size):
         weighted = w[i] * y[i]
@@ -55,7 +60,8 @@ def project(w, y, curves, products):
 
 @njit(**JIT)
 def curve(kind, b, theta, signal, slopes):
-    """Signal and its derivatives (rows of `slopes`), as the functions and Jacobians of :mod:`ivim.signal.models`."""
+    """Signal and its derivatives (rows of `slopes`), as the functions and Jacobians of
+    :mod:`ivim.signal.models`."""
     s0 = theta[0]
     if kind == 0:
         for i in range(b.size):
@@ -89,9 +95,11 @@ def curve(kind, b, theta, signal, slopes):
 
 @njit(**JIT)
 def bend(kind, b, theta, slopes, pull, hessian):
-    """Subtract sum(pull x second derivatives of the signal) from the Gauss-Newton matrix, which makes it Newton's.
+    """Subtract sum(pull x second derivatives of the signal) from the Gauss-Newton matrix, which
+    makes it Newton's.
 
-    Plain Gauss-Newton steps creep where the residuals are large beside the curvature, as they are at the SNR of a voxel.
+    Plain Gauss-Newton steps creep where the residuals are large beside the curvature, as they are
+    at the SNR of a voxel.
     """
     s0 = theta[0]
     if s0 <= 0:
@@ -127,7 +135,8 @@ def bend(kind, b, theta, slopes, pull, hessian):
 
 @njit(**JIT)
 def raise_floor(sigma, signal, gain, bow):
-    """Turn a signal into the Rician mean at noise level `sigma` (n,); `gain` and `bow` get its first two derivatives."""
+    """Turn a signal into the Rician mean at noise level `sigma` (n,); `gain` and `bow` get its
+    first two derivatives."""
     for i in range(signal.size):
         x = max(signal[i], 0.0) / sigma[i]
         if x < FLOOR_REACH:
@@ -149,7 +158,8 @@ def raise_floor(sigma, signal, gain, bow):
 
 @njit(**JIT)
 def solve(matrix, scale, damping, right, free, step, factor):
-    """Cholesky solution of (matrix + damping x diag(scale)) step = right over the free parameters; False if not positive.
+    """Cholesky solution of (matrix + damping x diag(scale)) step = right over the free parameters;
+    False if not positive.
 
     `factor` gets the lower triangle, with the reciprocals of its diagonal.
     """
@@ -190,7 +200,8 @@ def solve(matrix, scale, damping, right, free, step, factor):
 
 @njit(**JIT)
 def evaluate(kind, y, w, b, sigma, theta, signal, slopes, gain, bow):
-    """Weighted sum of squares at theta; fills the expected signal and the derivatives. An empty `sigma` means no noise floor."""
+    """Weighted sum of squares at theta; fills the expected signal and the derivatives. An empty
+    `sigma` means no noise floor."""
     curve(kind, b, theta, signal, slopes)
     if sigma.size:
         raise_floor(sigma, signal, gain, bow)
@@ -225,7 +236,8 @@ def normal_equations(
 
 @njit(**JIT)
 def make_room(n, k):
-    """Working arrays for one voxel after the other: to allocate them anew for each takes longer than its fit."""
+    """Working arrays for one voxel after the other: to allocate them anew for each takes longer
+    than its fit."""
     rows, columns, matrices, vectors = (
         np.ones((7, n)),
         np.empty((2, k, n)),
@@ -240,8 +252,9 @@ def make_room(n, k):
 def descend(kind, y, w, b, sigma, low, high, theta, room):
     """Bounded least squares from `theta`, which is moved to the minimum.
 
-    Newton steps where the Hessian is positive, Gauss-Newton steps elsewhere, both with Marquardt's damping and cut at the
-    bounds. A parameter at a bound with the descent pointing outwards is held; equal bounds hold it always.
+    Newton steps where the Hessian is positive, Gauss-Newton steps elsewhere, both with Marquardt's
+    damping and cut at the bounds. A parameter at a bound with the descent pointing outwards is
+    held; equal bounds hold it always.
 
     Returns
     -------
@@ -310,7 +323,8 @@ def descend(kind, y, w, b, sigma, low, high, theta, room):
 
 @njit(**JIT)
 def settle(kind, y, w, b, sigma, low, high, theta, room):
-    """:func:`descend`, then the bounds that lie near: on a flat valley the bound itself may be as good, and says so."""
+    """:func:`descend`, then the bounds that lie near: on a flat valley the bound itself may be as
+    good, and says so."""
     sse, converged = descend(kind, y, w, b, sigma, low, high, theta, room)
     lower, upper, trial = room[3][4], room[3][5], room[3][6]
     lower[:], upper[:] = low, high
@@ -330,7 +344,8 @@ def settle(kind, y, w, b, sigma, low, high, theta, room):
 
 @njit(**JIT)
 def explain(p, q, cosine, inverse):
-    """Energy that non-negative amplitudes of two unit curves explain; p and q are the signal's inner products with them."""
+    """Energy that non-negative amplitudes of two unit curves explain; p and q are the signal's
+    inner products with them."""
     a, c = p - cosine * q, q - cosine * p
     energy = q * q if a < 0 else (a * p + c * q) * inverse
     return p * p if c < 0 else energy
@@ -338,11 +353,13 @@ def explain(p, q, cosine, inverse):
 
 @njit(**JIT)
 def profile(y, w, b, slow, slow_curves, fast_curves, cosine, inverse, desk):
-    """For each D* of the grid, the most of the signal's energy that the two decays explain, and the D that does it.
+    """For each D* of the grid, the most of the signal's energy that the two decays explain, and the
+    D that does it.
 
-    Curves (columns) have unit weighted norm, `cosine` (slow x fast) is their inner product and `inverse` 1 / (1 - cosine²).
-    Between the nodes of D the energy is followed by a parabola, else the grid's own roughness would hide a basin; and looked up
-    at its vertex where the nodes do not agree whether there is a fast part, for there the energy has a kink.
+    Curves (columns) have unit weighted norm, `cosine` (slow x fast) is their inner product and
+    `inverse` 1 / (1 - cosine²). Between the nodes of D the energy is followed by a parabola, else
+    the grid's own roughness would hide a basin; and looked up at its vertex where the nodes do not
+    agree whether there is a fast part, for there the energy has a kink.
     """
     along, across, energy, tops, explained, best_slow, _ = desk
     project(w, y, slow_curves, along[: slow.size])
@@ -411,7 +428,8 @@ def next_basin(explained, taken):
 
 @njit(**JIT)
 def between_nodes(j, explained, best_slow, fast):
-    """D and D* at the top of the parabola through node j and its neighbours along D*, or at the node where there is no such top."""
+    """D and D* at the top of the parabola through node j and its neighbours along D*, or at the
+    node where there is no such top."""
     if 0 < j < explained.size - 1:
         sharpness = 2 * explained[j] - explained[j - 1] - explained[j + 1]
         if sharpness > 0:
@@ -450,7 +468,8 @@ def one_slow(diffusivity, w, b, fast_curves):
 
 @njit(**JIT)
 def fit_two_decays(y, cleaned, w, b, sigma, low, high, grid, thorough, theta, room, desk, trial):
-    """The bi-exponential from the best basins of the grid; with equal bounds of D (a segmented fit) D stays where it is.
+    """The bi-exponential from the best basins of the grid; with equal bounds of D (a segmented fit)
+    D stays where it is.
 
     `thorough` starts from every D* of the grid, for bounds of f or s0 that the grid does not know.
     """
@@ -466,7 +485,9 @@ def fit_two_decays(y, cleaned, w, b, sigma, low, high, grid, thorough, theta, ro
             j = start
         elif start < BASINS:
             j = next_basin(explained, taken)
-        else:  # with hardly any of one part, the basins are shallower than the grid can tell: look from both ends too
+        # with hardly any of one part, the basins are shallower than the grid can tell: look from
+        # both ends too
+        else:
             j = (
                 (start - BASINS) * (fast.size - 1) // 2
                 if min(theta[3], 1 - theta[3]) < LEAN
@@ -491,7 +512,8 @@ def fit_two_decays(y, cleaned, w, b, sigma, low, high, grid, thorough, theta, ro
 
 @njit(**JIT)
 def fit_one_decay(kind, y, cleaned, w, b, sigma, low, high, nodes, curves, likeness, theta, room):
-    """A model with one amplitude from the best node of its grid; `curves` have unit weighted norm."""
+    """A model with one amplitude from the best node of its grid; `curves` have unit weighted
+    norm."""
     project(w, cleaned, curves, likeness)
     node = np.argmax(likeness)
     theta[0] = 1.0
@@ -506,7 +528,8 @@ def fit_one_decay(kind, y, cleaned, w, b, sigma, low, high, nodes, curves, liken
 
 @njit(**JIT)
 def standard_errors(kind, y, w, b, sigma, low, high, theta, peak, within, samples, errors, room):
-    """Standard errors of the parameters that are free; returns 0, or 1 for one at its bound, or 2 for one without influence."""
+    """Standard errors of the parameters that are free; returns 0, or 1 for one at its bound, or 2
+    for one without influence."""
     k = theta.size
     rows, columns, matrices, vectors, free = room
     signal, _, gain, _, bow, _, pull = rows
@@ -554,8 +577,9 @@ def fit_block(
 ):  # fmt: skip
     """Fit each row of `signals` into the last four arrays; `low` and `high` have one row per voxel.
 
-    The grid looks at `cleaned`, `within` is the scatter of repeats about the means in `signals`, `samples` their number
-    before that. Code: 0 good, 1 at a bound, 2 a parameter without influence, 3 not converged.
+    The grid looks at `cleaned`, `within` is the scatter of repeats about the means in `signals`,
+    `samples` their number before that. Code: 0 good, 1 at a bound, 2 a parameter without influence,
+    3 not converged.
     """
     room = make_room(b.size, theta.shape[1])
     n_slow, n_fast = grid[0].size, grid[2].size
