@@ -246,10 +246,11 @@ def _values(claim, printed, room, hints, scale, elsewhere):
     if room:
         low = room.low if math.isfinite(room.low) else min(value, room.high) - abs(value) - unit
         high = room.high if math.isfinite(room.high) else max(value, room.low) + abs(value) + unit
-        numbers += [low + (high - low) * step / 10 for step in range(11)]
-    numbers += [value * (1 + sign * step) for step in STEPS for sign in (1, -1)]
-    numbers += [value * factor for factor in (2, 3, 5, 1 / 3, 0.2, 0.1, 0.05)]
-    numbers += [value + step * unit for step in (-3, -2, -1, 1, 2, 3)]
+        numbers += [low + (high - low) * step / 6 for step in range(7)]
+    else:
+        numbers += [value * (1 + sign * step) for step in STEPS for sign in (1, -1)]
+        numbers += [value * factor for factor in (2, 3, 5, 1 / 3, 0.2, 0.1, 0.05)]
+        numbers += [value + step * unit for step in (-3, -2, -1, 1, 2, 3)]
     texts = dict.fromkeys(_text(number, printed) for number in numbers if abs(number) < 1e25)
     low, high = domain(claim.statistic)
     found = [other for other in elsewhere if other.value != printed.value]
@@ -378,6 +379,11 @@ def as_text(interval, printed):
 def _weighed(slip, study, evaluator, reading, failing):
     """A swap or a pasted total with what it explains; None where it explains nothing or raises a conflict."""
     touched = _binding(study, evaluator.touching(slip.changes))
+    broken = [r for r in touched if r.family in failing]
+    if not broken or evaluator.conflicts(reading, broken) <= evaluator.conflicts(
+        reading.with_changes(slip.changes), broken
+    ):
+        return None
     before = evaluator.conflicts(reading, touched)
     after = evaluator.conflicts(reading.with_changes(slip.changes), touched)
     # What a swap carries along whole is as true or false at its new place, and no merit of the swap.

@@ -6,11 +6,12 @@ what every usual method could give.
 """
 
 import math
-from functools import partial
+from functools import lru_cache, partial
 
 from scipy import stats
 
 from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.moments import between_ss, total_ss
 from ivim.audit.checks.pvalues import (
     p_from_chi2,
     p_from_f,
@@ -522,13 +523,16 @@ def anova_room(reading, rows, whole):
     -------
     Interval
     """
-    from ivim.audit.checks.moments import between_ss, total_ss
+    groups = tuple(row.group(reading) for row in rows)
+    return _anova_p_room(groups, whole.group(reading) if whole and whole.sd else None)
 
-    groups = [row.group(reading) for row in rows]
+
+@lru_cache(maxsize=65536)
+def _anova_p_room(groups, whole):
     p = anova(groups).p
-    if whole and whole.sd:
+    if whole:
         # With the whole's own sum of squares T, F = (B/(k - 1))/((T - B)/(N - k)) rises with B and falls with T.
-        total, between = total_ss([whole.group(reading)]), between_ss(groups)
+        total, between = total_ss([whole]), between_ss(groups)
         k, size = len(groups), sum(group.n for group in groups)
         ends = [_f_of(between.low, total.high, k, size), _f_of(between.high, total.low, k, size)]
         p = p.intersect(p_from_f(Interval(*ends), k - 1, size - k)) or p

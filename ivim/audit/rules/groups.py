@@ -1,6 +1,7 @@
 """Relations within and among the rows of groups: wholes and parts, ranges, quartiles, standard errors."""
 
 import math
+from functools import lru_cache
 
 from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.moments import Group, check_spread, hidden, pooled
@@ -62,7 +63,7 @@ def _unions(study, parameter):
 
 
 def _pooled(reading, whole, parts, statistic):
-    pool = pooled([part.group(reading) for part in parts])
+    pool = _pool(tuple(part.group(reading) for part in parts))
     told = getattr(whole.group(reading), statistic)
     found = compare(getattr(pool, statistic), told, "pooling the sub-groups")
     if statistic == "sd" and whole.error:  # the interval has to be that of the printed number
@@ -73,6 +74,16 @@ def _pooled(reading, whole, parts, statistic):
     return Outcome(found.holds, found.low, found.high, reason)
 
 
+@lru_cache(maxsize=65536)
+def _pool(groups):
+    return pooled(groups)
+
+
+@lru_cache(maxsize=65536)
+def _left(whole, rest):
+    return hidden(whole, rest)
+
+
 def _printed(reading, row, statistic):
     return text_of(reading[getattr(row, statistic)])
 
@@ -81,7 +92,7 @@ def _hidden(reading, whole, part, rest, statistic, group):
     groups = [known.group(reading) for known in (whole, *rest)]
     if statistic == "mean":  # a mean needs no SD, and must not suffer from a wrong one
         groups = [Group(known.n, known.mean) for known in groups]
-    left = hidden(groups[0], groups[1:])
+    left = _left(groups[0], tuple(groups[1:]))
     if left is None:
         return impossible(f"the other sub-groups leave no sum of squares for {group}")
     interval, printed = getattr(left, statistic), reading[getattr(part, statistic)]
