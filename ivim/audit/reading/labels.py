@@ -37,8 +37,8 @@ _NAMES = {
     "ppv": "ppv, positive predictive value",
     "npv": "npv, negative predictive value",
     "accuracy": "accuracy, acc",
-    "lr_positive": "lr+, plr, positive likelihood ratio, +lr",
-    "lr_negative": "lr-, nlr, negative likelihood ratio, -lr",
+    "lr_positive": "lr+, plr, positive likelihood ratio",
+    "lr_negative": "lr-, nlr, negative likelihood ratio",
     "youden": "youden index, youden's index, youden, youden j",
     "tp": "tp, true positive, true positives",
     "fp": "fp, false positive, false positives",
@@ -55,7 +55,8 @@ _NAMES = {
 
 def _lookup(text):
     """A label in the form of the lexicon; the sign of a likelihood ratio is no dash."""
-    found, sign = squeezed(text), text.strip().replace("−", "-")[-1:]
+    text = text.strip().replace("−", "-")
+    found, sign = squeezed(text), text[-1:]
     return found + sign if found == "lr" and sign == "-" else found
 
 
