@@ -9,7 +9,7 @@ import math
 import pandas as pd
 
 from ivim import article, files
-from ivim.audit.rounding import parse
+from ivim.audit.checks.rounding import parse
 from ivim.report import layout, printing
 from ivim.report.write import INDENT, Table, parameter
 

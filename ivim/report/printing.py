@@ -7,7 +7,7 @@ the article prints .876. Every number that a reader sees in a table, a caption o
 import math
 
 from ivim import parameters
-from ivim.audit.rounding import to_print
+from ivim.audit.checks.rounding import to_print
 
 MINUS = "\N{MINUS SIGN}"
 MISSING = "\N{EN DASH}"

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ivim import article, files, parameters
-from ivim.audit.rounding import parse
+from ivim.audit.checks.rounding import parse
 from ivim.imaging import measure, output
 from ivim.imaging.roi import area_mm2
 from ivim.report.printing import half_up

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from ivim import article, parameters
-from ivim.audit import moments
+from ivim.audit.checks import moments
 from ivim.synthetic import anneal, intervals, readers
 from ivim.synthetic.targets import all_targets, printed_strings, table2_rows
 

@@ -11,8 +11,8 @@ import pandas as pd
 from scipy import stats
 
 from ivim import article, parameters
-from ivim.audit import counts, estimates, moments
-from ivim.audit.rounding import parse, prints_as, show, to_print
+from ivim.audit.checks import counts, estimates, moments
+from ivim.audit.checks.rounding import parse, prints_as, show, to_print
 from ivim.report.compare import CLAIMS
 from ivim.stats.proportions import exact_limits
 
@@ -147,7 +147,7 @@ def _table1(printed):
 
 
 def table2_rows(printed, parameter):
-    """The rows of Table 2 for a parameter as :class:`ivim.audit.moments.Group`, and the renal row's fate.
+    """The rows of Table 2 for a parameter as :class:`ivim.audit.checks.moments.Group`, and the renal row's fate.
 
     Returns
     -------

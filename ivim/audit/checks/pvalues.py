@@ -5,8 +5,8 @@ import re
 
 from scipy import stats
 
-from ivim.audit.interval import Interval
-from ivim.audit.rounding import Outcome, as_interval, parse, prints_as, show
+from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.rounding import Outcome, as_interval, parse, prints_as, show
 
 # scipy's tail probabilities are good to about 1e-13 relative; this is far outside of that.
 TAIL_ERROR = 1e-9

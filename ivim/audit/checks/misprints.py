@@ -1,6 +1,6 @@
 """What a hand slips into when it copies a number: the decimal point, a digit lost, doubled or exchanged, the sign."""
 
-from ivim.audit.rounding import Printed
+from ivim.audit.checks.rounding import Printed
 
 
 def misprints(printed):

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from ivim.audit.interval import Interval
-from ivim.audit.moments import total_ss
-from ivim.audit.pvalues import normal_quantile, p_from_chi2, p_overlaps
-from ivim.audit.rounding import Outcome, as_interval, cannot_tell, compare, parse, show
+from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.moments import total_ss
+from ivim.audit.checks.pvalues import normal_quantile, p_from_chi2, p_overlaps
+from ivim.audit.checks.rounding import Outcome, as_interval, cannot_tell, compare, parse, show
 
 ICC_FORMS = ("ICC(1,1)", "ICC(C,1)", "ICC(1,k)", "ICC(C,k)")
 """The forms whose limits follow from the ICC, n and k alone. Those of ICC(A,1) and ICC(A,k) also need the raters' mean square."""

@@ -13,7 +13,7 @@ from itertools import product
 
 import numpy as np
 
-from ivim.audit.rounding import Outcome, cannot_tell, parse
+from ivim.audit.checks.rounding import Outcome, cannot_tell, parse
 
 _OPERATIONS = {
     ast.Add: operator.add,

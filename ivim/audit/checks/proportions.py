@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from scipy import stats
 
-from ivim.audit.rounding import Outcome, cannot_tell, parse, prints_as
+from ivim.audit.checks.rounding import Outcome, cannot_tell, parse, prints_as
 from ivim.stats.proportions import exact_limits, jeffreys_limits, wilson_limits
 
 PROPORTION_METHODS = (

@@ -1,4 +1,4 @@
-"""What a refuted signal equation must have meant: the nearest formula that passes every check of :mod:`ivim.audit.physics`."""
+"""What a refuted signal equation must have meant: the nearest formula that passes every check of :mod:`ivim.audit.checks.physics`."""
 
 import ast
 from dataclasses import replace
@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from ivim.audit.physics import (
+from ivim.audit.checks.physics import (
     Equation,
     check_at_zero,
     check_decay,
@@ -49,7 +49,7 @@ def mend(equation, most_edits=3):
 
 
 def equation_of(expression, facts):
-    """An :class:`~ivim.audit.physics.Equation` from its printed expression and the ``ranges`` and ``units`` of a structure file."""
+    """An :class:`~ivim.audit.checks.physics.Equation` from its printed expression and the ``ranges`` and ``units`` of a structure file."""
     return Equation(
         expression,
         {name: tuple(ends) for name, ends in facts["ranges"].items()},

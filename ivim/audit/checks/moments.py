@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ivim.audit.interval import Interval
-from ivim.audit.rounding import Outcome, Printed, as_interval, compare, parse, show
+from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.rounding import Outcome, Printed, as_interval, compare, parse, show
 
 
 @dataclass(frozen=True)
