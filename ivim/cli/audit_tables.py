@@ -53,6 +53,6 @@ def read(args):
     args.claims, args.out = str(out / "claims.csv"), str(out)
     if any(question.needed for question in reading.questions):
         answers = args.answers or beside
-        print(f"Answer in {answers} (or with \"skip\") and run the same command again.")
+        print(f'Answer in {answers} (or with "skip") and run the same command again.')
         return False
     return True

@@ -118,7 +118,9 @@ def load_answers(path):
 
 def _table(path, name, entries):
     if not (name.startswith("table") and name[5:].isdigit()):
-        msg = f"{path}: unknown section [{name}]; known are [names], [units], [table1], [table2] ..."
+        msg = (
+            f"{path}: unknown section [{name}]; known are [names], [units], [table1], [table2] ..."
+        )
         raise ValueError(msg)
     for key, value in entries.items():
         if key in _CHOICES and value not in _CHOICES[key]:
@@ -141,8 +143,10 @@ def _is_pattern(key):
 
 
 def _strings(path, name, entries):
-    if not isinstance(entries, dict) or not all(isinstance(value, str) for value in entries.values()):
-        msg = f"{path}: {name} is {str(entries)[:60]!r}; give entries such as \"label\" = \"name\""
+    if not isinstance(entries, dict) or not all(
+        isinstance(value, str) for value in entries.values()
+    ):
+        msg = f'{path}: {name} is {str(entries)[:60]!r}; give entries such as "label" = "name"'
         raise ValueError(msg)
     return entries
 

@@ -27,7 +27,18 @@ ANALYSIS = {
 }
 ANALYSIS = {statistic: name for name, names in ANALYSIS.items() for statistic in names.split()}
 SHARES = ("sensitivity", "specificity", "ppv", "npv", "accuracy", "auc")
-_WITH_UNIT = ("mean", "sd", "se_mean", "median", "q1", "q3", "minimum", "maximum", "cutoff", "value")
+_WITH_UNIT = (
+    "mean",
+    "sd",
+    "se_mean",
+    "median",
+    "q1",
+    "q3",
+    "minimum",
+    "maximum",
+    "cutoff",
+    "value",
+)
 _KIND_OF = {
     "groups": "group",
     "parameters": "parameter",
@@ -57,6 +68,8 @@ class Interpreted:
     questions : list of Question
     parts : dict of str to list of str
         Groups with the groups indented under them.
+    units : dict of str to str
+        Unit of a parameter by its label.
     """
 
     location: str
@@ -67,6 +80,7 @@ class Interpreted:
     rows: list = field(default_factory=list)
     questions: list = field(default_factory=list)
     parts: dict = field(default_factory=dict)
+    units: dict = field(default_factory=dict)
 
     @property
     def left_out(self):
@@ -123,9 +137,7 @@ def _ask_of_layout(found, told):
 
 def _axis(found, paths, axis, told, names):
     """Meanings of the labels along one axis; unknown ones are what the answer or the corner says they are."""
-    read = {
-        place: [read_label(text, names) for text in path] for place, path in paths.items()
-    }
+    read = {place: [read_label(text, names) for text in path] for place, path in paths.items()}
     kind = _KIND_OF.get(told.get(axis)) or (_by_corner(found) if axis == "rows" else "")
     unknown = [m for path in read.values() for m in path if _unknown(m)]
     if unknown and not kind:
@@ -165,7 +177,11 @@ def _ask_of_both(found, path):
         words = re.split(r"\s*(?:\+|&|\band\b|combined with|/)\s*", meaning.label)
         known = [read_label(word, {}) for word in words]
         names = [m.name for m in known if m.kind == "parameter" or m.name == "f"]
-        if meaning.kind == "parameter" and len(names) > 1 and meaning.name not in ("+".join(names),):
+        if (
+            meaning.kind == "parameter"
+            and len(names) > 1
+            and meaning.name not in ("+".join(names),)
+        ):
             text = f'is "{meaning.label}" the parameters together?'
             key, example = f'"{meaning.label.casefold()}"', f'"parameter {"+".join(names)}"'
             found.questions.append(Question("names", key, text, example, needed=False))
@@ -216,10 +232,12 @@ def _perfusion_or_f(found, columns, rows):
 
     values = found.layout.values
     new_columns = {
-        c: settled(path, rows.values(), [p for p in values if p[1] == c]) for c, path in columns.items()
+        c: settled(path, rows.values(), [p for p in values if p[1] == c])
+        for c, path in columns.items()
     }
     new_rows = {
-        r: settled(path, columns.values(), [p for p in values if p[0] == r]) for r, path in rows.items()
+        r: settled(path, columns.values(), [p for p in values if p[0] == r])
+        for r, path in rows.items()
     }
     return new_columns, new_rows
 
@@ -241,12 +259,16 @@ def _names(found, axes):
     for axis, paths in axes.items():
         for meaning in (m for path in paths.values() for m in path):
             about = {meaning.kind: meaning.name}
+            if meaning.kind == "parameter" and meaning.unit:
+                found.units[meaning.name] = meaning.unit
             key = (meaning.kind, meaning.name)
             if meaning.kind not in ("group", "parameter") or meaning.statistics or key in seen:
                 continue
             seen.add(key)
             found.rows.append(
-                _row(found, "label", shown(meaning.label), f"{axis} label", analysis="label", **about)
+                _row(
+                    found, "label", shown(meaning.label), f"{axis} label", analysis="label", **about
+                )
             )
             if meaning.unit_printed and parameters.is_diffusivity(meaning.name):
                 unit, words = meaning.unit_printed, f"{axis} heading"
@@ -307,7 +329,9 @@ def _ask_ahead(found, answers, path, columns, place, value):
         known = [m for m in path if m.kind]
         about = {"parameter": _of_kind(known, "parameter")}
         with suppress(Unreadable):
-            statistics_of(found, answers.of(found.location), known or path, columns, place, value, about)
+            statistics_of(
+                found, answers.of(found.location), known or path, columns, place, value, about
+            )
 
 
 def _claim(found, answers, path, about, statistic, printed, n, many):
@@ -344,12 +368,26 @@ def _places(path, statistic, many):
             label = label.casefold()
         words.append(label)
     *rest, last = [word for word in words if word] or [""]
-    if statistic in ("mean", "sd") and path[-1].statistics[:1] == ("mean",) and not path[-1].pattern:
+    if (
+        statistic in ("mean", "sd")
+        and path[-1].statistics[:1] == ("mean",)
+        and not path[-1].pattern
+    ):
         last = last if statistic == "mean" else "SD of " + last.casefold().removeprefix("mean ")
     elif end in _ENDS:
         parted = many == 2 and path[-1].interval or many == 1
         last = f"{last}, {_ENDS[end]}" if parted else f"{last} {end}"
-    elif many > 1 and statistic in ("sd", "mean", "median", "q1", "q3", "count", "share", "minimum", "maximum"):
+    elif many > 1 and statistic in (
+        "sd",
+        "mean",
+        "median",
+        "q1",
+        "q3",
+        "count",
+        "share",
+        "minimum",
+        "maximum",
+    ):
         last = f"{last}, {'SD' if statistic == 'sd' else statistic}"
     return [*rest, last]
 
@@ -420,7 +458,7 @@ def _number(text):
 
 def ask_units(tables, answers):
     """Ask for the unit of a cut-off whose parameter has one elsewhere."""
-    known = {r["parameter"]: r["unit"] for t in tables for r in t.rows if r["unit"] and r["statistic"] == "mean"}
+    known = {name: unit for table in tables for name, unit in table.units.items()}
     for table in tables:
         for row in table.rows:
             name = row["parameter"]

@@ -37,8 +37,8 @@ _NAMES = {
     "ppv": "ppv, positive predictive value",
     "npv": "npv, negative predictive value",
     "accuracy": "accuracy, acc",
-    "lr_positive": "lr+, plr, positive likelihood ratio, +lr",
-    "lr_negative": "lr-, nlr, negative likelihood ratio, -lr",
+    "lr_positive": "lr+, plr, positive likelihood ratio",
+    "lr_negative": "lr-, nlr, negative likelihood ratio",
     "youden": "youden index, youden's index, youden, youden j",
     "tp": "tp, true positive, true positives",
     "fp": "fp, false positive, false positives",
@@ -55,8 +55,9 @@ _NAMES = {
 
 def _lookup(text):
     """A label in the form of the lexicon; the sign of a likelihood ratio is no dash."""
-    found = squeezed(text)
-    return found + text.strip()[-1] if found == "lr" and text.strip()[-1:] in "+-−" else found
+    text = text.strip().replace("−", "-")
+    found, sign = squeezed(text), text[-1:]
+    return found + sign if found == "lr" and sign == "-" else found
 
 
 STATISTICS = {_lookup(name): key for key, names in _NAMES.items() for name in names.split(", ")}
@@ -88,10 +89,13 @@ LAYOUTS = (
     (r"%\s*[(\[]\s*(n|no\.?|number)\s*[)\]]", "a (b)", ("share", "count")),
     (r"%?\s*[(\[]\s*n\s*/\s*n\s*[)\]]", "a (b/c)", ("=", "count", "n")),
 )
-_CI = re.compile(r"(?:\b\d\d(?:\.\d)?\s*%\s*)?\bc\.?\s?i\.?(?:s\b)?|confidence intervals?", re.IGNORECASE)
+_CI = re.compile(
+    r"(?:\b\d\d(?:\.\d)?\s*%\s*)?\bc\.?\s?i\.?(?:s\b)?|confidence intervals?", re.IGNORECASE
+)
 _LEVEL = re.compile(r"(\d\d(?:\.\d)?)\s*%\s*(?:c\.?\s?i|confidence)", re.IGNORECASE)
 _N = re.compile(r"[(\[,]?\s*\b[nN]\s*=\s*(\d+)\s*[)\]]?")
 _READER = re.compile(r"(?:reader|observer|rater|radiologist)\s*([\dA-Z]+|one|two)", re.IGNORECASE)
+_MODEL = re.compile(r"model\s*(\d+|[A-Z])", re.IGNORECASE)
 _UNIT = re.compile(
     r"[×x*·]?\s?10\s?\^?-\s?\d\s?(?:mm2|cm2|m2|µm2|μm2)?/?\s?(?:s|sec|ms)?|[×x*·]?\s?10\s?\^?-\s?\d\s?\S{0,8}|"
     r"years?|yrs?|y|months?|weeks?|days?|h|min|s|sec|ms|mm|cm|m|mm2|cm2|mm3|cm3|ml|l|kg|g|mg|kg/m2|%|"
@@ -225,7 +229,9 @@ def _unit(text):
 
 def _tidy(text):
     text = re.sub(r"[(\[]\s*[,;]?\s*[)\]]", "", text)
-    text = re.sub(r"^\s*(?:of|for)\s+|\s+(?:of|for)\s*$", "", text.strip(" ,;:"), flags=re.IGNORECASE)
+    text = re.sub(
+        r"^\s*(?:of|for)\s+|\s+(?:of|for)\s*$", "", text.strip(" ,;:"), flags=re.IGNORECASE
+    )
     return text.strip(" ,;:")
 
 
@@ -241,11 +247,17 @@ def _named(meaning, text, names):
     if not text:
         return replace(meaning, kind="limits" if meaning.interval else "")
     if text == "f":
-        return replace(meaning, name="f")  # perfusion fraction or F: the other axis tells, or the reader
+        return replace(
+            meaning, name="f"
+        )  # perfusion fraction or F: the other axis tells, or the reader
     if _lookup(text) in STATISTICS or text == "F":
         return replace(meaning, kind="statistic", name=STATISTICS.get(_lookup(text), "f"))
     if key in MODELS:
         return replace(meaning, kind="model", name=MODELS[key])
+    if key in ("df", "degreesoffreedom"):
+        return replace(meaning, kind="skip")
+    if numbered := _MODEL.fullmatch(text):
+        return replace(meaning, kind="model", name=f"model {numbered[1]}")
     if reader := _READER.fullmatch(text):
         number = {"one": "1", "two": "2"}.get(reader[1].lower(), reader[1])
         return replace(meaning, kind="item", name=f"reader {number}")

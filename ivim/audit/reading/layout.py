@@ -67,7 +67,9 @@ def lay_out(grid, answers):
     body = range(heads, len(rows))
     labels, below = _row_labels(rows, values, body, stubs)
     columns = {c: _path(rows[:heads], c) for c in range(stubs, len(rows[0]))}
-    corner = next((row[stubs - 1].text for row in reversed(rows[:heads]) if row[stubs - 1].text), "")
+    corner = next(
+        (row[stubs - 1].text for row in reversed(rows[:heads]) if row[stubs - 1].text), ""
+    )
     return Layout(
         heads,
         stubs,
@@ -91,7 +93,12 @@ def _one_line(rows, which):
         for cell in row:
             lines = cell.text.splitlines()
             values = [read_value(line) for line in lines]
-            if len(lines) > 1 and values[0].holds_numbers and values[-1].holds_numbers and not _one(cell):
+            if (
+                len(lines) > 1
+                and values[0].holds_numbers
+                and values[-1].holds_numbers
+                and not _one(cell)
+            ):
                 if which:
                     cell = replace(cell, text=lines[0 if which == "first" else -1])
                 else:

@@ -36,7 +36,9 @@ def read_long(grid, location, answers):
         told = {name: line[heads[name]].text for name in (*NEEDED, *TAKEN) if name in heads}
         if not told["printed"] or not told["statistic"]:
             continue
-        words = ", ".join(filter(None, (told.get(k, "") for k in ("group", "parameter", "statistic"))))
+        words = ", ".join(
+            filter(None, (told.get(k, "") for k in ("group", "parameter", "statistic")))
+        )
         statistic, printed = told.pop("statistic"), told.pop("printed").replace("−", "-")
         unit = answers.unit(location, told.get("parameter", ""), statistic)
         if unit is not None and statistic in ("mean", "sd", "cutoff", "median", "q1", "q3"):

@@ -24,7 +24,9 @@ def read_html(path, content):
     """
     from lxml import etree, html
 
-    parser = html.HTMLParser(no_network=True, huge_tree=False, remove_comments=True, encoding="utf-8")
+    parser = html.HTMLParser(
+        no_network=True, huge_tree=False, remove_comments=True, encoding="utf-8"
+    )
     try:
         root = html.document_fromstring(content, parser=parser)
     except (etree.LxmlError, ValueError) as error:
@@ -77,7 +79,11 @@ def _told(error):
 
 
 def _grids(path, root, surroundings):
-    tables = [table for table in root.iter("table") if not any(True for _ in table.iterdescendants("table"))]
+    tables = [
+        table
+        for table in root.iter("table")
+        if not any(True for _ in table.iterdescendants("table"))
+    ]
     if len(tables) > MOST_TABLES:
         msg = f"{path}: has {len(tables)} tables; at most {MOST_TABLES} are read"
         raise ValueError(msg)
@@ -123,7 +129,9 @@ def _span(path, element, name):
 
 def _padding(element):
     """Steps of indentation by style."""
-    found = re.search(r"(?:padding-left|text-indent)\s*:\s*([\d.]+)\s*(em|px|pt)", element.get("style", ""))
+    found = re.search(
+        r"(?:padding-left|text-indent)\s*:\s*([\d.]+)\s*(em|px|pt)", element.get("style", "")
+    )
     if not found:
         return 0
     return min(5, round(float(found[1]) / {"em": 1, "px": 15, "pt": 12}[found[2]]))

@@ -187,10 +187,16 @@ def _noted(found, pattern):
 
 def _ask(found, value, own):
     key = f"{own}: {value.pattern}" if own else value.pattern
-    shown = {"a ± b": "{} ± {}", "a (b)": "{} ({})", "a (b-c)": "{} ({}-{})"}.get(value.pattern, "{}")
+    shown = {"a ± b": "{} ± {}", "a (b)": "{} ({})", "a (b-c)": "{} ({}-{})"}.get(
+        value.pattern, "{}"
+    )
     example = shown.format(*value.numbers)
     text = f"what are the numbers of {value.pattern}, such as {example}? {_CHOICES.get(value.pattern, '')}"
-    answer = f'"{own} se"' if own and value.pattern == "a ± b" else f'"{_EXAMPLE.get(value.pattern, "mean")}"'
+    answer = (
+        f'"{own} se"'
+        if own and value.pattern == "a ± b"
+        else f'"{_EXAMPLE.get(value.pattern, "mean")}"'
+    )
     question = Question(found.location, f'"{key}"', text.strip(), answer)
     if question.key not in {other.key for other in found.questions}:
         found.questions.append(question)

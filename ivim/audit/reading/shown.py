@@ -24,7 +24,9 @@ def reading_text(reading):
         lines += [f"## Table {number} ({_escaped(table.grid.source)})", ""]
         lines += [_escaped(table.grid.caption), ""] * bool(table.grid.caption)
         lines += ["| header or label | taken for |", "|:--|:--|"]
-        lines += [f"| {_escaped(text)} | {_escaped(words)} |" for text, words in _once(table.labels)]
+        lines += [
+            f"| {_escaped(text)} | {_escaped(words)} |" for text, words in _once(table.labels)
+        ]
         lines += ["", "| row | column | cell | taken for |", "|:--|:--|:--|:--|"]
         lines += [_cell_line(table, place) for place in sorted(table.layout.values)]
         lines.append("")
@@ -40,7 +42,9 @@ def reading_rows(reading):
     """
     lines = []
     for table in reading.tables:
-        reasons = sorted({table.cells[place].removeprefix("left out: ") for place in table.left_out})
+        reasons = sorted(
+            {table.cells[place].removeprefix("left out: ") for place in table.left_out}
+        )
         out = f"; {len(table.left_out)} cells left out ({'; '.join(reasons)})" if reasons else ""
         lines.append(f"{table.location} ({table.grid.source}): {len(table.rows)} numbers{out}")
         lines += [f"    {text!r}: {words}" for text, words in _once(table.labels)]
