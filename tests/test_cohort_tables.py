@@ -28,7 +28,8 @@ def load(tmp_path):
 
 
 def test_own_groups_and_columns_are_taken_as_they_come(load):
-    """Group names, sub-groups and columns come from the tables; the article's parameters stand first, the disease last."""
+    """Group names, sub-groups and columns come from the tables; the article's parameters stand
+    first, the disease last."""
     cohort = load()
     assert cohort.groups == ("benign", "malignant") and cohort.positive == "malignant"
     assert cohort.parameters == ("adc_slow", "f", "stiffness")
@@ -56,7 +57,8 @@ def test_readers_are_averaged_and_equal_means_tie():
 
 
 def test_three_readers_are_averaged_by_their_mean():
-    """Of three readings the mean is taken, not the median: one reader who is far off moves the value."""
+    """Of three readings the mean is taken, not the median: one reader who is far off moves the
+    value."""
     frame = pd.DataFrame({"patient": ["a"] * 3, "reader": list("XYZ"), "f": [0.2, 0.3, 0.7]})
     assert average_readers(frame)["f"].item() == 0.4
 

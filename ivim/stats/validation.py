@@ -33,7 +33,7 @@ def optimism(
     Parameters
     ----------
     frame, outcome, predictors, penalty
-        As for :func:`oldstats.logistic.logistic`.
+        As for :func:`ivim.stats.logistic.logistic`.
     resamples : int
         Bootstrap samples, drawn within cases and within controls.
     seed : int
