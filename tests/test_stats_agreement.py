@@ -331,8 +331,8 @@ def test_readers_who_nearly_coincide_keep_their_digits():
 
 
 def test_two_patients_and_another_level_are_ours():
-    """pingouin refuses four readings and knows 95 % limits alone: both come from the mean squares.
-    pingouin refuses four readings and knows 95 % limits alone: both come from the mean squares."""
+    """pingouin refuses four readings and knows 95 % limits alone: both come from the mean
+    squares."""
     table = np.array([[1.0, 2.0], [4.0, 4.5]])
     expected = icc_from_mean_squares(**mean_squares(table), confidence=0.9)
     found = ivim.icc(tidy(table), values="value", confidence=0.9)

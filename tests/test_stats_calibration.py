@@ -63,6 +63,13 @@ def test_equal_risks_share_a_group():
     assert list(found["predicted"].round(9)) == [0.2, 0.7] and list(found["n"]) == [4, 4]
 
 
+def test_each_patient_may_be_a_group():
+    """As many groups as patients is the finest curve, and one group the coarsest."""
+    y, risk = [0, 1, 0, 1], [0.1, 0.2, 0.6, 0.8]
+    assert list(calibration(y, risk, bins=4)["n"]) == [1] * 4
+    assert_allclose(calibration(y, risk, bins=1)[["predicted", "observed"]], [[0.425, 0.5]])
+
+
 @pytest.mark.parametrize(
     "risk", [[0.3] * 6, [0.0, 0.2, 0.3, 0.4, 0.5, 0.6], [0.1, 0.2, 0.3, 0.7, 0.8, 0.9]]
 )

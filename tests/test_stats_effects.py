@@ -1,5 +1,5 @@
-"""Effect sizes, tests from printed moments, predictive values: definitions, references, refusals.
-Effect sizes, tests from printed moments, predictive values: definitions, references, refusals."""
+"""Effect sizes, tests from printed moments, predictive values: definitions, references,
+refusals."""
 
 import numpy as np
 import pandas as pd
@@ -46,8 +46,8 @@ def test_superiority_is_the_area_under_the_curve(two):
 
 
 def test_effect_of_a_constant_in_each_group():
-    """Without spread d and g are missing, and the ranks still say that the groups are wholly apart.
-    Without spread d and g are missing, and the ranks still say that the groups are wholly apart."""
+    """Without spread d and g are missing, and the ranks still say that the groups are wholly
+    apart."""
     frame = pd.DataFrame({"group": list("aaabbb"), "value": [2.0] * 3 + [1.0] * 3})
     found = effect_sizes(frame, "value").iloc[0]
     assert (found["superiority"], found["rank_biserial"]) == (1, 1)

@@ -308,8 +308,8 @@ def test_bad_groups_are_refused(function, frame, options, message):
     ],
 )
 def test_bad_options_are_refused(function, options, message):
-    """An unknown word, a confidence of 1, and a constant group where variances divide are refused.
-    An unknown word, a confidence of 1, and a constant group where variances divide are refused."""
+    """An unknown word, a confidence of 1, and a constant group where variances divide are
+    refused."""
     frame = NORMAL if "rule" in options else tidy(a=[1, 2, 3], b=[2, 4, 5], c=[3, 3, 3])
     with pytest.raises(ValueError, match=message):
         function(frame, values="value", **options)

@@ -143,15 +143,15 @@ def test_firth_is_finite_where_a_cell_is_empty():
     assert_allclose(found.loc["x", "odds_ratio"], 9.5 * 11.5 / (0.5 * 6.5), rtol=1e-9)
 
 
+@pytest.mark.parametrize("factor", [1000, 1e-9])
 @pytest.mark.parametrize("penalty", [None, "firth"])
-def test_units_only_rescale(study, penalty):
-    """A predictor in other units (x 1000, + 7) has B / 1000 and the same Wald, p and fitted risks.
-    A predictor in other units (x 1000, + 7) has B / 1000 and the same Wald, p and fitted risks."""
-    other = study.assign(a=study["a"] * 1000 + 7)
+def test_units_only_rescale(study, penalty, factor):
+    """A predictor in other units has B divided by the factor, and the same Wald, p and risks."""
+    other = study.assign(a=(study["a"] + 0.007) * factor)
     here, there = (
         ivim.logistic(frame, "y", ["a", "b"], penalty=penalty) for frame in (study, other)
     )
-    assert_allclose(there["b"][1:] * [1000, 1], here["b"][1:], rtol=1e-8)
+    assert_allclose(there["b"][1:] * [factor, 1], here["b"][1:], rtol=1e-8)
     assert_allclose(there[["wald", "p"]][1:], here[["wald", "p"]][1:], rtol=1e-8)
     assert_allclose(predict(there, other), predict(here, study), rtol=1e-8)
 

@@ -396,8 +396,8 @@ def test_counted_pairs_print_what_trapezes_do_not():
 
 
 def test_patients_without_a_score_are_left_out():
-    """The curve is that of the patients who have the score; a comparison takes those who have both.
-    The curve is that of the patients who have the score; a comparison takes those who have both."""
+    """The curve is that of the patients who have the score; a comparison takes those who have
+    both."""
     y, score = sample(5)
     other = np.random.default_rng(1).normal(size=y.size) + y
     gap, hole = np.where(np.arange(y.size) < 4, np.nan, score), other.copy()

@@ -136,8 +136,8 @@ def test_same_seed_same_optimism():
 
 
 def test_separated_resamples_are_counted():
-    """Where a resample has no finite estimate Firth's fit stands in, and the table says how often.
-    Where a resample has no finite estimate Firth's fit stands in, and the table says how often."""
+    """Where a resample has no finite estimate Firth's fit stands in, and the table says how
+    often."""
     frame = pd.DataFrame({"x": [1.0, 2, 3, 4, 6, 5, 7, 8, 9, 10], "y": [0] * 5 + [1] * 5})
     assert 20 < optimism(frame, "y", "x", resamples=100).attrs["firth_resamples"] < 100
 
