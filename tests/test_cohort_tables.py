@@ -7,7 +7,10 @@ import pytest
 import ivim
 from ivim.cohort import average_readers
 
-PATIENTS = "patient,group,primary,sex,age\n1,benign,,male,50\n2,malignant,lung,female,\n3,malignant,breast,F,61\n"
+PATIENTS = (
+    "patient,group,primary,sex,age\n"
+    "1,benign,,male,50\n2,malignant,lung,female,\n3,malignant,breast,F,61\n"
+)
 MEASUREMENTS = "patient,reader,stiffness,f,adc_slow\n" + "".join(
     f"{patient},{reader},{patient * 2.5},{0.1 * patient},{0.9 + shift}\n"
     for patient in (1, 2, 3)

@@ -150,6 +150,20 @@ def test_separation_is_reported_before_resampling():
     assert_allclose(optimism(frame, "y", "x", penalty="firth", resamples=10)["apparent"], 1)
 
 
+def test_the_error_of_the_optimism_is_its_spread_over_seeds():
+    """The stated Monte-Carlo error is the SD of the optimism over 30 seeds within a quarter."""
+    frame = noise(4).assign(a=lambda table: table["a"] + table["y"])
+    tables = [optimism(frame, "y", ["a", "b"], resamples=10, seed=seed) for seed in range(30)]
+    spread = np.var([table["optimism"] for table in tables], axis=0, ddof=1)
+    stated = np.square([list(table.attrs["error"].values()) for table in tables]).mean(axis=0)
+    assert_allclose(np.sqrt(stated.sum()), np.sqrt(spread.sum()), rtol=0.25)
+
+
+def test_one_resample_has_no_error_to_state():
+    """From one resample no spread can be told: the error is 0 rather than a division by zero."""
+    assert set(optimism(noise(5), "y", ["a"], resamples=1).attrs["error"].values()) == {0.0}
+
+
 def test_no_resample_is_refused():
     """At least one resample is needed."""
     with pytest.raises(ValueError, match="resamples is 0; at least 1"):
