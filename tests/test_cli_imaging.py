@@ -308,3 +308,159 @@ def test_each_model_has_its_own_reasons(scan, tmp_path):
     }
     assert (reasons["monoexponential"] == 0).all()
     assert (reasons["biexponential"] != 0).any()
+
+
+def polygon(scan, name="lesion"):
+    """The ROI of the scan as a polygon in mm, in JSON."""
+    affine = nib.load(scan["roi.nii.gz"]).affine
+    corners = np.array([(0.5, 0.5, 1), (3.5, 0.5, 1), (3.5, 2.5, 1), (0.5, 2.5, 1), (0.5, 0.5, 1)])
+    points = corners @ affine[:3, :3].T + affine[:3, 3]
+    path = scan["dwi.nii.gz"].with_name("roi.json")
+    content = {
+        "space": "RAS",
+        "unit": "mm",
+        "polygons": [{"name": name, "points": points.tolist()}],
+    }
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_fit_takes_regions_of_other_formats_by_name(scan, tmp_path, capsys):
+    """A polygon in mm gives the fit of the mask that it outlines; its name stands in the table."""
+    assert fit(scan, "--out", tmp_path / "mask.csv") == 0
+    outline = {**scan, "roi.nii.gz": polygon(scan)}
+    assert fit(outline, "--label", "lesion", "--out", tmp_path / "polygon.csv") == 0
+    tables = [pd.read_csv(tmp_path / f"{name}.csv") for name in ("mask", "polygon")]
+    assert_allclose(tables[0]["value"], tables[1]["value"], rtol=1e-12)
+    assert set(tables[1]["roi"]) == {"lesion"}
+    capsys.readouterr()
+    assert fit(outline, "--label", "bone") == 2
+    assert "no label bone; the file holds lesion" in capsys.readouterr().err
+
+
+def test_fit_and_maps_fit_the_adc_alike(scan, tmp_path, capsys):
+    """Under one recipe the ADC of `fit` on one voxel is the voxel of the map of `maps`, for each recipe by name and by file."""
+    mask = np.asarray(nib.load(scan["roi.nii.gz"]).dataobj) * 0
+    mask[2, 1, 1] = 1
+    nib.save(nib.Nifti1Image(mask, nib.load(scan["roi.nii.gz"]).affine), scan["roi.nii.gz"])
+    own = tmp_path / "own.toml"
+    own.write_text('name = "own"\npair = [0, 800]\n[methods]\nmonoexponential = "two-point"\n')
+    found = {}
+    for name in ("article", "full", own):
+        out = tmp_path / f"maps_{getattr(name, 'stem', name)}"
+        assert fit(scan, "--recipe", name, "--out", tmp_path / "fit.csv", "--force") == 0
+        assert maps(scan, "--recipe", name, "--mask", scan["roi.nii.gz"], "--out", out) == 0
+        table = pd.read_csv(tmp_path / "fit.csv").set_index("parameter")
+        stem = out / "sub-07_model-monoexponential_param-adcstand_dwimap"
+        value = nib.load(f"{stem}.nii.gz").get_fdata()[2, 1, 1]
+        assert_allclose(table.loc["adc_stand", "value"], value * 1e3, rtol=1e-5)
+        details = json.loads(stem.with_suffix(".json").read_text())
+        found[details["Recipe"]["name"]] = details.get("BValuesOfADC")
+    assert found == {"article": [0, 1200], "full": None, "own": [0, 800]}
+    assert "recipe own" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [fit, maps])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "zero"), (np.nan, "NaN"), (-5.0, "zero"), (7.0, "same signal|saturated")],
+)
+def test_an_image_without_signal_is_refused(scan, tmp_path, command, value, text, capsys):
+    """An image that is all zero, NaN, negative or constant is refused in one line, and nothing is written."""
+    image = nib.load(scan["dwi.nii.gz"])
+    spoilt = np.full(image.shape, value, np.float32)
+    nib.save(nib.Nifti1Image(spoilt, image.affine), scan["dwi.nii.gz"])
+    out = tmp_path / "out"
+    assert command(scan, "--out", out) == 2
+    line = capsys.readouterr().err.strip()
+    assert "\n" not in line and "can be fitted" in line
+    assert any(word in line for word in text.split("|"))
+    assert not out.exists()
+
+
+def test_some_voxels_without_signal_are_said(scan, tmp_path, capsys):
+    """Where only some voxels are not finite or below zero, both commands go on and say how many."""
+    image = nib.load(scan["dwi.nii.gz"])
+    values = image.get_fdata(dtype=np.float32)
+    values[1, 1, 1, 3], values[2, 1, 1, 9] = np.nan, -1
+    nib.save(nib.Nifti1Image(values, image.affine), scan["dwi.nii.gz"])
+    assert fit(scan) == 0
+    text = capsys.readouterr().out
+    assert "1 of 6 voxels hold NaN or infinite values" in text
+    assert "1 of 6 voxels hold values at or below zero" in text
+    assert maps(scan, "--mask", scan["roi.nii.gz"], "--out", tmp_path / "maps") == 0
+    assert "1 NaN or infinite signal" in capsys.readouterr().out
+
+
+def test_an_input_is_never_replaced(scan, tmp_path, capsys):
+    """--force does not let an output take the place of an input, by its name or by a link to it."""
+    before = {name: path.read_bytes() for name, path in scan.items()}
+    link = tmp_path / "link.csv"
+    link.symlink_to(scan["dwi.nii.gz"])
+    for target in (*scan.values(), link):
+        assert fit(scan, "--out", target, "--force") == 2
+        assert "is an input of this run and stays as it is" in capsys.readouterr().err
+    folder = tmp_path / "maps"
+    folder.mkdir()
+    name = "sub-07_model-stretched_param-alpha_dwimap.nii.gz"
+    (folder / name).write_bytes(scan["roi.nii.gz"].read_bytes())
+    assert maps(scan, "--mask", folder / name, "--out", folder, "--force") == 2
+    assert "is an input of this run" in capsys.readouterr().err
+    assert (folder / name).read_bytes() == before["roi.nii.gz"]
+    assert {name: path.read_bytes() for name, path in scan.items()} == before
+
+
+def test_a_pipe_as_target_stays_a_pipe(scan, tmp_path, capsys):
+    """--out at a pipe is refused before the work; the pipe stays."""
+    import os
+
+    os.mkfifo(tmp_path / "pipe")
+    assert fit(scan, "--out", tmp_path / "pipe", "--force") == 2
+    assert "no regular file" in capsys.readouterr().err
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_roi_list_and_convert(scan, tmp_path, capsys):
+    """A polygon is listed with its corners, with an image with its voxels, and written as the mask that it outlines."""
+    path, image = polygon(scan), scan["dwi.nii.gz"]
+    assert main(["roi", "list", str(path)]) == 0
+    assert "lesion: 1 contours of 5 corners" in capsys.readouterr().out
+    assert main(["roi", "list", str(path), "--like", str(image)]) == 0
+    assert "lesion: 6 voxels" in capsys.readouterr().out
+    out = tmp_path / "lesion.nii.gz"
+    assert main(["roi", "convert", str(path), str(out), "--like", str(image)]) == 0
+    written, expected = nib.load(out), nib.load(scan["roi.nii.gz"])
+    assert_allclose(written.get_fdata(), expected.get_fdata())
+    assert_allclose(written.affine, expected.affine, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("{roi}", "{out}", "--like", "missing.nii"), "no such file"),
+        (("missing.json", "{out}", "--like", "{image}"), "no such file"),
+        (("{roi}", "{image}", "--like", "{image}", "--force"), "is an input of this run"),
+        (("{roi}", "out.png", "--like", "{image}"), "ends with .nii or .nii.gz"),
+        (("{roi}", "{out}", "--like", "{image}", "--region", "x"), "no label x; the file holds"),
+        (("{roi}", "{out}", "--like", "{bval}"), "not readable as an image"),
+        (("{bval}", "{out}", "--like", "{image}"), "no file of regions that is known here"),
+    ],
+)
+def test_roi_convert_bad_words(scan, tmp_path, words, message, capsys):
+    """Wrong files and names: exit code 2, one line, nothing written."""
+    places = {"roi": polygon(scan), "image": scan["dwi.nii.gz"], "bval": scan["dwi.bval"]}
+    places["out"] = tmp_path / "out.nii.gz"
+    before = sorted(path.name for path in tmp_path.iterdir())
+    assert main(["roi", "convert", *(word.format(**places) for word in words)]) == 2
+    line = capsys.readouterr().err.strip()
+    assert "\n" not in line and line.startswith("ivim roi: ") and message in line
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_recipe_and_method_are_one(scan, tmp_path, capsys):
+    """--method is another name of --recipe; two different ones are refused, and an unknown one with those there are."""
+    words = ("--out", tmp_path / "maps", "--recipe", "full", "--method", "segmented")
+    assert maps(scan, *words) == 2
+    assert "give one of them" in capsys.readouterr().err
+    assert fit(scan, "--recipe", "quick") == 2
+    assert "unknown recipe 'quick'; known are article, full, segmented" in capsys.readouterr().err

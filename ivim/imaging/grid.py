@@ -13,7 +13,7 @@ SAME_PLACE_VOXELS = 0.1
 """Voxels are in one place when they lie no further apart than this part of the smallest voxel edge: headers round, patients
 move more."""
 
-FARTHEST_MM = 1e6
+FARTHEST_MM, NEAREST_MM = 1e6, 1e-6
 
 FLATTEST = 1e-6
 """Volume of a voxel over that of a box with its edges; below it two axes run the same way."""
@@ -226,7 +226,8 @@ def is_place(affine):
     if not (np.isfinite(affine).all() and np.abs(affine).max() < FARTHEST_MM):
         return False
     edges = np.linalg.norm(affine[:3, :3], axis=0)
-    return bool(abs(np.linalg.det(affine[:3, :3])) > FLATTEST * edges.prod())
+    volume = abs(np.linalg.det(affine[:3, :3]))
+    return bool(edges.min() > NEAREST_MM and volume > FLATTEST * edges.prod())
 
 
 def times(shape):

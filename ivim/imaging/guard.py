@@ -70,11 +70,7 @@ def check_target(path, inputs=(), force=False):
     ------
     Refused
     """
-    path = Path(path)
-    for other in inputs:
-        if other is not None and path.exists() and Path(other).exists() and path.samefile(other):
-            msg = f"{path}: is an input of this run and stays as it is; give another name"
-            raise Refused(msg)
+    path = keep_inputs(path, inputs)
     if path.is_dir() or not path.absolute().parent.is_dir():
         what = "is a folder" if path.is_dir() else "its folder does not exist"
         msg = f"{path}: {what}; give the path of a file"
@@ -85,6 +81,30 @@ def check_target(path, inputs=(), force=False):
     if path.exists() and not force:
         msg = f"{path}: exists already; give another name, or --force to replace it"
         raise Refused(msg)
+    return path
+
+
+def keep_inputs(path, inputs):
+    """Refuse a file to write that is one of the inputs, by whatever name or link.
+
+    Parameters
+    ----------
+    path : path
+    inputs : sequence of path or None
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    Refused
+    """
+    path = Path(path)
+    for other in inputs:
+        if other is not None and path.exists() and Path(other).exists() and path.samefile(other):
+            msg = f"{path}: is an input of this run and stays as it is; give another name"
+            raise Refused(msg)
     return path
 
 
