@@ -42,6 +42,7 @@ IGNORED = """\
 **/*_dwimap.*
 measurements*.csv
 flow.csv
+quality/
 *.html
 """
 
