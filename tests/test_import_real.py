@@ -1,4 +1,4 @@
-"""Real DICOM series of six scanners (`shared/real/dicom`, see its README), where they are present."""
+"""Real DICOM series of six scanners (`shared/real/dicom`), where they are present."""
 
 import csv
 import gzip

@@ -42,8 +42,8 @@ IGNORED = """\
 **/*_dwimap.*
 measurements*.csv
 flow.csv
-quality/
 *.html
+quality
 """
 
 
