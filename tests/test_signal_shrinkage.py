@@ -1,4 +1,5 @@
-"""Shrinkage over the voxels of a lesion: smaller errors than the plain fit, a stated bias, the same chain from the same seed."""
+"""Shrinkage over the voxels of a lesion: smaller errors than the plain fit, a stated bias, the same
+chain from the same seed."""
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ AVERAGES = np.array(article.AVERAGES, float)
 
 @pytest.fixture(scope="module")
 def lesion():
-    """120 voxels at SNR 20 whose parameters scatter by 15 % (D), 30 % (D*) and 30 % (odds of f) about lesion-like values."""
+    """120 voxels at SNR 20 whose parameters scatter by 15 % (D), 30 % (D*) and 30 % (odds of f)
+    about lesion-like values."""
     rng, voxels = np.random.default_rng(11), 120
     odds = 0.15 / 0.85 * np.exp(0.3 * rng.standard_normal(voxels))
     truth = {
@@ -43,7 +45,8 @@ def rmse(values, truth):
 
 
 def test_beats_the_plain_fit_on_all_three(lesion, shrunk):
-    """Root mean square errors over the voxels are below 85 % of the plain fit's for D and f, below half for D*."""
+    """Root mean square errors over the voxels are below 85 % of the plain fit's for D and f, below
+    half for D*."""
     truth, signals = lesion
     plain = [ivim.fit(signal, B, averages=AVERAGES).values for signal in signals]
     for name, share in (("adc_slow", 0.85), ("adc_fast", 0.5), ("f", 0.85)):
@@ -53,7 +56,8 @@ def test_beats_the_plain_fit_on_all_three(lesion, shrunk):
 
 
 def test_bias_is_towards_the_centre_of_the_roi(lesion, shrunk):
-    """The price: voxels regress to the ROI's centre (slope below 1), while the mean over the ROI stays within 15 %."""
+    """The price: voxels regress to the ROI's centre (slope below 1), while the mean over the ROI
+    stays within 15 %."""
     for name, true in lesion[0].items():
         assert 0 < np.polyfit(true, shrunk.values[name], 1)[0] < 1
         assert_allclose(shrunk.values[name].mean(), true.mean(), rtol=0.15)
@@ -81,7 +85,8 @@ def test_same_seed_same_answer(lesion):
 
 
 def test_unusable_voxels_get_nan_and_do_not_disturb_the_rest(lesion):
-    """Voxels of an image block keep their place; a zero voxel is NaN with its reason, the others are as without it."""
+    """Voxels of an image block keep their place; a zero voxel is NaN with its reason, the others
+    are as without it."""
     block = lesion[1][:24].reshape(4, 6, 10).copy()
     block[2, 3] = 0
     found = ivim.shrink(block, B, averages=AVERAGES, sweeps=60, burn=60)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from ivim import files
-from ivim.audit.rounding import Printed
+from ivim.audit.checks.rounding import Printed
 
 PUBLISHED = files.PUBLISHED
 COLUMNS = ("id", "location", "group", "parameter", "statistic", "printed", "unit", "place")
@@ -57,7 +57,7 @@ class Claim:
     analysis, item : str
         Which analysis it comes from (t-test, logistic, roc, ...) and, where that is not enough, which thing (a sequence, a model).
     test : str
-        For words and formulas: what they say in the form that :mod:`ivim.audit.statements` and ``physics`` read.
+        For words and formulas: what they say in the form that :mod:`ivim.audit.rules.statements` and ``physics`` read.
     quote : str
         The words around it, for checking the transcription.
     """
@@ -77,7 +77,7 @@ class Claim:
 
     @cached_property
     def number(self):
-        """The :class:`~ivim.audit.rounding.Printed` number, None for words."""
+        """The :class:`~ivim.audit.checks.rounding.Printed` number, None for words."""
         if self.statistic in VERBAL:
             return None
         return Printed.parse(_WORDS.get(self.printed.lower(), self.printed))

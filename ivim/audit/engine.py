@@ -19,14 +19,14 @@ import pandas as pd
 
 from ivim import parameters
 from ivim.audit.claims import PUBLISHED, Claims, load_claims, place_of
-from ivim.audit.interval import Interval
+from ivim.audit.checks.interval import Interval
 from ivim.audit.relations import Evaluator, Reading
 from ivim.audit.repair import find_repair
-from ivim.audit.rounding import prints_as, to_print
-from ivim.audit.rules_estimates import estimate_relations
-from ivim.audit.rules_groups import group_relations
-from ivim.audit.rules_text import text_relations
-from ivim.audit.statements import statement_relations
+from ivim.audit.checks.rounding import prints_as, to_print
+from ivim.audit.rules.estimates import estimate_relations
+from ivim.audit.rules.groups import group_relations
+from ivim.audit.rules.text import text_relations
+from ivim.audit.rules.statements import statement_relations
 from ivim.audit.structure import Structure, infer_structure, load_structure, structure_for
 
 VERDICTS = (

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from ivim.audit.interval import Interval
-from ivim.audit.moments import Group
-from ivim.audit.rounding import Outcome, cannot_tell
+from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.moments import Group
+from ivim.audit.checks.rounding import Outcome, cannot_tell
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Relation:
     inputs : tuple of str
         Ids of the claims that it is judged by.
     judge : callable
-        From a :class:`Reading` to an :class:`~ivim.audit.rounding.Outcome` whose interval is that of the target, recomputed.
+        From a :class:`Reading` to an :class:`~ivim.audit.checks.rounding.Outcome` whose interval is that of the target, recomputed.
     recovers : bool
         The interval says what the target has to be; False where it only says that something is wrong.
     confirms : bool
@@ -104,7 +104,7 @@ class Row:
         return tuple(name for name in (self.n, self.mean, self.sd) if name)
 
     def group(self, reading):
-        """The row as a :class:`~ivim.audit.moments.Group` of a reading."""
+        """The row as a :class:`~ivim.audit.checks.moments.Group` of a reading."""
         return _group(
             reading.count(self.n), reading[self.mean], reading[self.sd] if self.sd else None
         )

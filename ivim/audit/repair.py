@@ -18,12 +18,12 @@ from itertools import combinations
 
 from ivim import parameters
 from ivim.audit.claims import COUNTS, place_of
-from ivim.audit.interval import Interval
-from ivim.audit.misprints import misprints, significant_digits
-from ivim.audit.moments import hidden, is_total, pooled
+from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.misprints import misprints, significant_digits
+from ivim.audit.checks.moments import hidden, is_total, pooled
 from ivim.audit.relations import Reading, digits
-from ivim.audit.rounding import Printed, show, to_print
-from ivim.audit.rules_groups import row, rows
+from ivim.audit.checks.rounding import Printed, show, to_print
+from ivim.audit.rules.groups import row, rows
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def _abdomen_to_nifti(path):
     import nibabel as nib
     from scipy.io import loadmat
 
-    from ivim.imaging.roi import save_image
+    from ivim.imaging.formats import save_image
 
     content = loadmat(path)
     b, echo, shape = (content[key].ravel() for key in ("b", "T", "betta"))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ivim import parameters
-from ivim.imaging.roi import area_mm2
+from ivim.imaging.regions import area_mm2
 from ivim.signal.models import MODELS, STUDY_MODELS
 
 ESTIMATORS = {

@@ -6,48 +6,17 @@ free text in headers or JSON sidecars (where patient identity hides) are never r
 
 import json
 import re
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-SAME_PLACE_VOXELS = 0.1
-"""Two grids are one when no corner lies further apart than this part of the smallest voxel edge: headers round, patients move more."""
+from ivim.imaging.formats.nifti import read_image
+from ivim.imaging.grid import Grid, times
+from ivim.imaging.guard import check_file
 
-
-@dataclass(frozen=True)
-class Grid:
-    """Where voxels lie.
-
-    Attributes
-    ----------
-    shape : tuple of int, (x, y, z)
-    affine : array, shape (4, 4)
-        Voxel indices to mm.
-    spacing : tuple of float, mm
-        Edge lengths of a voxel.
-    """
-
-    shape: tuple
-    affine: np.ndarray
-    spacing: tuple
-
-    def corners(self):
-        """Places of the eight corner voxels in mm, shape (8, 3)."""
-        last = np.array(self.shape) - 1
-        indices = np.array(np.meshgrid(*((0, n) for n in last), indexing="ij")).reshape(3, -1)
-        return (self.affine[:3, :3] @ indices + self.affine[:3, 3:]).T
-
-    def check_same(self, other, path):
-        """Raise ValueError unless `other`, read from `path`, is this grid."""
-        if tuple(other.shape) != tuple(self.shape):
-            msg = f"{path}: grid of {_times(other.shape)} voxels, the image has {_times(self.shape)}; draw the ROI on the diffusion image or resample it"
-            raise ValueError(msg)
-        away = np.linalg.norm(self.corners() - other.corners(), axis=1).max()
-        if away > SAME_PLACE_VOXELS * min(self.spacing):
-            msg = f"{path}: same number of voxels as the image but up to {away:.3g} mm away from it (the affines differ); resample it onto the image"
-            raise ValueError(msg)
+LARGEST_TEXT = 1 << 26
+"""Bytes of a b-value file or a sidecar; a larger one is something else."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +62,7 @@ def read_series(image, bval=None, averages=None):
     """
     data, grid = read_image(image)
     if data.ndim != 4:
-        msg = f"{image}: {data.ndim}-D image of shape {_times(data.shape)}; a diffusion series has 4 axes, the last one for the b-values"
+        msg = f"{image}: {data.ndim}-D image of shape {times(data.shape)}; a diffusion series has 4 axes, the last one for the b-values"
         raise ValueError(msg)
     b = read_bvals(bval or sidecar(image, ".bval"))
     if len(b) != data.shape[3]:
@@ -104,45 +73,6 @@ def read_series(image, bval=None, averages=None):
     else:
         averages = check_averages(averages, len(b), "averages")
     return Series(data, b, averages, grid)
-
-
-def read_image(path):
-    """Read an image as float32, scaled as its header says, with its grid.
-
-    Returns
-    -------
-    data : array of float32
-    grid : Grid
-        Of the first three axes.
-    """
-    import nibabel as nib
-
-    path = Path(path)
-    if not path.is_file():
-        msg = f"{path}: no such file; give the path of a NIfTI image (.nii or .nii.gz)"
-        raise ValueError(msg)
-    try:
-        image = nib.load(path)
-        if image.get_data_dtype().kind not in "iufb":
-            msg = f"{path}: voxels of type {image.get_data_dtype()}; give a magnitude image of plain numbers"
-            raise ValueError(msg)
-        data = np.asarray(image.get_fdata(dtype=np.float32, caching="unchanged"))
-    except (
-        nib.filebasedimages.ImageFileError,
-        nib.spatialimages.HeaderDataError,
-        EOFError,
-        OSError,
-        zlib.error,
-        AttributeError,
-    ) as error:
-        # The library's own message may quote header text, so only the kind of failure is passed on.
-        msg = f"{path}: not readable as an image ({type(error).__name__}); give a whole NIfTI file (.nii or .nii.gz)"
-        raise ValueError(msg) from error
-    if data.ndim < 3:
-        msg = f"{path}: {data.ndim}-D image of shape {_times(data.shape)}; an image here has at least 3 axes (a single slice: x, y, 1)"
-        raise ValueError(msg)
-    spacing = tuple(float(edge) for edge in image.header.get_zooms()[:3])
-    return data, Grid(tuple(data.shape[:3]), np.asarray(image.affine, float), spacing)
 
 
 def read_bvals(path):
@@ -197,8 +127,12 @@ def read_averages(path, count):
         return None
     try:
         content = json.loads(_read_text(path))
-    except json.JSONDecodeError as error:
-        msg = f"{path}: not JSON (line {error.lineno}); mend it or take it away and give the averages as an argument"
+    except (ValueError, RecursionError) as error:
+        # Beside errors of syntax: numbers of thousands of digits, and lists within lists without end.
+        line = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        msg = (
+            f"{path}: not JSON{line}; mend it or take it away and give the averages as an argument"
+        )
         raise ValueError(msg) from None
     averages = content.get("NumberOfAverages") if isinstance(content, dict) else None
     if averages is None:
@@ -233,9 +167,9 @@ def sidecar(image, ending):
 
 
 def _read_text(path):
-    path = Path(path)
-    if not path.is_file():
-        msg = f"{path}: no such file"
+    path = check_file(path, "the path of a text file")
+    if path.stat().st_size > LARGEST_TEXT:
+        msg = f"{path}: {path.stat().st_size} bytes, which is no list of b-values and no sidecar"
         raise ValueError(msg)
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -250,7 +184,3 @@ def _is_number(word):
     except ValueError:
         return False
     return True
-
-
-def _times(shape):
-    return " x ".join(str(n) for n in shape)

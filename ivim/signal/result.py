@@ -1,4 +1,5 @@
-"""What a fit of one signal found: values, standard errors, confidence limits, and the reason where there are none."""
+"""What a fit of one signal found: values, standard errors, confidence limits, and the reason where
+there are none."""
 
 from dataclasses import dataclass, field
 
@@ -6,7 +7,6 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-from ivim import parameters
 from ivim.signal import reasons
 
 
@@ -18,8 +18,9 @@ class Fit:
     ----------
     model, method : str
     values, stderr : dict of str to float
-        By parameter name, ``s0`` among them; diffusivities in mm²/s. The standard error is NaN for a parameter that lies
-        on a bound or has no influence on the signal; those of the others then hold with that parameter fixed.
+        By parameter name, ``s0`` among them; diffusivities in mm²/s. The standard error is NaN for
+        a parameter that lies on a bound or has no influence on the signal; those of the others then
+        hold with that parameter fixed.
     aicc : float
         Corrected information criterion, see :func:`ivim.signal.models.aicc`.
     sse : float
@@ -66,9 +67,10 @@ class Fit:
         ----------
         level : float
         limits : {"wald", "profile"}
-            Wald: value ± t x standard error, cut at the bounds. Profile: where the sum of squares, with the other
-            parameters fitted anew, exceeds its minimum by the F quantile; honest for D*, whose likelihood is skewed.
-            A limit at a bound says that the data exclude nothing on that side.
+            Wald: value ± t x standard error, cut at the bounds. Profile: where the sum of squares,
+            with the other parameters fitted anew, exceeds its minimum by the F quantile; honest for
+            D*, whose likelihood is skewed. A limit at a bound says that the data exclude nothing on
+            that side.
 
         Returns
         -------
@@ -89,18 +91,20 @@ class Fit:
         return pd.DataFrame(rows, columns=["parameter", "value", "stderr", "ci_low", "ci_high"])
 
     def table(self, level=0.95):
-        """The Wald limits as a table to print: ``model, parameter, value, ...`` with diffusivities in 10⁻³ mm²/s."""
+        """The Wald limits as a table to print: ``model, parameter, value, ...`` with diffusivities
+        in 10⁻³ mm²/s."""
         frame = self.confidence(level)
-        scale = frame["parameter"].map(lambda name: parameters.to_table({name: 1.0})[name])
+        definitions = self.problem.model.definitions
+        scale = frame["parameter"].map(lambda name: definitions[name].scale)
         columns = ["value", "stderr", "ci_low", "ci_high"]
         frame[columns] = frame[columns].mul(scale, axis=0)
         frame.insert(0, "model", self.model)
-        frame["unit"] = frame["parameter"].map(parameters.unit)
+        frame["unit"] = frame["parameter"].map(lambda name: definitions[name].table_unit)
         return frame
 
 
 def _wald_limits(fitted, name, level):
-    freedom = fitted.residuals.size - len(fitted.values)
+    freedom = fitted.residuals.size - fitted.problem.free
     if freedom < 1 or not np.isfinite(fitted.stderr[name]):
         return np.nan, np.nan
     reach = stats.t.ppf((1 + level) / 2, freedom) * fitted.stderr[name]
@@ -113,7 +117,7 @@ def _wald_limits(fitted, name, level):
 
 def _profile_limits(fitted, name, level):
     problem, value = fitted.problem, fitted.values[name]
-    freedom = fitted.residuals.size - len(fitted.values)
+    freedom = fitted.residuals.size - fitted.problem.free
     if not fitted.success or freedom < 1:
         return np.nan, np.nan
     allowed = fitted.sse * (1 + stats.f.ppf(level, 1, freedom) / freedom)

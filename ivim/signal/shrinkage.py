@@ -1,7 +1,8 @@
-"""Bayesian shrinkage of the bi-exponential model over the voxels of a lesion: each voxel borrows strength from its neighbours.
+"""Bayesian shrinkage of the bi-exponential model over the voxels of a lesion: each voxel borrows
+strength from its neighbours.
 
-Orton MR, Collins DJ, Koh DM, Leach MO. Improved intravoxel incoherent motion analysis of diffusion weighted imaging by
-data driven Bayesian modeling. Magn Reson Med 2014; 71:411.
+Orton MR, Collins DJ, Koh DM, Leach MO. Improved intravoxel incoherent motion analysis of diffusion
+weighted imaging by data driven Bayesian modeling. Magn Reson Med 2014; 71:411.
 """
 
 from dataclasses import dataclass
@@ -24,9 +25,11 @@ class Shrunk:
     Attributes
     ----------
     values, sd : dict of str to array, shape (...)
-        Posterior mean and standard deviation per voxel, ``s0`` among them; diffusivities in mm²/s; NaN where `reason` says so.
+        Posterior mean and standard deviation per voxel, ``s0`` among them; diffusivities in mm²/s;
+        NaN where `reason` says so.
     centre : dict of str to float
-        Values at the mean of the ROI's distribution, on the transformed scales carried back: its typical voxel.
+        Values at the mean of the ROI's distribution, on the transformed scales carried back: its
+        typical voxel.
     spread : array, shape (3, 3)
         Posterior mean of the covariance of (ln adc_slow, ln adc_fast, logit f) over the voxels.
     acceptance : float
@@ -44,15 +47,18 @@ class Shrunk:
 
 
 def shrink(signals, b, *, averages=None, sweeps=2000, burn=1000, seed=0, saturation=None):
-    r"""Fit the bi-exponential model to all voxels of an ROI at once, as draws from one distribution that is estimated too.
+    r"""Fit the bi-exponential model to all voxels of an ROI at once, as draws from one distribution
+    that is estimated too.
 
-    The voxels' :math:`\theta = (\ln D, \ln D^*, \mathrm{logit} f)` are Gaussian with unknown mean and covariance; the prior
-    of these is Jeffreys', so nothing is set by hand. Signal :math:`S_0` and noise level are integrated out per voxel:
-    :math:`p(y|\theta) \propto [y'Wy - (y'Wg)^2 / g'Wg]^{-(n-1)/2}` with the curve g and the averages as weights W.
-    Metropolis steps for the voxels alternate with Gibbs draws of mean and covariance. Draws stay within the bounds of :mod:`ivim.parameters`.
+    The voxels' :math:`\theta = (\ln D, \ln D^*, \mathrm{logit} f)` are Gaussian with unknown mean
+    and covariance; the prior of these is Jeffreys', so nothing is set by hand. Signal :math:`S_0`
+    and noise level are integrated out per voxel: :math:`p(y|\theta) \propto [y'Wy - (y'Wg)^2 /
+    g'Wg]^{-(n-1)/2}` with the curve g and the averages as weights W. Metropolis steps for the
+    voxels alternate with Gibbs draws of mean and covariance. Draws stay within the bounds of
+    :mod:`ivim.parameters`.
 
-    Shrinkage lowers the error of each voxel at the price of bias: a voxel unlike its ROI is drawn towards it. Give one
-    tissue per call.
+    Shrinkage lowers the error of each voxel at the price of bias: a voxel unlike its ROI is drawn
+    towards it. Give one tissue per call.
 
     Parameters
     ----------
@@ -74,13 +80,17 @@ def shrink(signals, b, *, averages=None, sweeps=2000, burn=1000, seed=0, saturat
     Raises
     ------
     ValueError
-        When shapes do not match or fewer than 8 voxels can be used: their distribution could not be estimated.
+        When shapes do not match or fewer than 8 voxels can be used: their distribution could not be
+        estimated.
     """
     signals, b, averages = _check(signals, b, averages, sweeps, burn)
     reason = np.asarray(reasons.check_signals(signals, b, saturation))
     usable = reason == reasons.OK
     if usable.sum() < 8:
-        msg = f"{int(usable.sum())} usable voxel(s); shrinkage estimates their distribution and needs at least 8"
+        msg = (
+            f"{int(usable.sum())} usable voxel(s); shrinkage estimates their distribution and "
+            "needs at least 8"
+        )
         raise ValueError(msg)
     chain = _Chain(signals[usable], b, averages, np.random.default_rng(seed))
     for sweep in range(burn):
@@ -132,7 +142,8 @@ class _Chain:
         self.tried = 0
 
     def step(self):
-        """One sweep: a step of every voxel along the ROI's covariance, one along each axis, then mean and covariance anew."""
+        """One sweep: a step of every voxel along the ROI's covariance, one along each axis, then
+        mean and covariance anew."""
         root = np.linalg.cholesky(self.covariance)
         self._metropolis(
             self.theta + self.step_size * (self.rng.standard_normal((self.voxels, 3)) @ root.T)
@@ -173,7 +184,8 @@ class _Chain:
         return -0.5 * np.einsum("vi,ij,vj->v", off, np.linalg.inv(self.covariance), off)
 
     def _hyper(self):
-        """Gibbs draws: covariance from the inverse Wishart, mean from the Gaussian, both under Jeffreys' prior."""
+        """Gibbs draws: covariance from the inverse Wishart, mean from the Gaussian, both under
+        Jeffreys' prior."""
         centre = self.theta.mean(axis=0)
         off = self.theta - centre
         # A floor of .01 on the log scales keeps the chain from freezing when all voxels agree.
@@ -227,7 +239,8 @@ def _backward(theta):
 
 
 def _inner(bounds):
-    """Bounds whose logarithm or logit is finite: a thousandth of the width inside, where an edge is 0 or 1."""
+    """Bounds whose logarithm or logit is finite: a thousandth of the width inside, where an edge is
+    0 or 1."""
     low, high = bounds
     return (low or 1e-3 * high, high - 1e-3 if high == 1 else high)
 
@@ -247,7 +260,10 @@ def _check(signals, b, averages, sweeps, burn):
         or signals.shape[-1:] != b.shape
         or averages.shape != b.shape
     ):
-        msg = f"signals have shape {signals.shape}, b {b.shape}, averages {averages.shape}; the last axis has to be that of b"
+        msg = (
+            f"signals have shape {signals.shape}, b {b.shape}, averages {averages.shape}; the last "
+            "axis has to be that of b"
+        )
         raise ValueError(msg)
     if np.unique(b).size < len(get_model("biexponential").parameters):
         msg = f"{np.unique(b).size} different b-value(s); the bi-exponential model needs at least 4"

@@ -1,0 +1,1 @@
+"""Which check binds which claims."""

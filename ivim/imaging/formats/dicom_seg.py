@@ -1,0 +1,96 @@
+"""DICOM segmentations: each frame is put where its position says, never where its number would; slices may be omitted."""
+
+import numpy as np
+
+from ivim.imaging.grid import LPS_TO_RAS, Grid, is_place
+from ivim.imaging.guard import Refused, check_room
+from ivim.imaging.paintings import Painting
+from ivim.imaging.regions import clean_name
+
+HALF = 0.5
+"""A voxel of a fractional segmentation belongs to the region from half of the largest value on."""
+
+
+def drawings(data, path):
+    """The segments of a segmentation.
+
+    Parameters
+    ----------
+    data : pydicom.Dataset
+    path : path
+        For messages.
+
+    Returns
+    -------
+    list of Painting
+        One block per frame; `label` is the segment number.
+    """
+    rows, columns = int(data.Rows), int(data.Columns)
+    frames = int(data.get("NumberOfFrames", 1) or 1)
+    check_room(path, 2 * rows * columns * frames, f"a segmentation of {frames} frames")
+    pixels = np.asarray(data.pixel_array).reshape(-1, rows, columns)
+    kind = str(data.get("SegmentationType", "BINARY"))
+    if kind == "FRACTIONAL":
+        pixels = pixels >= HALF * float(data.get("MaximumFractionalValue", 255))
+    blocks = _blocks(data, pixels, kind, path)
+    found = []
+    for segment in data.SegmentSequence:
+        number = int(segment.SegmentNumber)
+        name = clean_name(segment.get("SegmentLabel", ""), f"segment {number}")
+        value = number if kind == "LABELMAP" else 1
+        # Tissue that is nowhere has no frame: an empty segment is no region.
+        own = tuple(
+            (values, grid)
+            for values, grid, segments in blocks
+            if segments in (number, None) and (values == value).any()
+        )
+        if own:
+            found.append(Painting(name, own, value, number))
+    return found
+
+
+def _blocks(data, pixels, kind, path):
+    """Voxels, grid and segment number (None: all) of every frame, each a block of one slice."""
+    shared = (data.get("SharedFunctionalGroupsSequence") or [None])[0]
+    per_frame = data.get("PerFrameFunctionalGroupsSequence") or ()
+    if len(per_frame) != len(pixels):
+        msg = f"{path}: {len(pixels)} frames but places of {len(per_frame)}; export it again"
+        raise Refused(msg)
+    blocks = []
+    for values, own in zip(pixels, per_frame, strict=True):
+        place = _affine(own, shared, path)
+        block = np.ascontiguousarray(values.T[:, :, None])
+        segments = None
+        if kind != "LABELMAP":
+            segments = int(
+                _group("SegmentIdentificationSequence", own, shared, path).ReferencedSegmentNumber
+            )
+        blocks.append((block, Grid.of(block.shape, place), segments))
+    return blocks
+
+
+def _affine(own, shared, path):
+    """Voxel indices (column, row, slice) of a frame to mm (RAS); DICOM PS3.3, C.7.6.2.1.1."""
+    position = _group("PlanePositionSequence", own, shared, path).ImagePositionPatient
+    cosines = _group("PlaneOrientationSequence", own, shared, path).ImageOrientationPatient
+    measures = _group("PixelMeasuresSequence", own, shared, path)
+    row, column = (float(edge) for edge in measures.PixelSpacing)
+    along_row, along_column = np.array(cosines, float).reshape(2, 3)
+    depth = measures.get("SpacingBetweenSlices") or measures.get("SliceThickness") or 1.0
+    affine = np.eye(4)
+    affine[:3, 0], affine[:3, 1] = along_row * column, along_column * row
+    affine[:3, 2] = np.cross(along_row, along_column) * float(depth)
+    affine[:3, 3] = np.array(position, float)
+    if not is_place(affine):
+        msg = f"{path}: a frame without a place (position, orientation or spacing); export it again"
+        raise Refused(msg)
+    return LPS_TO_RAS @ affine
+
+
+def _group(name, own, shared, path):
+    """A functional group of a frame, its own or the shared one."""
+    for groups in (own, shared):
+        if groups is not None and groups.get(name):
+            return groups[name].value[0]
+    msg = f"{path}: a frame without {name}; export it again"
+    raise Refused(msg)
