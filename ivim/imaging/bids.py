@@ -9,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
+from ivim.imaging.guard import check_file
+
 MISSING = "n/a"
 """What BIDS writes for a value that is not known."""
 
 LABEL = re.compile(r"[A-Za-z0-9]+")
 """A BIDS label: letters and digits only (BIDS 1.10, "Filenames")."""
 
-LARGEST_TABLE = 50_000_000
+LARGEST_TEXT = 50_000_000
 """Bytes. A table of a million people is smaller; more is another file by mistake."""
 
 AGE_LIMIT = re.compile(r"(\d+)\+")
@@ -238,11 +240,6 @@ def read_table(path):
     """
     import pandas as pd
 
-    if Path(path).is_file() and Path(path).stat().st_size > LARGEST_TABLE:
-        msg = (
-            f"{path}: larger than {LARGEST_TABLE // 1_000_000} MB; this is no table of participants"
-        )
-        raise ValueError(msg)
     lines = re.split(r"\r\n|\n|\r", read_text(path))
     rows = [
         (number, [cell.strip() for cell in line.split("\t")])
@@ -281,9 +278,9 @@ def read_text(path):
     ValueError
         When there is no such file or it is no text.
     """
-    path = Path(path)
-    if not path.is_file():
-        msg = f"{path}: no such file"
+    path = check_file(path, "the path of a text file")
+    if path.stat().st_size > LARGEST_TEXT:
+        msg = f"{path}: larger than {LARGEST_TEXT // 1_000_000} MB, which no table of a study is"
         raise ValueError(msg)
     try:
         return path.read_text(encoding="utf-8-sig")

@@ -11,7 +11,7 @@ import numpy as np
 import ivim
 from ivim import files
 from ivim.imaging import bids
-from ivim.imaging.roi import save_image
+from ivim.imaging.formats import save_image
 
 BIDS_VERSION = "1.10.0"
 
@@ -43,6 +43,7 @@ IGNORED = """\
 measurements*.csv
 flow.csv
 *.html
+quality
 """
 
 
