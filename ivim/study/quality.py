@@ -172,7 +172,8 @@ def _drawn(task, series, chosen):
 
 def _fits_of(signal, series, recipe):
     """Values of the three models for one signal, by the compiled fit."""
-    found = recipe.maps(signal[None], series.b, series.averages, threads=1)
+    models = measure.fittable(series.b)
+    found = recipe.maps(signal[None], series.b, series.averages, models=models, threads=1)
     return {
         model: {name: float(maps[name][0]) for name in MODELS[model].parameters}
         for model, maps in found.items()
@@ -188,6 +189,8 @@ def _mean_signal(series, mask):
 
 def _snr(series, mask, averaging):
     """Mean signal at the lowest b over the noise level of one excitation; None where it cannot be estimated."""
+    if "biexponential" not in measure.fittable(series.b) or len(series.b) < 5:
+        return None
     try:
         sigma = measure.noise_level(series, mask, averaging)
     except ValueError:
