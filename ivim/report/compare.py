@@ -215,6 +215,7 @@ def _side_by_side(item, result, relabel):
         pd.DataFrame({first: labels} | cells),
         (note,) if same == len(result) else (note, AUDIT),
         classes=pd.DataFrame({first: [""] * len(keys)} | classes),
+        source="reconstructed",
     )
 
 

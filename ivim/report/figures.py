@@ -134,7 +134,7 @@ def bland_altman_figure(cohort, limits, note=""):
         table units.
     """
     limits = limits.drop_duplicates("parameter")
-    data = pd.concat([_differences(cohort, row) for row in limits.itertuples()], ignore_index=True)
+    data = differences(cohort, limits)
     with _styled() as plt:
         figure, panels = _panels(plt, len(limits), width=3.0, height=2.5)
         for axes, row in zip(panels, limits.itertuples(), strict=True):
@@ -228,6 +228,94 @@ def plane_figure(cohort, model, note=""):
     return figure, data
 
 
+def calibration_figure(analysis, note="", groups=5):
+    """Observed share of the diseased against the fitted probability, in groups of equal size.
+
+    Parameters
+    ----------
+    analysis : ivim.report.analysis.Analysis
+    note : str
+    groups : int
+        Fifths by default, so that each group of a small study keeps a dozen patients.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    data : DataFrame
+        ``group, n, predicted, observed, low, high``; exact limits.
+    """
+    from ivim.stats.logistic import predict
+    from ivim.stats.proportions import exact_limits
+
+    chance = pd.Series(predict(analysis.table4, analysis.outcome))
+    part = pd.qcut(chance.rank(method="first"), groups, labels=False) + 1
+    rows = []
+    for number, members in chance.groupby(part):
+        sick = int(analysis.outcome["outcome"].iloc[members.index].sum())
+        limits = exact_limits(sick, len(members))
+        rows.append((number, len(members), members.mean(), sick / len(members), *limits))
+    data = pd.DataFrame(rows, columns=["group", "n", "predicted", "observed", "low", "high"])
+    with _styled() as plt:
+        figure, axes = plt.subplots(figsize=(5.2, 5.0), layout="constrained")
+        axes.plot([0, 1], [0, 1], color=REFERENCE, linestyle=(0, (1, 3)), label="perfect")
+        spread = [data["observed"] - data["low"], data["high"] - data["observed"]]
+        axes.errorbar(
+            data["predicted"],
+            data["observed"],
+            spread,
+            fmt="o",
+            color=COLOURS[0],
+            capsize=3,
+            label="fifths of the patients, 95% CI",
+        )
+        axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
+        axes.set(xlabel="Fitted probability of disease", ylabel="Observed share of the diseased")
+        axes.legend(loc="upper left", fontsize=9)
+        _small_print(figure, note)
+    return figure, data
+
+
+def prevalence_figure(table, prevalence, note=""):
+    """Predictive values of each marker against the share of the diseased, at their cut-offs.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Table 5.
+    prevalence : float
+        Where a vertical line stands.
+    note : str
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    data : DataFrame
+        ``marker, prevalence, ppv, npv``.
+    """
+    shares = np.arange(1, 100) / 100
+    parts = []
+    for row in table.itertuples():
+        right, wrong = row.sensitivity * shares, (1 - row.specificity) * (1 - shares)
+        healthy, missed = row.specificity * (1 - shares), (1 - row.sensitivity) * shares
+        values = {"ppv": right / (right + wrong), "npv": healthy / (healthy + missed)}
+        parts.append(pd.DataFrame({"marker": row.marker, "prevalence": shares, **values}))
+    data = pd.concat(parts, ignore_index=True)
+    with _styled() as plt:
+        figure, panels = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
+        titles = {"ppv": "Positive predictive value", "npv": "Negative predictive value"}
+        looks = lines(len(table))
+        for axes, (name, title) in zip(panels, titles.items(), strict=True):
+            for (marker, rows), look in zip(data.groupby("marker", sort=False), looks, strict=True):
+                axes.plot(100 * rows["prevalence"], 100 * rows[name], **look, label=label(marker))
+            axes.axvline(100 * prevalence, color=REFERENCE, linestyle=(0, (1, 3)))
+            axes.set(title=title, xlabel="Share of the diseased among those examined (%)")
+            axes.set(xlim=(0, 100), ylim=(0, 101))
+        panels[0].set_ylabel("Of 100 such results, right (%)")
+        panels[0].legend(fontsize=9)
+        _small_print(figure, note)
+    return figure, data
+
+
 def label(name):
     """A parameter's or marker's label with the article's subscripts, as matplotlib sets them."""
     from ivim.report.layout import marker_label
@@ -271,6 +359,24 @@ def _panels(plt, count, width, height):
     for axes in panels.flat[count:]:
         axes.set_axis_off()
     return figure, list(panels.flat[:count])
+
+
+def differences(cohort, limits):
+    """Every difference that :func:`bland_altman_figure` draws.
+
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
+    limits : DataFrame
+        What :func:`ivim.bland_altman` gives; of each parameter the first pair of readers.
+
+    Returns
+    -------
+    DataFrame
+        ``parameter, patient, a, b, mean, difference``.
+    """
+    first = limits.drop_duplicates("parameter")
+    return pd.concat([_differences(cohort, row) for row in first.itertuples()], ignore_index=True)
 
 
 def _differences(cohort, row):

@@ -73,7 +73,7 @@ def completeness(what, known):
 def fitted(table, notes):
     """Table 4 from a regression, with what the regression keeps in its attrs."""
     frame = tidy("table4", table, notes)
-    frame.attrs |= table.attrs
+    frame.attrs = {**table.attrs, "notes": frame.attrs["notes"]}
     return frame
 
 

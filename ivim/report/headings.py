@@ -40,6 +40,10 @@ COLUMNS = {
     "specificity": "Specificity\n% (95% CI)",
     "counts": "TP / FN / TN / FP",
     "icc": "ICC\n(95% CI)",
+    "ppv": "Positive predictive value\n% (95% CI)",
+    "npv": "Negative predictive value\n% (95% CI)",
+    "lr_positive": "Likelihood ratio +\n(95% CI)",
+    "lr_negative": "Likelihood ratio −\n(95% CI)",
     "difference": "Difference",
 }
 """Heading of a column; a line break parts label and unit."""

@@ -6,7 +6,7 @@ import math
 import pandas as pd
 
 from ivim import article, parameters
-from ivim.report import construction, printing
+from ivim.report import construction, frames, printing
 from ivim.report.analysis import analyse
 from ivim.report.cells import INDENT, parameter
 from ivim.report.headings import (
@@ -23,6 +23,9 @@ from ivim.report.headings import (
 from ivim.report.quantities import quantities_of
 from ivim.report.write import Forest, Table
 from ivim.stats.groups import POSTHOC
+
+NAMES = tuple(frames.COLUMNS)
+"""The tables of the article and of its text."""
 
 
 def build(name, cohort):
@@ -43,6 +46,29 @@ def build(name, cohort):
     caption, cells, footnotes = _LAYOUTS[name](frame, cohort)
     notes = *footnotes, *frame.attrs["notes"], *whose(cohort, _numbers(name, cohort))
     return Table(name, caption, frame, pd.DataFrame(cells), notes, _forest(name, frame))
+
+
+def extra(name, caption, frame, cells, notes, cohort, quantities=None):
+    """A table that the article does not have.
+
+    Parameters
+    ----------
+    name, caption : str
+    frame : DataFrame
+    cells : dict of str to list of str
+        Heading to printed cells.
+    notes : sequence of str
+    cohort : ivim.cohort.Cohort
+    quantities : DataFrame, optional
+        Those of its numbers that may be so by construction.
+
+    Returns
+    -------
+    ivim.report.write.Table
+    """
+    notes = *notes, *whose(cohort, quantities)
+    kind = "reconstructed" if cohort.reconstructed else "own"
+    return Table(name, caption, frame, pd.DataFrame(cells), notes, source=kind)
 
 
 def _numbers(name, cohort):
@@ -158,10 +184,20 @@ def _table3(frame, cohort):
     return f"Table 3. Comparison of {_kind(cohort)} of {between}", cells, (rule,)
 
 
-def _table4(frame, cohort):
-    cells = {
-        TERM: ["Intercept" if term == "intercept" else parameter(term) for term in frame["term"]]
-    }
+def regression_cells(frame):
+    """The cells of a logistic regression.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As :attr:`ivim.report.analysis.Analysis.table4`.
+
+    Returns
+    -------
+    dict of str to list of str
+    """
+    names = ["Intercept" if term == "intercept" else parameter(term) for term in frame["term"]]
+    cells = {TERM: names}
     for column in ("b", "se", "wald"):
         cells[COLUMNS[column]] = [printing.number(value, 3) for value in frame[column]]
     cells[COLUMNS["p"]] = [printing.p_value(p) for p in frame["p"]]
@@ -170,11 +206,13 @@ def _table4(frame, cohort):
         f"{printing.ratio(low)} to {printing.ratio(high)}"
         for low, high in zip(frame["ci_low"], frame["ci_high"], strict=True)
     ]
-    notes = (
-        f"Outcome: {inline(cohort.positive, cohort)}. OR per one unit of the parameter (per 1.0 "
-        "of a fraction).",
-    )
-    return "Table 4. Logistic regression", cells, notes if len(frame) else ()
+    return cells
+
+
+def _table4(frame, cohort):
+    note = f"Outcome: {inline(cohort.positive, cohort)}. OR per one unit of the parameter "
+    notes = [f"{note}(per 1.0 of a fraction)."] if len(frame) else []
+    return "Table 4. Logistic regression", regression_cells(frame), notes
 
 
 def _table5(frame, cohort):

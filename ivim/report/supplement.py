@@ -13,13 +13,12 @@ import numpy as np
 import pandas as pd
 
 from ivim import parameters
-from ivim.report import layout, printing, tables
+from ivim.report import compare, layout, printing, tables
 from ivim.report.analysis import analyse
 from ivim.report.cells import parameter
 from ivim.report.headings import COLUMNS, MARKER, PARAMETER
 from ivim.report.quantities import quantities_of
-from ivim.report.write import Table
-from ivim.stats import agreement, groups, roc, validation
+from ivim.stats import agreement, effects, groups, roc, validation
 from ivim.stats.logistic import logistic
 
 
@@ -30,29 +29,46 @@ def balance(cohort):
     Returns
     -------
     Table
-        ``balance``: ``variable, test, statistic, p``; empty with the reason where neither is known.
+        ``balance``: ``variable, test, statistic, p, smd``; empty with the reason where neither is
+        known.
     """
-    rows, notes = [], []
+    rows, notes = _printed_age(cohort), []
     for variable, compute in (("age", _age), ("sex", _sex)):
         try:
             rows.append({"variable": variable, **compute(cohort)})
         except ValueError as error:
             notes.append(f"{variable.capitalize()} is not compared: {error}.")
-    frame = pd.DataFrame(rows, columns=["variable", "test", "statistic", "p"])
+    frame = pd.DataFrame(rows, columns=["variable", "test", "statistic", "p", "smd"])
     cells = {
         "Variable": list(frame["variable"]),
         COLUMNS["test"]: list(frame["test"]),
         COLUMNS["statistic"]: [printing.number(value, 3) for value in frame["statistic"]],
         COLUMNS["p"]: [printing.p_value(p) for p in frame["p"]],
+        "Standardised\ndifference": [printing.number(value, 2) for value in frame["smd"]],
     }
-    return _table(
-        "balance",
-        "Balance. Age and sex of the groups",
-        frame,
-        cells,
-        ["The article tests neither.", *notes],
-        cohort,
+    notes = ["The article tests neither.", *notes]
+    if len(cohort.groups) == 2:
+        order = " minus ".join(layout.inline(name, cohort) for name in cohort.groups)
+        notes.insert(0, f"Differences are {order}, over the groups' average spread.")
+    return layout.extra(
+        "balance", "Balance. Age and sex of the groups", frame, cells, notes, cohort
     )
+
+
+def _printed_age(cohort):
+    """The article's own test, from the means, SDs and sizes that it prints."""
+    if not cohort.reconstructed:
+        return []
+    printed = compare.claims("table1").set_index(["group", "statistic"])["printed"]
+    moments = [
+        [float(printed[group, name]) for name in ("mean", "sd", "n")] for group in cohort.groups
+    ]
+    (mean_a, sd_a, n_a), (mean_b, sd_b, n_b) = moments
+    found = effects.t_from_moments(mean_a, sd_a, int(n_a), mean_b, sd_b, int(n_b)).iloc[0]
+    smd = effects.standardised_difference(mean_a, sd_a, mean_b, sd_b)
+    test = f"{found['test']}'s t, from the printed means and SDs"
+    row = {"variable": "age", "test": test, "statistic": found["statistic"], "p": found["p"]}
+    return [row | {"smd": smd}]
 
 
 def reader_differences(cohort):
@@ -90,7 +106,7 @@ def reader_differences(cohort):
             "Repeatability: the difference that two readings of one lesion stay below 95 times "
             "in 100."
         )
-    return _table(
+    return layout.extra(
         "reader_differences",
         "Readers. Differences in the units measured",
         frame,
@@ -128,7 +144,7 @@ def all_tests(cohort):
         "Cells are p-values. Holm: the chosen test's p, corrected for the number of parameters "
         "tested."
     )
-    return _table(
+    return layout.extra(
         "group_tests",
         "Tests. Assumptions and alternatives",
         frame,
@@ -151,6 +167,9 @@ def holm(p):
     return (ordered * np.arange(len(ordered), 0, -1)).cummax().clip(upper=1).reindex(p.index)
 
 
+_ANOVAS = ("fisher", "welch", "kruskal-wallis")
+
+
 def anova_alternatives(cohort):
     """The ANOVA among the sub-groups by three methods: Fisher's, Welch's for unequal variances,
     Kruskal-Wallis by ranks."""
@@ -160,16 +179,16 @@ def anova_alternatives(cohort):
         try:
             found = {
                 method: groups.anova(data, name, group="primary", method=method)["p"].iloc[0]
-                for method in ("fisher", "welch", "kruskal-wallis")
+                for method in _ANOVAS
             }
             rows.append({"parameter": name, **found})
         except ValueError as error:
             notes.append(f"Left out: {error}.")
     frame = pd.DataFrame(rows, columns=["parameter", "fisher", "welch", "kruskal-wallis"])
     cells = {PARAMETER: [parameter(name) for name in frame["parameter"]]}
-    cells |= {f"/{{p}}\n{title}": [printing.p_value(p) for p in frame[name]]
-              for title, name in (("Fisher", "fisher"), ("Welch", "welch"), ("Kruskal–Wallis", "kruskal-wallis"))}  # fmt: skip
-    return _table(
+    for title, name in zip(("Fisher", "Welch", "Kruskal–Wallis"), _ANOVAS, strict=True):
+        cells[f"{COLUMNS['p']}\n{title}"] = [printing.p_value(p) for p in frame[name]]
+    return layout.extra(
         "anova_alternatives",
         "ANOVA. Three methods",
         frame,
@@ -180,15 +199,15 @@ def anova_alternatives(cohort):
     )
 
 
-def readable_odds(cohort, model):
+def readable_odds(cohort, model=None):
     """Odds ratios per step that occurs: one SD of the parameter, with maximum likelihood and with
     Firth's penalty.
 
     Parameters
     ----------
     cohort : ivim.cohort.Cohort
-    model : DataFrame
-        Table 4.
+    model : DataFrame, optional
+        By default Table 4.
 
     Returns
     -------
@@ -196,15 +215,15 @@ def readable_odds(cohort, model):
         ``odds_per_sd``: ``term, sd, odds_ratio, ci_low, ci_high, firth_odds_ratio, firth_ci_low,
         firth_ci_high``, all per SD.
     """
+    analysis = analyse(cohort)
+    model = analysis.table4 if model is None else model
     names = list(model["term"].iloc[1:])
     rows = []
     if names:
-        firth = logistic(
-            cohort.values.assign(outcome=cohort.outcome), "outcome", names, penalty="firth"
-        ).set_index("term")
+        firth = logistic(analysis.outcome, "outcome", names, penalty="firth").set_index("term")
         plain = model.set_index("term")
     for name in names:
-        sd = cohort.values[name].std()
+        sd = analysis.outcome[name].std()
         row = {"term": name, "sd": sd}
         for prefix, table in (("", plain), ("firth_", firth)):
             row |= {
@@ -243,7 +262,7 @@ def readable_odds(cohort, model):
             f"{printing.ratio(value)} ({printing.ratio(low)}–{printing.ratio(high)})"
             for value, low, high in triples
         ]
-    return _table(
+    return layout.extra(
         "odds_per_sd", "Odds. Per standard deviation of each parameter", frame, cells, [], cohort
     )
 
@@ -277,7 +296,7 @@ def auc_differences(cohort):
         COLUMNS["p"]: [printing.p_value(p) for p in frame["p"]],
     }
     notes = notes if len(frame) else [*notes, "One marker only: there is nothing to compare."]
-    return _table(
+    return layout.extra(
         "auc_differences", "AUCs. Paired differences (DeLong)", frame, cells, notes, cohort
     )
 
@@ -326,7 +345,7 @@ def optimism(cohort, resamples=300, seed=2021):
         column.capitalize(): [printing.number(value, 3) for value in frame[column]]
         for column in columns[2:]
     }
-    return _table(
+    return layout.extra(
         "optimism",
         "Optimism. Apparent and bootstrap-corrected performance",
         frame,
@@ -349,7 +368,11 @@ def _age(cohort):
         .query("chosen")
         .iloc[0]
     )
-    return {"test": "Welch's t", "statistic": found["statistic"], "p": found["p"]}
+    parts = [known.loc[known["group"] == name, "age"] for name in cohort.groups]
+    (mean_a, sd_a), (mean_b, sd_b) = ((part.mean(), part.std()) for part in parts)
+    smd = effects.standardised_difference(mean_a, sd_a, mean_b, sd_b)
+    found = {"test": "Welch's t", "statistic": found["statistic"], "p": found["p"]}
+    return found | {"smd": smd}
 
 
 def _sex(cohort):
@@ -371,8 +394,3 @@ def _varying(cohort, notes):
     names = [name for name in cohort.parameters if cohort.measurements[name].nunique() > 1]
     notes += [f"Left out: {name} is constant." for name in cohort.parameters if name not in names]
     return names
-
-
-def _table(name, caption, frame, cells, notes, cohort, quantities=None):
-    whose = layout.whose(cohort, quantities)
-    return Table(name, caption, frame, pd.DataFrame(cells), (*notes, *whose))

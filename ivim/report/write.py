@@ -7,7 +7,7 @@ import pandas as pd
 from ivim.report.cells import INDENT, parameter
 from ivim.report.markup import to_md, to_tex
 from ivim.report.page import in_notebook, to_html
-from ivim.report.provenance import csv_text, results_folder, write_file
+from ivim.report.provenance import csv_text, marked, results_folder, write_file
 from ivim.report.word import to_docx
 
 FORMATS = ("csv", "md", "tex", "html", "docx")
@@ -57,6 +57,9 @@ class Table:
     forest : Forest, optional
     classes : DataFrame of str, optional
         CSS classes of the cells in HTML ("same", "differs").
+    source : str
+        Whose numbers they are ("reconstructed", "simulated", "own"), the last column of the csv.
+        The tables whose columns are agreed on (:data:`ivim.report.frames.COLUMNS`) go without it.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Table:
     footnotes: tuple = ()
     forest: Forest | None = None
     classes: pd.DataFrame | None = field(default=None)
+    source: str = ""
 
     def __repr__(self):
         return to_md(self)
@@ -94,7 +98,7 @@ def write_table(table, folder=None):
     """
     folder = folder or results_folder() / "tables"
     content = {
-        "csv": csv_text(table.frame),
+        "csv": csv_text(marked(table.frame, table.source)),
         "md": to_md(table),
         "tex": to_tex(table),
         "html": to_html(table),

@@ -1,0 +1,16 @@
+"""The tables that the article does not have, by the names that a notebook asks for them with."""
+
+from ivim.report import clinic, supplement
+
+TABLES = {
+    "balance": supplement.balance,
+    "reader_differences": supplement.reader_differences,
+    "group_tests": supplement.all_tests,
+    "anova_alternatives": supplement.anova_alternatives,
+    "odds_per_sd": supplement.readable_odds,
+    "auc_differences": supplement.auc_differences,
+    "optimism": supplement.optimism,
+    "predictive_values": clinic.predictive,
+    "worked_patient": clinic.worked_patient,
+    "table4_with_age": clinic.with_age,
+}
