@@ -29,8 +29,8 @@ def _source(cell):
 
 
 def test_the_notebooks_are_there_and_numbered():
-    """Eight numbered notebooks, one after another, and no other."""
-    assert [path.name[:2] for path in PATHS] == [f"{number:02d}" for number in range(1, 9)]
+    """Nine numbered notebooks, one after another, and no other."""
+    assert [path.name[:2] for path in PATHS] == [f"{number:02d}" for number in range(9)]
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
