@@ -42,7 +42,7 @@ def _values(cohort, column):
 def test_balance(cohort):
     """Age by Welch, sex by Fisher's exact test, as scipy gives them."""
     p = supplement.balance(cohort).frame.set_index("variable")["p"]
-    counts = [[(part == sex).sum() for sex in ("f", "m")] for part in _values(cohort, "sex")]
+    counts = [[(part == sex).sum() for sex in ("female", "male")] for part in _values(cohort, "sex")]
     assert_allclose(
         p["age"], stats.ttest_ind(*_values(cohort, "age"), equal_var=False).pvalue, rtol=1e-12
     )
