@@ -59,6 +59,12 @@ def test_readers_are_averaged_and_equal_means_tie():
     assert values.iloc[0] == values.iloc[1] == 29.05
 
 
+def test_three_readers_are_averaged_by_their_mean():
+    """Of three readings the mean is taken, not the median: one reader who is far off moves the value."""
+    frame = pd.DataFrame({"patient": ["a"] * 3, "reader": list("XYZ"), "f": [0.2, 0.3, 0.7]})
+    assert average_readers(frame)["f"].item() == 0.4
+
+
 def test_missing_optional_columns_are_blank(load):
     """Only patient and group are needed."""
     cohort = load("patient,group\n1,a\n2,b\n3,b\n")

@@ -49,8 +49,6 @@ def test_one_signal_gives_maps_without_axes():
     [
         (lambda s: s.__setitem__(3, np.nan), reasons.NOT_FINITE),
         (lambda s: s.__setitem__(3, np.inf), reasons.NOT_FINITE),
-        (lambda s: s.__setitem__(9, 0), reasons.NOT_POSITIVE),
-        (lambda s: s.__setitem__(9, -2), reasons.NOT_POSITIVE),
         (lambda s: s.__setitem__(slice(None), 0), reasons.NOT_POSITIVE),
         (lambda s: s.__setitem__(slice(None), 4095), reasons.SATURATED),
         (lambda s: s.__setitem__(slice(0, 3), 4095), reasons.SATURATED),
@@ -68,6 +66,48 @@ def test_spoilt_voxel_has_nan_and_a_reason(volume, spoil, reason, model):
     others = np.ones((6, 5, 4), bool)
     others[2, 2, 2] = False
     assert_array_equal(maps["adc_slow"][others], before["adc_slow"][others])
+
+
+@pytest.mark.parametrize("sample", [0.0, -2.0])
+@pytest.mark.parametrize("model", ["biexponential", "all", "kurtosis"])
+def test_sample_of_zero_or_below_is_fitted_and_remarked(volume, sample, model):
+    """Least squares need no logarithm: the voxel has the reference's values, and says so."""
+    volume[2, 2, 2, 9] = sample
+    maps = ivim.fit_maps(volume, B, model)
+    assert maps["success"][2, 2, 2] and maps["reason"][2, 2, 2] == reasons.SOME_NOT_POSITIVE
+    if model != "all":
+        fit = ivim.fit(volume[2, 2, 2], B, model)
+        assert fit.success and fit.reason == reasons.SOME_NOT_POSITIVE
+        for name in fit.values:
+            assert_allclose(maps[name][2, 2, 2], fit.values[name], rtol=1e-5)
+
+
+def test_logarithms_leave_out_what_has_none(volume):
+    """A log-linear fit is that of the samples above zero; a two-point one needs both."""
+    volume[0, 0, 0, 7] = -1.0
+    line = ivim.fit_maps(volume, B, "monoexponential", method="log-linear")
+    rest = np.delete(volume, 7, axis=-1)
+    alone = ivim.fit_maps(rest, np.delete(B, 7), "monoexponential", method="log-linear")
+    assert_allclose(line["adc_stand"][0, 0, 0], alone["adc_stand"][0, 0, 0], rtol=1e-12)
+    assert_allclose(line["adc_stand_se"][0, 0, 0], alone["adc_stand_se"][0, 0, 0], rtol=1e-9)
+    options = {"method": "two-point", "pair": (0, 800)}
+    pair = ivim.fit_maps(volume, B, "monoexponential", **options)
+    assert pair["reason"][0, 0, 0] == reasons.NOT_POSITIVE
+    assert ivim.fit(volume[0, 0, 0], B, "monoexponential", **options).reason == (
+        reasons.NOT_POSITIVE
+    )
+
+
+def test_a_plateau_below_the_volumes_maximum_is_no_saturation():
+    """Coarse values repeat their largest one; only at the volume's own maximum is it a ceiling."""
+    coarse = np.array([29, 29, 29, 28, 27, 26, 25, 24, 23, 22], float)
+    bright = np.array([238, 230, 220, 200, 190, 180, 150, 100, 70, 50], float)
+    assert ivim.fit_maps(np.stack([coarse, bright]), B)["success"].all()
+    clipped = np.minimum(10 * coarse, 238)
+    reason = ivim.fit_maps(np.stack([coarse, bright, clipped]), B)["reason"]
+    assert_array_equal(reason == reasons.SATURATED, [False, False, True])
+    masked = ivim.fit_maps(np.stack([coarse, bright]), B, mask=[1, 0])
+    assert masked["success"][0]
 
 
 def test_saturation_can_be_named():

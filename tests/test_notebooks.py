@@ -8,7 +8,7 @@ import re
 import pytest
 
 from ivim.notebook import clean
-from ivim.run import NOTEBOOKS
+from ivim.files import NOTEBOOKS
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 OWN_TABLE = [path for path in PATHS if path.name[:2] in ("03", "04", "05", "06", "07")]

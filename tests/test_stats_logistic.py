@@ -245,6 +245,36 @@ def test_perfect_separation_is_reported():
             ivim.logistic(frame, "y", ["x"])
 
 
+@pytest.mark.parametrize("penalty", [None, "firth"])
+def test_rows_without_a_predictor_are_left_out(study, penalty):
+    """The fit is that of the complete rows, which are counted; a score is missing where a predictor is."""
+    gap = study.assign(a=study["a"].mask(study.index < 3), b=study["b"].mask(study.index == 5))
+    found = ivim.logistic(gap, "y", ["a", "b"], penalty=penalty)
+    expected = ivim.logistic(gap.dropna(), "y", ["a", "b"], penalty=penalty)
+    assert_allclose(found[list(REFERENCE)], expected[list(REFERENCE)], rtol=1e-12)
+    assert (found.attrs["n"], found.attrs["left_out"]) == (56, 4)
+    assert found.attrs["notes"] == ["a, b: 4 of 60 rows left out, a value is missing."]
+    assert list(np.flatnonzero(np.isnan(predict(found, gap)))) == [0, 1, 2, 5]
+    assert_allclose(goodness(found, gap), goodness(expected, gap.dropna()), rtol=1e-12)
+
+
+def test_step_halving_finds_what_whole_steps_overshoot():
+    """A predictor with one far value: statsmodels' Newton does not converge, ours solves the likelihood equations to 1e-6."""
+    from statsmodels.discrete.discrete_model import Logit
+
+    rng = np.random.default_rng(47)
+    x = np.exp(3 * rng.normal(size=80))
+    y = (3 + rng.logistic(size=80) > 0).astype(int)
+    standard = (x - x.mean()) / x.std()
+    assert separating(x[:, None], y) == []
+    model = Logit(y, np.column_stack([np.ones(80), standard]))
+    peer = model.fit(disp=0, maxiter=100, tol=1e-10, warn_convergence=False)
+    assert not peer.mle_retvals["converged"]
+    frame = pd.DataFrame({"x": x, "y": y})
+    residual = y - predict(ivim.logistic(frame, "y", "x"), frame)
+    assert_allclose([residual.sum(), residual @ standard], 0, atol=1e-6)
+
+
 GOOD = pd.DataFrame({"x": [1.0, 2, 3, 4, 5, 6], "z": [2.0, 1, 2, 5, 3, 4], "y": [0, 1, 0, 1, 0, 1]})
 
 
@@ -260,7 +290,7 @@ GOOD = pd.DataFrame({"x": [1.0, 2, 3, 4, 5, 6], "z": [2.0, 1, 2, 5, 3, 4], "y": 
         (GOOD.assign(y=list("ababab")), {}, "'y' holds 'a', 'b'; an outcome is 0"),
         (GOOD.assign(y=[0, 1, 0, 1, 0, np.nan]), {}, "'y' holds .*nan"),
         (GOOD.assign(x=3.0), {}, "'x' is 3 in every row; a constant"),
-        (GOOD.assign(x=[1, 2, 3, 4, 5, None]), {}, "'x' has 1 missing"),
+        (GOOD.assign(x=[1, None, 3, None, 5, None]), {}, "no row .* of 'y' .*'x' has 3 missing"),
         (GOOD.assign(z=10 - 2 * GOOD["x"]), {}, "x, z are collinear over 6 rows"),
         (GOOD, {"predictors": []}, "a column name or a list of different column names is needed"),
         (GOOD, {"predictors": ["x", "x"]}, "a list of different column names"),

@@ -358,3 +358,39 @@ def test_an_area_above_one_is_refused():
     """An area in per cent is no area."""
     with pytest.raises(ValueError, match="auc 87.6 with 50 cases and 20 controls"):
         hanley_mcneil_se(87.6, 50, 20)
+
+
+def test_the_curve_is_scikit_learns():
+    """Rates equal scikit-learn's, and each threshold parts the scores where scikit-learn's does."""
+    from sklearn.metrics import roc_curve
+
+    y, score = sample(4)
+    fpr, tpr, reached = roc_curve(y, score, drop_intermediate=False)
+    curve = ivim.roc(y, score, direction=">").curve
+    assert_allclose(curve[["fpr", "tpr"]], np.column_stack([fpr, tpr]), rtol=1e-12)
+    assert ((score[:, None] > curve["threshold"].to_numpy()) == (score[:, None] >= reached)).all()
+
+
+def test_counted_pairs_print_what_trapezes_do_not():
+    """730.5 of 1000 pairs is .7305 and prints .731; scikit-learn's trapezes add up to less and print .730."""
+    from sklearn.metrics import roc_auc_score
+
+    rng, y = np.random.default_rng(11), np.repeat([1, 0], [50, 20])
+    score = np.round(rng.normal(size=70) + y, 1)
+    assert ivim.roc(y, score, direction=">").auc == 0.7305 > roc_auc_score(y, score)
+
+
+def test_patients_without_a_score_are_left_out():
+    """The curve is that of the patients who have the score; a comparison takes those who have both."""
+    y, score = sample(5)
+    other = np.random.default_rng(1).normal(size=y.size) + y
+    gap, hole = np.where(np.arange(y.size) < 4, np.nan, score), other.copy()
+    hole[10] = np.nan
+    found, expected = ivim.roc(y, gap), ivim.roc(y[4:], score[4:])
+    assert found == expected and (found.n, expected.n) == (36, 36)
+    both = np.delete(np.arange(4, 40), 6)
+    pair = ivim.compare_auc(y, gap, hole)
+    pd.testing.assert_frame_equal(
+        pair, ivim.compare_auc(y[both], score[both], other[both]), check_flags=False
+    )
+    assert (pair.attrs["n"], pair.attrs["left_out"]) == (35, 5)

@@ -15,6 +15,7 @@ COMMANDS = (
     "reproduce",
     "fit",
     "maps",
+    "roi",
     "import_",
     "measure",
     "study",

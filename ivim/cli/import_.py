@@ -47,7 +47,9 @@ def _import(args):
 
     series = words.averages(args.series)
     if args.list:
-        rows, outcome = dicom.list_folder(args.dicom_dir, series=series, subject=args.subject)
+        rows, outcome = dicom.list_folder(
+            args.dicom_dir, series=series, subject=args.subject, progress=_progress()
+        )
         print("\n".join(_table(rows)))
         _warn(outcome)
         return 0
@@ -71,12 +73,12 @@ def _warn(outcome):
 
 
 def _progress():
-    """A progress bar over the patients where somebody looks."""
+    """A progress bar where somebody looks."""
     if not sys.stderr.isatty():
         return None
     from tqdm import tqdm
 
-    return lambda persons: tqdm(persons, unit="patient", leave=False)
+    return lambda sequence, unit: tqdm(sequence, unit=unit, leave=False)
 
 
 def _table(rows):

@@ -22,6 +22,9 @@ def add(commands):
         help="the group that counts as disease (default: metastasis, else the last)",
     )
     measure.add_options(command)
+    command.add_argument(
+        "--force", action="store_true", help="write into a folder that holds other files"
+    )
     command.set_defaults(run=_study)
 
 
@@ -36,6 +39,7 @@ def _study(args):
             args.out,
             measure.options_of(args),
             positive=args.positive,
+            force=args.force,
             say=lambda line: print(line, file=sys.stderr, flush=True),
             progress=step,
             **measure.keywords(args),

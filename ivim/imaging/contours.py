@@ -1,8 +1,9 @@
 """Regions drawn as polygons, and the one rasteriser that turns any of them into voxels.
 
-A voxel is inside when its centre is; contours of one slice combine by exclusive or, so that a contour within another is
-a hole. A centre on the line itself counts by the half-open rule of scan conversion (Foley et al. 1996, Computer
-Graphics, 3.6), taken along the patient's axes: the answer does not depend on the order in which an image stores its voxels.
+A voxel is inside when its centre is; contours of one slice combine by exclusive or, so that a contour
+within another is a hole. A centre on the line itself counts by the half-open rule of scan conversion
+(Foley et al. 1996, Computer Graphics, 3.6), as in ImageJ: a line on the low side of the region belongs
+to it, one on the high side does not, so that two regions with a common line share no voxel.
 """
 
 from dataclasses import dataclass
@@ -19,8 +20,8 @@ it would be a guess."""
 FLAT = 0.1
 """A contour runs in a slice when no point leaves its plane by more than this part of the distance between slices."""
 
-DECIMALS = 6
-"""Of voxel indices: less than a micrometre is rounding, not drawing."""
+DECIMALS = 4
+"""Of voxel indices: less than a micrometre is the rounding of mm in a file, not drawing."""
 
 FARTHEST = 1e6
 """Voxels from the image; further away nothing was drawn."""
@@ -49,6 +50,11 @@ class Outline:
     in_voxels: bool = False
     remarks: tuple = ()
 
+    def extent(self):
+        """What was drawn, in words."""
+        corners = sum(len(contour) for contour in self.contours)
+        return f"{len(self.contours)} contours of {corners} corners"
+
     def on(self, grid, path, resample=False):
         """The region on the grid of an image.
 
@@ -75,9 +81,10 @@ class Outline:
         planes = np.round([contour[:, axis].mean() for contour in drawn], 2)
         mask = np.zeros(grid.shape, bool)
         slices = np.moveaxis(mask, axis, 0)
+        across = [k for k in range(3) if k != axis]
         for index, plane in self._slices(planes, axis, grid, path, resample).items():
             for contour in (drawn[k] for k in np.flatnonzero(planes == plane)):
-                slices[index] ^= _slice_mask(contour, axis, grid)
+                slices[index] ^= rasterise(contour[:, across], slices[index].shape)
         beyond = _beyond(drawn, grid)
         if not mask.any():
             what = "lies outside the image" if beyond.all() else "encloses no voxel centre"
@@ -175,20 +182,6 @@ def _slice_axis(drawn, grid):
     """The voxel axis that the contours are drawn across."""
     run = sum(np.ptp(contour, axis=0) for contour in drawn) * grid.spacing
     return int(np.argmin(run))
-
-
-def _slice_mask(contour, axis, grid):
-    """One contour in its slice; scanned along the patient's axes, whichever way the voxels are stored."""
-    plane = [k for k in range(3) if k != axis]
-    along = [int(np.argmax(np.abs(grid.affine[:3, k]))) for k in plane]
-    order = np.argsort(along, kind="stable")
-    shape = [grid.shape[plane[k]] for k in order]
-    corners = contour[:, [plane[k] for k in order]]
-    flipped = [i for i, k in enumerate(order) if grid.affine[along[k], plane[k]] < 0]
-    for i in flipped:
-        corners[:, i] = shape[i] - 1 - corners[:, i]
-    mask = np.flip(rasterise(corners, shape), flipped)
-    return mask if order[0] == 0 else mask.T
 
 
 def _nearest_levels(levels, count):

@@ -13,6 +13,11 @@ SAME_PLACE_VOXELS = 0.1
 """Voxels are in one place when they lie no further apart than this part of the smallest voxel edge: headers round, patients
 move more."""
 
+FARTHEST_MM = 1e6
+
+FLATTEST = 1e-6
+"""Volume of a voxel over that of a box with its edges; below it two axes run the same way."""
+
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
@@ -205,6 +210,23 @@ def nearest(values, own, grid):
         there = ((wanted >= 0) & (wanted < own.shape)).all(axis=1)
         result[tuple(box[there].T)] = values[tuple(wanted[there].T)]
     return result
+
+
+def is_place(affine):
+    """Whether an affine gives voxels a place: finite, within a kilometre, no axis without length or beside another.
+
+    Parameters
+    ----------
+    affine : array, shape (4, 4)
+
+    Returns
+    -------
+    bool
+    """
+    if not (np.isfinite(affine).all() and np.abs(affine).max() < FARTHEST_MM):
+        return False
+    edges = np.linalg.norm(affine[:3, :3], axis=0)
+    return bool(abs(np.linalg.det(affine[:3, :3])) > FLATTEST * edges.prod())
 
 
 def times(shape):

@@ -1,7 +1,6 @@
 """What stands before every read of a stranger's file: is it a file, is there room for it, does it hold what it says."""
 
 import bz2
-import gzip
 import os
 import zlib
 from pathlib import Path
@@ -10,6 +9,9 @@ SLACK = 1 << 20
 """Bytes behind the image that are let pass: some writers pad."""
 
 CHUNK = 1 << 20
+
+GZIP = 31
+"""Window bits by which zlib reads gzip and holds its checksum."""
 
 MOST_DEFLATE = 1032
 """Deflate cannot pack more than this many bytes into one (zlib, "Maximum compression factor")."""
@@ -46,6 +48,42 @@ def check_file(path, accepted="the path of a file"):
         raise Refused(msg)
     if not path.is_file():
         msg = f"{path}: is no regular file (a pipe or a device); give {accepted}"
+        raise Refused(msg)
+    return path
+
+
+def check_target(path, inputs=(), force=False):
+    """Refuse a file to write that would replace an input, or, without `force`, anything.
+
+    Parameters
+    ----------
+    path : path
+    inputs : sequence of path or None
+        Files that are read in the same run.
+    force : bool
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    Refused
+    """
+    path = Path(path)
+    for other in inputs:
+        if other is not None and path.exists() and Path(other).exists() and path.samefile(other):
+            msg = f"{path}: is an input of this run and stays as it is; give another name"
+            raise Refused(msg)
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        what = "is a folder" if path.is_dir() else "its folder does not exist"
+        msg = f"{path}: {what}; give the path of a file"
+        raise Refused(msg)
+    if path.exists() and not path.is_file():
+        msg = f"{path}: is no regular file (a pipe or a device); give the path of a file"
+        raise Refused(msg)
+    if path.exists() and not force:
+        msg = f"{path}: exists already; give another name, or --force to replace it"
         raise Refused(msg)
     return path
 
@@ -98,13 +136,15 @@ def unpack(stream, expected, path, packing="gzip"):
     Refused
         When there is less or much more in the stream, or its checksum is wrong.
     """
-    reader = gzip.GzipFile(fileobj=stream, mode="rb") if packing == "gzip" else bz2.BZ2File(stream)
     unpacked = bytearray()
     try:
-        while chunk := reader.read(CHUNK):
-            unpacked += chunk
+        for piece in _gzip_pieces(stream) if packing == "gzip" else _bzip2_pieces(stream):
+            unpacked += piece
             if len(unpacked) > expected + SLACK:
-                msg = f"{path}: holds more than the {_size(expected)} that its header says; save it again"
+                msg = (
+                    f"{path}: holds more than the {_size(expected)} that its header says; save it "
+                    "again"
+                )
                 raise Refused(msg)
     except (zlib.error, OSError, EOFError) as error:
         msg = (
@@ -120,6 +160,58 @@ def unpack(stream, expected, path, packing="gzip"):
         raise Refused(msg)
     del unpacked[expected:]
     return unpacked
+
+
+def first_bytes(path, count):
+    """The first bytes of a file, unpacked where it is gzip; as many as there are up to `count`.
+
+    Parameters
+    ----------
+    path : Path
+    count : int
+        A few thousand at most.
+
+    Returns
+    -------
+    bytes
+    packed : bool
+    """
+    with path.open("rb") as file:
+        head = file.read(max(count, 1 << 16))
+    if head[:2] != b"\x1f\x8b":
+        return head[:count], False
+    try:
+        return zlib.decompressobj(GZIP).decompress(head, count), True
+    except zlib.error:
+        return b"", True
+
+
+def _gzip_pieces(stream):
+    """Unpacked pieces of bounded size; zlib holds the checksums, padding is skipped in large steps."""
+    one, packed = zlib.decompressobj(GZIP), stream.read(CHUNK)
+    while True:
+        piece = one.decompress(packed, CHUNK)
+        yield piece
+        packed = one.unconsumed_tail
+        if one.eof:
+            packed = one.unused_data.lstrip(b"\0")
+            while not packed:
+                packed = stream.read(CHUNK)
+                if not packed:
+                    return
+                packed = packed.lstrip(b"\0")
+            one = zlib.decompressobj(GZIP)
+        elif not packed and len(piece) < CHUNK:
+            packed = stream.read(CHUNK)
+            if not packed:
+                raise EOFError
+
+
+def _bzip2_pieces(stream):
+    """Unpacked pieces of bounded size."""
+    with bz2.BZ2File(stream) as reader:
+        while piece := reader.read(CHUNK):
+            yield piece
 
 
 def _free_memory():

@@ -1,14 +1,13 @@
 """The two jobs on one scan: fit its ROIs (`ivim fit`), and make its maps (`ivim maps`)."""
 
-from pathlib import Path
-
 import numpy as np
 
 from ivim import files, parameters
 from ivim.imaging import output, regions
-from ivim.imaging.formats import read_regions
+from ivim.imaging.formats import load_regions, read_grid, read_regions, write_regions
+from ivim.imaging.guard import check_target
 from ivim.imaging.measure import adc_pair, fit_table
-from ivim.imaging.series import read_series
+from ivim.imaging.series import read_series, sidecar
 from ivim.signal.models import MODELS, STUDY_MODELS
 from ivim.signal.reasons import REASONS
 
@@ -37,7 +36,7 @@ def fit_rois(
         Lines for a person: each ROI's size, and how the samples were weighted.
     """
     if out is not None:
-        _check_target(out, force)
+        check_target(out, (dwi, bval, mask, sidecar(dwi, ".bval"), sidecar(dwi, ".json")), force)
     series = read_series(dwi, bval, averages)
     found = read_regions(mask, series.grid)
     if label is not None:
@@ -51,6 +50,68 @@ def fit_rois(
     if out is not None:
         files.write_csv(out, table)
     return table, notes
+
+
+def list_rois(path, like=None, *, only=None, resample=False):
+    """What a file of regions holds.
+
+    Parameters
+    ----------
+    path : path
+    like : path, optional
+        Image on whose grid voxels and areas are counted.
+    only : str or int, optional
+        Name or number of one region.
+    resample : bool
+        As of :func:`ivim.imaging.formats.read_regions`.
+
+    Returns
+    -------
+    list of str
+        The format, then a line per region.
+    """
+    drawings, kind = load_regions(path)
+    lines = [f"{kind}, {len(drawings)} region{'s' * (len(drawings) != 1)}"]
+    if like is None:
+        drawings = drawings if only is None else [regions.choose(drawings, only, path)]
+        return lines + [f"{drawing.name}: {drawing.extent()}" for drawing in drawings]
+    grid = read_grid(like)
+    for region in read_regions(path, grid, resample, only):
+        lines.append(f"{region.name}: {regions.describe(region.mask, grid)}")
+        lines += [f"  {remark}" for remark in region.remarks]
+    return lines
+
+
+def convert_rois(path, out, like, *, only=None, resample=False, force=False):
+    """Write the regions of a file as NIfTI on the grid of an image.
+
+    Parameters
+    ----------
+    path, out, like : path
+        Regions, NIfTI file to write, image.
+    only : str or int, optional
+        Name or number of one region.
+    resample, force : bool
+        Take regions of another grid; replace an existing file.
+
+    Returns
+    -------
+    list of str
+        A line per region: file, number in it, name, size.
+
+    Raises
+    ------
+    ValueError
+    """
+    check_target(out, (path, like), force)
+    grid = read_grid(like)
+    found = read_regions(path, grid, resample, only)
+    lines = []
+    for target, number, region in write_regions(out, found, grid, force):
+        size = regions.describe(region.mask, grid)
+        lines.append(f"{target}: {number} is {region.name!r}, {size}")
+        lines += [f"  {remark}" for remark in region.remarks]
+    return lines
 
 
 METHODS = {
@@ -262,13 +323,3 @@ def fit_text(table):
 
 def _digits(value):
     return f"{value:.4g}" if np.isfinite(value) else "-"
-
-
-def _check_target(path, force):
-    path = Path(path)
-    if path.exists() and not force:
-        msg = f"{path}: exists already; give another name, or --force to replace it"
-        raise ValueError(msg)
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        msg = f"{path}: {'is a folder' if path.is_dir() else 'its folder does not exist'}; give the path of a CSV file"
-        raise ValueError(msg)

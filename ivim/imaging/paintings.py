@@ -31,6 +31,11 @@ class Painting:
     label: int | None = None
     whole: bool = False
 
+    def extent(self):
+        """What was painted, in words."""
+        painted = sum(int(np.count_nonzero(values == self.value)) for values, _ in self.blocks)
+        return f"{painted} voxels of {' x '.join(f'{e:.3g}' for e in self.blocks[0][1].spacing)} mm"
+
     def on(self, grid, path, resample=False):
         """The region on the grid of an image.
 

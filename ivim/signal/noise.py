@@ -12,7 +12,6 @@ How the averages enter depends on what the scanner averaged:
 """
 
 import numpy as np
-from scipy.special import i0e, i1e
 
 AVERAGING = ("magnitude", "complex")
 
@@ -35,6 +34,8 @@ def rician_mean(amplitude, sigma):
     -------
     array
     """
+    from scipy.special import i0e, i1e
+
     amplitude, sigma = np.broadcast_arrays(np.asarray(amplitude, float), np.asarray(sigma, float))
     safe = np.where(sigma > 0, sigma, 1.0)
     x = amplitude**2 / (2 * safe**2)
@@ -44,6 +45,8 @@ def rician_mean(amplitude, sigma):
 
 def rician_slope(amplitude, sigma):
     """Derivative of :func:`rician_mean` by the amplitude: near 1 far above the floor, 0 on it."""
+    from scipy.special import i0e, i1e
+
     amplitude, sigma = np.broadcast_arrays(np.asarray(amplitude, float), np.asarray(sigma, float))
     safe = np.where(sigma > 0, sigma, 1.0)
     x = amplitude**2 / (2 * safe**2)

@@ -11,12 +11,7 @@ import numpy as np
 from ivim import parameters
 from ivim.signal.models import MODELS, SEGMENTED_THRESHOLD, STUDY_MODELS, get_model
 
-METHODS = {
-    "monoexponential": ("two-point", "full", "log-linear"),
-    "biexponential": ("full", "segmented"),
-    "stretched": ("full",),
-    "kurtosis": ("full",),
-}
+METHODS = {name: model.methods for name, model in MODELS.items()}
 """The methods of each model; a model of one's own is fitted in full."""
 
 CHOICES = {"averaging": ("magnitude", "complex"), "weights": ("averages", "equal")}
@@ -177,7 +172,15 @@ class Recipe:
         }
 
     def maps(
-        self, data, b, averages=None, mask=None, models=STUDY_MODELS, threads=None, progress=False
+        self,
+        data,
+        b,
+        averages=None,
+        mask=None,
+        models=STUDY_MODELS,
+        threads=None,
+        progress=False,
+        dtype=float,
     ):
         """Fit models to every voxel.
 
@@ -185,7 +188,7 @@ class Recipe:
         ----------
         data : array, shape (..., n)
             Magnitudes, last axis b.
-        b, averages, mask, threads, progress
+        b, averages, mask, threads, progress, dtype
             As for :func:`ivim.fit_maps`.
         models : sequence of str or SignalModel
 
@@ -196,19 +199,15 @@ class Recipe:
             its standard error as ``NAME_se``, ``residual``, ``aicc``, ``reason``, ``success``. One
             noise level serves all models.
         """
-        from ivim.signal.maps import estimate_sigma, fit_maps
+        from ivim.signal.maps import fit_models
 
-        options = {
-            get_model(model).name: self.options(model, b, averages) | {"model": model}
-            for model in models
+        chosen = [get_model(model) for model in models]
+        requests = {
+            model.name: self.options(model, b, averages) | {"model": model} for model in chosen
         }
-        floors = [one for one in options.values() if one.get("sigma") == "estimate"]
-        if floors:
-            sigma = estimate_sigma(data, b, mask=mask, averages=averages, averaging=self.averaging)
-            for one in floors:
-                one["sigma"] = sigma
-        shared = {"mask": mask, "threads": threads, "progress": progress}
-        return {name: fit_maps(data, b, **one, **shared) for name, one in options.items()}
+        return fit_models(
+            data, b, requests, mask=mask, threads=threads, progress=progress, dtype=dtype
+        )
 
     def as_dict(self):
         """The recipe as plain values for JSON: sidecars and records of runs."""

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-from ivim import parameters
 from ivim.signal import reasons
 
 
@@ -95,16 +94,17 @@ class Fit:
         """The Wald limits as a table to print: ``model, parameter, value, ...`` with diffusivities
         in 10⁻³ mm²/s."""
         frame = self.confidence(level)
-        scale = frame["parameter"].map(lambda name: parameters.to_table({name: 1.0})[name])
+        definitions = self.problem.model.definitions
+        scale = frame["parameter"].map(lambda name: definitions[name].scale)
         columns = ["value", "stderr", "ci_low", "ci_high"]
         frame[columns] = frame[columns].mul(scale, axis=0)
         frame.insert(0, "model", self.model)
-        frame["unit"] = frame["parameter"].map(parameters.unit)
+        frame["unit"] = frame["parameter"].map(lambda name: definitions[name].table_unit)
         return frame
 
 
 def _wald_limits(fitted, name, level):
-    freedom = fitted.residuals.size - len(fitted.values)
+    freedom = fitted.residuals.size - fitted.problem.free
     if freedom < 1 or not np.isfinite(fitted.stderr[name]):
         return np.nan, np.nan
     reach = stats.t.ppf((1 + level) / 2, freedom) * fitted.stderr[name]
@@ -117,7 +117,7 @@ def _wald_limits(fitted, name, level):
 
 def _profile_limits(fitted, name, level):
     problem, value = fitted.problem, fitted.values[name]
-    freedom = fitted.residuals.size - len(fitted.values)
+    freedom = fitted.residuals.size - fitted.problem.free
     if not fitted.success or freedom < 1:
         return np.nan, np.nan
     allowed = fitted.sse * (1 + stats.f.ppf(level, 1, freedom) / freedom)

@@ -102,7 +102,7 @@ def measure_study(
     failures = tables.failures(records)
     if failures and not keep_going:
         more = f" ({len(failures) - 1} more such)" if len(failures) > 1 else ""
-        msg = f"{failures[0]}{more}; mend it, or --keep-going to measure everybody else"
+        msg = f"{failures[0]}{more}; --keep-going measures everybody else"
         raise Unmeasured(msg)
     if not any(record["rows"] for record in records.values()):
         msg = f"nobody could be measured; {failures[0]}" if failures else "nobody could be measured"

@@ -114,7 +114,8 @@ def untold(folder, text):
     """A message without the place of the study on the machine that it was written on."""
     for prefix in (str(Path(folder).resolve()), str(folder)):
         text = text.replace(f"{prefix}/", "").replace(f"{prefix}\\", "").replace(prefix, "study")
-    return " ".join(text.split())
+    # What a person called a region may be a name.
+    return " ".join(re.sub(r"region '.*?'", "a region", text).split())
 
 
 def _patient(folder, row, select):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 import ivim
-from ivim import parameters
+from ivim import article, parameters
 from ivim.study.measure import ESTIMATORS
 
 TESTS = {
@@ -160,8 +160,8 @@ def statistics(cohort, out, cite):
             for test, columns in used.items()
         ]
         told.append(
-            f"The test was chosen by the Shapiro–Wilk test of normality{cite('Shapiro')} and "
-            "Levene's test of equal variances, at .05."
+            f"The test follows from the Shapiro–Wilk test of normality{cite('Shapiro')} in every "
+            f"group at {article.SIGNIFICANCE:g}."
         )
     if len(_read(out, "agreement")):
         told.append(

@@ -14,7 +14,7 @@ RUN_SECTION = "study"
 """Where `run.json` of the notebooks tells of the measuring."""
 
 
-def run_study(folder, out, options, *, positive=None, say=print, **measuring):
+def run_study(folder, out, options, *, positive=None, force=False, say=print, **measuring):
     """Measure a study, draw its pages, run the notebooks on its tables, and sum it all up.
 
     Parameters
@@ -24,6 +24,8 @@ def run_study(folder, out, options, *, positive=None, say=print, **measuring):
     options : ivim.study.measure.Options
     positive : str, optional
         The group that counts as disease; by default as for :func:`ivim.load_cohort`.
+    force : bool
+        Allow `out` to be a folder with other files in it.
     say : callable
         Receives each progress line.
     **measuring
@@ -43,7 +45,7 @@ def run_study(folder, out, options, *, positive=None, say=print, **measuring):
     from ivim.run import plan, reproduce
 
     began = time.perf_counter()
-    out = plan.results_folder(out, None, force=False)
+    out = plan.results_folder(out, None, force)
     check_groups(folder, positive)
     out.mkdir(parents=True, exist_ok=True)
     measured = job.measure_study(folder, options, out / job.KEPT, pages=True, **measuring)

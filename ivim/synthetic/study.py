@@ -6,6 +6,7 @@ Everything is made from a seed by code; the same seed gives the same bytes. What
 
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -64,6 +65,9 @@ def simulate(folder, patients, seed, truth=None, *, jobs=None, progress=None):
     ValueError
         On bad settings, too few patients, or a folder that holds files.
     """
+    if Path(folder).is_dir() and any(Path(folder).iterdir()):
+        msg = f"{folder}: holds files already; give a new or empty folder"
+        raise ValueError(msg)
     settings = read_settings(truth)
     drawn = draw(settings, patients, seed)
     with files.staged(folder) as stage:

@@ -13,6 +13,9 @@ from ivim.imaging.dicom.series import same_b, text_of
 SAME_CORNER = 0.1
 """Two series lie on one grid when no slice is further off than this part of a voxel."""
 
+NO_GRADIENT = 2.0
+"""s/mm². b below this comes of the imaging gradients alone (UIH writes 1.25 for its b = 0)."""
+
 OTHER_AXIS = 0.9
 """Cosine between gradient directions below which they are different axes (26 degrees)."""
 
@@ -99,7 +102,7 @@ def _one_scan(fitting):
     if any(_has_zero(one) for one in weighted):
         return weighted
     zeros = [one for one in only_zero if _same_scan(weighted[0], one)]
-    if len(zeros) > 1:
+    if only_zero and len(zeros) != 1:
         return None
     return sorted(zeros + weighted, key=fitting.index)
 
@@ -130,7 +133,7 @@ def _covers(directional, trace):
 
 def _weighted(series):
     """b-values above what counts as none."""
-    return [b for b in series.b_values if not same_b(b, 0)]
+    return [b for b in series.b_values if b >= NO_GRADIENT]
 
 
 def _has_zero(series):

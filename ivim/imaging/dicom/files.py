@@ -96,17 +96,32 @@ def find_files(folder):
 def _walk(root):
     """All files below in the order of their paths, the first folder of each; and links out."""
     found, links = [], 0
-    for folder, folders, names in os.walk(root):
-        here = Path(folder)
-        links += sum((here / name).is_symlink() for name in folders)
-        for name in names:
-            path = here / name
-            if path.is_symlink() and not path.resolve().is_relative_to(root):
-                links += 1
-            elif path.is_file():
-                found.append(path.relative_to(root))
+    try:
+        for folder, folders, names in os.walk(root, onerror=_fail):
+            here = Path(folder)
+            links += sum((here / name).is_symlink() for name in folders)
+            for path in (here / name for name in names):
+                if path.is_symlink() and not _stays(path, root):
+                    links += 1
+                elif path.is_file():
+                    found.append(path.relative_to(root))
+    except OSError as error:
+        msg = f"a folder below DICOM_DIR cannot be read ({error.strerror}); check its permissions"
+        raise ValueError(msg) from None
     found.sort(key=lambda path: os.fsencode(path.as_posix()))
     return [(path.parts[0] if len(path.parts) > 1 else "", root / path) for path in found], links
+
+
+def _fail(error):
+    raise error
+
+
+def _stays(link, root):
+    """Whether a symbolic link leads to a place below the folder; one in a circle does not."""
+    try:
+        return link.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):
+        return False
 
 
 def _kind(path, number, total):

@@ -137,18 +137,20 @@ def read_header(source, total, path=None):
 
     path = path or source.path
     try:
-        with path.open("rb") as file:
+        with path.open("rb") as file, elements.quiet():
             head = file.read(4096)
-        if DEFLATED in head:
-            raise _Broken("deflated, which may hide any size: export it uncompressed")
-        with elements.quiet():
+            if DEFLATED in head:
+                raise _Broken("deflated, which may hide any size: export it uncompressed")
+            file.seek(0)
             dataset = pydicom.dcmread(
-                path, stop_before_pixels=True, force=head[128:132] != b"DICM",
+                file, stop_before_pixels=True, force=head[128:132] != b"DICM",
                 defer_size=LARGEST_VALUE,
             )  # fmt: skip
             if text(get(dataset.file_meta, "MediaStorageSOPClassUID")) == DIRECTORY:
                 return None
-            return _header(source, dataset, path.stat().st_size)
+            # The reader stands before the pixels now, which begin behind 8 bytes at least.
+            room = path.stat().st_size - file.tell() - 8
+            return _header(source, dataset, room)
     except Exception as error:  # noqa: BLE001 - the library raises anything on a broken file
         # The library's own words may quote the header, so only the kind of failure is passed on.
         what = str(error) if isinstance(error, _Broken) else type(error).__name__
@@ -163,7 +165,7 @@ class _Broken(Exception):
     """What is wrong, in words that quote nothing."""
 
 
-def _header(source, dataset, size):
+def _header(source, dataset, room):
     series = text(get(dataset, "SeriesInstanceUID"))
     if not text(get(dataset, "SOPClassUID")) or not series:
         raise _Broken("no class or no series")
@@ -191,7 +193,7 @@ def _header(source, dataset, size):
         tiles=_tiles(dataset, maker),
         frames=frames,
         burned_in=_burned_in(dataset),
-        short=_pixel_bytes(dataset, rows, columns) > size,
+        short=_pixel_bytes(dataset, rows, columns) > room,
         facts=_facts(dataset, maker),
     )
 

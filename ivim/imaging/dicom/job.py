@@ -67,7 +67,7 @@ def import_study(
     force : bool
         Replace the series of participants that are there already.
     progress : callable, optional
-        Wraps the patients, to show progress.
+        Wraps what is gone through (files, then patients) with its unit, to show progress.
 
     Returns
     -------
@@ -83,11 +83,12 @@ def import_study(
         msg = f"{study}: is a file; give the study's folder"
         raise ValueError(msg)
     key = None if key is None else people.check_key(key, study)
+    subject = None if subject is None else bids.subject_name(subject)
     outcome = Outcome()
-    headers = read_folder(folder, outcome)
+    headers = read_folder(folder, outcome, progress)
     persons, rows = _label(headers, folder, study, series, subject, key, outcome)
     with files.staged(study, force=True) as stage:
-        for person in (progress or iter)(persons):
+        for person in _shown(persons, "patient", progress):
             _import_person(person, stage, study, series, averages, force, key, outcome)
         if not outcome.imported:
             _raise_nothing(outcome)
@@ -99,7 +100,7 @@ def import_study(
     return outcome
 
 
-def list_folder(folder, *, series=None, subject=None):
+def list_folder(folder, *, series=None, subject=None, progress=None):
     """Every series of an export without a name in it, and which would be imported.
 
     Parameters
@@ -107,6 +108,7 @@ def list_folder(folder, *, series=None, subject=None):
     folder : path
     series : sequence of str, optional
     subject : str, optional
+    progress : callable, optional
 
     Returns
     -------
@@ -115,8 +117,9 @@ def list_folder(folder, *, series=None, subject=None):
     outcome : Outcome
         Its warnings.
     """
+    subject = None if subject is None else bids.subject_name(subject)
     outcome = Outcome()
-    headers = read_folder(folder, outcome)
+    headers = read_folder(folder, outcome, progress)
     persons, _ = _label(headers, folder, None, series, subject, None, outcome)
     rows = [row for person in persons for row in _rows(person, series)]
     shown = {id(header) for person in persons for header in person.patient.headers}
@@ -125,7 +128,7 @@ def list_folder(folder, *, series=None, subject=None):
     return rows, outcome
 
 
-def read_folder(folder, outcome):
+def read_folder(folder, outcome, progress=None):
     """Headers of all DICOM files below a folder.
 
     Parameters
@@ -133,6 +136,7 @@ def read_folder(folder, outcome):
     folder : path
     outcome : Outcome
         Gets a warning of links that were not followed.
+    progress : callable, optional
 
     Returns
     -------
@@ -149,8 +153,13 @@ def read_folder(folder, outcome):
             f"{found.links} symbolic links lead elsewhere and were not followed"
         )
     with tempfile.TemporaryDirectory(prefix="ivim-") as place:
-        headers = [_read(source, found.total, place) for source in found.sources]
+        sources = _shown(found.sources, "file", progress)
+        headers = [_read(source, found.total, place) for source in sources]
     return [header for header in headers if header is not None]
+
+
+def _shown(sequence, unit, progress):
+    return sequence if progress is None else progress(sequence, unit)
 
 
 def _read(source, total, place):
@@ -173,7 +182,7 @@ def _label(headers, folder, study, wanted, subject, key, outcome):
                 "each from a folder of its own, or leave --subject out"
             )
             raise ValueError(msg)
-        labels = iter([bids.subject_name(subject)])
+        labels = iter([subject])
     else:
         there = bids.list_subjects(study) if rows and study is not None and study.is_dir() else []
         labels = people.next_labels([row["participant_id"] for row in rows] + there)

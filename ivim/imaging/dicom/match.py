@@ -14,6 +14,10 @@ import numpy as np
 from ivim.imaging.dicom import elements
 from ivim.imaging.dicom.series import same_b
 
+TRACE_MARKS = {"GE": 0.0, "Philips": 2000.0}
+"""What dcm2niix writes for b of a trace-weighted volume, where it does not keep the headers' b (its
+``geCorrectBvecs``, and the mark that it gives to Philips' derived volumes)."""
+
 
 @dataclass(frozen=True, eq=False)
 class Volume:
@@ -26,11 +30,19 @@ class Volume:
         Its place along the last axis.
     weighting : ivim.imaging.dicom.diffusion.Weighting
         From the headers of its images.
+    series : Series
+    order : tuple
+        Place of its first slice among the images of the series.
+    digest : tuple
+        Of its slices; empty where pixels cannot be compared.
     """
 
     image: object
     index: int
     weighting: object
+    series: object
+    order: tuple
+    digest: tuple = ()
 
 
 def match(converted, series, files):
@@ -46,13 +58,12 @@ def match(converted, series, files):
     Returns
     -------
     list of Volume
-        Maps and other images that were not measured are left out.
+        In the order of the scan. Maps and other images that were not measured are left out.
 
     Raises
     ------
     ValueError
-        When a volume mixes b-values, or images are missing from what was converted, or dcm2niix and
-        the headers disagree on b; the volumes are named.
+        When a volume mixes b-values, or images are missing from what was converted.
     """
     tables = {}
     volumes = []
@@ -64,10 +75,55 @@ def match(converted, series, files):
             volumes += _by_order(image, series)
         else:
             volumes += _by_pixels(image, series, tables[ranked], ranked)
-    volumes = _each_once(volumes, series)
+    volumes = _each_once(volumes)
     _check_complete(volumes, series)
-    _check_b(volumes, series)
     return volumes
+
+
+def check_b(volumes):
+    """Raise ValueError where dcm2niix read another b than the headers have.
+
+    Parameters
+    ----------
+    volumes : sequence of Volume
+
+    Returns
+    -------
+    int
+        Volumes of b > 0 whose b dcm2niix does not tell, so that the headers stand alone.
+
+    Raises
+    ------
+    ValueError
+        Names the volumes, counted as they are given.
+    """
+    pairs = [
+        (place, volume, float(volume.image.b[volume.index]))
+        for place, volume in enumerate(volumes, start=1)
+        if _tells_b(volume)
+    ]
+    differing = [
+        f"volume {place} (series {volume.series.label}): headers {volume.weighting.b:.6g}, "
+        f"dcm2niix {its:.6g}"
+        for place, volume, its in pairs
+        if not same_b(volume.weighting.b, its)
+    ]
+    if differing:
+        more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
+        msg = (
+            f"dcm2niix and the headers disagree on b: {'; '.join(differing[:5])}{more}; the scan "
+            "cannot be trusted as it is: export it again from the scanner"
+        )
+        raise ValueError(msg)
+    return sum(not _tells_b(volume) and volume.weighting.b > 0 for volume in volumes)
+
+
+def _tells_b(volume):
+    """Whether dcm2niix gives a b-value for a volume, and not its mark of a trace-weighted one."""
+    if volume.image.b is None:
+        return False
+    mark = TRACE_MARKS.get(volume.series.maker)
+    return not (volume.weighting.isotropic and volume.image.b[volume.index] == mark)
 
 
 def _table(series, files, shape, ranked):
@@ -78,14 +134,18 @@ def _table(series, files, shape, ranked):
     from pydicom.pixels import iter_pixels
 
     table = {}
-    for header in series.headers:
+    for place, header in enumerate(series.headers):
+        if header.source not in files:  # maps and phase images only
+            continue
         try:
             with elements.quiet():
                 for frame, pixels in zip(
                     header.frames, iter_pixels(files[header.source]), strict=True
                 ):
                     for tile in _tiles(pixels, shape):
-                        table.setdefault(_digest(tile, ranked), []).append(frame)
+                        table.setdefault(_digest(tile, ranked), []).append(
+                            ((place, frame.index), frame)
+                        )
         except Exception:  # noqa: BLE001 - packed in a way that only dcm2niix knows, or damaged
             return None
     return table
@@ -114,38 +174,40 @@ def _by_pixels(image, series, table, ranked):
     found = []
     for index in range(image.voxels.shape[3]):
         slices = (np.flipud(image.voxels[:, :, z, index].T) for z in range(image.voxels.shape[2]))
-        candidates = [table.get(_digest(one, ranked)) for one in slices]
+        digests = tuple(_digest(one, ranked) for one in slices)
+        candidates = [table.get(digest) for digest in digests]
         if None in candidates:
             msg = (
                 f"series {series.label}: volume {index + 1} as converted has a slice that is none "
                 "of the series' images; export the series again, uncompressed"
             )
             raise ValueError(msg)
-        weighting = _shared(candidates, series, index)
-        if weighting is not None:
-            found.append(Volume(image, index, weighting))
+        order, frame = _shared(candidates, series, index)
+        if not frame.kind:
+            found.append(Volume(image, index, frame.weighting, series, order, digests))
     return found
 
 
 def _shared(candidates, series, index):
-    """The weighting that all slices of a volume share; None for images that were not measured."""
-    frames = {_sort(frame): frame for one in candidates for frame in one}
-    shared = set.intersection(*({_sort(frame) for frame in one} for one in candidates))
+    """The first image of a volume, of the weighting that all its slices share."""
+    shared = set.intersection(*({_sort(frame) for _, frame in one} for one in candidates))
     if not shared:
-        b_values = sorted({frame.weighting.b for frame in frames.values() if not frame.kind})
+        met = {frame.weighting.b for one in candidates for _, frame in one if not frame.kind}
+        b_values = ", ".join(f"{b:g}" for b in sorted(met))
         msg = (
-            f"series {series.label}: volume {index + 1} mixes images of b = "
-            f"{', '.join(f'{b:g}' for b in b_values)}; slices are missing or stand twice"
+            f"series {series.label}: volume {index + 1} as converted mixes images of b = "
+            f"{b_values}; slices are missing or stand twice"
         )
         raise ValueError(msg)
+    sort = sorted(shared, key=repr)[0]
     if len(shared) > 1:
         # Images with the same pixels under several b-values: the order of the images decides.
         expected = _ordered(series)
-        own = expected[index] if index < len(expected) else None
-        sort = own if own in shared else sorted(shared, key=repr)[0]
-    else:
-        (sort,) = shared
-    return None if frames[sort].kind else frames[sort].weighting
+        sort = expected[index] if index < len(expected) and expected[index] in shared else sort
+    return min(
+        ((order, frame) for order, frame in candidates[0] if _sort(frame) == sort),
+        key=lambda pair: pair[0],
+    )
 
 
 def _sort(frame):
@@ -175,16 +237,22 @@ def _by_order(image, series):
             "export the series uncompressed"
         )
         raise ValueError(msg)
-    return [Volume(image, index, one.weighting) for index, one in enumerate(first)]
+    return [Volume(image, index, one.weighting, series) for index, one in enumerate(first)]
 
 
-def _each_once(volumes, series):
-    """Each volume once: dcm2niix may write a second image without the trace volumes."""
-    if len(volumes) <= series.volumes:
-        return volumes
-    images = {id(volume.image): volume.image for volume in volumes}
-    whole = [[volume for volume in volumes if volume.image is image] for image in images.values()]
-    return next((one for one in whole if len(one) == series.volumes), volumes)
+def _each_once(volumes):
+    """Each volume once: dcm2niix may write those with a direction a second time, without b."""
+    images = list({id(volume.image): volume.image for volume in volumes}.values())
+    images.sort(key=lambda image: image.b is None)
+    kept, seen = [], set()
+    for image in images:
+        own = [volume for volume in volumes if volume.image is image]
+        own = [volume for volume in own if not volume.digest or volume.digest not in seen]
+        seen |= {volume.digest for volume in own}
+        kept += [own] if own else []
+    # One image keeps the order that dcm2niix gave it; several follow each other as in the series.
+    kept.sort(key=lambda own: min(volume.order for volume in own))
+    return [volume for own in kept for volume in own]
 
 
 def _check_complete(volumes, series):
@@ -198,24 +266,3 @@ def _check_complete(volumes, series):
                 f"headers have {images[b] / slices:g}; export the series again"
             )
             raise ValueError(msg)
-
-
-def _check_b(volumes, series):
-    """Raise ValueError where dcm2niix read another b than the headers have."""
-    pairs = [
-        (place, volume.weighting.b, float(volume.image.b[volume.index]))
-        for place, volume in enumerate(volumes, start=1)
-        if volume.image.b is not None
-    ]
-    differing = [
-        f"volume {place}: headers {own:.6g}, dcm2niix {its:.6g}"
-        for place, own, its in pairs
-        if not same_b(own, its)
-    ]
-    if differing:
-        more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
-        msg = (
-            f"series {series.label}: dcm2niix and the headers disagree on b: "
-            f"{'; '.join(differing[:5])}{more}; the series cannot be trusted"
-        )
-        raise ValueError(msg)

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from ivim.imaging.dicom import dcm2niix, files
-from ivim.imaging.dicom.match import match
+from ivim.imaging.dicom.match import check_b, match
 from ivim.imaging.dicom.series import different, same_b, text_of
+from ivim.imaging.dicom.split import split
 
 SAME_CORNER = 0.1
 """Images of several series are one grid when no corner is further off than this part of a voxel."""
@@ -68,6 +69,7 @@ def make_scan(choice):
     """
     volumes = [volume for series in choice.series for volume in _convert(series)]
     volumes, notes = _without_traces(volumes)
+    untold = check_b(volumes)
     _check_grid(volumes)
     first = volumes[0].image
     data, scaling = _join(volumes)
@@ -80,21 +82,38 @@ def make_scan(choice):
         directions=np.array([_direction(volume) for volume in volumes]),
         averages=_averages(volumes),
         facts=_facts(volumes, choice.series),
-        notes=(*choice.notes, *notes, *_unchecked(volumes)),
+        notes=(*choice.notes, *notes, *_untold(untold)),
     )
 
 
 def _convert(series):
+    """Volumes of one series."""
+    wanted = [header for header in series.headers if any(not frame.kind for frame in header.frames)]
+    sources = [header.source for header in wanted]
     with tempfile.TemporaryDirectory(prefix="ivim-") as folder:
-        inside, out = Path(folder) / "in", Path(folder) / "out"
-        inside.mkdir()
-        out.mkdir()
-        wanted = [
-            header for header in series.headers if any(not frame.kind for frame in header.frames)
-        ]
-        sources = [header.source for header in wanted]
+        inside, out = _folders(folder, "whole")
         paths = dict(zip(sources, files.stage(sources, inside), strict=True))
+        several = any(len(header.frames) > 1 for header in wanted)
+        try:
+            volumes = match(dcm2niix.convert(inside, out, series.label), series, paths)
+            if several:
+                check_b(volumes)
+            return volumes
+        except ValueError:
+            # Files of several frames can make dcm2niix mix volumes, or take a file of one volume
+            # for b = 0 without reading it. What is wrong in the headers stays wrong when split.
+            if not several:
+                raise
+        inside, out = _folders(folder, "split")
+        split(series, paths, inside)
         return match(dcm2niix.convert(inside, out, series.label), series, paths)
+
+
+def _folders(folder, name):
+    folders = [Path(folder) / f"{name}-{part}" for part in ("in", "out")]
+    for one in folders:
+        one.mkdir()
+    return folders
 
 
 def _without_traces(volumes):
@@ -145,9 +164,18 @@ def _join(volumes):
 
 
 def _direction(volume):
-    if volume.weighting.isotropic or not volume.weighting.b:
+    """Gradient direction along the image's axes, zeros where there is none."""
+    weighting, image = volume.weighting, volume.image
+    if weighting.isotropic or not weighting.b:
         return np.zeros(3)
-    return volume.image.directions[volume.index]
+    converted = image.directions[volume.index]
+    # GE's private direction is along read, phase and slice and not along the patient's axes.
+    if converted.any() or not weighting.direction or volume.series.maker == "GE":
+        return converted
+    axes = image.affine[:3, :3] / np.linalg.norm(image.affine[:3, :3], axis=0)
+    # Patient axes of DICOM are LPS, those of NIfTI RAS; FSL turns x where axes are right-handed.
+    turned = np.linalg.solve(axes, np.array(weighting.direction) * (-1, -1, 1))
+    return turned * (-1 if np.linalg.det(axes) > 0 else 1, 1, 1)
 
 
 def _averages(volumes):
@@ -167,8 +195,7 @@ def _facts(volumes, series):
     }
 
 
-def _unchecked(volumes):
-    count = sum(volume.image.b is None and volume.weighting.b > 0 for volume in volumes)
+def _untold(count):
     if not count:
         return ()
-    return (f"{count} volumes: dcm2niix read no b-value, so the headers' stands alone",)
+    return (f"{count} volumes: dcm2niix does not tell b, so that of the headers stands alone",)

@@ -14,7 +14,7 @@ SAME_PLACE = 0.1
 """mm. Slices this near lie at one place; the thinnest diffusion slices are ten times as far."""
 
 LARGEST_GAP = 1.5
-"""A step between slices that is this many times the usual one means that a slice is missing."""
+"""A step between slices that is this many times the smallest one means that a slice is missing."""
 
 
 @dataclass(frozen=True)
@@ -308,11 +308,11 @@ def _difference(first, other):
 def _check_slices(series):
     places = series.places
     steps = np.diff(places)
-    if len(steps) > 1 and steps.max() > LARGEST_GAP * np.median(steps):
+    if len(steps) > 1 and steps.max() > LARGEST_GAP * steps.min():
         gap = int(np.argmax(steps)) + 1
         msg = (
             f"series {series.label}: slices are missing between slices {gap} and {gap + 1} "
-            f"({steps.max():.4g} mm apart, others {np.median(steps):.4g}); copy the series again"
+            f"({steps.max():.4g} mm apart, others {steps.min():.4g}); copy the series again"
         )
         raise ValueError(msg)
     for b, counts in _counts(series):

@@ -6,16 +6,15 @@ gives (:class:`~ivim.imaging.paintings.Painting`, :class:`~ivim.imaging.contours
 :data:`FORMATS`.
 """
 
-import gzip
-import zlib
+import warnings
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
-from ivim.files import replacing
+from ivim.files import replacing, staged
 from ivim.imaging.grid import times
-from ivim.imaging.guard import Refused, check_file, check_room
+from ivim.imaging.guard import Refused, check_file, check_room, check_target, first_bytes
 from ivim.imaging.regions import choose, overlap, with_unique_names
 
 FORMATS = ("nifti", "nrrd", "imagej", "dicom", "polygons", "horos")
@@ -83,10 +82,13 @@ def load_regions(path):
     ValueError
         When the file is of no known format, damaged, or holds no region.
     """
-    path = check_file(path, f"a file of regions ({_endings()})")
+    path = check_file(path, f"a file of regions ({_accepted()})")
     found = _format_of(path)
     try:
-        drawings = found.load(path)
+        # What the libraries warn of quotes header text, where names stand.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            drawings = found.load(path)
     except Refused:
         raise
     except ImportError as error:
@@ -120,8 +122,7 @@ def read_grid(path):
     from ivim.imaging.formats import nifti, nrrd
 
     path = check_file(path, "the path of a NIfTI image (.nii or .nii.gz)")
-    with path.open("rb") as file:
-        head = file.read(HEAD)
+    head, _ = first_bytes(path, HEAD)
     return nrrd.read_grid(path) if nrrd.recognises(head) else nifti.read_header(path).grid
 
 
@@ -156,44 +157,59 @@ def write_mask(path, mask, grid):
             "from 0 on"
         )
         raise ValueError(msg)
-    if not str(path).lower().endswith((".nii", ".nii.gz")):
-        msg = f"{path}: masks are written as NIfTI; give a name that ends with .nii or .nii.gz"
-        raise ValueError(msg)
-    image = nib.Nifti1Image(values.astype(_smallest(values.max())), grid.affine)
+    _nifti_ending(Path(path))
+    values = values.astype(_smallest(values.max()))
+    image = nib.Nifti1Image(values, grid.affine, dtype=values.dtype)
     image.header.set_zooms(grid.spacing)
     image.header.set_xyzt_units("mm")
     save_image(image, path)
 
 
-def write_regions(path, regions, grid):
-    """Write regions as NIfTI: one mask, one label map, or (where they overlap) a file for each.
+def write_regions(path, regions, grid, force=False):
+    """Write regions as NIfTI: a mask or label map, or (where they overlap) a file for each.
 
     Parameters
     ----------
     path : path
-        Ends with ``.nii`` or ``.nii.gz``; with a file for each, ``-1``, ``-2`` ... stand before the ending.
+        Ends with ``.nii`` or ``.nii.gz``; with a file for each, ``-1``, ``-2`` ... stand before the
+        ending.
     regions : sequence of Region
+        They keep their numbers where all have different ones above 0; else they count from 1.
     grid : Grid
+    force : bool
+        Replace existing files.
 
     Returns
     -------
     list of (Path, int, Region)
         File, number in it, and region.
+
+    Raises
+    ------
+    ValueError
+        When a file exists already (without `force`), or cannot be written.
     """
     path = Path(path)
-    if not overlap(regions):
-        labels = np.zeros(grid.shape, np.uint16)
-        for number, region in enumerate(regions, start=1):
+    ending = _nifti_ending(path)
+    numbers = [region.label for region in regions]
+    if None in numbers or len(set(numbers)) < len(numbers) or min(numbers) < 1:
+        numbers = list(range(1, len(regions) + 1))
+    if overlap(regions):
+        stem = path.name.removesuffix(ending)
+        targets = [path.with_name(f"{stem}-{number}{ending}") for number in numbers]
+        contents = [region.mask for region in regions]
+    else:
+        targets, labels = [path] * len(regions), np.zeros(grid.shape, np.int64)
+        for number, region in zip(numbers, regions, strict=True):
             labels[region.mask] = number
-        write_mask(path, labels, grid)
-        return [(path, number, region) for number, region in enumerate(regions, start=1)]
-    stem = path.name[: len(path.name) - len(_nifti_ending(path))]
-    written = []
-    for number, region in enumerate(regions, start=1):
-        target = path.with_name(f"{stem}-{number}{_nifti_ending(path)}")
-        write_mask(target, region.mask, grid)
-        written.append((target, 1, region))
-    return written
+        contents = [labels]
+    for target in dict.fromkeys(targets):
+        check_target(target, force=force)
+    with staged(path.absolute().parent, force=True) as stage:
+        for target, content in zip(dict.fromkeys(targets), contents, strict=True):
+            write_mask(stage / target.name, content, grid)
+    numbers = [1] * len(regions) if overlap(regions) else numbers
+    return list(zip(targets, numbers, regions, strict=True))
 
 
 def save_image(image, path):
@@ -212,30 +228,27 @@ def save_image(image, path):
 
 def _format_of(path):
     """The module that recognises a file by its first bytes."""
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    if head[:2] == b"\x1f\x8b":
-        try:
-            with gzip.open(path) as file:
-                head = file.read(HEAD)
-        except (OSError, EOFError, zlib.error):
-            head = b""
+    head, _ = first_bytes(path, HEAD)
     for name in FORMATS:
         module = import_module(f"ivim.imaging.formats.{name}")
         if module.recognises(head):
             return module
-    msg = f"{path}: no file of regions that is known here; accepted are {_endings()}"
+    msg = f"{path}: no file of regions that is known here; accepted are {_accepted()}"
     raise Refused(msg)
 
 
-def _endings():
+def _accepted():
     """What is accepted, for messages."""
-    modules = (import_module(f"ivim.imaging.formats.{name}") for name in FORMATS)
-    return ", ".join(f"{module.NAME} ({', '.join(module.ENDINGS)})" for module in modules)
+    return ", ".join(import_module(f"ivim.imaging.formats.{name}").NAME for name in FORMATS)
 
 
 def _nifti_ending(path):
-    return ".nii.gz" if path.name.lower().endswith(".gz") else ".nii"
+    """``.nii`` or ``.nii.gz``, whichever the name ends with."""
+    for ending in (".nii.gz", ".nii"):
+        if path.name.lower().endswith(ending):
+            return path.name[-len(ending) :]
+    msg = f"{path}: masks are written as NIfTI; give a name that ends with .nii or .nii.gz"
+    raise ValueError(msg)
 
 
 def _smallest(largest):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ivim.imaging.grid import LPS_TO_RAS, Grid
+from ivim.imaging.grid import LPS_TO_RAS, Grid, is_place
 from ivim.imaging.guard import Refused, check_room
 from ivim.imaging.paintings import Painting
 from ivim.imaging.regions import clean_name
@@ -81,7 +81,7 @@ def _affine(own, shared, path):
     affine[:3, 0], affine[:3, 1] = along_row * column, along_column * row
     affine[:3, 2] = np.cross(along_row, along_column) * float(depth)
     affine[:3, 3] = np.array(position, float)
-    if not np.isfinite(affine).all() or np.linalg.det(affine[:3, :3]) == 0:
+    if not is_place(affine):
         msg = f"{path}: a frame without a place (position, orientation or spacing); export it again"
         raise Refused(msg)
     return LPS_TO_RAS @ affine

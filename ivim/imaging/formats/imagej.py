@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from ivim.imaging.contours import Outline
-from ivim.imaging.formats.contents import passed_over, read_small
+from ivim.imaging.formats.contents import grouped, passed_over, read_small
 from ivim.imaging.guard import Refused
 from ivim.imaging.regions import clean_name
 
@@ -36,7 +36,9 @@ def recognises(head):
 
 
 def load(path):
-    """The ROIs that enclose an area; others (lines, points, text) are passed over and said.
+    """The ROIs that enclose an area; those of one name are one region, in as many slices as they were drawn in.
+
+    Lines, points and text are passed over and said.
 
     Parameters
     ----------
@@ -56,14 +58,14 @@ def load(path):
             continue
         z = _slice(roi)
         placed = tuple(np.column_stack([xy - 0.5, np.full(len(xy), z)]) for xy in contours)
-        found.append((name, placed))
+        found.extend((name, one) for one in placed)
     if lines and not found:
         msg = f"{path}: {passed_over(lines)[0]}; draw a closed region and save it again"
         raise Refused(msg)
     remarks = passed_over(lines)
     return [
         Outline(name, contours, in_voxels=True, remarks=remarks if place == 0 else ())
-        for place, (name, contours) in enumerate(found)
+        for place, (name, contours) in enumerate(grouped(found).items())
     ]
 
 

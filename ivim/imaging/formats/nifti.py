@@ -1,15 +1,21 @@
 """NIfTI-1 and -2 in one file, packed or not: images, masks and label maps. The header is judged before a voxel is read."""
 
-import gzip
 import math
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ivim.imaging.grid import Grid, times
-from ivim.imaging.guard import MOST_DEFLATE, SLACK, Refused, check_file, check_room, unpack
+from ivim.imaging.grid import Grid, is_place, times
+from ivim.imaging.guard import (
+    MOST_DEFLATE,
+    SLACK,
+    Refused,
+    check_file,
+    check_room,
+    first_bytes,
+    unpack,
+)
 from ivim.imaging.paintings import Painting
 from ivim.imaging.regions import MOST_REGIONS
 
@@ -77,13 +83,7 @@ def read_header(path):
         file can hold.
     """
     path = check_file(path, "the path of a NIfTI image (.nii or .nii.gz)")
-    try:
-        with path.open("rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if packed else path.open("rb") as file:
-            block = file.read(max(SIZES))
-    except (OSError, EOFError, zlib.error) as error:
-        raise _unreadable(path, error) from error
+    block, packed = first_bytes(path, max(SIZES))
     order = _order(block)
     if order is None:
         raise _unreadable(path)
@@ -314,8 +314,7 @@ def _grid(raw, shape, path):
         raise _unreadable(path, error) from error
     affine[:3] *= scale
     edges = np.linalg.norm(affine[:3, :3], axis=0)
-    # A determinant that is nothing beside the edges: two axes run the same way, or one has no length.
-    if not abs(np.linalg.det(affine[:3, :3])) > 1e-6 * edges.prod():
+    if not is_place(affine):
         msg = f"{path}: the header's geometry has no volume (an axis without direction); convert "
         msg += "the image again"
         raise Refused(msg)
@@ -342,9 +341,11 @@ def _scaled(values, header, dtype):
         return np.asarray(values, dtype)
     from nibabel.volumeutils import apply_read_scaling
 
-    # In the type of the result: a double for every voxel of a large series would not fit.
-    scaled = apply_read_scaling(np.asarray(values), dtype(header.slope), dtype(header.inter))
-    return np.asarray(scaled, dtype)
+    result = np.empty(values.shape, dtype, order="F")
+    # Volume by volume: the product is a double, and a double for every voxel of a series would not fit.
+    for k in range(values.shape[-1]):
+        result[..., k] = apply_read_scaling(np.asarray(values[..., k]), header.slope, header.inter)
+    return result
 
 
 def _unreadable(path, error=None):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ivim.imaging.formats.nifti import paintings, whole_numbers
-from ivim.imaging.grid import Grid, times
+from ivim.imaging.grid import Grid, is_place, times
 from ivim.imaging.guard import Refused, check_room, unpack
 from ivim.imaging.paintings import Painting
 from ivim.imaging.regions import MOST_REGIONS, clean_name
@@ -72,7 +72,9 @@ def load(path):
     if not segments and len(layers) == 1:
         return paintings(layers[0], grid, path, whole=False)
     if not segments:
-        msg = f"{path}: {len(layers)} layers without segments; save it as a segmentation (.seg.nrrd)"
+        msg = (
+            f"{path}: {len(layers)} layers without segments; save it as a segmentation (.seg.nrrd)"
+        )
         raise Refused(msg)
     layers = [whole_numbers(layer, path) for layer in layers]
     found = []
@@ -134,10 +136,7 @@ def _grid(header, domain, path):
     affine = np.eye(4)
     affine[:3, :3] = turn @ np.asarray(header["space directions"], float)[domain].T
     affine[:3, 3] = turn @ np.asarray(header["space origin"], float)
-    edges = np.linalg.norm(affine[:3, :3], axis=0)
-    if not np.isfinite(affine).all() or not (
-        abs(np.linalg.det(affine[:3, :3])) > 1e-6 * edges.prod()
-    ):
+    if not is_place(affine):
         msg = f"{path}: the header's directions or origin hold no volume; save it again"
         raise Refused(msg)
     return Grid.of([header["sizes"][axis] for axis in domain], affine)
@@ -196,7 +195,8 @@ def _segments(header):
     found = []
     for number in range(MOST_REGIONS):
         fields = {
-            key: header.get(f"Segment{number}_{key}") for key in ("ID", "Name", "Layer", "LabelValue")
+            key: header.get(f"Segment{number}_{key}")
+            for key in ("ID", "Name", "Layer", "LabelValue")
         }
         if not any(fields.values()):
             break

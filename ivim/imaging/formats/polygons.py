@@ -69,6 +69,8 @@ def _polygon(polygon, number, space, path):
     except (TypeError, ValueError, OverflowError):
         corners = np.empty(0)
     if corners.ndim != 2 or corners.shape[0] < 3 or corners.shape[1] != 3:
-        msg = f"{path}: polygon {number} has no three points [x, y, z]; give at least 3 corners in mm"
+        msg = (
+            f"{path}: polygon {number} has no three points [x, y, z]; give at least 3 corners in mm"
+        )
         raise Refused(msg)
     return polygon.get("name", ""), as_mm(corners, space, path)
