@@ -63,7 +63,9 @@ class Study:
         return pd.DataFrame(rows)[[*EIGHT, *FURTHER]]
 
     def write(self, folder, columns="all", rows=None):
-        """Write ``claims.csv`` and, with all columns, a truthful ``structure.toml``; returns the path of the claims."""
+        """Write ``claims.csv`` and, with all columns, a truthful ``structure.toml``; returns the
+        path of the claims.
+        """
         folder = Path(folder)
         path = folder / "claims.csv"
         self.table(columns, rows).to_csv(path, index=False)
@@ -158,7 +160,9 @@ def _overlap(a, b):
 
 
 def _statements(made):
-    """Sentences on what is higher, each true of the printed numbers, with the condition that says so."""
+    """Sentences on what is higher, each true of the printed numbers, with the condition that says
+    so.
+    """
     design, page = made.design, made.page
     low, high = design.groups[0], design.groups[-1]
     for name, cells in made.described.items():

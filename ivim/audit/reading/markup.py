@@ -1,4 +1,6 @@
-"""Tables in HTML and in JATS XML. Nothing is fetched, no entity is expanded, no script is looked at."""
+"""Tables in HTML and in JATS XML. Nothing is fetched, no entity is expanded, no script is looked
+at.
+"""
 
 import re
 
@@ -54,10 +56,14 @@ def read_jats(path, content):
     """
     from lxml import etree
 
-    # An entity of the file's own may name a local file or grow without end; those of a DTD are not needed.
+    # An entity of the file's own may name a local file or grow without end; those of a DTD are not
+    # needed.
     head = content[: content.find(b"<article") if b"<article" in content else None]
     if b"<!ENTITY" in head or b"<!ENTITY" in content[:100_000]:
-        msg = f"{path}: declares entities of its own, which are not expanded; take the <!ENTITY lines out"
+        msg = (
+            f"{path}: declares entities of its own, which are not expanded; take the <!ENTITY "
+            "lines out"
+        )
         raise ValueError(msg)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
@@ -138,7 +144,9 @@ def _padding(element):
 
 
 def _text(element):
-    """Text of a cell with line ends; parts that fill the cell without a word between them stand on lines of their own."""
+    """Text of a cell with line ends; parts that fill the cell without a word between them stand on
+    lines of their own.
+    """
     pieces = list(element)
     bare = not (element.text or "").strip() and not any((p.tail or "").strip() for p in pieces)
     own = [p for p in pieces if p.tag not in ("sup", "sub", "br", "xref")]
