@@ -100,6 +100,19 @@ def test_entities_in_utf16_do_not_get_in(tmp_path):
     assert "auc" not in set(claims["statistic"])
 
 
+def test_named_entities_of_a_document_type_are_not_lost(tmp_path):
+    """`&middot;` of a DTD that is not loaded is a decimal point; an unknown name makes the cell
+    unreadable, not wrong.
+    """
+    rows = ROWS.replace("0.81", "0&middot;81") + "<tr><td>DDC</td><td>1&odd;5</td></tr>"
+    content = (
+        '<?xml version="1.0"?><!DOCTYPE article PUBLIC "-//NLM//DTD JATS//EN" "x.dtd"><article>'
+        f"<table-wrap><label>Table 1</label><table>{rows}</table></table-wrap></article>"
+    )
+    claims = read_tables([written(tmp_path, "article.xml", content)]).claims
+    assert claims.loc[claims["statistic"] == "auc", "printed"].tolist() == ["0.81"]
+
+
 def test_entities_of_a_word_document_are_refused(tmp_path):
     """A part of the document that declares an entity is not parsed."""
     path = tmp_path / "entity.docx"

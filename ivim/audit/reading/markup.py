@@ -3,6 +3,7 @@ at.
 """
 
 import re
+from html.entities import html5
 
 from ivim.audit.reading.grid import MOST_TABLES, Cell, Grid, rectangle
 from ivim.audit.reading.text import plain, raised
@@ -156,7 +157,11 @@ def _text(element):
 
 
 def _inner(element):
-    if element.tag in _SILENT or not isinstance(element.tag, str):
+    if not isinstance(element.tag, str):
+        # A named entity of the DTD, which is not loaded: the names of HTML are known, others are
+        # shown as lost.
+        return html5.get(f"{getattr(element, 'name', '')};", "\ufffd")
+    if element.tag in _SILENT:
         return ""
     # A line end of the source is a space on the page; only the page's own breaks are kept.
     found = re.sub(r"[\r\n]+", " ", element.text or "")
