@@ -1,4 +1,6 @@
-"""What a header or a row label says: a group, a parameter, a statistic, a unit, how its cells are laid out."""
+"""What a header or a row label says: a group, a parameter, a statistic, a unit, how its cells are
+laid out.
+"""
 
 import re
 from dataclasses import dataclass, replace
@@ -9,7 +11,10 @@ from ivim.audit.reading.text import harmless, lowered, plain, squeezed, without_
 KINDS = ("group", "parameter", "statistic", "item", "model", "comparison")
 
 _NAMES = {
-    "n": "n, no, no of patients, number of patients, no of cases, cases, sample size, number, patients",
+    "n": (
+        "n, no, no of patients, number of patients, no of cases, cases, sample size, number, "
+        "patients"
+    ),
     "male": "male, males, men",
     "female": "female, females, women",
     "mean": "mean",
@@ -31,7 +36,9 @@ _NAMES = {
     "odds_ratio": "or, odds ratio, exp(b), exp(β)",
     "hr": "hr, hazard ratio",
     "auc": "auc, area under the curve, area under curve, az",
-    "cutoff": "cut off, cut off value, cut off values, cutoff, threshold, optimal cut off, best cut off",
+    "cutoff": (
+        "cut off, cut off value, cut off values, cutoff, threshold, optimal cut off, best cut off"
+    ),
     "sensitivity": "sensitivity, sens",
     "specificity": "specificity, spec",
     "ppv": "ppv, positive predictive value",
@@ -63,18 +70,26 @@ def _lookup(text):
 STATISTICS = {_lookup(name): key for key, names in _NAMES.items() for name in names.split(", ")}
 AXES = {
     "groups": "group, groups, patient group, patient groups, diagnosis, cohort",
-    "parameters": "parameter, parameters, variable, variables, marker, markers, index, characteristic, "
-    "characteristics, ivim parameter, ivim parameters, factor, factors, predictor, predictors, item, feature",
+    "parameters": (
+        "parameter, parameters, variable, variables, marker, markers, index, characteristic, "
+        "characteristics, ivim parameter, ivim parameters, factor, factors, predictor, "
+        "predictors, item, feature"
+    ),
 }
 AXES = {squeezed(name): kind for kind, names in AXES.items() for name in names.split(", ")}
 MODELS = {
-    "univariable": "univariable, univariate, univariate analysis, univariable analysis, crude, unadjusted",
-    "multivariable": "multivariable, multivariate, multivariate analysis, multivariable analysis, adjusted",
+    "univariable": (
+        "univariable, univariate, univariate analysis, univariable analysis, crude, unadjusted"
+    ),
+    "multivariable": (
+        "multivariable, multivariate, multivariate analysis, multivariable analysis, adjusted"
+    ),
 }
 MODELS = {squeezed(name): model for model, names in MODELS.items() for name in names.split(", ")}
 
 LAYOUTS = (
-    # What the words say, the pattern of the cell, and the statistics that stand in it ("=": the label's own).
+    # What the words say, the pattern of the cell, and the statistics that stand in it ("=": the
+    # label's own).
     (r"means?\s*±\s*(sds?|s\.d\.|standard deviations?|std)|x̅?\s*±\s*s\b", "a ± b", ("mean", "sd")),
     (r"means?\s*±\s*(sem?|s\.e\.(m\.)?|standard errors?)", "a ± b", ("mean", "se_mean")),
     (r"mean\s*[(\[]\s*(sd|s\.d\.|standard deviation)\s*[)\]]", "a (b)", ("mean", "sd")),
@@ -125,7 +140,8 @@ class Meaning:
     interval : bool
         Whether it speaks of a confidence interval.
     limits_first : bool
-        Whether it does so first, as in "95% CI of OR", and not behind the estimate, as in "AUC (95% CI)".
+        Whether it does so first, as in "95% CI of OR", and not behind the estimate, as in "AUC (95%
+        CI)".
     level : str
         ``95`` of "95 % CI".
     marks : str
@@ -212,7 +228,9 @@ _RAISE = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def _unit(text):
-    """The text without its unit, the unit, and it as printed: in brackets, or behind a comma or a blank at the end."""
+    """The text without its unit, the unit, and it as printed: in brackets, or behind a comma or a
+    blank at the end.
+    """
     for match in re.finditer(r"[(\[]([^()\[\]]*)[)\]]", text):
         if unit := unit_of(match[1]):
             return text[: match.start()] + text[match.end() :], unit, match[1].strip()
@@ -221,7 +239,8 @@ def _unit(text):
         return head, unit, tail.strip()
     for match in re.finditer(r"\s(?=[×x]?\s?10\s?[⁻^-])|\s(?=\S+$)", text):
         unit = unit_of(text[match.end() :])
-        # A letter alone may be a name ("vitamin D h"); a unit of one letter needs brackets or a comma.
+        # A letter alone may be a name ("vitamin D h"); a unit of one letter needs brackets or a
+        # comma.
         if unit and (len(unit) > 1 or unit == "%"):
             return text[: match.start()], unit, text[match.end() :]
     return text, "", ""
@@ -293,7 +312,8 @@ def shown(text):
 
 
 def slug(label, kind):
-    """The name of a label in the claims where no answer gives one: lower case; parameters without blanks.
+    """The name of a label in the claims where no answer gives one: lower case; parameters without
+    blanks.
 
     Examples
     --------

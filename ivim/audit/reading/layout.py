@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from ivim.audit.reading.grid import Cell
-from ivim.audit.reading.values import Value, read_value, uses_commas
+from ivim.audit.reading.values import read_value, uses_commas
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,9 @@ def lay_out(grid, answers):
 
 
 def _one_line(rows, which):
-    """Cells whose lines each hold a value: the wanted line; without an answer they stay, and one is shown."""
+    """Cells whose lines each hold a value: the wanted line; without an answer they stay, and one is
+    shown.
+    """
     shown = ""
     result = []
     for row in rows:
@@ -109,7 +110,9 @@ def _one_line(rows, which):
 
 
 def _one(cell):
-    """Whether the lines are one value that was only broken, such as ``0.88`` over ``(0.80-0.95)``."""
+    """Whether the lines are one value that was only broken, such as ``0.88`` over
+    ``(0.80-0.95)``.
+    """
     later = cell.text.splitlines()[1:]
     joined = read_value(cell.text.replace("\n", " ")).holds_numbers
     return joined and all(line.lstrip()[:1] in "([±" for line in later)
@@ -189,6 +192,3 @@ def _same_head(rows, heads, column, stubs):
     ):
         stop += 1
     return tuple(range(first, stop))
-
-
-__all__ = ["Cell", "Layout", "Value", "lay_out"]
