@@ -1,4 +1,4 @@
-"""The columns of every frame that the statistics give, by name and in order: others rely on them."""
+"""The columns of every frame that the statistics give, in name and order: others rely on them."""
 
 import numpy as np
 import pandas as pd
@@ -86,15 +86,15 @@ def test_columns(make, columns):
     [
         (
             lambda: ivim.logistic(GROUPS, "y", "f"),
-            {"outcome": "y", "penalty": None, "n": 20, "cases": 10, "left_out": 0, "notes": []},
+            {"outcome": "y", "penalty": None, "n": 20, "cases": 10, "left_out": 0, "missing": []},
         ),
         (
             lambda: ivim.compare_groups(GROUPS, "f"),
-            {"n": {"f": {"x": 10, "y": 10}}, "left_out": {"f": 0}, "notes": []},
+            {"n": {"f": {"x": 10, "y": 10}}, "left_out": {"f": 0}, "missing": []},
         ),
         (
             lambda: ivim.icc(READINGS, values="f"),
-            {"n": {"f": 20}, "left_out": {"f": []}, "notes": []},
+            {"n": {"f": 20}, "left_out": {"f": []}, "missing": []},
         ),
         (lambda: ivim.compare_auc(OUTCOME, GROUPS["f"], RISK), {"n": 20, "left_out": 0}),
         (lambda: net_benefit(OUTCOME, RISK, 0.5), {"n": 20}),

@@ -423,7 +423,7 @@ def test_a_missing_value_leaves_out_its_row_alone(three, function):
         "other": {"lung": 14, "breast": 7},
     }
     assert found.attrs["left_out"] == {"value": 2, "other": 0}
-    assert found.attrs["notes"] == ["value: 2 of 21 rows left out, a value is missing."]
+    assert found.attrs["missing"] == ["value: 2 of 21 rows left out, a value is missing."]
 
 
 def test_infinite_values_are_refused():
