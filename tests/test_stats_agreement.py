@@ -261,7 +261,7 @@ def test_one_reader_gives_an_empty_table_with_the_reason(function):
     )
     assert found.empty and list(found.columns) == list(usual.columns)
     reason = "at least two targets and two raters; met 3 patient and 1 reader"
-    assert reason in found.attrs["reason"] and reason in found.attrs["notes"][0]
+    assert reason in found.attrs["reason"] and found.attrs["missing"] == []
     assert "reason" not in usual.attrs
 
 
@@ -277,7 +277,7 @@ def test_complete_targets_are_taken(readings, function, blank):
     expected = function(frame[frame["patient"] != 7], values="value")
     pd.testing.assert_frame_equal(found[found["parameter"] == "value"], expected, rtol=1e-12)
     assert found.attrs["left_out"]["value"] == [7] and found.attrs["n"]["value"] == 39
-    assert found.attrs["notes"] == ["value: 1 of 40 patients left out, a value is missing."]
+    assert found.attrs["missing"] == ["value: 1 of 40 patients left out, a value is missing."]
     if blank:
         assert found.attrs["n"]["other"] == 40 and found.attrs["left_out"]["other"] == []
 
