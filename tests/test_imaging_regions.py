@@ -1,6 +1,7 @@
 """ROIs: masks and label maps in and out, held to the image's grid, with their area."""
 
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import nibabel as nib
@@ -41,7 +42,9 @@ def test_mask_goes_out_and_comes_back(tmp_path, mask, name):
 
 
 def test_label_map(tmp_path, mask):
-    """Each label is a region; without a label the union is taken; an unknown label is refused with the labels there are."""
+    """Each label is a region; without a label the union is taken; an unknown label is refused with
+    the labels there are.
+    """
     labels = mask * 1
     labels[6, 4, 0] = 4
     write_mask(tmp_path / "labels.nii.gz", labels, GRID)
@@ -70,7 +73,9 @@ def test_area_by_slice(mask):
     ],
 )
 def test_wrong_masks(tmp_path, mask, change, message):
-    """An empty mask, a probability map, another grid, a mirrored grid and a series of masks are refused."""
+    """An empty mask, a probability map, another grid, a mirrored grid and a series of masks are
+    refused.
+    """
     values, affine = change(mask.astype(np.float32), GRID.affine)
     nib.save(nib.Nifti1Image(values, affine), tmp_path / "roi.nii.gz")
     with pytest.raises(ValueError, match=message):
@@ -85,7 +90,9 @@ def test_masks_of_other_tools(tmp_path, mask):
 
 
 def test_door_for_further_formats(tmp_path, mask, monkeypatch):
-    """A format enters as one module that knows its first bytes; a file of no known format is refused with those there are."""
+    """A format enters as one module that knows its first bytes; a file of no known format is
+    refused with those there are.
+    """
     path = tmp_path / "roi.txt"
     path.write_text("MASK")
     with pytest.raises(
@@ -105,8 +112,7 @@ def test_no_half_written_mask(tmp_path, mask, monkeypatch):
     """When writing fails, neither the file nor a temporary one is left."""
 
     def fail(image, path):
-        with open(path, "wb") as file:
-            file.write(b"half")
+        Path(path).write_bytes(b"half")
         raise OSError("disk full")
 
     monkeypatch.setattr(nib, "save", fail)

@@ -1,7 +1,9 @@
-"""Where voxels lie: from voxel indices to mm and back, and how the voxels of one grid lie on another.
+"""Where voxels lie: from voxel indices to mm and back, and how the voxels of one grid lie on
+another.
 
-All places are in mm with x to the patient's right, y to the front... as NIfTI has them (RAS); formats that count to the left and
-to the back (LPS: DICOM, NRRD of Slicer) are turned by their readers.
+All places are in mm with x to the patient's right, y to the front... as NIfTI has them (RAS);
+formats that count to the left and to the back (LPS: DICOM, NRRD of Slicer) are turned by their
+readers.
 """
 
 from dataclasses import dataclass
@@ -10,8 +12,8 @@ from itertools import permutations
 import numpy as np
 
 SAME_PLACE_VOXELS = 0.1
-"""Voxels are in one place when they lie no further apart than this part of the smallest voxel edge: headers round, patients
-move more."""
+"""Voxels are in one place when they lie no further apart than this part of the smallest voxel edge:
+headers round, patients move more."""
 
 FARTHEST_MM, NEAREST_MM = 1e6, 1e-6
 
@@ -113,7 +115,8 @@ class Lattice:
 
 
 def lattice(own, grid):
-    """How the voxels of `own` fall on those of `grid`: the flips, permutation and whole steps that come nearest.
+    """How the voxels of `own` fall on those of `grid`: the flips, permutation and whole steps that
+    come nearest.
 
     Parameters
     ----------
@@ -142,7 +145,8 @@ def lattice(own, grid):
 
 
 def fits(own, grid):
-    """Whether the voxels of `own` are voxels of `grid` (a part of it, or beyond its edges): the lattice, or None.
+    """Whether the voxels of `own` are voxels of `grid` (a part of it, or beyond its edges): the
+    lattice, or None.
 
     Parameters
     ----------
@@ -188,7 +192,8 @@ def put(values, found, shape):
 
 
 def nearest(values, own, grid):
-    """Values of one grid at the voxel centres of another, each that of the nearest voxel; 0 beyond the edges.
+    """Values of one grid at the voxel centres of another, each that of the nearest voxel; 0 beyond
+    the edges.
 
     Parameters
     ----------
@@ -213,7 +218,8 @@ def nearest(values, own, grid):
 
 
 def is_place(affine):
-    """Whether an affine gives voxels a place: finite, within a kilometre, no axis without length or beside another.
+    """Whether an affine gives voxels a place: finite, within a kilometre, no axis without length or
+    beside another.
 
     Parameters
     ----------

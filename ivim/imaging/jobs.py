@@ -1,4 +1,6 @@
-"""The jobs on one scan: fit its regions (`ivim fit`), make its maps (`ivim maps`), look at regions (`ivim roi`)."""
+"""The jobs on one scan: fit its regions (`ivim fit`), make its maps (`ivim maps`), look at regions
+(`ivim roi`).
+"""
 
 from pathlib import Path
 
@@ -215,7 +217,9 @@ def make_maps(
 
 
 def _recipe_for(recipe, models):
-    """The recipe, when its name says something of the models; ``segmented`` is for one of them alone."""
+    """The recipe, when its name says something of the models; ``segmented`` is for one of them
+    alone.
+    """
     recipe = get_recipe(recipe)
     if recipe.name == "segmented" and "biexponential" not in models:
         msg = f"recipe 'segmented' is for the biexponential model, not for {', '.join(models)}"
@@ -240,7 +244,9 @@ def _lost(fitted, success):
 
 
 def _write_fitted(folder, fitted, series, recipe, prefix):
-    """Every map of one run, the standard error beside each parameter, and why voxels have no value."""
+    """Every map of one run, the standard error beside each parameter, and why voxels have no
+    value.
+    """
     common = {"Recipe": recipe.as_dict(), "BValues": series.b.tolist()}
     common |= {"NumberOfAverages": series.averages.tolist()} if series.averages is not None else {}
     for model, maps in fitted.items():
@@ -357,9 +363,8 @@ def fit_text(table):
                 else "-"
             )
             tail = f"  {row.unit}" + (f"  ({row.note})" if row.note else "")
-            lines.append(
-                f"  {row.parameter:<10}{_digits(row.value):>12}{_digits(row.stderr):>12}{limits:>26}{tail}".rstrip()
-            )
+            numbers = f"{_digits(row.value):>12}{_digits(row.stderr):>12}{limits:>26}"
+            lines.append(f"  {row.parameter:<10}{numbers}{tail}".rstrip())
     return "\n".join(lines)
 
 

@@ -39,8 +39,8 @@ class Painting:
     def on(self, grid, path, resample=False):
         """The region on the grid of an image.
 
-        Axes that are flipped or permuted are put right. Voxels that are none of the image's are refused, or with `resample`
-        each voxel of the image takes the nearest of the region's grid.
+        Axes that are flipped or permuted are put right. Voxels that are none of the image's are
+        refused, or with `resample` each voxel of the image takes the nearest of the region's grid.
 
         Parameters
         ----------
@@ -56,7 +56,8 @@ class Painting:
         Raises
         ------
         Refused
-            With the offset in mm, when the region lies on another grid; and when all of it lies outside the image.
+            With the offset in mm, when the region lies on another grid; and when all of it lies
+            outside the image.
         """
         mask, lost = np.zeros(grid.shape, bool), 0
         for values, own in self.blocks:

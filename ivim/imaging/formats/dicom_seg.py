@@ -1,4 +1,6 @@
-"""DICOM segmentations: each frame is put where its position says, never where its number would; slices may be omitted."""
+"""DICOM segmentations: each frame is put where its position says, never where its number would;
+slices may be omitted.
+"""
 
 import numpy as np
 
