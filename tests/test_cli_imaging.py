@@ -370,8 +370,9 @@ def test_fit_and_maps_fit_the_adc_alike(scan, tmp_path, capsys):
     found = {}
     for name in ("article", "full", own):
         out = tmp_path / f"maps_{getattr(name, 'stem', name)}"
-        assert fit(scan, "--recipe", name, "--out", tmp_path / "fit.csv", "--force") == 0
-        assert maps(scan, "--recipe", name, "--mask", scan["roi.nii.gz"], "--out", out) == 0
+        words = ("--recipe", name, "--model", "monoexponential")
+        assert fit(scan, *words, "--out", tmp_path / "fit.csv", "--force") == 0
+        assert maps(scan, *words, "--mask", scan["roi.nii.gz"], "--out", out) == 0
         table = pd.read_csv(tmp_path / "fit.csv").set_index("parameter")
         stem = out / "sub-07_model-monoexponential_param-adcstand_dwimap"
         value = nib.load(f"{stem}.nii.gz").get_fdata()[2, 1, 1]
@@ -428,7 +429,8 @@ def test_an_input_is_never_replaced(scan, tmp_path, capsys):
     folder.mkdir()
     name = "sub-07_model-stretched_param-alpha_dwimap.nii.gz"
     (folder / name).write_bytes(scan["roi.nii.gz"].read_bytes())
-    assert maps(scan, "--mask", folder / name, "--out", folder, "--force") == 2
+    words = ("--model", "stretched", "--mask", folder / name)
+    assert maps(scan, *words, "--out", folder, "--force") == 2
     assert "is an input of this run" in capsys.readouterr().err
     assert (folder / name).read_bytes() == before["roi.nii.gz"]
     assert {name: path.read_bytes() for name, path in scan.items()} == before
@@ -481,6 +483,27 @@ def test_roi_convert_bad_words(scan, tmp_path, words, message, capsys):
     line = capsys.readouterr().err.strip()
     assert "\n" not in line and line.startswith("ivim roi: ") and message in line
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_fit_of_two_b_values_competes_with_none(scan, tmp_path):
+    """An ADC of two b-values has no AICc beside fits of all samples, with repeats of both b-values
+    too.
+    """
+    image = nib.load(scan["dwi.nii.gz"])
+    data = np.repeat(image.get_fdata(dtype=np.float32), 3, axis=3)
+    data *= 1 + 0.03 * np.random.default_rng(0).normal(size=data.shape).astype(np.float32)
+    nib.save(nib.Nifti1Image(data, image.affine), scan["dwi.nii.gz"])
+    scan["dwi.bval"].write_text(" ".join(map(str, np.repeat(article.B_VALUES, 3))))
+    scan["dwi.json"].unlink()
+    assert fit(scan, "--out", tmp_path / "fit.csv") == 0
+    table = pd.read_csv(tmp_path / "fit.csv").groupby("model")["aicc"].first()
+    assert np.isnan(table["monoexponential"]) and table.drop("monoexponential").notna().all()
+    words = ("--mask", scan["roi.nii.gz"], "--out", tmp_path / "maps")
+    assert maps(scan, *words) == 0
+    best = nib.load(tmp_path / "maps" / "sub-07_desc-preferred_dwimap.nii.gz").get_fdata()
+    assert set(np.unique(best)) <= {-1, 1, 2} and (best > 0).sum() == 6
+    assert fit(scan, "--recipe", "full", "--out", tmp_path / "fit.csv", "--force") == 0
+    assert pd.read_csv(tmp_path / "fit.csv")["aicc"].notna().all()
 
 
 def test_recipe_and_method_are_one(scan, tmp_path, capsys):

@@ -180,7 +180,7 @@ def as_rtstruct(path, grid, name="structures"):
     return path / name
 
 
-def as_dicom_seg(path, grid, name="segmentation"):
+def as_dicom_seg(path, grid, name="segmentation", kind="BINARY"):
     """A segmentation that highdicom writes: slices in the other order, empty ones left out, in a
     file without ending.
     """
@@ -220,7 +220,7 @@ def as_dicom_seg(path, grid, name="segmentation"):
     )  # fmt: skip
     object_ = highdicom.seg.Segmentation(
         sources[::-1], np.moveaxis(mask, 2, 0).transpose(0, 2, 1)[::-1].astype(np.uint8),
-        highdicom.seg.SegmentationTypeValues.BINARY, [segment], generate_uid(), 2, generate_uid(),
+        highdicom.seg.SegmentationTypeValues[kind], [segment], generate_uid(), 2, generate_uid(),
         1, "maker", "model", "1", "serial", omit_empty_frames=True,
     )  # fmt: skip
     object_.save_as(path / name)
@@ -287,6 +287,15 @@ def test_dicom_kinds_are_told_apart_without_ending(kind, tmp_path):
     (drawing,), name = load_regions(path)
     assert type(drawing).__name__ == {"DICOM-SEG": "Painting", "RTSTRUCT": "Outline"}[kind]
     assert "DICOM" in name
+
+
+@pytest.mark.parametrize("kind", ["BINARY", "FRACTIONAL", "LABELMAP"])
+def test_kinds_of_dicom_segmentations(kind, tmp_path):
+    """Binary, fractional (from a half on) and label-map segmentations give the same voxels."""
+    grid = GRIDS["flipped, oblique, anisotropic"]
+    (region,) = read_regions(as_dicom_seg(tmp_path, grid, kind=kind), grid)
+    assert region.name == "lesion"
+    assert_array_equal(region.mask, truth(grid))
 
 
 @pytest.mark.parametrize("kind", ["NIfTI", "seg.nrrd", "JSON", "ImageJ", "RTSTRUCT"])

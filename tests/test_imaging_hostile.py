@@ -317,6 +317,7 @@ def test_any_bytes_give_a_result_or_one_line(head, body, tmp_path):
     one_line_or_result(read_regions, path, GRID, True)
     one_line_or_result(read_image, path)
     one_line_or_result(read_bvals, path)
+    one_line_or_result(read_averages, path, 3)
 
 
 @pytest.fixture(scope="module")

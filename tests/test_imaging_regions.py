@@ -13,6 +13,7 @@ from ivim.imaging import formats, regions
 from ivim.imaging.formats import read_regions, write_mask
 from ivim.imaging.grid import Grid
 from ivim.imaging.paintings import Painting
+from ivim.imaging.regions import Region
 
 GRID = Grid((8, 6, 3), np.diag([2.0, 3.0, 4.0, 1.0]), (2.0, 3.0, 4.0))
 
@@ -129,3 +130,41 @@ def test_only_masks_are_written(tmp_path, values, message):
     """Fractions and foreign shapes are not written."""
     with pytest.raises(ValueError, match=message):
         write_mask(tmp_path / "roi.nii.gz", values, GRID)
+
+
+def test_dice_of_two_readers(mask):
+    """Dice is 1 for the same voxels, 0 for none shared, else twice the shared over the sum of both
+    between.
+    """
+    other = mask.copy()
+    other[1:3, 2, 2] = False  # five of seven voxels are left
+    assert regions.dice(mask, mask) == 1
+    assert_allclose(regions.dice(mask, other), 2 * 5 / 12)
+    assert regions.dice(mask, ~mask) == 0
+    assert np.isnan(regions.dice(mask & False, mask & False))
+    with pytest.raises(ValueError, match="masks of shape"):
+        regions.dice(mask, mask[1:])
+
+
+def test_largest_goes_by_area_in_one_slice(mask):
+    """The largest lesion is that with the largest area in a slice, not that with the most
+    voxels.
+    """
+    tall = np.zeros(GRID.shape, bool)
+    tall[0:3, 5, :] = True
+    found = regions.largest([Region("tall", tall), Region("flat", mask)], GRID)
+    assert tall.sum() > mask.sum() and found.name == "flat"
+
+
+def test_names_are_one_line_and_unique(mask):
+    """Names lose what is not printable and what is too long; two of one name are numbered."""
+    assert regions.clean_name(" a\n\tb\x00 ") == "a b"
+    assert regions.clean_name("") == "region" and len(regions.clean_name("x" * 500)) == 64
+    named = regions.with_unique_names([Region("a", mask), Region("a", mask), Region("a (2)", mask)])
+    assert [one.name for one in named] == ["a", "a (2)", "a (2) (2)"]
+
+
+def test_overlap_is_seen(mask):
+    """Regions that share a voxel overlap; regions side by side do not."""
+    assert regions.overlap([Region("a", mask), Region("b", mask)])
+    assert not regions.overlap([Region("a", mask), Region("b", ~mask)])

@@ -9,8 +9,8 @@ import numpy as np
 from ivim import files, parameters
 from ivim.imaging import output, regions
 from ivim.imaging.formats import load_regions, read_grid, read_regions, write_regions
-from ivim.imaging.guard import check_target, keep_inputs
-from ivim.imaging.measure import fit_table, signal_remarks
+from ivim.imaging.guard import check_room, check_target, keep_inputs
+from ivim.imaging.measure import fit_table, partial, signal_remarks
 from ivim.imaging.series import read_series, sidecar
 from ivim.signal.models import MODELS, STUDY_MODELS
 from ivim.signal.reasons import OUTSIDE_MASK, REASONS
@@ -182,6 +182,9 @@ def make_maps(
     # Before the work, so that nobody waits for a refusal.
     with files.staged(out, force) as stage:
         series = read_series(dwi, bval, averages)
+        arrays = sum(2 * len(MODELS[model].parameters) + 4 for model in models)
+        voxels = int(np.prod(series.grid.shape))
+        check_room(dwi, arrays * voxels * 4, f"{arrays} maps of {voxels} voxels")
         region = None
         if mask is not None:
             region = regions.union(read_regions(mask, series.grid, resample))
@@ -207,8 +210,10 @@ def make_maps(
         written = len(list(stage.glob("*.nii.gz")))
         for file in stage.iterdir():
             keep_inputs(Path(out) / file.name, _inputs(dwi, bval, mask))
-    voxels = int(np.prod(series.grid.shape)) if region is None else int(region.sum())
-    notes = [f"{voxels} voxels{', no mask' if region is None else ' in the mask'}"]
+    if region is None:
+        notes = [f"{voxels} voxels, no mask"]
+    else:
+        notes = [f"{int(region.sum())} voxels in the mask"]
     notes.append(f"{len(series.b)} b-values; weights: {weights_text(series)}; recipe {recipe.name}")
     notes += recipe.sentences(series.b, series.averages, models)
     notes += [f"without values: {lost}"] if lost else []
@@ -252,14 +257,18 @@ def _write_fitted(folder, fitted, series, recipe, prefix):
     for model, maps in fitted.items():
         details = common | _model_details(model, recipe, series)
         _write_model(folder, maps, model, series.grid, prefix, details)
+    scores = [
+        maps["aicc"] * (np.nan if partial(recipe.method(model)) else 1)
+        for model, maps in fitted.items()
+    ]
     if len(fitted) > 1:
         levels = {"-1": "none"} | {str(place): model for place, model in enumerate(fitted)}
         output.write_map(
             folder,
             f"{prefix}desc-preferred_dwimap",
-            preferred([maps["aicc"] for maps in fitted.values()]),
+            preferred(scores),
             series.grid,
-            text="model with the lowest AICc",
+            text="model with the lowest AICc, of those fitted to all samples",
             details=common | {"Levels": levels},
         )
     output.write_dataset_description(folder)

@@ -236,7 +236,7 @@ def fit_table(series, masks, recipe, models=STUDY_MODELS, *, level=0.95):
     DataFrame
         ``roi, model, parameter, value, stderr, ci_low, ci_high, unit, aicc, delta, note``:
         diffusivities in 10⁻³ mm²/s, s0 in the image's units; `delta` is the distance to the
-        region's lowest AICc (a fit of two samples has none); `note` says why a value or its error
+        region's lowest AICc (a fit of two b-values has none); `note` says why a value or its error
         is missing.
 
     Raises
@@ -250,12 +250,12 @@ def fit_table(series, masks, recipe, models=STUDY_MODELS, *, level=0.95):
         fits = _fits_of_mean(series, mask, recipe, models)
         if not any(one.success for one in fits.values()):
             raise ValueError(_nothing_to_fit(mask, signal_remarks(series, mask), name))
-        scores = np.array([one.aicc for one in fits.values()], float)
-        lowest = np.nanmin(scores) if np.isfinite(scores).any() else np.nan
-        for one in fits.values():
-            table = one.table(level)
+        scores = {model: np.nan if partial(one.method) else one.aicc for model, one in fits.items()}
+        lowest = min((x for x in scores.values() if np.isfinite(x)), default=np.nan)
+        for model, one in fits.items():
+            table, score = one.table(level), scores[model]
             note = np.where(table["stderr"].isna(), one.reason_text, "")
-            tables.append(table.assign(roi=name, aicc=one.aicc, delta=one.aicc - lowest, note=note))
+            tables.append(table.assign(roi=name, aicc=score, delta=score - lowest, note=note))
     columns = [
         "roi",
         "model",
@@ -270,6 +270,20 @@ def fit_table(series, masks, recipe, models=STUDY_MODELS, *, level=0.95):
         "note",
     ]
     return pd.concat(tables, ignore_index=True)[columns]
+
+
+def partial(method):
+    """Whether a method fits a part of the samples only: its AICc stands beside no other's.
+
+    Parameters
+    ----------
+    method : str
+
+    Returns
+    -------
+    bool
+    """
+    return method == "two-point"
 
 
 def fit_signals(series, mask, recipe, models=STUDY_MODELS, *, threads=None, progress=False):

@@ -38,6 +38,8 @@ def drawings(data, path):
     found = []
     for segment in data.SegmentSequence:
         number = int(segment.SegmentNumber)
+        if kind == "LABELMAP" and number in (0, data.get("PixelPaddingValue")):
+            continue  # the background, which may stand among the segments (PS3.3, C.8.20.2.3)
         name = clean_name(segment.get("SegmentLabel", ""), f"segment {number}")
         value = number if kind == "LABELMAP" else 1
         # Tissue that is nowhere has no frame: an empty segment is no region.

@@ -346,7 +346,7 @@ def _check_length(header, path):
 def _scaled(values, header, dtype):
     """Stored numbers to what they stand for."""
     if header.slope is None:
-        return np.asarray(values, dtype)
+        return np.array(values, dtype)
     from nibabel.volumeutils import apply_read_scaling
 
     result = np.empty(values.shape, dtype, order="F")
