@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from test_imaging_formats import GRIDS, crossed, grid_of, rotation
 
 from ivim.imaging.contours import Outline, rasterise
-from ivim.imaging.grid import Grid, fits, is_place, lattice, nearest, put
+from ivim.imaging.grid import Grid, fits, is_place, lattice, put, put_nearest
 
 FAST = settings(max_examples=40, deadline=None, derandomize=True)
 COORDINATES = st.tuples(st.integers(-300, 1500), st.integers(-300, 1300)).map(
@@ -111,7 +111,8 @@ def test_flips_and_permutations_are_put_right(order, flips):
         affine[:3, 3] = grid.places([first])[0]
         stored = np.flip(block, [k for k in range(3) if flips[k] < 0]).transpose(order)
         found = fits(Grid.of(stored.shape, affine), grid)
-        back, lost = put(stored, found, grid.shape)
+        back = np.zeros_like(values)
+        lost = put(stored, found, back)
         expected = np.zeros_like(values)
         expected[part] = block
         assert_array_equal(back, expected)
@@ -138,7 +139,8 @@ def test_nearest_neighbour_takes_the_nearest_centre():
     fine = np.diag([1.0, 1.0, 1.0, 1.0])
     fine[:3, 3] = -0.5
     values = np.arange(1, 13).reshape(3, 2, 2)
-    found = nearest(values, own, Grid.of((8, 4, 4), fine))
+    found = np.zeros((8, 4, 4), int)
+    put_nearest(values, own, Grid.of(found.shape, fine), found)
     assert_array_equal(found[:6], values.repeat(2, 0).repeat(2, 1).repeat(2, 2))
     assert not found[6:].any()
 

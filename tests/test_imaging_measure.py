@@ -197,6 +197,16 @@ def test_shrinkage_draws_the_voxels_together():
         measure.measure(series, mask, Recipe("own", bounds={"f": (0.0, 0.5)}), "shrinkage")
 
 
+def test_one_voxel_is_measured_with_a_remark(mixed):
+    """A region of one voxel has values, no standard deviation, and a remark that says so."""
+    series, mask = mixed
+    one = np.zeros_like(mask)
+    one[3, 1] = True
+    found = measure.measure(series, one, "article")
+    assert np.isfinite(found.values["f"]) and np.isnan(found.sd["f"])
+    assert found.remarks == ("one voxel only: its value has no spread",)
+
+
 @pytest.mark.parametrize(
     ("spoil", "text"),
     [

@@ -105,6 +105,7 @@ def measure(series, region, recipe, estimator="maps", *, threads=None):
     mask = _check_mask(series, region)
     recipe = get_recipe(recipe)
     remarks = signal_remarks(series, mask)
+    remarks += ("one voxel only: its value has no spread",) if mask.sum() == 1 else ()
     if estimator == "mean":
         found = _fit_of_mean(series, mask, recipe)
         fitted = dict.fromkeys(found, int(mask.sum()))

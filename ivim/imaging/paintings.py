@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ivim.imaging.grid import SAME_PLACE_VOXELS, fits, lattice, nearest, put, times
+from ivim.imaging.grid import SAME_PLACE_VOXELS, fits, lattice, put, put_nearest, times
 from ivim.imaging.guard import Refused
 from ivim.imaging.regions import Region
 
@@ -64,10 +64,9 @@ class Painting:
             chosen = values == self.value
             found = fits(own, grid)
             if found is not None and (not self.whole or _covers(found, own, grid)):
-                part, outside = put(chosen, found, grid.shape)
-                mask, lost = mask | part, lost + outside
+                lost += put(chosen, found, mask)
             elif resample:
-                mask |= nearest(chosen, own, grid)
+                put_nearest(chosen, own, grid, mask)
             else:
                 raise Refused(_elsewhere(own, grid, path, self.whole))
         painted = sum(int(np.count_nonzero(values == self.value)) for values, _ in self.blocks)
