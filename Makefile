@@ -11,13 +11,15 @@ ARGS ?=
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test lab lock bench clean
+.PHONY: help reproduce test lab lock bench site metadata clean
 
 help:  ## show this list
 	@echo "make reproduce  run every notebook; tables, figures and the audit appear under results/"
 	@echo "make test       all tests; nbval re-runs every notebook and compares its outputs"
 	@echo "make lab        open the notebooks in JupyterLab"
 	@echo "make bench      time and check the fits against their peers (minutes)"
+	@echo "make site       the notebooks, the how-to pages and the reference as a site, in site/ (offline)"
+	@echo "make metadata   describe data and results anew: datapackage.json, ro-crate-metadata.json, ..."
 	@echo "make lock       resolve requirements.lock anew from pyproject.toml (needs uv)"
 	@echo "make clean      remove .venv and caches (results/ stays)"
 
@@ -46,6 +48,12 @@ lab: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+site: $(READY)
+	@$(BIN)/python -m sphinx -q -W --keep-going -c docs -b html . site && echo "open site/index.html"
+
+metadata: $(READY)
+	@$(BIN)/python tools/compendium.py
 
 # requirements.lock is universal (Linux, macOS, Windows; Python 3.11 and newer) and carries hashes, no addresses.
 lock:

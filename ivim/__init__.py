@@ -24,7 +24,7 @@ _HOME = {
     "roc": "stats.roc",
     "compare_auc": "stats.roc",
     "load_cohort": "cohort",
-    "judge": "audit.engine",
+    "judge": "audit.verdict",
 }
 
 __all__ = ["__version__", *_HOME]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 import ivim
-from ivim.audit.rounding import to_print
+from ivim.audit.checks.rounding import to_print
 from ivim.stats.logistic import linear_score
 
 SIZES = {"tuberculosis": 20, "lung": 32, "breast": 7, "renal": 11}

@@ -5,7 +5,7 @@ import pandas as pd
 
 from ivim import article, parameters
 from ivim.audit.claims import Claim, Claims
-from ivim.audit.rounding import to_print
+from ivim.audit.checks.rounding import to_print
 from ivim.stats import agreement, groups, roc
 from ivim.stats.logistic import logistic, predict
 

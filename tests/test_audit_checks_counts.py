@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ivim.audit.counts import (
+from ivim.audit.checks.counts import (
     attainable,
     count_exists,
     counts_from_percentage,
@@ -20,7 +20,7 @@ from ivim.audit.counts import (
     parts_add_up,
     totals_agree,
 )
-from ivim.audit.rounding import to_print
+from ivim.audit.checks.rounding import to_print
 
 
 def test_grim_agrees_with_scrutiny(outside):

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from ivim.audit.diagnostic import (
+from ivim.audit.checks.diagnostic import (
     auc_bounds,
     auc_grid,
     binormal_auc,
@@ -21,15 +21,15 @@ from ivim.audit.diagnostic import (
     largest_delong_se,
     wald_aucs,
 )
-from ivim.audit.moments import Group
-from ivim.audit.proportions import (
+from ivim.audit.checks.moments import Group
+from ivim.audit.checks.proportions import (
     PROPORTION_METHODS,
     check_limits,
     limits_method,
     printing_methods,
     proportion_limits,
 )
-from ivim.audit.rounding import to_print
+from ivim.audit.checks.rounding import to_print
 from ivim.stats.roc import hanley_mcneil_se
 
 

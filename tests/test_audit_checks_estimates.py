@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from ivim.audit.estimates import (
+from ivim.audit.checks.estimates import (
     ICC_FORMS,
     Slope,
     check_icc,
@@ -23,9 +23,9 @@ from ivim.audit.estimates import (
     recover_se,
     wald,
 )
-from ivim.audit.interval import Interval
-from ivim.audit.moments import Group
-from ivim.audit.rounding import to_print
+from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.moments import Group
+from ivim.audit.checks.rounding import to_print
 
 
 def logistic_fit(x, y, steps=50):

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from ivim.audit.counts import (
+from ivim.audit.checks.counts import (
     counts_from_percentage,
     grim,
     grim_sizes,
@@ -16,7 +16,7 @@ from ivim.audit.counts import (
     parts_add_up,
     totals_agree,
 )
-from ivim.audit.diagnostic import (
+from ivim.audit.checks.diagnostic import (
     auc_bounds,
     binormal_auc,
     check_auc_limits,
@@ -24,7 +24,7 @@ from ivim.audit.diagnostic import (
     check_case,
     wald_aucs,
 )
-from ivim.audit.estimates import (
+from ivim.audit.checks.estimates import (
     Slope,
     check_icc,
     check_labels,
@@ -33,18 +33,18 @@ from ivim.audit.estimates import (
     least_slope_se,
     matching_labels,
 )
-from ivim.audit.moments import Group, check_cutoff, check_pooled, hidden, is_total, pooled
-from ivim.audit.physics import (
+from ivim.audit.checks.moments import Group, check_cutoff, check_pooled, hidden, is_total, pooled
+from ivim.audit.checks.physics import (
     Equation,
     check_equation,
     check_scan_time,
     check_unweighted,
     repetitions,
 )
-from ivim.audit.proportions import check_limits, limits_method, printing_methods
-from ivim.audit.pvalues import check_p
-from ivim.audit.rounding import as_interval, parse
-from ivim.audit.testing import anova, check_anova, check_difference, check_t, sd_for_t
+from ivim.audit.checks.proportions import check_limits, limits_method, printing_methods
+from ivim.audit.checks.pvalues import check_p
+from ivim.audit.checks.rounding import as_interval, parse
+from ivim.audit.checks.testing import anova, check_anova, check_difference, check_t, sd_for_t
 
 SIZES = {"tuberculosis": 20, "metastasis": 50, "lung": 32, "breast": 7, "renal": 11}
 TABLE_2 = {

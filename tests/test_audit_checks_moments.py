@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from ivim.audit.interval import Interval
-from ivim.audit.moments import (
+from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.moments import (
     Group,
     between_ss,
     check_cutoff,
@@ -16,7 +16,7 @@ from ivim.audit.moments import (
     pooled,
     share_beyond,
 )
-from ivim.audit.rounding import to_print
+from ivim.audit.checks.rounding import to_print
 
 
 def _print(values, decimals=2):

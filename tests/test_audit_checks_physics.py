@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from ivim.audit.physics import (
+from ivim.audit.checks.physics import (
     Equation,
     check_at_zero,
     check_decay,

@@ -8,8 +8,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from ivim.audit.interval import Interval
-from ivim.audit.rounding import Printed, as_interval, compare, parse, prints_as, show, to_print
+from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.rounding import Printed, as_interval, compare, parse, prints_as, show, to_print
 
 
 @pytest.mark.parametrize(

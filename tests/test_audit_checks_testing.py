@@ -6,9 +6,9 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from ivim.audit.interval import Interval
-from ivim.audit.moments import Group
-from ivim.audit.pvalues import (
+from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.moments import Group
+from ivim.audit.checks.pvalues import (
     check_p,
     decision_changes,
     normal_quantile,
@@ -17,8 +17,8 @@ from ivim.audit.pvalues import (
     stars_agree,
     t_from_p,
 )
-from ivim.audit.rounding import as_interval, to_print
-from ivim.audit.testing import anova, check_anova, check_difference, check_t, sd_for_t, t_test
+from ivim.audit.checks.rounding import as_interval, to_print
+from ivim.audit.checks.testing import anova, check_anova, check_difference, check_t, sd_for_t, t_test
 
 
 def _print(values, decimals=2):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from printed_study import MARKERS, PARAMETERS, PARTS, simulate
 
-from ivim.audit.counts import (
+from ivim.audit.checks.counts import (
     count_exists,
     counts_from_percentage,
     debit,
@@ -18,13 +18,13 @@ from ivim.audit.counts import (
     parts_add_up,
     totals_agree,
 )
-from ivim.audit.diagnostic import check_auc_limits, check_auc_point
-from ivim.audit.estimates import Slope, check_icc, check_labels, check_slope
-from ivim.audit.moments import Group, check_cutoff, check_pooled, check_spread, hidden
-from ivim.audit.proportions import check_limits
-from ivim.audit.pvalues import check_p
-from ivim.audit.rounding import Outcome, compare, parse, to_print
-from ivim.audit.testing import check_anova, check_difference, check_t, sd_for_t
+from ivim.audit.checks.diagnostic import check_auc_limits, check_auc_point
+from ivim.audit.checks.estimates import Slope, check_icc, check_labels, check_slope
+from ivim.audit.checks.moments import Group, check_cutoff, check_pooled, check_spread, hidden
+from ivim.audit.checks.proportions import check_limits
+from ivim.audit.checks.pvalues import check_p
+from ivim.audit.checks.rounding import Outcome, compare, parse, to_print
+from ivim.audit.checks.testing import check_anova, check_difference, check_t, sd_for_t
 
 STUDIES = int(os.environ.get("IVIM_AUDIT_STUDIES", "25"))
 WHOLE = {"tuberculosis": (), "metastasis": PARTS}

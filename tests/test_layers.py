@@ -70,7 +70,8 @@ def test_nothing_imports_upwards(path):
 
 
 def test_public_names_are_there_and_documented():
-    """Each name of `ivim.__all__` is found, says what it is, and there are few enough to know them all."""
+    """Each name of `ivim.__all__` is found, says what it is, and there are few enough to know them
+    all."""
     assert len(ivim.__all__) <= 25
     for name in set(ivim.__all__) - {"__version__"}:
         assert getattr(ivim, name).__doc__, name
@@ -87,7 +88,8 @@ def test_importing_the_package_loads_nothing_heavy():
     import subprocess
     import sys
 
-    code = "import sys, ivim, ivim.cli; print([m for m in ('pandas', 'numba', 'lmfit', 'seaborn', 'statsmodels', 'scipy') if m in sys.modules])"
+    heavy = ("pandas", "numba", "lmfit", "seaborn", "statsmodels", "scipy")
+    code = f"import sys, ivim, ivim.cli; print([m for m in {heavy} if m in sys.modules])"
     assert (
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -1,4 +1,5 @@
-"""What nbval cannot see: that every notebook is stored executed, in order, without error, and built as the others are."""
+"""What nbval cannot see: that every notebook is stored executed, in order, without error, and built
+as the others are."""
 
 import ast
 import json
@@ -7,7 +8,7 @@ import re
 import pytest
 
 from ivim.notebook import clean
-from ivim.run import NOTEBOOKS
+from ivim.files import NOTEBOOKS
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 OWN_TABLE = [path for path in PATHS if path.name[:2] in ("03", "04", "05", "06", "07")]
@@ -28,13 +29,14 @@ def _source(cell):
 
 
 def test_the_notebooks_are_there_and_numbered():
-    """Eight numbered notebooks, one after another, and no other."""
-    assert [path.name[:2] for path in PATHS] == [f"{number:02d}" for number in range(1, 9)]
+    """Nine numbered notebooks, one after another, and no other."""
+    assert [path.name[:2] for path in PATHS] == [f"{number:02d}" for number in range(9)]
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_stored_executed_in_order_without_error(path):
-    """nbval compares nothing in a stripped notebook, so each code cell has its count, in order, and no error."""
+    """nbval compares nothing in a stripped notebook, so each code cell has its count, in order, and
+    no error."""
     cells = _cells(path)
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
     assert not [
@@ -45,14 +47,16 @@ def test_stored_executed_in_order_without_error(path):
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_stored_as_the_run_leaves_it(path):
-    """Stored bytes are those of `ivim reproduce --update-notebooks`: no times, no versions, no random ids."""
+    """Stored bytes are those of `ivim reproduce --update-notebooks`: no times, no versions, no
+    random ids."""
     text = path.read_text(encoding="utf-8")
     assert clean(text) == text
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_small_enough_to_read(path):
-    """At most fifteen code cells, no function over ten lines, no file of its own read by number, text before the first cell."""
+    """At most fifteen code cells, no function over ten lines, no file of its own read by number,
+    text before the first cell."""
     cells = _cells(path)
     assert len(cells) <= MOST_CODE_CELLS
     for cell in cells:
@@ -66,7 +70,8 @@ def test_small_enough_to_read(path):
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_parameters_are_typed_and_literal(path):
-    """One cell tagged "parameters", each with a type and a plain default that papermill can replace."""
+    """One cell tagged "parameters", each with a type and a plain default that papermill can
+    replace."""
     tagged = [cell for cell in _cells(path) if "parameters" in cell["metadata"].get("tags", ())]
     assert len(tagged) == 1
     body = ast.parse(_source(tagged[0])).body
@@ -95,6 +100,7 @@ def test_pictures_have_alternative_text(path):
 
 @pytest.mark.parametrize("path", OWN_TABLE, ids=lambda path: path.stem)
 def test_reconstructed_numbers_are_called_reconstructed(path):
-    """A notebook that shows the cohort's numbers says that the cohort is reconstructed, in its text and in its outputs."""
+    """A notebook that shows the cohort's numbers says that the cohort is reconstructed, in its text
+    and in its outputs."""
     assert any("reconstructed" in _source(cell) for cell in _cells(path, "markdown"))
     assert any("reconstructed" in json.dumps(cell["outputs"]) for cell in _cells(path))

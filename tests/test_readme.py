@@ -1,4 +1,5 @@
-"""The README says what is so: its numbers come from results/numbers.json, its paths and commands exist."""
+"""The README says what is so: its numbers come from results/numbers.json, its paths and commands
+exist."""
 
 import json
 import re

@@ -1,4 +1,5 @@
-"""The main job, run whole: fresh results are the committed ones, and two runs give the same bytes."""
+"""The main job, run whole: fresh results are the committed ones, and two runs give the same
+bytes."""
 
 import json
 
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ivim import cli
-from ivim.run import NOTEBOOKS, RESULTS
+from ivim.files import NOTEBOOKS, RESULTS
 
 # Processors differ in the last digits of a fit; ten significant digits are written.
 RTOL, ATOL = 1e-6, 1e-9
@@ -61,7 +62,8 @@ def test_committed_results_are_what_the_run_gives(fresh):
 
 @pytest.mark.parametrize("name", [name for name in _tracked(RESULTS) if name.endswith(".csv")])
 def test_committed_numbers_are_what_the_run_gives(fresh, name):
-    """Every CSV has the same columns, the same words and, within the tolerance, the same numbers."""
+    """Every CSV has the same columns, the same words and, within the tolerance, the same
+    numbers."""
     ours, theirs = (pd.read_csv(folder / name) for folder in (fresh, RESULTS))
     assert list(ours.columns) == list(theirs.columns)
     pd.testing.assert_frame_equal(ours, theirs, rtol=RTOL, atol=ATOL)
@@ -109,7 +111,8 @@ def test_stored_notebooks_are_what_the_run_gives(fresh, path):
     )
     for new, old in zip(ours.cells, theirs.cells, strict=True):
         assert new.source == old.source
-        # A stamp names versions, which the lock chooses by Python; its cell is marked for nbval too.
+        # A stamp names versions, which the lock chooses by Python; its cell is marked for nbval
+        # too.
         if old.cell_type == "code" and "nbval-ignore-output" not in old.metadata.get("tags", ()):
             assert [output.get("text") for output in new.outputs] == [
                 output.get("text") for output in old.outputs

@@ -1,5 +1,7 @@
 """`ivim audit`: a verdict on every printed number."""
 
+from ivim.cli import audit_tables
+
 
 def add(commands):
     """Add the command."""
@@ -28,6 +30,7 @@ def add(commands):
         metavar="DIR",
         help="where the ledger goes (default: results/audit, or audit-NAME/ for your claims NAME.csv)",
     )
+    audit_tables.add_arguments(command)
     command.set_defaults(run=_audit)
 
 
@@ -38,6 +41,8 @@ def _audit(args):
     from ivim.report import ledger
     from ivim.report.write import write_tables
 
+    if args.table and not audit_tables.read(args):
+        return 1
     # A foreign article has no cohort here, unless its data come along.
     own = args.claims and not args.measurements
     pipeline = None if own else ledger.pipeline_frame(load_cohort(args.patients, args.measurements))
@@ -50,3 +55,4 @@ def _audit(args):
     write_tables(*ledger.corrected_tables(audit), folder=out)
     print(ledger.summary(audit))
     print(f"Written: {', '.join(files)} and the corrected tables under {out}")
+    return 0

@@ -1,6 +1,8 @@
 """Words that several commands share."""
 
 import argparse
+import sys
+from contextlib import contextmanager
 
 MODELS = ("monoexponential", "biexponential", "stretched", "kurtosis")
 
@@ -72,3 +74,12 @@ def assignments(words):
             msg = f"-p {word}: a parameter is given as NAME=VALUE"
             raise ValueError(msg)
     return dict(word.split("=", 1) for word in words)
+
+
+@contextmanager
+def progress(total, unit):
+    """A progress bar on standard error, where someone is looking; gives the function to call with the number done."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit=unit, disable=not sys.stderr.isatty()) as bar:
+        yield lambda done: bar.update(done - bar.n)

@@ -117,7 +117,7 @@ def overview(path, maps, grid, mask=None):
     for place, (parameter, values) in enumerate(maps.items(), start=1):
         axes = figure.add_subplot(rows, columns, place)
         draw_map(
-            axes, _as_displayed(values[:, :, z][window], grid), parameter, spacing=grid.spacing
+            axes, as_displayed(values[:, :, z][window], grid), parameter, spacing=grid.spacing
         )
     figure.suptitle(f"slice {z + 1} of {first.shape[2]}", fontsize=9)
     figure.savefig(path, dpi=120, metadata={"Software": f"ivim {ivim.__version__}"})
@@ -155,7 +155,7 @@ def draw_map(axes, values, parameter, spacing=(1.0, 1.0)):
     return image
 
 
-def _as_displayed(values, grid):
+def as_displayed(values, grid):
     """A slice turned as radiologists look at it: the patient's right on the left, the front upwards
     (for axial slices).
     """

@@ -1,12 +1,13 @@
-"""The audit to read: what the pipeline prints as evidence, a summary, the ledger as csv, html and md, the tables corrected."""
+"""The audit to read: what the pipeline prints as evidence, a summary, the ledger as csv, html and
+md, the tables corrected."""
 
 from pathlib import Path
 
 import pandas as pd
 
 from ivim.audit.claims import place_of
-from ivim.audit.engine import REFUTED, VERDICTS
-from ivim.report import tables
+from ivim.audit.verdict import REFUTED, VERDICTS
+from ivim.report.analysis import analyse
 from ivim.report.provenance import csv_text, results_folder, write_file
 from ivim.report.redrawn import (
     MEANING,
@@ -32,66 +33,23 @@ def pipeline_frame(cohort):
     Returns
     -------
     DataFrame
-        ``analysis, group, parameter, statistic, value``: diffusivities in 10⁻³ mm²/s, shares in per cent; of the ICC the consistency form for
-        single measures, ICC(C,1), the one whose limits an article's readers print.
+        ``analysis, group, parameter, statistic, value``: diffusivities in 10⁻³ mm²/s, shares in per
+        cent; of the ICC the consistency form for single measures, ICC(C,1), the one whose limits an
+        article's readers print.
     """
-    found = [
-        ("describe", row.group, "", name, getattr(row, name))
-        for row in tables.table1(cohort).itertuples()
-        for name in ("n", "male", "female")
-    ]
-    for row in tables.table1(cohort).itertuples():
-        found += [
-            ("describe", row.group, "age", "mean", row.age_mean),
-            ("describe", row.group, "age", "sd", row.age_sd),
-        ]
-    for row in tables.table2(cohort).itertuples():
-        found += [
-            ("describe", row.group, row.parameter, "mean", row.mean),
-            ("describe", row.group, row.parameter, "sd", row.sd),
-        ]
-    for row in tables.table3(cohort).itertuples():
-        found += [("t-test", "", row.parameter, "p", row.p)]
-        found += (
-            [("t-test", "", row.parameter, "t", row.statistic)]
-            if row.test in ("Student", "Welch")
-            else []
-        )
-    for row in tables.anova(cohort).itertuples():
-        found += [("anova", "", row.parameter, "p", row.p)]
-    for row in tables.agreement(cohort).itertuples():
-        if row.form == "ICC(C,1)":
-            found += [
-                ("agreement", "", row.parameter, name, value)
-                for name, value in zip(
-                    ("icc", "icc_low", "icc_high"), (row.icc, row.ci_low, row.ci_high)
-                )
-            ]
-    regression, performance = tables.table4(cohort), tables.table5(cohort)
-    found += [
-        ("logistic", "", row["term"], name, row[name])
-        for row in regression.to_dict("records")
-        for name in regression.columns[1:]
-    ]
-    for row in performance.to_dict("records"):
-        found += [
-            ("roc", "", row["marker"], name, row[name])
-            for name in ("auc", "auc_low", "auc_high", "cutoff")
-        ]
-        shares = [
-            f"{name}{end}"
-            for name in ("sensitivity", "specificity")
-            for end in ("", "_low", "_high")
-        ]
-        found += [("roc", "", row["marker"], name, 100 * row[name]) for name in shares]
-    return pd.DataFrame(found, columns=["analysis", "group", "parameter", "statistic", "value"])
+    found = analyse(cohort).quantities()
+    found = found[found["analysis"].isin(("describe", "t-test", "anova", "logistic", "roc"))
+                  | (found["item"] == "ICC(C,1)")]  # fmt: skip
+    columns = ["analysis", "group", "parameter", "statistic", "value"]
+    return found.loc[found["value"].notna(), columns].reset_index(drop=True)
 
 
 def summary(audit):
     """The counts by verdict, the slips and the refuted numbers in a few lines of text."""
     total, counts = len(audit.ledger), audit.counts
     lines = [
-        f"{audit.structure.title or 'Audit'}: {total} printed quantities, {audit.conflicts} broken relations as printed"
+        f"{audit.structure.title or 'Audit'}: {total} printed quantities, {audit.conflicts} "
+        "broken relations as printed"
     ]
     lines += [f"  {verdict:13} {counts[verdict]:4}  {MEANING[verdict]}" for verdict in VERDICTS]
     lines += ["What explains the conflicts:"] * bool(audit.slips)
@@ -105,7 +63,7 @@ def write_ledger(audit, folder=None):
 
     Parameters
     ----------
-    audit : ivim.audit.engine.Audit
+    audit : ivim.audit.verdict.Audit
     folder : path, optional
         By default ``audit`` under :func:`ivim.report.provenance.results_folder`.
 
@@ -128,7 +86,7 @@ def excerpt(audit, rows, caption):
 
     Parameters
     ----------
-    audit : ivim.audit.engine.Audit
+    audit : ivim.audit.verdict.Audit
     rows : DataFrame
         A part of ``audit.ledger``.
     caption : str
@@ -155,10 +113,12 @@ def _short(text, length=48):
 
 
 def corrected_tables(audit):
-    """The article's tables with every refuted number put right as far as the article itself allows; list of Table.
+    """The article's tables with every refuted number put right as far as the article itself allows;
+    list of Table.
 
-    A number that was put right carries a dagger, one that is refuted without a known value a double dagger. The frame behind
-    each has ``id, group, parameter, statistic, printed, verdict, corrected``.
+    A number that was put right carries a dagger, one that is refuted without a known value a double
+    dagger. The frame behind each has ``id, group, parameter, statistic, printed, verdict,
+    corrected``.
     """
     rows = {row["id"]: row for row in audit.ledger.to_dict("records")}
     return [
@@ -169,13 +129,15 @@ def corrected_tables(audit):
 
 
 def to_md(audit):
-    """The ledger as text: counts, slips, the refuted and unsupported claims, then everything by place."""
+    """The ledger as text: counts, slips, the refuted and unsupported claims, then everything by
+    place."""
     counts = [
         f"| {verdict} | {audit.counts[verdict]} | {MEANING[verdict]} |" for verdict in VERDICTS
     ]
     found = audit.ledger[audit.ledger["verdict"].isin((*REFUTED, "unsupported"))]
     parts = [
-        f"# A verdict on every printed number\n\n{audit.structure.title}: {len(audit.ledger)} printed quantities.\n",
+        f"# A verdict on every printed number\n\n{audit.structure.title}: {len(audit.ledger)} "
+        "printed quantities.\n",
         "| verdict | claims | meaning |\n|---|---|---|\n" + "\n".join(counts) + "\n",
         "## What explains the conflicts\n\n"
         + "\n".join(f"{i}. {first_upper(s.text)}." for i, s in enumerate(audit.slips, 1))
@@ -215,7 +177,8 @@ def _corrected(g, rows):
     layout = pd.DataFrame(cells, columns=g.headings)
     layout.insert(0, "", labels)
     notes = (
-        "† refuted as printed; recovered from the other printed numbers, with their rounding. ‡ refuted, nothing recovered.",
+        "† refuted as printed; recovered from the other printed numbers, with their rounding. ‡ "
+        "refuted, nothing recovered.",
     )
     name = place_of(g.location)
     return Table(

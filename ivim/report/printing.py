@@ -1,13 +1,14 @@
 """How a number is printed: half up, as the article does, to decimals that are chosen in one place.
 
-Python's own ``round`` and ``format`` go to the even neighbour of the binary number, so that an AUC of .8755 prints .875;
-the article prints .876. Every number that a reader sees in a table, a caption or a comparison passes through here.
+Python's own ``round`` and ``format`` go to the even neighbour of the binary number, so that an AUC
+of .8755 prints .875; the article prints .876. Every number that a reader sees in a table, a caption
+or a comparison passes through here.
 """
 
 import math
 
 from ivim import parameters
-from ivim.audit.rounding import to_print
+from ivim.audit.checks.rounding import to_print
 
 MINUS = "\N{MINUS SIGN}"
 MISSING = "\N{EN DASH}"
@@ -46,7 +47,8 @@ def number(value, decimals):
 
 
 def p_value(p, decimals=3):
-    """A p-value: three decimals, four below .001, and "<0.0001" under that, as in Table 3 of the article.
+    """A p-value: three decimals, four below .001, and "<0.0001" under that, as in Table 3 of the
+    article.
 
     Examples
     --------
@@ -85,12 +87,16 @@ def limits(low, high, decimals):
 
 
 def percent(fraction, low=math.nan, high=math.nan, decimals=1):
-    """A fraction 0-1, with limits if there are any, in per cent without the sign: "80.0 (66.3–90.0)"."""
+    """A fraction 0-1, with limits if there are any, in per cent without the sign: "80.0
+    (66.3–90.0)".
+    """
     return with_limits(100 * fraction, 100 * low, 100 * high, decimals)
 
 
 def ratio(value):
-    """An odds ratio: three decimals, and the power of ten where three decimals would print nothing of it."""
+    """An odds ratio: three decimals, and the power of ten where three decimals would print nothing
+    of it.
+    """
     if math.isfinite(value) and value > 0 and not 0.0005 <= value < 1e5:
         mantissa, exponent = f"{value:.2e}".split("e")
         return f"{mantissa} × 10^{{{int(exponent)}}}".replace("-", MINUS)
@@ -98,7 +104,9 @@ def ratio(value):
 
 
 def decimals_of(parameter, sd):
-    """Decimals of a mean and its SD: two for the article's parameters, else so many that the SD shows two digits."""
+    """Decimals of a mean and its SD: two for the article's parameters, else so many that the SD
+    shows two digits.
+    """
     if parameter in parameters.SIX or not (math.isfinite(sd) and sd > 0):
         return 2
     return min(max(1 - math.floor(math.log10(sd)), 0), 6)

@@ -1,10 +1,11 @@
-"""A table as a Word document: three rules, caption above, footnotes below, and the same bytes for the same table."""
+"""A table as a Word document: three rules, caption above, footnotes below, and the same bytes for
+the same table."""
 
 import io
 import zipfile
 from datetime import datetime
 
-from ivim.report.write import alignments, plain, spans, split_caption
+from ivim.report.cells import alignments, plain, spans, split_caption
 
 _EPOCH = datetime(
     2000, 1, 1
@@ -62,7 +63,7 @@ def _add_cells(document, layout):
     grid = document.add_table(rows=len(layout) + 1, cols=len(layout.columns))
     letters = alignments(layout)
     for row, texts in enumerate([list(layout.columns), *layout.values.tolist()]):
-        for text, letter, cell in zip(texts, letters, grid.rows[row].cells):
+        for text, letter, cell in zip(texts, letters, grid.rows[row].cells, strict=True):
             paragraph = cell.paragraphs[0]
             paragraph.alignment = places["c" if row == 0 and letter == "r" else letter]
             paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(2)

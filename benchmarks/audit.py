@@ -1,0 +1,253 @@
+"""Counts whom the audit accuses: correct studies of many designs, and studies with one planted slip of thirty kinds.
+
+    python benchmarks/audit.py [--studies N] [--slips N] [--jobs N] [--out FILE] [--list FILE]
+
+Every study is a function of its seed (tests/designs). An accusation is a verdict misprint, impossible or contradicted; in a correct
+study each one is false. `--list` writes the false ones with their seeds. Exit code 1 when a line is missed.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter, defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from scipy import stats
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from designs.slips import KINDS, plant  # noqa: E402
+from designs.study import study  # noqa: E402
+
+ACCUSED = ("misprint", "impossible", "contradicted")
+DETECTED, RIGHT, INNOCENT = 0.92, 0.90, 0.005
+"""The lines: least share of slips detected, least share with the wrong cell named, largest share that accuses innocents alone."""
+
+
+def main():
+    """Run both parts, print the tables, write them on request."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--studies", type=int, default=1000, help="correct studies of each kind")
+    parser.add_argument("--slips", type=int, default=100, help="refutable slips of each kind")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--out", type=Path, help="write the tables to this Markdown file")
+    parser.add_argument("--list", type=Path, help="write every false accusation to this file")
+    args = parser.parse_args()
+    start = time.perf_counter()
+    seeds = range(args.first, args.first + args.studies)
+    with ProcessPoolExecutor(args.jobs, initializer=_quiet) as pool:
+        correct = {
+            columns: list(pool.map(partial(judged, columns=columns), seeds, chunksize=5))
+            for columns in ("eight", "all")
+        }
+        found = [
+            outcome
+            for outcomes in pool.map(partial(kind_outcomes, wanted=args.slips), KINDS)
+            for outcome in outcomes
+        ]
+    text = report(correct, found)
+    print(text, f"\n{time.perf_counter() - start:.0f} s")
+    if args.list:
+        args.list.write_text(listed(correct, found), encoding="utf-8")
+    if args.out:
+        partial_file = args.out.with_name(args.out.name + ".part")
+        partial_file.write_text(text, encoding="utf-8")
+        os.replace(partial_file, args.out)
+    return 0 if lines_met(correct, found) else 1
+
+
+def judged(seed, columns):
+    """What the audit says about the correct study of a seed.
+
+    Returns
+    -------
+    dict
+        ``seed, numbers, verdicts`` (Counter), ``accused`` (rows of the ledger), ``refused`` (the error's line, or empty), ``seconds``.
+    """
+    return _judge(study(seed), columns) | {"seed": seed}
+
+
+def kind_outcomes(kind, wanted):
+    """Outcomes of up to `wanted` refutable slips of a kind, one per study; and of those met that are not refutable."""
+    found, refutable, seed = [], 0, 0
+    while refutable < wanted and seed < 12 * wanted:
+        made = study(seed)
+        slip = plant(made, kind, seed)
+        seed += 1
+        if slip is None:
+            continue
+        refutable += slip.refutable
+        found.append(outcome(made, slip) | {"seed": seed - 1})
+    return found
+
+
+def outcome(made, slip):
+    """Whom the audit of a study with a slip names.
+
+    Returns
+    -------
+    dict
+        ``kind, refutable, detected, right`` (a wrong cell among those named), ``innocent`` (cells are accused, none of them
+        wrong; or cells are named, none of them wrong), ``named, wrong`` (tuples of id).
+    """
+    said = _judge(made, "all", slip.rows)
+    accused = {row["id"] for row in said["accused"]}
+    named, wrong = accused | set(said["disputed"]), set(slip.wrong)
+    innocent = bool((accused and not accused & wrong) or (named and not named & wrong))
+    return {
+        "kind": slip.kind,
+        "refutable": slip.refutable,
+        "refused": said["refused"],
+        "detected": bool(named) or _names(said["refused"], slip),
+        "right": bool(named & wrong) or _names(said["refused"], slip),
+        "innocent": innocent,
+        "named": tuple(sorted(named)),
+        "wrong": slip.wrong,
+    }
+
+
+def report(correct, found):
+    """Both tables as Markdown."""
+    lines = ["# Whom the audit accuses", "", "Written by `python benchmarks/audit.py`.", ""]
+    lines += ["## Correct studies", "", "An accusation of a correct study is false.", ""]
+    lines += [
+        "| claims | studies | numbers | accused studies | rate, upper 95 % limit | false accusations | disputed numbers "
+        "| files refused | numbers checked | slowest |",
+        "|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    lines += [_correct_row(name, outcomes) for name, outcomes in correct.items()]
+    lines += ["", "## Planted slips", "", _SLIPS, ""]
+    lines += [
+        "| slip | planted | detected | a wrong cell is named | only innocents accused | not refutable | of these noticed |",
+        "|:--|--:|--:|--:|--:|--:|--:|",
+    ]
+    by_kind = defaultdict(list)
+    for one in found:
+        by_kind[one["kind"]].append(one)
+    lines += [_slip_row(kind, by_kind[kind]) for kind in KINDS if by_kind[kind]]
+    return "\n".join([*lines, _slip_row("**all**", found), ""])
+
+
+_SLIPS = (
+    "One slip in a study with a structure file. Shares are of the refutable slips: those with which the printed numbers can no "
+    "longer all be right, by relations that the generator of the studies knows. *A wrong cell is named*: of the slips detected."
+)
+_CLAIMS = {"eight": "eight columns", "all": "all columns and a structure file"}
+
+
+def listed(correct, found):
+    """Every false accusation on a line of its own, with the seed that gives it."""
+    lines = []
+    for columns, outcomes in correct.items():
+        for one in outcomes:
+            lines += [f"{columns} {one['seed']}: refused: {one['refused']}"] * bool(one["refused"])
+            lines += [f"{columns} {one['seed']}: {_told(row)}" for row in one["accused"]]
+    for one in found:
+        if one["innocent"]:
+            lines.append(
+                f"slip {one['kind']!r} {one['seed']}: named {one['named']}, wrong {one['wrong']}"
+            )
+        elif one["refutable"] and not one["detected"]:
+            lines.append(f"slip {one['kind']!r} {one['seed']}: not detected, wrong {one['wrong']}")
+    return "\n".join([*lines, ""])
+
+
+def lines_met(correct, found):
+    """True where nobody is accused falsely and the slips are found as often as promised."""
+    clean = not any(
+        one["accused"] or one["refused"] for found_ in correct.values() for one in found_
+    )
+    slips = [one for one in found if one["refutable"]]
+    detected = [one for one in slips if one["detected"]]
+    return (
+        clean
+        and len(detected) >= DETECTED * len(slips)
+        and sum(one["right"] for one in detected) >= RIGHT * len(detected)
+        and sum(one["innocent"] for one in slips) <= INNOCENT * len(slips)
+    )
+
+
+def upper_limit(events, n, confidence=0.95):
+    """One-sided upper limit of a rate (Clopper & Pearson 1934)."""
+    return 1.0 if events >= n else float(stats.beta.ppf(confidence, events + 1, n - events))
+
+
+def _quiet():
+    warnings.simplefilter("ignore")
+
+
+def _judge(made, columns, rows=None):
+    from ivim.audit.engine import judge
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = made.write(folder, columns, rows)
+        start = time.perf_counter()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                ledger = judge(str(path)).ledger
+        except Exception as error:  # a crash is a finding of the benchmark, not its end
+            line = str(error).replace(folder, "").strip("/")
+            if not isinstance(error, ValueError):
+                line = f"crash, {type(error).__name__}: {line}"
+            found = {"verdicts": Counter(), "accused": [], "disputed": (), "refused": line}
+        else:
+            found = {"verdicts": Counter(ledger["verdict"]), "refused": ""}
+            found["accused"] = ledger[ledger["verdict"].isin(ACCUSED)].to_dict("records")
+            found["disputed"] = tuple(ledger.loc[ledger["verdict"] == "disputed", "id"])
+    return found | {"numbers": len(made.rows), "seconds": time.perf_counter() - start}
+
+
+def _names(refused, slip):
+    """Whether the line with which a file is refused names a wrong row."""
+    return any(row_id in refused for row_id in slip.wrong)
+
+
+def _correct_row(name, outcomes):
+    n, numbers = len(outcomes), sum(one["numbers"] for one in outcomes)
+    accused = sum(bool(one["accused"]) for one in outcomes)
+    verdicts = sum((one["verdicts"] for one in outcomes), Counter())
+    cells = [
+        f"{accused}",
+        f"{accused / n:.1%}, {upper_limit(accused, n):.2%}",
+        f"{sum(len(one['accused']) for one in outcomes)}",
+        f"{verdicts['disputed']}",
+        f"{sum(bool(one['refused']) for one in outcomes)}",
+        f"{verdicts['consistent'] / numbers:.0%}",
+        f"{max(one['seconds'] for one in outcomes):.1f} s",
+    ]
+    return f"| {_CLAIMS[name]} | {n:,} | {numbers:,} | {' | '.join(cells)} |"
+
+
+def _slip_row(kind, outcomes):
+    slips = [one for one in outcomes if one["refutable"]]
+    rest = [one for one in outcomes if not one["refutable"]]
+    detected = [one for one in slips if one["detected"]]
+    cells = [
+        f"{len(slips):,}",
+        _percent(len(detected), len(slips)),
+        _percent(sum(one["right"] for one in detected), len(detected)),
+        _percent(sum(one["innocent"] for one in slips), len(slips)),
+        f"{len(rest):,}",
+        _percent(sum(one["detected"] for one in rest), len(rest)),
+    ]
+    return f"| {kind} | {' | '.join(cells)} |"
+
+
+def _percent(part, whole):
+    return f"{part / whole:.1%}" if whole else "-"
+
+
+def _told(row):
+    return f"{row['verdict']} {row['id']}: {row['printed']!r} recovered {row['recovered']!r}: {row['reason']}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

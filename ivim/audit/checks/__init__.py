@@ -1,0 +1,1 @@
+"""Pure interval arithmetic on printed numbers: no claim, no file."""

@@ -1,0 +1,67 @@
+"""What kind of image one is: measured, or computed by the scanner, told by its headers."""
+
+import re
+
+from ivim.imaging.dicom.elements import get, items, number, private, text, value
+
+KINDS = {
+    "ADC": "ADC map", "EADC": "exponential map", "EXP": "exponential map",
+    "EXPONENTIAL": "exponential map", "FA": "FA map", "COLFA": "FA map", "TENSOR": "tensor",
+    "CALC": "synthetic b", "SYNTHETIC": "synthetic b", "SYNTH": "synthetic b", "SYN": "synthetic b",
+    "COMPUTED": "synthetic b", "CDWI": "synthetic b", "TTEST": "t-test map",
+    "P": "phase image", "PHASE": "phase image", "R": "real image", "REAL": "real image",
+    "I": "imaginary image", "IMAGINARY": "imaginary image",
+}  # fmt: skip
+"""Words of an image type (split at "_") and what such an image is: none is a measured DWI."""
+
+TRACES = {"TRACEW", "TRACE", "ISOTROPIC"}
+
+DESCRIBED = re.compile(
+    r"(?<![a-z])(e?adc|fa|exp(?:onential)?|syn(?:th(?:etic)?)?|cdwi|calc\w*|computed)(?![a-z])",
+    re.I,
+)
+"""Words of a series description that tell a map, believed only where the image is derived."""
+
+GE_KINDS = {18: "FA map", 20: "ADC map"}
+"""GE (0043,1030) of images that were computed."""
+
+
+def kind_of(words, groups, dataset, maker):
+    """What an image is that was not measured as a diffusion-weighted magnitude image.
+
+    Parameters
+    ----------
+    words : sequence of str
+        The image type (of the frame), in capitals.
+    groups : sequence of pydicom Dataset
+        Functional groups of the frame, the most particular first.
+    dataset : pydicom Dataset
+    maker : str
+
+    Returns
+    -------
+    str
+        "ADC map", "synthetic b", "phase image" ...; empty for an image that was measured, and for a
+        trace-weighted one, which combines measured images.
+    """
+    for part in (part for word in words for part in word.split("_")):
+        if part in KINDS:
+            return KINDS[part]
+    types = [item for group in groups for item in items(group, "MRImageFrameTypeSequence")]
+    component = text(value([*types, *groups], "ComplexImageComponent")).upper()
+    if component in ("PHASE", "REAL", "IMAGINARY"):
+        return KINDS[component]
+    if number(get(dataset, "SamplesPerPixel")) not in (None, 1.0):
+        return "colour image"
+    computed = number(private(groups, "GEMS_PARM_01", 0x0043, 0x30)) if maker == "GE" else None
+    if computed in GE_KINDS:
+        return GE_KINDS[computed]
+    return _described(dataset) if "DERIVED" in words and not TRACES & set(words) else ""
+
+
+def _described(dataset):
+    found = DESCRIBED.search(text(get(dataset, "SeriesDescription")))
+    if not found:
+        return ""
+    word = found[1].upper()
+    return KINDS.get(word) or ("exponential map" if word.startswith("EXP") else "synthetic b")
