@@ -1,4 +1,6 @@
-"""The commands on images: what they print and write, and one clear line on bad input with nothing half-written."""
+"""The commands on images: what they print and write, and one clear line on bad input with nothing
+half-written.
+"""
 
 import json
 
@@ -73,7 +75,9 @@ def maps(scan, *words):
 
 
 def test_fit_prints_and_writes_the_truth(scan, tmp_path, capsys):
-    """The bi-exponential truth comes back in 10⁻³ mm²/s with limits and AICc; area and weights are said."""
+    """The bi-exponential truth comes back in 10⁻³ mm²/s with limits and AICc; area and weights are
+    said.
+    """
     assert fit(scan, "--out", tmp_path / "fit.csv") == 0
     text = capsys.readouterr().out
     assert "6 voxels" in text and "mm² in slice 2" in text
@@ -98,7 +102,9 @@ def test_fit_of_one_model_and_one_label(scan, capsys):
 
 
 def test_real_cord_scan_is_fitted(outside, capsys):
-    """The real scan without b = 0 gives a table with finite standard errors for the bi-exponential model."""
+    """The real scan without b = 0 gives a table with finite standard errors for the bi-exponential
+    model.
+    """
     folder = outside("real/spinal_cord_ivim")
     files = {
         "dwi.nii.gz": folder / "dwi_rl.nii.gz",
@@ -130,7 +136,9 @@ def test_bad_words_give_one_line(scan, words, message, capsys):
 
 @pytest.mark.parametrize("case", ["another grid", "empty mask", "3-D image", "b-count"])
 def test_misfits_give_one_line(scan, case, capsys):
-    """A mask on another grid or empty, a 3-D image, a wrong number of b-values: exit code 2 and one line."""
+    """A mask on another grid or empty, a 3-D image, a wrong number of b-values: exit code 2 and one
+    line.
+    """
     image, mask = nib.load(scan["dwi.nii.gz"]), nib.load(scan["roi.nii.gz"])
     if case == "another grid":
         nib.save(nib.Nifti1Image(np.asarray(mask.dataobj), np.eye(4)), scan["roi.nii.gz"])
@@ -170,7 +178,7 @@ def test_fetch_data_without_connection(tmp_path, monkeypatch, capsys):
     """Without a connection `ivim fetch-data` says so in one line."""
     from ivim.imaging import fetch
 
-    def fail(folder):
+    def fail(folder, sets):
         msg = "spinal_cord_ivim/LICENSE could not be fetched"
         raise ValueError(msg)
 
@@ -183,7 +191,9 @@ def test_fetch_data_without_connection(tmp_path, monkeypatch, capsys):
 
 
 def test_maps_hold_the_truth_in_mm2_per_s(scan, tmp_path, capsys):
-    """Maps in mm²/s on the image's grid, float32, NaN outside the mask, with units in header and sidecar, under BIDS names."""
+    """Maps in mm²/s on the image's grid, float32, NaN outside the mask, with units in header and
+    sidecar, under BIDS names.
+    """
     out = tmp_path / "maps"
     assert maps(scan, "--mask", scan["roi.nii.gz"], "--out", out) == 0
     inside = np.asarray(nib.load(scan["roi.nii.gz"]).dataobj) > 0
@@ -207,7 +217,9 @@ def test_maps_hold_the_truth_in_mm2_per_s(scan, tmp_path, capsys):
 
 
 def test_every_parameter_has_a_map_and_its_error(scan, tmp_path):
-    """All three models give their parameters, standard errors, residual, AICc and reason, each with a sidecar."""
+    """All three models give their parameters, standard errors, residual, AICc and reason, each with
+    a sidecar.
+    """
     out = tmp_path / "maps"
     assert maps(scan, "--out", out) == 0
     names = {path.name.removesuffix(".nii.gz") for path in out.glob("*.nii.gz")}
@@ -222,7 +234,9 @@ def test_every_parameter_has_a_map_and_its_error(scan, tmp_path):
 
 
 def test_nothing_of_the_patient_leaves_the_input(scan, tmp_path, capsys):
-    """A name in header fields, in the sidecar or in the file's own name is in no output and in no line on screen."""
+    """A name in header fields, in the sidecar or in the file's own name is in no output and in no
+    line on screen.
+    """
     named = tmp_path / f"{SECRET}.nii.gz"
     scan["dwi.nii.gz"].rename(named)
     scan["dwi.nii.gz"] = named
@@ -252,7 +266,9 @@ def test_nothing_of_the_patient_leaves_the_input(scan, tmp_path, capsys):
 
 
 def test_maps_refuse_a_folder_with_files(scan, tmp_path, capsys):
-    """A folder that holds files stays as it is; with --force only files of the same names are replaced."""
+    """A folder that holds files stays as it is; with --force only files of the same names are
+    replaced.
+    """
     out = tmp_path / "maps"
     out.mkdir()
     (out / "mine.txt").write_text("mine")
@@ -283,7 +299,9 @@ def test_maps_leave_nothing_after_bad_input(scan, tmp_path, words, message, caps
 
 
 def test_segmented_maps(scan, tmp_path):
-    """The segmented method keeps to its truth on a signal whose fast part is gone from 200 s/mm² on."""
+    """The segmented method keeps to its truth on a signal whose fast part is gone from 200 s/mm²
+    on.
+    """
     assert (
         maps(scan, "--method", "segmented", "--model", "biexponential", "--out", tmp_path / "maps")
         == 0
@@ -295,7 +313,9 @@ def test_segmented_maps(scan, tmp_path):
 
 
 def test_each_model_has_its_own_reasons(scan, tmp_path):
-    """On a mono-exponential signal f is at its bound, which the reason map of the mono-exponential model does not repeat."""
+    """On a mono-exponential signal f is at its bound, which the reason map of the mono-exponential
+    model does not repeat.
+    """
     image = nib.load(scan["dwi.nii.gz"])
     signal = np.ones((*image.shape[:3], 1)) * 500 * np.exp(-np.array(article.B_VALUES) * 1e-3)
     nib.save(nib.Nifti1Image(signal.astype(np.float32), image.affine), scan["dwi.nii.gz"])
@@ -339,7 +359,9 @@ def test_fit_takes_regions_of_other_formats_by_name(scan, tmp_path, capsys):
 
 
 def test_fit_and_maps_fit_the_adc_alike(scan, tmp_path, capsys):
-    """Under one recipe the ADC of `fit` on one voxel is the voxel of the map of `maps`, for each recipe by name and by file."""
+    """Under one recipe the ADC of `fit` on one voxel is the voxel of the map of `maps`, for each
+    recipe by name and by file.
+    """
     mask = np.asarray(nib.load(scan["roi.nii.gz"]).dataobj) * 0
     mask[2, 1, 1] = 1
     nib.save(nib.Nifti1Image(mask, nib.load(scan["roi.nii.gz"]).affine), scan["roi.nii.gz"])
@@ -348,8 +370,9 @@ def test_fit_and_maps_fit_the_adc_alike(scan, tmp_path, capsys):
     found = {}
     for name in ("article", "full", own):
         out = tmp_path / f"maps_{getattr(name, 'stem', name)}"
-        assert fit(scan, "--recipe", name, "--out", tmp_path / "fit.csv", "--force") == 0
-        assert maps(scan, "--recipe", name, "--mask", scan["roi.nii.gz"], "--out", out) == 0
+        words = ("--recipe", name, "--model", "monoexponential")
+        assert fit(scan, *words, "--out", tmp_path / "fit.csv", "--force") == 0
+        assert maps(scan, *words, "--mask", scan["roi.nii.gz"], "--out", out) == 0
         table = pd.read_csv(tmp_path / "fit.csv").set_index("parameter")
         stem = out / "sub-07_model-monoexponential_param-adcstand_dwimap"
         value = nib.load(f"{stem}.nii.gz").get_fdata()[2, 1, 1]
@@ -366,7 +389,9 @@ def test_fit_and_maps_fit_the_adc_alike(scan, tmp_path, capsys):
     [(0.0, "zero"), (np.nan, "NaN"), (-5.0, "zero"), (7.0, "same signal|saturated")],
 )
 def test_an_image_without_signal_is_refused(scan, tmp_path, command, value, text, capsys):
-    """An image that is all zero, NaN, negative or constant is refused in one line, and nothing is written."""
+    """An image that is all zero, NaN, negative or constant is refused in one line, and nothing is
+    written.
+    """
     image = nib.load(scan["dwi.nii.gz"])
     spoilt = np.full(image.shape, value, np.float32)
     nib.save(nib.Nifti1Image(spoilt, image.affine), scan["dwi.nii.gz"])
@@ -404,7 +429,8 @@ def test_an_input_is_never_replaced(scan, tmp_path, capsys):
     folder.mkdir()
     name = "sub-07_model-stretched_param-alpha_dwimap.nii.gz"
     (folder / name).write_bytes(scan["roi.nii.gz"].read_bytes())
-    assert maps(scan, "--mask", folder / name, "--out", folder, "--force") == 2
+    words = ("--model", "stretched", "--mask", folder / name)
+    assert maps(scan, *words, "--out", folder, "--force") == 2
     assert "is an input of this run" in capsys.readouterr().err
     assert (folder / name).read_bytes() == before["roi.nii.gz"]
     assert {name: path.read_bytes() for name, path in scan.items()} == before
@@ -421,7 +447,9 @@ def test_a_pipe_as_target_stays_a_pipe(scan, tmp_path, capsys):
 
 
 def test_roi_list_and_convert(scan, tmp_path, capsys):
-    """A polygon is listed with its corners, with an image with its voxels, and written as the mask that it outlines."""
+    """A polygon is listed with its corners, with an image with its voxels, and written as the mask
+    that it outlines.
+    """
     path, image = polygon(scan), scan["dwi.nii.gz"]
     assert main(["roi", "list", str(path)]) == 0
     assert "lesion: 1 contours of 5 corners" in capsys.readouterr().out
@@ -457,8 +485,31 @@ def test_roi_convert_bad_words(scan, tmp_path, words, message, capsys):
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
+def test_a_fit_of_two_b_values_competes_with_none(scan, tmp_path):
+    """An ADC of two b-values has no AICc beside fits of all samples, with repeats of both b-values
+    too.
+    """
+    image = nib.load(scan["dwi.nii.gz"])
+    data = np.repeat(image.get_fdata(dtype=np.float32), 3, axis=3)
+    data *= 1 + 0.03 * np.random.default_rng(0).normal(size=data.shape).astype(np.float32)
+    nib.save(nib.Nifti1Image(data, image.affine), scan["dwi.nii.gz"])
+    scan["dwi.bval"].write_text(" ".join(map(str, np.repeat(article.B_VALUES, 3))))
+    scan["dwi.json"].unlink()
+    assert fit(scan, "--out", tmp_path / "fit.csv") == 0
+    table = pd.read_csv(tmp_path / "fit.csv").groupby("model")["aicc"].first()
+    assert np.isnan(table["monoexponential"]) and table.drop("monoexponential").notna().all()
+    words = ("--mask", scan["roi.nii.gz"], "--out", tmp_path / "maps")
+    assert maps(scan, *words) == 0
+    best = nib.load(tmp_path / "maps" / "sub-07_desc-preferred_dwimap.nii.gz").get_fdata()
+    assert set(np.unique(best)) <= {-1, 1, 2} and (best > 0).sum() == 6
+    assert fit(scan, "--recipe", "full", "--out", tmp_path / "fit.csv", "--force") == 0
+    assert pd.read_csv(tmp_path / "fit.csv")["aicc"].notna().all()
+
+
 def test_recipe_and_method_are_one(scan, tmp_path, capsys):
-    """--method is another name of --recipe; two different ones are refused, and an unknown one with those there are."""
+    """--method is another name of --recipe; two different ones are refused, and an unknown one with
+    those there are.
+    """
     words = ("--out", tmp_path / "maps", "--recipe", "full", "--method", "segmented")
     assert maps(scan, *words) == 2
     assert "give one of them" in capsys.readouterr().err

@@ -37,7 +37,9 @@ def mixed():
 
 @pytest.mark.parametrize("estimator", ["maps", "mean"])
 def test_truth_comes_back_where_all_voxels_are_alike(estimator):
-    """On a uniform, noise-free ROI both estimators give the truth; the ADC is that of b = 0 and 1200 s/mm²."""
+    """On a uniform, noise-free ROI both estimators give the truth; the ADC is that of b = 0 and
+    1200 s/mm².
+    """
     series = series_of(np.tile(500 * decay(**TRUTH), (3, 3, 1)))
     found = measure.measure(series, np.ones(series.grid.shape, bool), "article", estimator)
     for name, value in TRUTH.items():
@@ -55,7 +57,7 @@ def test_default_is_the_mean_of_maps(mixed):
 
 
 def test_estimators_differ_where_voxels_differ(mixed):
-    """The fit of the mean signal leans to the brighter tissue, here by more than 20 % in ADC slow."""
+    """The fit of the mean signal leans to the brighter tissue, by over 20 % in ADC slow here."""
     by_maps, by_mean = (
         measure.measure(*mixed, "article", name).values for name in ("maps", "mean")
     )
@@ -138,7 +140,9 @@ def test_only_bids_entities_of_a_name_go_on(name, prefix):
 
 
 def test_spread_and_quartiles_are_those_of_the_maps(mixed):
-    """Beside the mean stand the standard deviation, the median and the quartiles of the voxels, and the voxels' number."""
+    """Beside the mean stand the standard deviation, the median and the quartiles of the voxels, and
+    the voxels' number.
+    """
     series, mask = mixed
     found = measure.measure(series, Region("lesion", mask), "article")
     values = measure.parameter_maps(series, "article", mask)["adc_slow"][mask]
@@ -152,7 +156,7 @@ def test_spread_and_quartiles_are_those_of_the_maps(mixed):
 
 
 def test_share_at_a_bound(mixed):
-    """Of two tissues of six voxels each, one is held by a bound of the recipe: half of the voxels."""
+    """Of two tissues of six voxels each, one is held by a bound: half of the voxels."""
     series, mask = mixed
     recipe = Recipe("narrow", bounds={"adc_slow": (0.8e-3, 5e-3)})
     found = measure.measure(series, mask, recipe)
@@ -161,7 +165,9 @@ def test_share_at_a_bound(mixed):
 
 
 def test_recipe_decides(mixed):
-    """The ADC of two b-values (article) and of all b-values (full) differ; each is what its name says."""
+    """The ADC of two b-values (article) and of all b-values (full) differ; each is what its name
+    says.
+    """
     series, mask = mixed
     article_adc, full = (measure.measure(series, mask, name).values for name in ("article", "full"))
     expected = -np.log([decay(0.5e-3, 15e-3, 0.1)[8], decay(1.5e-3, 40e-3, 0.3)[8]]).mean() / 1200
@@ -171,7 +177,9 @@ def test_recipe_decides(mixed):
 
 
 def test_shrinkage_draws_the_voxels_together():
-    """On noisy voxels of one tissue shrinkage has less spread of ADC fast than single fits, and its mean is nearer to the truth."""
+    """On noisy voxels of one tissue shrinkage has less spread of ADC fast than single fits, and its
+    mean is nearer to the truth.
+    """
     rng = np.random.default_rng(3)
     signals = 500 * decay(**TRUTH) * (1 + 0.03 * rng.normal(size=(5, 4, B.size)))
     series = series_of(signals)
@@ -187,6 +195,16 @@ def test_shrinkage_draws_the_voxels_together():
     assert shrunk.values["ddc"] == plain.values["ddc"]
     with pytest.raises(ValueError, match="has bounds for f, which shrinkage does not take"):
         measure.measure(series, mask, Recipe("own", bounds={"f": (0.0, 0.5)}), "shrinkage")
+
+
+def test_one_voxel_is_measured_with_a_remark(mixed):
+    """A region of one voxel has values, no standard deviation, and a remark that says so."""
+    series, mask = mixed
+    one = np.zeros_like(mask)
+    one[3, 1] = True
+    found = measure.measure(series, one, "article")
+    assert np.isfinite(found.values["f"]) and np.isnan(found.sd["f"])
+    assert found.remarks == ("one voxel only: its value has no spread",)
 
 
 @pytest.mark.parametrize(

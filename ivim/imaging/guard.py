@@ -1,4 +1,6 @@
-"""What stands before every read of a stranger's file: is it a file, is there room for it, does it hold what it says."""
+"""What stands before every read of a stranger's file: is it a file, is there room for it, does it
+hold what it says.
+"""
 
 import bz2
 import os
@@ -18,7 +20,9 @@ MOST_DEFLATE = 1032
 
 
 class Refused(ValueError):
-    """A file that is not read, with a message of ours: it says why and quotes nothing of what the file holds."""
+    """A file that is not read, with a message of ours: it says why and quotes nothing of what the
+    file holds.
+    """
 
 
 def check_file(path, accepted="the path of a file"):
@@ -135,7 +139,8 @@ def check_room(path, needed, what):
 
 
 def unpack(stream, expected, path, packing="gzip"):
-    """Unpack a stream that should hold `expected` bytes; at most :data:`SLACK` more, and the checksum has to be right.
+    """Unpack a stream that should hold `expected` bytes; at most :data:`SLACK` more, and the
+    checksum has to be right.
 
     Parameters
     ----------
@@ -207,7 +212,9 @@ def first_bytes(path, count):
 
 
 def _gzip_pieces(stream):
-    """Unpacked pieces of bounded size; zlib holds the checksums, padding is skipped in large steps."""
+    """Unpacked pieces of bounded size; zlib holds the checksums, padding is skipped in large
+    steps.
+    """
     one, packed = zlib.decompressobj(GZIP), stream.read(CHUNK)
     while True:
         piece = one.decompress(packed, CHUNK)

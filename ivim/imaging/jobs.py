@@ -1,4 +1,6 @@
-"""The jobs on one scan: fit its regions (`ivim fit`), make its maps (`ivim maps`), look at regions (`ivim roi`)."""
+"""The jobs on one scan: fit its regions (`ivim fit`), make its maps (`ivim maps`), look at regions
+(`ivim roi`).
+"""
 
 from pathlib import Path
 
@@ -7,8 +9,8 @@ import numpy as np
 from ivim import files, parameters
 from ivim.imaging import output, regions
 from ivim.imaging.formats import load_regions, read_grid, read_regions, write_regions
-from ivim.imaging.guard import check_target, keep_inputs
-from ivim.imaging.measure import fit_table, signal_remarks
+from ivim.imaging.guard import check_room, check_target, keep_inputs
+from ivim.imaging.measure import fit_table, partial, signal_remarks
 from ivim.imaging.series import read_series, sidecar
 from ivim.signal.models import MODELS, STUDY_MODELS
 from ivim.signal.reasons import OUTSIDE_MASK, REASONS
@@ -180,6 +182,9 @@ def make_maps(
     # Before the work, so that nobody waits for a refusal.
     with files.staged(out, force) as stage:
         series = read_series(dwi, bval, averages)
+        arrays = sum(2 * len(MODELS[model].parameters) + 4 for model in models)
+        voxels = int(np.prod(series.grid.shape))
+        check_room(dwi, arrays * voxels * 4, f"{arrays} maps of {voxels} voxels")
         region = None
         if mask is not None:
             region = regions.union(read_regions(mask, series.grid, resample))
@@ -205,8 +210,10 @@ def make_maps(
         written = len(list(stage.glob("*.nii.gz")))
         for file in stage.iterdir():
             keep_inputs(Path(out) / file.name, _inputs(dwi, bval, mask))
-    voxels = int(np.prod(series.grid.shape)) if region is None else int(region.sum())
-    notes = [f"{voxels} voxels{', no mask' if region is None else ' in the mask'}"]
+    if region is None:
+        notes = [f"{voxels} voxels, no mask"]
+    else:
+        notes = [f"{int(region.sum())} voxels in the mask"]
     notes.append(f"{len(series.b)} b-values; weights: {weights_text(series)}; recipe {recipe.name}")
     notes += recipe.sentences(series.b, series.averages, models)
     notes += [f"without values: {lost}"] if lost else []
@@ -215,7 +222,9 @@ def make_maps(
 
 
 def _recipe_for(recipe, models):
-    """The recipe, when its name says something of the models; ``segmented`` is for one of them alone."""
+    """The recipe, when its name says something of the models; ``segmented`` is for one of them
+    alone.
+    """
     recipe = get_recipe(recipe)
     if recipe.name == "segmented" and "biexponential" not in models:
         msg = f"recipe 'segmented' is for the biexponential model, not for {', '.join(models)}"
@@ -240,20 +249,26 @@ def _lost(fitted, success):
 
 
 def _write_fitted(folder, fitted, series, recipe, prefix):
-    """Every map of one run, the standard error beside each parameter, and why voxels have no value."""
+    """Every map of one run, the standard error beside each parameter, and why voxels have no
+    value.
+    """
     common = {"Recipe": recipe.as_dict(), "BValues": series.b.tolist()}
     common |= {"NumberOfAverages": series.averages.tolist()} if series.averages is not None else {}
     for model, maps in fitted.items():
         details = common | _model_details(model, recipe, series)
         _write_model(folder, maps, model, series.grid, prefix, details)
+    scores = [
+        maps["aicc"] * (np.nan if partial(recipe.method(model)) else 1)
+        for model, maps in fitted.items()
+    ]
     if len(fitted) > 1:
         levels = {"-1": "none"} | {str(place): model for place, model in enumerate(fitted)}
         output.write_map(
             folder,
             f"{prefix}desc-preferred_dwimap",
-            preferred([maps["aicc"] for maps in fitted.values()]),
+            preferred(scores),
             series.grid,
-            text="model with the lowest AICc",
+            text="model with the lowest AICc, of those fitted to all samples",
             details=common | {"Levels": levels},
         )
     output.write_dataset_description(folder)
@@ -357,9 +372,8 @@ def fit_text(table):
                 else "-"
             )
             tail = f"  {row.unit}" + (f"  ({row.note})" if row.note else "")
-            lines.append(
-                f"  {row.parameter:<10}{_digits(row.value):>12}{_digits(row.stderr):>12}{limits:>26}{tail}".rstrip()
-            )
+            numbers = f"{_digits(row.value):>12}{_digits(row.stderr):>12}{limits:>26}"
+            lines.append(f"  {row.parameter:<10}{numbers}{tail}".rstrip())
     return "\n".join(lines)
 
 

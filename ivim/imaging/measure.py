@@ -1,10 +1,10 @@
 """From a region to the parameters of a recipe, by one of three estimators that are not the same.
 
-``maps`` (the article's): fit every voxel, then take the mean of each map over the region (Methods: "the
-ROI was placed on DWI and copied to the parametric maps"). ``mean``: take the mean signal over the
-region, then fit once. ``shrinkage``: as ``maps``, but the bi-exponential parameters of the voxels are
-drawn towards those of their region (:func:`ivim.shrink`). A fit is not linear, so the three differ, most
-of all for ADC fast in noise; every measurement says which one it is.
+``maps`` (the article's): fit every voxel, then take the mean of each map over the region (Methods:
+"the ROI was placed on DWI and copied to the parametric maps"). ``mean``: take the mean signal over
+the region, then fit once. ``shrinkage``: as ``maps``, but the bi-exponential parameters of the
+voxels are drawn towards those of their region (:func:`ivim.shrink`). A fit is not linear, so the
+three differ, most of all for ADC fast in noise; every measurement says which one it is.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from ivim.signal.recipe import get_recipe
 ESTIMATORS = {
     "maps": "mean over the ROI of maps fitted voxel by voxel",
     "mean": "fit of the ROI's mean signal",
-    "shrinkage": "mean over the ROI of voxels fitted with Bayesian shrinkage (bi-exponential model)",
+    "shrinkage": "mean over the ROI of voxels fitted with Bayesian shrinkage (bi-exponential)",
 }
 
 SHRUNK = ("adc_slow", "adc_fast", "f")
@@ -41,7 +41,8 @@ class Measurement:
     values : dict of str to float
         The parameters by name; diffusivities in mm²/s.
     sd, median, q1, q3 : dict of str to float
-        Spread over the voxels, with the quartiles; NaN for the estimator ``mean``, which has one fit.
+        Spread over the voxels, with the quartiles; NaN for the estimator ``mean``, which has one
+        fit.
     estimator : str
         Key of :data:`ESTIMATORS`.
     recipe : str
@@ -104,6 +105,7 @@ def measure(series, region, recipe, estimator="maps", *, threads=None):
     mask = _check_mask(series, region)
     recipe = get_recipe(recipe)
     remarks = signal_remarks(series, mask)
+    remarks += ("one voxel only: its value has no spread",) if mask.sum() == 1 else ()
     if estimator == "mean":
         found = _fit_of_mean(series, mask, recipe)
         fitted = dict.fromkeys(found, int(mask.sum()))
@@ -234,8 +236,9 @@ def fit_table(series, masks, recipe, models=STUDY_MODELS, *, level=0.95):
     -------
     DataFrame
         ``roi, model, parameter, value, stderr, ci_low, ci_high, unit, aicc, delta, note``:
-        diffusivities in 10⁻³ mm²/s, s0 in the image's units; `delta` is the distance to the region's
-        lowest AICc (a fit of two samples has none); `note` says why a value or its error is missing.
+        diffusivities in 10⁻³ mm²/s, s0 in the image's units; `delta` is the distance to the
+        region's lowest AICc (a fit of two b-values has none); `note` says why a value or its error
+        is missing.
 
     Raises
     ------
@@ -248,14 +251,40 @@ def fit_table(series, masks, recipe, models=STUDY_MODELS, *, level=0.95):
         fits = _fits_of_mean(series, mask, recipe, models)
         if not any(one.success for one in fits.values()):
             raise ValueError(_nothing_to_fit(mask, signal_remarks(series, mask), name))
-        scores = np.array([one.aicc for one in fits.values()], float)
-        lowest = np.nanmin(scores) if np.isfinite(scores).any() else np.nan
-        for one in fits.values():
-            table = one.table(level)
+        scores = {model: np.nan if partial(one.method) else one.aicc for model, one in fits.items()}
+        lowest = min((x for x in scores.values() if np.isfinite(x)), default=np.nan)
+        for model, one in fits.items():
+            table, score = one.table(level), scores[model]
             note = np.where(table["stderr"].isna(), one.reason_text, "")
-            tables.append(table.assign(roi=name, aicc=one.aicc, delta=one.aicc - lowest, note=note))
-    columns = "roi model parameter value stderr ci_low ci_high unit aicc delta note".split()
+            tables.append(table.assign(roi=name, aicc=score, delta=score - lowest, note=note))
+    columns = [
+        "roi",
+        "model",
+        "parameter",
+        "value",
+        "stderr",
+        "ci_low",
+        "ci_high",
+        "unit",
+        "aicc",
+        "delta",
+        "note",
+    ]
     return pd.concat(tables, ignore_index=True)[columns]
+
+
+def partial(method):
+    """Whether a method fits a part of the samples only: its AICc stands beside no other's.
+
+    Parameters
+    ----------
+    method : str
+
+    Returns
+    -------
+    bool
+    """
+    return method == "two-point"
 
 
 def fit_signals(series, mask, recipe, models=STUDY_MODELS, *, threads=None, progress=False):
@@ -275,7 +304,8 @@ def fit_signals(series, mask, recipe, models=STUDY_MODELS, *, threads=None, prog
     dict of str to dict of str to array, shape (mask.sum(),)
         By model, as of :meth:`ivim.signal.recipe.Recipe.maps`.
     """
-    # Whether a ceiling is one, the largest value of the whole volume decides: a row for it, never fitted.
+    # Whether a ceiling is one, the largest value of the whole volume decides: a row for it, never
+    # fitted.
     top = np.max(series.data, where=np.isfinite(series.data), initial=0.0)
     signals = np.vstack([series.data[mask], np.full((1, len(series.b)), top)])
     fitted = np.arange(len(signals)) < len(signals) - 1
@@ -367,8 +397,8 @@ def _nothing_to_fit(mask, remarks, name):
     of_region = f" {name!r}" if name else ""
     why = "; ".join(remarks) or "zero, negative, saturated or not finite"
     return (
-        f"none of the {int(mask.sum())} voxels of the ROI{of_region} has a signal that can be fitted "
-        f"({why}); look at the image there"
+        f"none of the {int(mask.sum())} voxels of the ROI{of_region} has a signal that can be "
+        f"fitted ({why}); look at the image there"
     )
 
 

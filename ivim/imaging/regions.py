@@ -1,4 +1,6 @@
-"""Regions of interest: a name and the voxels, several of them free to overlap; their area, and how far two agree."""
+"""Regions of interest: a name and the voxels, several of them free to overlap; their area, and how
+far two agree.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -187,7 +189,8 @@ def largest(regions, grid):
 
 
 def dice(one, other):
-    """Dice coefficient of two masks (Dice 1945, Ecology 26:297): twice the shared voxels over the sum of both.
+    """Dice coefficient of two masks (Dice 1945, Ecology 26:297): twice the shared voxels over the
+    sum of both.
 
     Parameters
     ----------
