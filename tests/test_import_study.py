@@ -12,6 +12,7 @@ import pydicom
 import pytest
 from dicom_made import Protocol, Volume, another, three_directions, volumes
 from numpy.testing import assert_allclose
+from pydicom.uid import generate_uid
 
 from ivim.cli import main
 from ivim.imaging import bids, dicom
@@ -246,7 +247,7 @@ def test_packed_files_without_ending_among_other_files_are_imported(scans, study
     _write_directory(scans / "DICOMDIR")
     outcome = dicom.import_study(scans, study)
     assert_allclose(read(study).data, expected(Protocol(), scan), rtol=0, atol=0)
-    assert "sub-01: 1 files repeat an image and were passed over" in outcome.notes
+    assert "sub-01: copies of images passed over: 1" in outcome.notes
 
 
 def _write_directory(path):
@@ -487,6 +488,8 @@ def test_a_study_is_added_to(scans, study, command, tmp_path):
     assert text == "group\tparticipant_id\tweight\nmeta\tsub-01\t70\nn/a\tsub-02\tn/a\n"
     rows = key.read_text().splitlines()
     assert rows[1:] == ["sub-01\tA\t", "sub-02\tB\t"]
+    code, out, _ = command("--key", key)
+    assert (code, out.splitlines()[-1]) == (0, "nothing new to import")
 
 
 @pytest.mark.parametrize("place", ["study/key.tsv", "study/sub/key.tsv", "link/key.tsv"])
@@ -551,6 +554,31 @@ def test_the_list_shows_every_series_and_writes_nothing(scans, study, capsys):
     assert cells[2] == [*four, "2", "6", "chosen"]
     assert cells[3][-1] == "ADC map of the scanner"
     assert not study.exists()
+
+
+def test_volumes_exported_twice_under_other_identifiers_are_warned_of(scans, study):
+    """An anonymiser can give a copy a new UID: the same noise twice tells it."""
+    paths = made.write_classic(scans, Protocol(), volumes(0, 500))
+    for count, path in enumerate(paths):
+        copy = path.with_name(f"copy-{count}")
+        shutil.copy(path, copy)
+        made.edit(copy, lambda dataset: setattr(dataset, "SOPInstanceUID", generate_uid()))
+        made.edit(copy, lambda dataset, k=count: setattr(dataset, "InstanceNumber", 100 + k))
+    outcome = dicom.import_study(scans, study)
+    assert any("2 volumes have the very pixels of another" in line for line in outcome.warnings)
+
+
+def test_images_that_philips_scaled_one_by_one_are_warned_of(scans, study):
+    """Slope times scale slope has to be one number for signals to compare."""
+    for count, path in enumerate(made.write_classic(scans, Protocol("Philips"), volumes(0, 500))):
+
+        def scale(dataset, own=0.002 + 0.001 * (count // 3)):
+            dataset.RescaleSlope, dataset.RescaleIntercept = 2, 0
+            dataset.private_block(0x2005, "Philips MR Imaging DD 001").add_new(0x0E, "FL", own)
+
+        made.edit(path, scale)
+    outcome = dicom.import_study(scans, study)
+    assert any("slope times scale slope 0.004 to 0.006" in line for line in outcome.warnings)
 
 
 def test_burned_in_text_is_warned_of(scans, study):

@@ -91,7 +91,7 @@ def import_study(
         for person in _shown(persons, "patient", progress):
             _import_person(person, stage, study, series, averages, force, key, outcome)
         if not outcome.imported:
-            _raise_nothing(outcome)
+            return _nothing_new(outcome)
         dataset.write_participants(stage, _participants(outcome), study)
         dataset.write_dataset(stage, study=study)
         if key is not None:
@@ -274,6 +274,7 @@ def _say(person, choice, scan, averages, outcome):
         f"{count} volumes, b {text_of(np.unique(scan.b.round(3)))} s/mm²"
     )
     outcome.notes += [f"{person.label}: {note}" for note in scan.notes]
+    outcome.warnings += [f"{person.label}: {warning}" for warning in scan.warnings]
     if averages is None:
         outcome.warnings.append(
             f"{person.label}: the headers do not say the averages of every volume, so all volumes "
@@ -290,7 +291,7 @@ def _say(person, choice, scan, averages, outcome):
             "before you pass them on"
         )
     if copies := sum(one.copies for one in choice.series):
-        outcome.notes.append(f"{person.label}: {copies} files repeat an image and were passed over")
+        outcome.notes.append(f"{person.label}: copies of images passed over: {copies}")
     if person.patient.several:
         outcome.warnings.append(
             f"{person.label}: several names, birth dates or sexes stand under this one PatientID; "
@@ -302,13 +303,14 @@ def _participants(outcome):
     return [{"participant_id": label} for label in outcome.imported]
 
 
-def _raise_nothing(outcome):
+def _nothing_new(outcome):
+    """Refuse where nobody could be imported; where all are there already, that is said."""
     if outcome.left_out:
         more = len(outcome.left_out) - 1
         msg = outcome.left_out[0] + (f" (and {more} more patients)" if more else "")
-    else:
-        msg = "; ".join(outcome.notes) + "; nothing new to import"
-    raise ValueError(msg)
+        raise ValueError(msg)
+    outcome.notes.append("nothing new to import")
+    return outcome
 
 
 def _is_in(row, study, outcome):
