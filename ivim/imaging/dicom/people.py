@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ivim.files import replacing
-from ivim.imaging import bids
+from ivim.imaging.table import read_text
 
 KEY_COLUMNS = ("participant_id", "patient_id", "folder")
 
@@ -126,7 +126,7 @@ def read_key(key):
     ValueError
         When the file is no key; its content is not quoted.
     """
-    lines = bids.read_text(key).splitlines()
+    lines = read_text(key).splitlines()
     rows = [line.split("\t") for line in lines if line.strip()]
     if not rows or tuple(rows[0]) != KEY_COLUMNS or any(len(row) != 3 for row in rows):
         msg = (
