@@ -55,7 +55,7 @@ def test_patients_are_told_apart_by_their_id_and_not_by_folders(scans, study, co
     assert key.to_dict("list") == {
         "participant_id": ["sub-01", "sub-02"],
         "patient_id": ["A-1", "B-2"],
-        "folder": ["", ""],
+        "folder": [f"{scans / 'x'}; {scans / 'y'}", str(scans / "x")],
     }
     assert (tmp_path / "key.tsv").stat().st_mode & 0o077 == 0
     assert "2 participants" in out
@@ -150,7 +150,7 @@ def test_a_study_is_added_to(scans, study, command, tmp_path):
     text = (study / "participants.tsv").read_text()
     assert text == "group\tparticipant_id\tweight\nmeta\tsub-01\t70\nn/a\tsub-02\tn/a\n"
     rows = key.read_text().splitlines()
-    assert rows[1:] == ["sub-01\tA\t", "sub-02\tB\t"]
+    assert rows[1:] == [f"sub-01\tA\t{scans / 'a'}", f"sub-02\tB\t{scans / '0'}"]
     code, out, _ = command("--key", key)
     assert (code, out.splitlines()[-1]) == (0, "nothing new to import")
 

@@ -230,6 +230,51 @@ def test_compressed_files_are_imported(scans, study):
     assert_allclose(read(study).data, expected(Protocol(), scan), rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1]])
+def test_pixels_that_only_the_converter_can_unpack_go_by_their_b(scans, study, monkeypatch, order):
+    """JPEG lossless: no pixel to compare, so each volume takes the next image of its b-value."""
+    made.write_classic(scans, Protocol(), volumes(0, 50, 800, averages=[1, 2, 3]))
+    convert = dcm2niix.convert
+
+    def sorted_anew(*where):
+        (image,) = convert(*where)
+        return [made.replace(image, voxels=image.voxels[..., order], b=image.b[order])]
+
+    def unable(*_, **__):
+        raise NotImplementedError
+
+    monkeypatch.setattr(dcm2niix, "convert", sorted_anew)
+    monkeypatch.setattr("pydicom.pixels.iter_pixels", unable)
+    dicom.import_study(scans, study)
+    series = read(study)
+    assert series.b.tolist() == [(0, 50, 800)[place] for place in order]
+    assert series.averages.tolist() == [(1, 2, 3)[place] for place in order]
+
+
+@pytest.mark.parametrize("fault", ["b", "lost", "no b"])
+def test_what_cannot_be_checked_by_pixels_has_to_fit_in_number_and_b(
+    scans, study, monkeypatch, fault
+):
+    """Another b, a volume too few, or no b at all beside pixels that cannot be unpacked here."""
+    made.write_classic(scans, Protocol(), volumes(0, 50, 800))
+    convert = dcm2niix.convert
+
+    def faulty(*where):
+        (image,) = convert(*where)
+        b = {"b": np.array([0, 50, 700]), "lost": image.b[:2], "no b": None}[fault]
+        count = 2 if fault == "lost" else 3
+        return [made.replace(image, voxels=image.voxels[..., :count], b=b)]
+
+    def unable(*_, **__):
+        raise NotImplementedError
+
+    monkeypatch.setattr(dcm2niix, "convert", faulty)
+    monkeypatch.setattr("pydicom.pixels.iter_pixels", unable)
+    said = "headers 800, dcm2niix 700" if fault == "b" else "packed in a way that cannot be checked"
+    with pytest.raises(ValueError, match=said):
+        dicom.import_study(scans, study)
+
+
 def test_packed_files_without_ending_among_other_files_are_imported(scans, study):
     """gzip, no ending, deep folders, a licence, a DICOMDIR, copies: the scan is found."""
     scan = volumes(0, 50, 800)

@@ -123,18 +123,32 @@ def _siemens(groups):
 
 def _siemens_csa(groups):
     """From the block of Siemens' own format, for headers whose private elements were cut out."""
+    found = csa(groups)
+    b = _first_number(found.get("B_value"))
+    kind = text((found.get("DiffusionDirectionality") or [""])[0])
+    return b, _direction(found.get("DiffusionGradientDirection")), kind
+
+
+def csa(groups):
+    """Items by name of the image header in Siemens' own format; none where it is not there.
+
+    Parameters
+    ----------
+    groups : sequence of pydicom Dataset
+
+    Returns
+    -------
+    dict of str to list
+    """
     from nibabel.nicom import csareader
 
     raw = private(groups, "SIEMENS CSA HEADER", 0x0029, 0x10)
     if not isinstance(raw, bytes):
-        return None, None, ""
+        return {}
     try:
-        found = {name: tag["items"] for name, tag in csareader.read(raw)["tags"].items()}
+        return {name: tag["items"] for name, tag in csareader.read(raw)["tags"].items()}
     except Exception:  # noqa: BLE001 - an undocumented format: whatever fails, it says nothing
-        return None, None, ""
-    b = _first_number(found.get("B_value"))
-    kind = text((found.get("DiffusionDirectionality") or [""])[0])
-    return b, _direction(found.get("DiffusionGradientDirection")), kind
+        return {}
 
 
 def _philips(groups):

@@ -7,7 +7,7 @@ Texts that may name a person stay in :class:`Header` (to tell patients apart) an
 from dataclasses import dataclass, field
 
 from ivim.imaging.dicom import elements
-from ivim.imaging.dicom.diffusion import PHILIPS, Weighting, philips_frames, weighting
+from ivim.imaging.dicom.diffusion import PHILIPS, Weighting, csa, philips_frames, weighting
 from ivim.imaging.dicom.elements import get, items, number, numbers, private, text, value
 from ivim.imaging.dicom.kinds import kind_of
 
@@ -277,7 +277,10 @@ def _tiles(dataset, maker):
     """Slices in one image of a mosaic, 1 for an ordinary image, 0 where a mosaic does not say."""
     words = _words(dataset)
     if maker == "Siemens" and "MOSAIC" in words:
-        return _whole(private([dataset], "SIEMENS MR HEADER", 0x0019, 0x0A)) or 0
+        tiles = private([dataset], "SIEMENS MR HEADER", 0x0019, 0x0A)
+        return (
+            _whole(tiles) or _whole((csa([dataset]).get("NumberOfImagesInMosaic") or [0])[0]) or 0
+        )
     if maker == "UIH" and "VFRAME" in words:
         return _whole(private([dataset], "Image Private Header", 0x0065, 0x50)) or 0
     return 1

@@ -22,7 +22,7 @@ class Patient:
     patient_id : str
         Empty where the headers have none.
     folder : str
-        The folder that tells the patient apart where there is no ID.
+        The folder that tells the patient apart where there is no ID; else where the files lie.
     headers : tuple of Header
     several : bool
         Several names or birth dates stand under the one ID.
@@ -71,7 +71,8 @@ def _patient(kind, name, headers, root):
             "date or sex; sort them into one folder per patient below DICOM_DIR"
         )
         raise ValueError(msg)
-    folder = str(Path(root).resolve() / name) if kind == "folder" else ""
+    below = [name] if kind == "folder" else sorted({header.source.below for header in headers})
+    folder = "; ".join(str(Path(root).resolve() / one) for one in below)
     return Patient(name if kind == "id" else "", folder, tuple(headers), several)
 
 
@@ -167,8 +168,9 @@ def find_label(patient, rows):
     """
     for row in rows:
         same_id = patient.patient_id and row["patient_id"] == _clean(patient.patient_id)
-        same_folder = patient.folder and row["folder"] == _clean(patient.folder)
-        if same_id or (same_folder and not row["patient_id"]):
+        same_folder = row["folder"] == _clean(patient.folder)
+        blank = not patient.patient_id and not row["patient_id"]
+        if same_id or (same_folder and blank):
             return row["participant_id"]
     return None
 
