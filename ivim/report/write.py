@@ -81,6 +81,10 @@ class Table:
         """The same table with further footnotes."""
         return replace(self, footnotes=(*self.footnotes, *notes))
 
+    def replaced_notes(self, *notes):
+        """The same table with other footnotes."""
+        return replace(self, footnotes=notes)
+
 
 def write_table(table, folder=None):
     """Write a table in all five formats.

@@ -97,7 +97,7 @@ def measure_case(case, whole=True):
     -------
     Measured
     """
-    scanned = phantom.scan(case, None if whole else _around_rois(case))
+    scanned = phantom.scan(case, None if whole else around_rois(case))
     region = np.any(list(scanned.rois.values()), axis=0)
     if whole:
         region[WINDOW] = True
@@ -319,7 +319,7 @@ def _decimals(text):
     return len(text.partition(".")[2])
 
 
-def _around_rois(case):
+def around_rois(case):
     """The smallest window that holds every reader's ROI."""
     centres, axes = (
         np.array(part) / phantom.PIXEL_MM for part in zip(*case.readers.values(), strict=True)
