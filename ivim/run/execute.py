@@ -2,7 +2,6 @@
 
 import os
 import time
-from pathlib import Path
 
 from ivim import files, notebook
 from ivim.run.processes import side_by_side

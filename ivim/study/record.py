@@ -1,6 +1,7 @@
 """One patient, from files to a record: the task that a process, or a worker of a cluster, is given.
 
-A record is plain values, as JSON keeps them, so that one that was kept and one that is fresh are the same.
+A record is plain values, as JSON keeps them, so that one that was kept and one that is fresh are
+the same.
 """
 
 import hashlib
@@ -89,8 +90,8 @@ def measure_patient(task):
     -------
     dict
         ``label, rows`` (by reader), ``detail, overlap, scan, flow, seconds`` (by kind of work),
-        ``code``, and ``page`` (HTML), ``flags, snr`` where the page was asked for. A reader whose ROI cannot be measured has a row
-        without values, and the reason in ``flow``.
+        ``code``, and ``page`` (HTML), ``flags, snr`` where the page was asked for. A reader whose
+        ROI cannot be measured has a row without values, and the reason in ``flow``.
     """
     ready()
     clock = _Clock()
@@ -229,7 +230,8 @@ def code_hash():
 
 @lru_cache(maxsize=1)
 def ready():
-    """Compile the voxel engine in a process of its own, where that has not been done for this processor.
+    """Compile the voxel engine in a process of its own, where that has not been done for this
+    processor.
 
     Code that was just compiled differs in the tenth digit from the same code read from numba's
     cache, so nobody measures with what was compiled in the same process.
