@@ -184,7 +184,7 @@ def _quiet():
 
 
 def _judge(made, columns, rows=None):
-    from ivim.audit.engine import judge
+    from ivim.audit.verdict import judge
 
     with tempfile.TemporaryDirectory() as folder:
         path = made.write(folder, columns, rows)
