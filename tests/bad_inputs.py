@@ -223,7 +223,7 @@ CASES = {
     "bval-nan": (MEASURE, _replace_text(".bval", "50", "nan")),
     "bval-unit": (MEASURE, _sidecar(".bval", "0 .02 .05 .1 .2 .4 .8 1.2\n")),
     "bval-empty": (MEASURE, _sidecar(".bval", "\n")),
-    "too-few-b": (MEASURE, _sidecar(".bval", "0 0 0 0 800 800 800 800\n")),
+    "too-few-b": (MEASURE, _sidecar(".bval", "800 800 800 800 800 800 800 800\n")),
     "json-broken": (MEASURE, _sidecar(".json", '{"NumberOfAverages": [1,')),
     "averages-count": (MEASURE, _sidecar(".json", '{"NumberOfAverages": [1, 2]}')),
     "averages-zero": (MEASURE, _sidecar(".json", '{"NumberOfAverages": 0}')),

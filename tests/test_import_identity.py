@@ -160,7 +160,7 @@ def test_text_and_extensions_of_the_converted_image_are_left_behind(tmp_path, mo
 
     def spoil(path):
         image = nib.load(path)
-        image = nib.Nifti1Image(np.array(image.dataobj), image.affine, image.header)
+        image = nib.Nifti1Image(np.array(image.get_fdata(), np.uint16), image.affine, image.header)
         for field in ("descrip", "aux_file", "intent_name", "db_name"):
             image.header[field] = NAME.encode()
         image.header.extensions.append(nib.nifti1.Nifti1Extension("comment", NAME.encode()))

@@ -11,7 +11,8 @@ import numpy as np
 import ivim
 from ivim import files
 from ivim.imaging import bids
-from ivim.imaging.roi import save_image
+from ivim.imaging.formats import save_image
+from ivim.imaging.table import MISSING, read_text
 
 BIDS_VERSION = "1.10.0"
 
@@ -43,6 +44,7 @@ IGNORED = """\
 measurements*.csv
 flow.csv
 *.html
+quality
 """
 
 
@@ -164,7 +166,7 @@ def write_participants(folder, rows, study=None):
     place = header.index("participant_id")
     there = {cells[place] for cells in known}
     new = [
-        [str(row.get(name, bids.MISSING)) for name in header]
+        [str(row.get(name, MISSING)) for name in header]
         for row in rows
         if row["participant_id"] not in there
     ]
@@ -211,7 +213,7 @@ def _has(study, file):
 
 def _raw_rows(table):
     """Header and rows of a checked table as they stand there."""
-    lines = bids.read_text(table).splitlines()
+    lines = read_text(table).splitlines()
     cells = [[cell.strip() for cell in line.split("\t")] for line in lines if line.strip()]
     return cells[0], cells[1:]
 

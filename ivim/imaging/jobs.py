@@ -1,52 +1,79 @@
-"""The two jobs on one scan: fit its ROIs (`ivim fit`), and make its maps (`ivim maps`)."""
+"""The jobs on one scan: fit its regions (`ivim fit`), make its maps (`ivim maps`), look at regions
+(`ivim roi`).
+"""
+
+from pathlib import Path
 
 import numpy as np
 
 from ivim import files, parameters
 from ivim.imaging import output, regions
 from ivim.imaging.formats import load_regions, read_grid, read_regions, write_regions
-from ivim.imaging.guard import check_target
-from ivim.imaging.measure import adc_pair, fit_table
+from ivim.imaging.guard import check_room, check_target, keep_inputs
+from ivim.imaging.measure import fit_table, partial, signal_remarks
 from ivim.imaging.series import read_series, sidecar
 from ivim.signal.models import MODELS, STUDY_MODELS
-from ivim.signal.reasons import REASONS
+from ivim.signal.reasons import OUTSIDE_MASK, REASONS
+from ivim.signal.recipe import get_recipe
 
 
 def fit_rois(
-    dwi, bval, mask, *, averages=None, models=STUDY_MODELS, label=None, out=None, force=False
+    dwi,
+    bval,
+    roi,
+    *,
+    recipe,
+    averages=None,
+    models=STUDY_MODELS,
+    label=None,
+    resample=False,
+    out=None,
+    force=False,
 ):
-    """Fit the mean signal of each ROI of a file.
+    """Fit the mean signal of each region of a file.
 
     Parameters
     ----------
-    dwi, bval, mask : path
-        Series, b-values, mask or label map.
+    dwi, bval, roi : path
+        Series, b-values, regions in any format of :mod:`ivim.imaging.formats`.
+    recipe : str, path or Recipe
     averages : sequence of float, optional
     models : sequence of str
-    label : int, optional
-        Only this region of a label map.
+    label : str or int, optional
+        Only the region of this name or number.
+    resample : bool
+        Take regions of another grid by nearest neighbour.
     out : path, optional
-        CSV file for the table; an existing one is refused without `force`.
+        CSV file for the table; an existing one is refused without `force`, an input always.
+    force : bool
 
     Returns
     -------
     table : DataFrame
         As of :func:`ivim.imaging.measure.fit_table`.
     notes : list of str
-        Lines for a person: each ROI's size, and how the samples were weighted.
+        Lines for a person: each region's size and remarks, how it was fitted.
+
+    Raises
+    ------
+    ValueError
     """
+    recipe = _recipe_for(recipe, models)
     if out is not None:
-        check_target(out, (dwi, bval, mask, sidecar(dwi, ".bval"), sidecar(dwi, ".json")), force)
+        check_target(out, _inputs(dwi, bval, roi), force)
     series = read_series(dwi, bval, averages)
-    found = read_regions(mask, series.grid)
-    if label is not None:
-        found = [regions.choose(found, label, mask)]
-    masks = {region.name: region.mask for region in found}
-    notes = [f"ROI {name}: {regions.describe(one, series.grid)}" for name, one in masks.items()]
+    found = read_regions(roi, series.grid, resample, label)
+    notes = []
+    for region in found:
+        notes.append(f"ROI {region.name}: {regions.describe(region.mask, series.grid)}")
+        remarks = (*region.remarks, *signal_remarks(series, region.mask))
+        notes += [f"ROI {region.name}: {remark}" for remark in remarks]
     notes.append(
-        f"fit of the mean signal at {len(series.b)} b-values; weights: {weights_text(series)}"
+        f"fit of the mean signal at {len(series.b)} b-values; weights: {weights_text(series)}; "
+        f"recipe {recipe.name}"
     )
-    table = fit_table(series, masks, models)
+    notes += recipe.sentences(series.b, series.averages, models)
+    table = fit_table(series, {region.name: region.mask for region in found}, recipe, models)
     if out is not None:
         files.write_csv(out, table)
     return table, notes
@@ -114,22 +141,16 @@ def convert_rois(path, out, like, *, only=None, resample=False, force=False):
     return lines
 
 
-METHODS = {
-    "article": "ADC from two b-values, the other models in full",
-    "full": "all models in full",
-    "segmented": "bi-exponential: ADC slow from the high b-values first; the other models in full",
-}
-
-
 def make_maps(
     dwi,
     bval,
     out,
     *,
+    recipe,
     mask=None,
     averages=None,
     models=STUDY_MODELS,
-    method="article",
+    resample=False,
     force=False,
     progress=False,
 ):
@@ -139,112 +160,148 @@ def make_maps(
     ----------
     dwi, bval : path
     out : path
-        A new or empty folder, or any with `force`.
+        A new or empty folder, or any with `force`; an input is never replaced.
+    recipe : str, path or Recipe
     mask : path, optional
-        Only these voxels; by default all.
+        Only the voxels of these regions, in any format; by default all.
     averages : sequence of float, optional
     models : sequence of str
-    method : str
-        Key of :data:`METHODS`.
-    force, progress : bool
+    resample, force, progress : bool
 
     Returns
     -------
     list of str
         Lines for a person.
-    """
-    if method not in METHODS:
-        msg = f"method is {method!r}; accepted are {', '.join(METHODS)}"
-        raise ValueError(msg)
-    from ivim.signal.maps import fit_maps
 
+    Raises
+    ------
+    ValueError
+        When an input cannot be read, or no voxel can be fitted; nothing is written then.
+    """
+    recipe = _recipe_for(recipe, models)
     # Before the work, so that nobody waits for a refusal.
     with files.staged(out, force) as stage:
         series = read_series(dwi, bval, averages)
-        region = None if mask is None else regions.union(read_regions(mask, series.grid))
-        notes = [
-            f"{int(region.sum())} voxels in the mask"
-            if region is not None
-            else f"{int(np.prod(series.grid.shape))} voxels, no mask"
-        ]
-        notes.append(
-            f"{len(series.b)} b-values; weights: {weights_text(series)}; method {method}: {METHODS[method]}"
-        )
-        fitted = fit_maps(
+        arrays = sum(2 * len(MODELS[model].parameters) + 4 for model in models)
+        voxels = int(np.prod(series.grid.shape))
+        check_room(dwi, arrays * voxels * 4, f"{arrays} maps of {voxels} voxels")
+        region = None
+        if mask is not None:
+            region = regions.union(read_regions(mask, series.grid, resample))
+        fitted = recipe.maps(
             series.data,
             series.b,
-            models,
+            series.averages,
             mask=region,
-            averages=series.averages,
+            models=models,
             progress=progress,
-            **_method_options(method, models, series),
+            dtype=np.float32,
         )
-        _write_fitted(stage, fitted, models, series, method, output.bids_prefix(dwi))
+        success = np.all([own["success"] for own in fitted.values()], axis=0)
+        lost = _lost(fitted, success)
+        if not success.any():
+            msg = f"{dwi}: no voxel can be fitted ({lost}); look at the image and its b-values"
+            raise ValueError(msg)
+        _write_fitted(stage, fitted, series, recipe, output.bids_prefix(dwi))
         shown = {
-            name: fitted[name]
-            for model in models
-            for name in MODELS[model].parameters
-            if name != "s0"
+            name: fitted[m][name] for m in models for name in MODELS[m].parameters if name != "s0"
         }
         output.overview(stage / "overview.png", shown, series.grid, region)
         written = len(list(stage.glob("*.nii.gz")))
-    notes.append(
-        f"{int(fitted['success'].sum())} voxels fitted; {written} maps and overview.png in {out}"
-    )
+        for file in stage.iterdir():
+            keep_inputs(Path(out) / file.name, _inputs(dwi, bval, mask))
+    if region is None:
+        notes = [f"{voxels} voxels, no mask"]
+    else:
+        notes = [f"{int(region.sum())} voxels in the mask"]
+    notes.append(f"{len(series.b)} b-values; weights: {weights_text(series)}; recipe {recipe.name}")
+    notes += recipe.sentences(series.b, series.averages, models)
+    notes += [f"without values: {lost}"] if lost else []
+    notes.append(f"{int(success.sum())} voxels fitted; {written} maps and overview.png in {out}")
     return notes
 
 
-def _method_options(method, models, series):
-    """Keywords of ``fit_maps``; a method that none of the models has is refused there."""
-    if method == "article" and "monoexponential" in models:
-        return {"method": "two-point", "pair": adc_pair(series.b)}
-    return {"method": "segmented"} if method == "segmented" else {}
+def _recipe_for(recipe, models):
+    """The recipe, when its name says something of the models; ``segmented`` is for one of them
+    alone.
+    """
+    recipe = get_recipe(recipe)
+    if recipe.name == "segmented" and "biexponential" not in models:
+        msg = f"recipe 'segmented' is for the biexponential model, not for {', '.join(models)}"
+        raise ValueError(msg)
+    return recipe
 
 
-def _write_fitted(folder, fitted, models, series, method, prefix):
-    """Every map of one run, the standard error beside each parameter, and why voxels have no value."""
-    common = {"FitMethod": method, "BValues": series.b.tolist()}
+def _inputs(dwi, bval, roi):
+    """The files that a run reads and that no output may replace."""
+    return (dwi, bval, roi, sidecar(dwi, ".bval"), sidecar(dwi, ".json"))
+
+
+def _lost(fitted, success):
+    """Why voxels of the mask have no value, with their numbers."""
+    told = {}
+    for own in fitted.values():
+        reasons = own["reason"][~success & ~own["success"]]
+        for code, count in zip(*np.unique(reasons, return_counts=True), strict=True):
+            told[REASONS[int(code)]] = max(int(count), told.get(REASONS[int(code)], 0))
+    told.pop(REASONS[OUTSIDE_MASK], None)
+    return ", ".join(f"{count} {text}" for text, count in told.items())
+
+
+def _write_fitted(folder, fitted, series, recipe, prefix):
+    """Every map of one run, the standard error beside each parameter, and why voxels have no
+    value.
+    """
+    common = {"Recipe": recipe.as_dict(), "BValues": series.b.tolist()}
     common |= {"NumberOfAverages": series.averages.tolist()} if series.averages is not None else {}
-    for model in models:
-        _write_model(
-            folder,
-            _of_model(fitted, model, len(models) > 1),
-            model,
-            series.grid,
-            prefix,
-            common | _model_details(model, method, series),
-        )
-    if "preferred" in fitted:
-        levels = {"-1": "none"} | {str(place): model for place, model in enumerate(models)}
-        details = common | {"Levels": levels}
+    for model, maps in fitted.items():
+        details = common | _model_details(model, recipe, series)
+        _write_model(folder, maps, model, series.grid, prefix, details)
+    scores = [
+        maps["aicc"] * (np.nan if partial(recipe.method(model)) else 1)
+        for model, maps in fitted.items()
+    ]
+    if len(fitted) > 1:
+        levels = {"-1": "none"} | {str(place): model for place, model in enumerate(fitted)}
         output.write_map(
             folder,
             f"{prefix}desc-preferred_dwimap",
-            fitted["preferred"],
+            preferred(scores),
             series.grid,
-            text="model with the lowest AICc",
-            details=details,
+            text="model with the lowest AICc, of those fitted to all samples",
+            details=common | {"Levels": levels},
         )
     output.write_dataset_description(folder)
 
 
-def _of_model(fitted, model, several):
-    """One model's maps without the model's name behind what every model has."""
-    own = {
-        key.replace(f"_{model}", ""): values for key, values in fitted.items() if f"_{model}" in key
-    }
-    return fitted | own if several else fitted  # its own reasons, not those of all models together
+def preferred(scores):
+    """Which of several models has the lowest AICc, voxel by voxel.
+
+    Parameters
+    ----------
+    scores : sequence of array
+        AICc by model; NaN where there is none.
+
+    Returns
+    -------
+    array of int8
+        Place of the model; -1 where none has a score.
+    """
+    scores = np.stack([np.where(np.isnan(score), np.inf, score) for score in scores])
+    best = scores.argmin(axis=0).astype(np.int8)
+    return np.where(np.isinf(scores).all(axis=0), np.int8(-1), best)
 
 
-def _model_details(model, method, series):
+def _model_details(model, recipe, series):
     """What a sidecar says of a fit."""
-    bounds = {name: parameters.bounds_of(name) for name in MODELS[model].parameters if name != "s0"}
-    pair = (
-        {"BValuesOfADC": adc_pair(series.b)}
-        if model == "monoexponential" and method == "article"
-        else {}
-    )
-    return {"Model": model, "Bounds": bounds} | pair
+    bounds = {
+        name: list(recipe.bounds.get(name, parameters.bounds_of(name)))
+        for name in MODELS[model].parameters
+        if name != "s0"
+    }
+    method = recipe.method(model)
+    pair = {"BValuesOfADC": list(recipe.adc_pair(series.b))} if method == "two-point" else {}
+    return {"Model": model, "FitMethod": method, "Bounds": bounds} | pair
 
 
 def _write_model(folder, maps, model, grid, prefix, details):
@@ -303,10 +360,10 @@ def fit_text(table):
     """The table of :func:`fit_rois` as text for a terminal."""
     lines = []
     for (number, model), rows in table.groupby(["roi", "model"], sort=False):
-        best = "  <- lowest AICc" if rows["delta"].iloc[0] == 0 else ""
-        lines.append(
-            f"\nROI {number}  {model}  AICc {rows['aicc'].iloc[0]:.2f} (+{rows['delta'].iloc[0]:.2f}){best}"
-        )
+        score, delta = rows["aicc"].iloc[0], rows["delta"].iloc[0]
+        best = "  <- lowest AICc" if delta == 0 else ""
+        score = f"{score:.2f} (+{delta:.2f})" if np.isfinite(score) else "-"
+        lines.append(f"\nROI {number}  {model}  AICc {score}{best}")
         lines.append(f"  {'':<10}{'value':>12}{'SE':>12}{'95 % limits':>26}")
         for row in rows.itertuples():
             limits = (
@@ -315,9 +372,8 @@ def fit_text(table):
                 else "-"
             )
             tail = f"  {row.unit}" + (f"  ({row.note})" if row.note else "")
-            lines.append(
-                f"  {row.parameter:<10}{_digits(row.value):>12}{_digits(row.stderr):>12}{limits:>26}{tail}".rstrip()
-            )
+            numbers = f"{_digits(row.value):>12}{_digits(row.stderr):>12}{limits:>26}"
+            lines.append(f"  {row.parameter:<10}{numbers}{tail}".rstrip())
     return "\n".join(lines)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from ivim.audit.claims import place_of
-from ivim.audit.engine import REFUTED, VERDICTS
+from ivim.audit.verdict import REFUTED, VERDICTS
 from ivim.report.analysis import analyse
 from ivim.report.provenance import csv_text, results_folder, write_file
 from ivim.report.redrawn import (
@@ -63,7 +63,7 @@ def write_ledger(audit, folder=None):
 
     Parameters
     ----------
-    audit : ivim.audit.engine.Audit
+    audit : ivim.audit.verdict.Audit
     folder : path, optional
         By default ``audit`` under :func:`ivim.report.provenance.results_folder`.
 
@@ -86,7 +86,7 @@ def excerpt(audit, rows, caption):
 
     Parameters
     ----------
-    audit : ivim.audit.engine.Audit
+    audit : ivim.audit.verdict.Audit
     rows : DataFrame
         A part of ``audit.ledger``.
     caption : str

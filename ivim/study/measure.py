@@ -12,7 +12,7 @@ import numpy as np
 
 from ivim import parameters
 from ivim.imaging.regions import area_mm2, dice, largest
-from ivim.signal.models import STUDY_MODELS
+from ivim.signal.models import STUDY_MODELS, get_model
 from ivim.signal.recipe import RECIPES, Recipe
 
 ESTIMATORS = {
@@ -154,6 +154,32 @@ def measure(series, one, options):
     return parameters.to_table(values), detail, remarks
 
 
+def fittable(b):
+    """Models that a series has b-values enough for: at least as many different ones as parameters.
+
+    Parameters
+    ----------
+    b : array, s/mm²
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    ValueError
+        When there is none.
+    """
+    different = len(np.unique(b))
+    models = tuple(
+        name for name in STUDY_MODELS if different >= len(get_model(name).parameters)
+    )
+    if not models:
+        msg = f"{different} different b-value(s); the simplest model needs 2, the bi-exponential 4"
+        raise ValueError(msg)
+    return models
+
+
 def with_noise_level(series, mask, recipe):
     """The recipe with its noise level as a number, where it is to be estimated from the ROIs."""
     if recipe.sigma != "estimate":
@@ -171,10 +197,13 @@ def noise_level(series, mask, averaging="magnitude"):
 
 
 def six_maps(series, mask, recipe):
-    """The six maps of a recipe, NaN outside the mask, diffusivities in mm²/s."""
-    fitted = recipe.maps(series.data, series.b, series.averages, mask=mask, threads=1)
+    """The six maps of a recipe, diffusivities in mm²/s; NaN outside the mask and for models without enough b-values."""
+    fitted = recipe.maps(
+        series.data, series.b, series.averages, mask=mask, models=fittable(series.b), threads=1
+    )
     found = {name: maps[name] for maps in fitted.values() for name in maps}
-    return {name: found[name] for name in parameters.SIX}
+    nothing = np.full(mask.shape, np.nan)
+    return {name: found.get(name, nothing) for name in parameters.SIX}
 
 
 def overlap(chosen, grid):
@@ -209,7 +238,7 @@ def overlap(chosen, grid):
 
 def _shrunk(series, mask, options):
     """The bi-exponential maps of one ROI by shrinkage, where that is the estimator."""
-    if options.estimator != "shrinkage":
+    if options.estimator != "shrinkage" or "biexponential" not in fittable(series.b):
         return {}
     from ivim.signal.shrinkage import shrink
 
@@ -231,10 +260,10 @@ def _estimate(series, mask, maps, options, recipe):
     if not len(usable):
         return dict.fromkeys(parameters.SIX, np.nan)
     fits = recipe.fit(
-        usable.mean(axis=0), series.b, series.averages, STUDY_MODELS, voxels=len(usable)
+        usable.mean(axis=0), series.b, series.averages, fittable(series.b), voxels=len(usable)
     )
     found = {name: value for one in fits.values() for name, value in one.values.items()}
-    return {name: found[name] for name in parameters.SIX}
+    return {name: found.get(name, np.nan) for name in parameters.SIX}
 
 
 def _mean(values):
@@ -298,7 +327,10 @@ def _remarks(series, mask, values, options):
     if voxels == 1:
         remarks.append("one voxel only")
     if lost := [name for name, value in values.items() if np.isnan(value)]:
-        remarks.append(f"no value of {', '.join(lost)}: no voxel could be fitted")
+        few = len(fittable(series.b)) < len(STUDY_MODELS)
+        different = len(np.unique(series.b))
+        why = f"{different} different b-values are too few" if few else "no voxel could be fitted"
+        remarks.append(f"no value of {', '.join(lost)}: {why}")
     if options.roi_area:
         low, high = options.roi_area
         area = max(area_mm2(mask, series.grid).values())

@@ -146,7 +146,7 @@ def _drawn(task, series, chosen):
     around[(*window, z)] = True
     maps = measure.six_maps(series, around, recipe)
     reader, mask = next(iter(masks.items()))
-    signal = _mean_signal(series, mask)
+    signal = mean_signal(series, mask)
     names = " and ".join(masks)
     figures = [
         (
@@ -164,15 +164,28 @@ def _drawn(task, series, chosen):
             f"Mean signal in the ROI of {reader}, with three fits",
             "Signal against b on a logarithmic scale with mono-exponential, bi-exponential and "
             "stretched fits, and their residuals below",
-            pictures.curve_picture(signal, series, _fits_of(signal, series, recipe)),
+            pictures.curve_picture(signal, series, fits_of(signal, series, recipe)),
         ),
     ]
     return {"figures": figures, "snr": _snr(series, union, task.options.recipe.averaging)}
 
 
-def _fits_of(signal, series, recipe):
-    """Values of the three models for one signal, by the compiled fit."""
-    found = recipe.maps(signal[None], series.b, series.averages, threads=1)
+def fits_of(signal, series, recipe):
+    """Values of the models for one signal, by the compiled fit.
+
+    Parameters
+    ----------
+    signal : array, shape (n,)
+    series : Series
+    recipe : Recipe
+
+    Returns
+    -------
+    dict of str to dict of str to float
+        By model and parameter, mm²/s; a model that could not be fitted is not there.
+    """
+    models = measure.fittable(series.b)
+    found = recipe.maps(signal[None], series.b, series.averages, models=models, threads=1)
     return {
         model: {name: float(maps[name][0]) for name in MODELS[model].parameters}
         for model, maps in found.items()
@@ -180,7 +193,8 @@ def _fits_of(signal, series, recipe):
     }
 
 
-def _mean_signal(series, mask):
+def mean_signal(series, mask):
+    """Mean signal over a mask, shape (n,); voxels that are not finite at every b are left out."""
     signals = series.data[mask].astype(float)
     finite = np.isfinite(signals).all(axis=1)
     return signals[finite].mean(axis=0)
@@ -188,11 +202,13 @@ def _mean_signal(series, mask):
 
 def _snr(series, mask, averaging):
     """Mean signal at the lowest b over the noise level of one excitation; None where it cannot be estimated."""
+    if "biexponential" not in measure.fittable(series.b) or len(series.b) < 5:
+        return None
     try:
         sigma = measure.noise_level(series, mask, averaging)
     except ValueError:
         return None
-    signal = float(_mean_signal(series, mask)[int(np.argmin(series.b))])
+    signal = float(mean_signal(series, mask)[int(np.argmin(series.b))])
     return signal / sigma if sigma > 0 else None
 
 

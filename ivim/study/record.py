@@ -96,7 +96,7 @@ def measure_patient(task):
     clock = _Clock()
     record = {"label": task.label, "rows": {}, "detail": [], "overlap": [], "scan": None}
     record["code"] = code_hash()
-    series, chosen, failed = _read(task)
+    series, chosen, failed = read(task)
     clock.lap("reading")
     measured, remarks = {}, {}
     for reader, one in chosen.items():
@@ -121,8 +121,22 @@ def measure_patient(task):
     return json.loads(json.dumps(_plain(record)))
 
 
-def _read(task):
-    """The series, the region of every reader, and what went wrong by reader."""
+def read(task):
+    """Read one patient.
+
+    Parameters
+    ----------
+    task : Task
+
+    Returns
+    -------
+    series : Series or None
+        None where it could not be read.
+    chosen : dict of str to ivim.study.measure.Chosen
+        The region of every reader.
+    failed : dict of str to str
+        What went wrong, by reader.
+    """
     from ivim.imaging.formats import read_regions
     from ivim.imaging.series import read_series
 

@@ -1,4 +1,6 @@
-"""Tables in text: a CSV or TSV file, or the tab-separated blocks below "Table 2 ..." in the text of an article."""
+"""Tables in text: a CSV or TSV file, or the tab-separated blocks below "Table 2 ..." in the text of
+an article.
+"""
 
 import csv
 import io

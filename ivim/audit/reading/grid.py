@@ -75,7 +75,8 @@ def checked_size(path):
         raise ValueError(msg)
     if path.stat().st_size > LARGEST_FILE:
         msg = (
-            f"{path}: has {path.stat().st_size / 1e6:.0f} MB; a table is read from a file of at most "
+            f"{path}: has {path.stat().st_size / 1e6:.0f} MB; a table is read from a file "
+            "of at most "
             f"{LARGEST_FILE / 1e6:.0f} MB; cut the table out"
         )
         raise ValueError(msg)
@@ -106,7 +107,10 @@ def rectangle(path, lines):
         column = 0
         for cell, down, across in line:
             if not (1 <= down <= LARGEST_SPAN and 1 <= across <= LARGEST_SPAN):
-                msg = f"{path}: a cell covers {down} x {across} places; at most {LARGEST_SPAN} are read"
+                msg = (
+                    f"{path}: a cell covers {down} x {across} places; at most {LARGEST_SPAN} "
+                    "are read"
+                )
                 raise ValueError(msg)
             while (row, column) in placed:
                 column += 1
@@ -116,7 +120,10 @@ def rectangle(path, lines):
                     placed.setdefault((r, c), spanned)
             column += across
             if len(placed) > LARGEST_TABLE:
-                msg = f"{path}: a table has more than {LARGEST_TABLE:,} cells; cut out what is to be read"
+                msg = (
+                    f"{path}: a table has more than {LARGEST_TABLE:,} cells; cut out what is "
+                    "to be read"
+                )
                 raise ValueError(msg)
     width = 1 + max((column for _, column in placed), default=-1)
     if width * len(lines) > LARGEST_TABLE:

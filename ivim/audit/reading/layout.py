@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from ivim.audit.reading.grid import Cell
-from ivim.audit.reading.values import Value, read_value, uses_commas
+from ivim.audit.reading.values import read_value, uses_commas
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,9 @@ def lay_out(grid, answers):
     body = range(heads, len(rows))
     labels, below = _row_labels(rows, values, body, stubs)
     columns = {c: _path(rows[:heads], c) for c in range(stubs, len(rows[0]))}
-    corner = next((row[stubs - 1].text for row in reversed(rows[:heads]) if row[stubs - 1].text), "")
+    corner = next(
+        (row[stubs - 1].text for row in reversed(rows[:heads]) if row[stubs - 1].text), ""
+    )
     return Layout(
         heads,
         stubs,
@@ -83,7 +84,9 @@ def lay_out(grid, answers):
 
 
 def _one_line(rows, which):
-    """Cells whose lines each hold a value: the wanted line; without an answer they stay, and one is shown."""
+    """Cells whose lines each hold a value: the wanted line; without an answer they stay, and one is
+    shown.
+    """
     shown = ""
     result = []
     for row in rows:
@@ -91,7 +94,12 @@ def _one_line(rows, which):
         for cell in row:
             lines = cell.text.splitlines()
             values = [read_value(line) for line in lines]
-            if len(lines) > 1 and values[0].holds_numbers and values[-1].holds_numbers and not _one(cell):
+            if (
+                len(lines) > 1
+                and values[0].holds_numbers
+                and values[-1].holds_numbers
+                and not _one(cell)
+            ):
                 if which:
                     cell = replace(cell, text=lines[0 if which == "first" else -1])
                 else:
@@ -102,7 +110,9 @@ def _one_line(rows, which):
 
 
 def _one(cell):
-    """Whether the lines are one value that was only broken, such as ``0.88`` over ``(0.80-0.95)``."""
+    """Whether the lines are one value that was only broken, such as ``0.88`` over
+    ``(0.80-0.95)``.
+    """
     later = cell.text.splitlines()[1:]
     joined = read_value(cell.text.replace("\n", " ")).holds_numbers
     return joined and all(line.lstrip()[:1] in "([±" for line in later)
@@ -182,6 +192,3 @@ def _same_head(rows, heads, column, stubs):
     ):
         stop += 1
     return tuple(range(first, stop))
-
-
-__all__ = ["Cell", "Layout", "Value", "lay_out"]

@@ -129,7 +129,8 @@ def _read(path):
     import nibabel as nib
 
     image = nib.load(path)
-    voxels = np.asarray(image.dataobj.get_unscaled())
+    # A copy: the file is gone before the voxels are.
+    voxels = np.array(image.dataobj.get_unscaled())
     voxels = voxels.reshape(voxels.shape[:3] + (-1,))
     slope, intercept = image.header.get_slope_inter()
     count = voxels.shape[3]

@@ -227,17 +227,23 @@ def _ordered(series):
 
 
 def _by_order(image, series):
-    """Volumes where the pixels cannot be compared: in the order of the images, if b agrees."""
+    """Volumes where the pixels cannot be compared: in the order of the images of their b-value."""
     nearest = np.abs(np.subtract.outer(series.heights, series.places)).argmin(axis=1)
-    first = [one for one, place in zip(series.measured, nearest, strict=True) if place == 0]
+    left = [one for one, place in zip(series.measured, nearest, strict=True) if place == 0]
     count = image.voxels.shape[3]
-    if len(first) != count or (image.b is None and len(series.b_values) > 1):
+    if len(left) != count or (image.b is None and len(series.b_values) > 1):
         msg = (
             f"series {series.label}: its pixels are packed in a way that cannot be checked here; "
             "export the series uncompressed"
         )
         raise ValueError(msg)
-    return [Volume(image, index, one.weighting, series) for index, one in enumerate(first)]
+    volumes = []
+    for index in range(count):
+        own = [one for one in left if image.b is None or same_b(one.weighting.b, image.b[index])]
+        # Where none has this b the order decides, and the comparison of b that follows names it.
+        taken = left.pop(left.index(own[0]) if own else 0)
+        volumes.append(Volume(image, index, taken.weighting, series, (index, 0)))
+    return volumes
 
 
 def _each_once(volumes):

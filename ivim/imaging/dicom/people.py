@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ivim.files import replacing
-from ivim.imaging import bids
+from ivim.imaging.table import read_text
 
 KEY_COLUMNS = ("participant_id", "patient_id", "folder")
 
@@ -22,7 +22,7 @@ class Patient:
     patient_id : str
         Empty where the headers have none.
     folder : str
-        The folder that tells the patient apart where there is no ID.
+        The folder that tells the patient apart where there is no ID; else where the files lie.
     headers : tuple of Header
     several : bool
         Several names or birth dates stand under the one ID.
@@ -71,7 +71,8 @@ def _patient(kind, name, headers, root):
             "date or sex; sort them into one folder per patient below DICOM_DIR"
         )
         raise ValueError(msg)
-    folder = str(Path(root).resolve() / name) if kind == "folder" else ""
+    below = [name] if kind == "folder" else sorted({header.source.below for header in headers})
+    folder = "; ".join(str(Path(root).resolve() / one) for one in below)
     return Patient(name if kind == "id" else "", folder, tuple(headers), several)
 
 
@@ -126,7 +127,7 @@ def read_key(key):
     ValueError
         When the file is no key; its content is not quoted.
     """
-    lines = bids.read_text(key).splitlines()
+    lines = read_text(key).splitlines()
     rows = [line.split("\t") for line in lines if line.strip()]
     if not rows or tuple(rows[0]) != KEY_COLUMNS or any(len(row) != 3 for row in rows):
         msg = (
@@ -167,8 +168,9 @@ def find_label(patient, rows):
     """
     for row in rows:
         same_id = patient.patient_id and row["patient_id"] == _clean(patient.patient_id)
-        same_folder = patient.folder and row["folder"] == _clean(patient.folder)
-        if same_id or (same_folder and not row["patient_id"]):
+        same_folder = row["folder"] == _clean(patient.folder)
+        blank = not patient.patient_id and not row["patient_id"]
+        if same_id or (same_folder and blank):
             return row["participant_id"]
     return None
 

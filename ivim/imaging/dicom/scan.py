@@ -14,6 +14,9 @@ from ivim.imaging.dicom.split import split
 SAME_CORNER = 0.1
 """Images of several series are one grid when no corner is further off than this part of a voxel."""
 
+SAME_SCALE = 1.01
+"""Ratio of scale factors up to which signals compare: the digits of the headers, and no more."""
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -35,8 +38,8 @@ class Scan:
         None where the headers do not say it of every volume.
     facts : dict
         Numbers and codes for the sidecar.
-    notes : tuple of str
-        What a person should know: what was set aside, where averages come from.
+    notes, warnings : tuple of str
+        What a person should know: what was set aside; what may be wrong with the scan.
     """
 
     data: np.ndarray
@@ -48,6 +51,7 @@ class Scan:
     averages: np.ndarray | None
     facts: dict
     notes: tuple = ()
+    warnings: tuple = ()
 
 
 def make_scan(choice):
@@ -83,6 +87,7 @@ def make_scan(choice):
         averages=_averages(volumes),
         facts=_facts(volumes, choice.series),
         notes=(*choice.notes, *notes, *_untold(untold)),
+        warnings=(*_copies(volumes), *_scalings(choice.series)),
     )
 
 
@@ -199,3 +204,26 @@ def _untold(count):
     if not count:
         return ()
     return (f"{count} volumes: dcm2niix does not tell b, so that of the headers stands alone",)
+
+
+def _copies(volumes):
+    """Noise never repeats: volumes with the same pixels are one that was exported twice."""
+    digests = [volume.digest for volume in volumes if volume.digest]
+    count = len(digests) - len(set(digests))
+    if not count:
+        return ()
+    return (
+        f"{count} volumes have the very pixels of another; if the export holds them twice under "
+        "different identifiers, take one copy away",
+    )
+
+
+def _scalings(series):
+    """Philips can scale images one by one; then signals of different b do not compare."""
+    scales = [image.frame.scale for one in series for image in one.measured if image.frame.scale]
+    if not scales or max(scales) <= SAME_SCALE * min(scales):
+        return ()
+    return (
+        f"the scanner scaled the images differently (slope times scale slope {min(scales):.4g} to "
+        f"{max(scales):.4g}), so that signals may not compare between b-values",
+    )

@@ -17,7 +17,7 @@ LARGEST_GAP = 1.5
 """A step between slices that is this many times the smallest one means that a slice is missing."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Image:
     """One image with the header of the file that it is in.
 

@@ -1,4 +1,6 @@
-"""NIfTI-1 and -2 in one file, packed or not: images, masks and label maps. The header is judged before a voxel is read."""
+"""NIfTI-1 and -2 in one file, packed or not: images, masks and label maps. The header is judged
+before a voxel is read.
+"""
 
 import math
 from dataclasses import dataclass
@@ -26,10 +28,14 @@ SIZES = {348: "Nifti1Header", 540: "Nifti2Header"}
 """Length of the header, its first number, to nibabel's name of it."""
 
 MM_PER_UNIT = {1: 1e3, 2: 1.0, 3: 1e-3}
-"""Code of the unit of length in the header (metre, millimetre, micrometre) to mm; no code is taken as mm."""
+"""Code of the unit of length in the header (metre, millimetre, micrometre) to mm; no code is taken
+as mm.
+"""
 
 WHOLE = 1e-3
-"""Values are taken as whole numbers when they are this near: scaled integers come back from a file with a rounding."""
+"""Values are taken as whole numbers when they are this near: scaled integers come back from a file
+with a rounding.
+"""
 
 
 @dataclass(frozen=True)
@@ -79,8 +85,8 @@ def read_header(path):
     Raises
     ------
     Refused
-        When it is no NIfTI header, or says what cannot be: no axis, a negative length, NaN in the geometry, more voxels than the
-        file can hold.
+        When it is no NIfTI header, or says what cannot be: no axis, a negative length, NaN in the
+        geometry, more voxels than the file can hold.
     """
     path = check_file(path, "the path of a NIfTI image (.nii or .nii.gz)")
     block, packed = first_bytes(path, max(SIZES))
@@ -190,8 +196,8 @@ def paintings(values, grid, path, whole):
         raise Refused(msg)
     if len(numbers) > MOST_REGIONS:
         msg = (
-            f"{path}: {len(numbers)} different numbers, which is an image and no label map (at most "
-            f"{MOST_REGIONS}); give a mask"
+            f"{path}: {len(numbers)} different numbers, which is an image and no label map (at "
+            f"most {MOST_REGIONS}); give a mask"
         )
         raise Refused(msg)
     block = ((labels, grid),)
@@ -283,7 +289,9 @@ def _shape(raw, path):
 
 
 def _offset(raw, size, path):
-    """Bytes before the first voxel: the header and what it may carry behind, never megabytes of it."""
+    """Bytes before the first voxel: the header and what it may carry behind, never megabytes of
+    it.
+    """
     offset = float(raw["vox_offset"])
     least = size + 4
     if not (offset == 0 or least <= offset <= SLACK * 16):
@@ -329,8 +337,8 @@ def _check_length(header, path):
     length = path.stat().st_size
     if claimed > length * (MOST_DEFLATE if header.packed else 1):
         msg = (
-            f"{path}: not readable as an image: the header claims {times(header.shape)} voxels, which "
-            f"a file of {length} bytes cannot hold; copy or save it again"
+            f"{path}: not readable as an image: the header claims {times(header.shape)} voxels, "
+            f"which a file of {length} bytes cannot hold; copy or save it again"
         )
         raise Refused(msg)
 
@@ -338,11 +346,12 @@ def _check_length(header, path):
 def _scaled(values, header, dtype):
     """Stored numbers to what they stand for."""
     if header.slope is None:
-        return np.asarray(values, dtype)
+        return np.array(values, dtype)
     from nibabel.volumeutils import apply_read_scaling
 
     result = np.empty(values.shape, dtype, order="F")
-    # Volume by volume: the product is a double, and a double for every voxel of a series would not fit.
+    # Volume by volume: the product is a double, and a double for every voxel of a series would not
+    # fit.
     for k in range(values.shape[-1]):
         result[..., k] = apply_read_scaling(np.asarray(values[..., k]), header.slope, header.inter)
     return result
