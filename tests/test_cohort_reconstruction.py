@@ -6,12 +6,12 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from ivim.audit.engine import REFUTED, judge
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
 from ivim import files, parameters
 from ivim.audit.claims import load_claims
-from ivim.audit.engine import REFUTED, judge
 from ivim.cli import main
 from ivim.cohort import DATA, load_cohort
 from ivim.reconstruct import anneal, cohort, intervals, readers
