@@ -232,6 +232,59 @@ def test_models_side_by_side(tmp_path):
     assert found["", "ddc", "p", "", "multivariable"] == "0.110"
 
 
+def test_blank_headers_of_a_csv_are_asked(tmp_path):
+    """A CSV does not say what is merged: a header may reach over the blanks to its right, or
+    not.
+    """
+    content = (
+        ",Univariate analysis,,Multivariate analysis,\nFactor,HR (95% CI),P value,HR "
+        "(95% CI),P value\n"
+        "DDC,1.52 (0.90–2.57),0.117,1.98 (1.11–3.52),0.021\n"
+    )
+    reading = read(tmp_path, content)
+    assert [q.key for q in reading.questions] == ["merged"]
+    assert reading.left_out == 2
+    reading = read(tmp_path, content, "[table1]\nmerged = true\n")
+    assert numbers(reading)["", "ddc", "p", "", "multivariable"] == "0.021"
+    assert set(reading.claims["analysis"]) == {"cox", "label"}
+
+
+def test_a_starred_parameter_is_another_one(tmp_path):
+    """D* is not D with a footnote, and the unit of a marker is not that of its AUC."""
+    content = "Parameter,AUC,Sens. (%)\nD (×10−3 mm2/s),0.89,88.9\nD*,0.62,55.6\nf (%),0.71,72.2\n"
+    reading = read(tmp_path, content)
+    assert set(numbers(reading)) >= {("", "d", "auc", "", ""), ("", "d*", "auc", "", "")}
+    units = reading.claims.set_index(["parameter", "statistic"])["unit"]
+    assert units["f", "auc"] == "" and units["f", "sensitivity"] == "%"
+
+
+def test_headings_name_their_rows(tmp_path):
+    """Rows under a heading belong to it, indented or not; sex in one row is two counts."""
+    content = (
+        "Characteristic,Benign,Malignant,t/χ2,p\nMale/Female,14/10,18/18,0.40,0.53\n"
+        "Location [n (%)],,,0.11,0.74\n"
+        " Lumbar,12 (50.0),18 (50.0),,\nTumor size (cm),,,,\nMean ± SD,2.9 ± 1.1,3.2 ± 1.3,,0.30\n"
+        "Range,1.1–5.0,1.0–6.2,,\n"
+    )
+    found = numbers(read(tmp_path, content, '[table1]\ncolumns = "groups"\n'))
+    assert found["malignant", "", "female", "", ""] == "18"
+    assert found["", "sex", "p", "", ""] == "0.53"
+    assert found["benign", "location_lumbar", "share", "", ""] == "50.0"
+    assert found["benign", "tumor_size", "sd", "", ""] == "1.1"
+    assert found["malignant", "tumor_size", "maximum", "", ""] == "6.2"
+    assert ("", "sex", "t", "", "") not in found and ("", "sex", "chi2", "", "") not in found
+
+
+def test_intra_and_inter_observer_are_items(tmp_path):
+    """Two coefficients of one parameter are told apart by the repetition that their header
+    names.
+    """
+    content = "Parameters,ICC (95% CI) intra-observer,ICC inter-reader\nDDC,0.91 (0.85–0.95),0.88\n"
+    found = numbers(read(tmp_path, content))
+    assert found["", "ddc", "icc_low", "intra-observer", ""] == "0.85"
+    assert found["", "ddc", "icc", "inter-observer", ""] == "0.88"
+
+
 def test_indented_groups_are_suggested_as_parts(tmp_path):
     """A group indented under another one is no group of its own by assumption: the structure file
     asks.

@@ -36,7 +36,7 @@ def add(commands):
 
 
 def _maps(args):
-    from ivim.imaging.jobs import make_maps
+    from ivim.imaging.mapping import make_maps
 
     notes = make_maps(
         args.dwi,

@@ -10,10 +10,16 @@ three differ, most of all for ADC fast in noise; every measurement says which on
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from ivim import parameters
 from ivim.imaging.regions import Region, area_mm2
+from ivim.imaging.signals import (
+    check_mask,
+    fit_signals,
+    fits_of_mean,
+    nothing_to_fit,
+    signal_remarks,
+)
 from ivim.signal.models import MODELS, STUDY_MODELS
 from ivim.signal.recipe import get_recipe
 
@@ -102,7 +108,7 @@ def measure(series, region, recipe, estimator="maps", *, threads=None):
         )
         raise ValueError(msg)
     name = region.name if isinstance(region, Region) else ""
-    mask = _check_mask(series, region)
+    mask = check_mask(series, region)
     recipe = get_recipe(recipe)
     remarks = signal_remarks(series, mask)
     remarks += ("one voxel only: its value has no spread",) if mask.sum() == 1 else ()
@@ -115,7 +121,7 @@ def measure(series, region, recipe, estimator="maps", *, threads=None):
             found |= _shrunk(series, mask, recipe)
         fitted = {key: int(np.isfinite(values).sum()) for key, values in found.items()}
     if not any(np.isfinite(values).any() for values in found.values()):
-        raise ValueError(_nothing_to_fit(mask, remarks, name))
+        raise ValueError(nothing_to_fit(mask, remarks, name))
     return Measurement(
         name=name,
         values={key: _over(np.mean, values) for key, values in found.items()},
@@ -147,7 +153,7 @@ def parameter_maps(series, recipe, mask=None, *, models=STUDY_MODELS, threads=No
     dict of str to array, shape (x, y, z)
         By parameter; diffusivities in mm²/s, NaN outside the mask.
     """
-    mask = np.ones(series.grid.shape, bool) if mask is None else _check_mask(series, mask)
+    mask = np.ones(series.grid.shape, bool) if mask is None else check_mask(series, mask)
     found = _fit_of_voxels(series, mask, get_recipe(recipe), threads, models)
     maps = {name: np.full(mask.shape, np.nan) for name in found}
     for name, values in found.items():
@@ -173,172 +179,15 @@ def mean_of_maps(maps, mask):
     return values, {name: int(np.isfinite(x).sum()) for name, x in inside.items()}
 
 
-def mean_signal(series, mask):
-    """Mean signal over an ROI; voxels that are not finite at every b are left out.
-
-    Parameters
-    ----------
-    series : Series
-    mask : array of bool, shape (x, y, z)
-
-    Returns
-    -------
-    array, shape (n,)
-        NaN where no voxel is finite.
-    """
-    signals = series.data[mask].astype(float)
-    finite = np.isfinite(signals).all(axis=1)
-    return signals[finite].mean(axis=0) if finite.any() else np.full(len(series.b), np.nan)
-
-
-def signal_remarks(series, mask):
-    """What is wrong with some of the signals of a region, in words; nothing where all are usable.
-
-    Parameters
-    ----------
-    series : Series
-    mask : array of bool, shape (x, y, z)
-
-    Returns
-    -------
-    tuple of str
-    """
-    signals = series.data[mask]
-    finite = np.isfinite(signals).all(axis=1)
-    with np.errstate(invalid="ignore"):
-        zero = finite & (signals == 0).all(axis=1)
-        low = finite & ~zero & (signals <= 0).any(axis=1)
-        constant = finite & ~zero & (np.ptp(signals, axis=1) == 0)
-    told = (
-        (~finite, "hold NaN or infinite values"),
-        (zero, "are zero at every b-value"),
-        (low, "hold values at or below zero"),
-        (constant, "have the same signal at every b-value"),
-    )
-    return tuple(
-        f"{chosen.sum()} of {len(signals)} voxels {text}" for chosen, text in told if chosen.any()
-    )
-
-
-def fit_table(series, masks, recipe, models=STUDY_MODELS, *, level=0.95):
-    """Fit the mean signal of each region with each model as a recipe says.
-
-    Parameters
-    ----------
-    series : Series
-    masks : dict of name to array of bool, shape (x, y, z)
-    recipe : str, path or Recipe
-    models : sequence of str
-    level : float
-        Of the Wald limits.
-
-    Returns
-    -------
-    DataFrame
-        ``roi, model, parameter, value, stderr, ci_low, ci_high, unit, aicc, delta, note``:
-        diffusivities in 10⁻³ mm²/s, s0 in the image's units; `delta` is the distance to the
-        region's lowest AICc (a fit of two b-values has none); `note` says why a value or its error
-        is missing.
-
-    Raises
-    ------
-    ValueError
-        When a region's mean signal cannot be fitted.
-    """
-    recipe, tables = get_recipe(recipe), []
-    for name, mask in masks.items():
-        mask = _check_mask(series, mask)
-        fits = _fits_of_mean(series, mask, recipe, models)
-        if not any(one.success for one in fits.values()):
-            raise ValueError(_nothing_to_fit(mask, signal_remarks(series, mask), name))
-        scores = {model: np.nan if partial(one.method) else one.aicc for model, one in fits.items()}
-        lowest = min((x for x in scores.values() if np.isfinite(x)), default=np.nan)
-        for model, one in fits.items():
-            table, score = one.table(level), scores[model]
-            note = np.where(table["stderr"].isna(), one.reason_text, "")
-            tables.append(table.assign(roi=name, aicc=score, delta=score - lowest, note=note))
-    columns = [
-        "roi",
-        "model",
-        "parameter",
-        "value",
-        "stderr",
-        "ci_low",
-        "ci_high",
-        "unit",
-        "aicc",
-        "delta",
-        "note",
-    ]
-    return pd.concat(tables, ignore_index=True)[columns]
-
-
-def partial(method):
-    """Whether a method fits a part of the samples only: its AICc stands beside no other's.
-
-    Parameters
-    ----------
-    method : str
-
-    Returns
-    -------
-    bool
-    """
-    return method == "two-point"
-
-
-def fit_signals(series, mask, recipe, models=STUDY_MODELS, *, threads=None, progress=False):
-    """Fit the voxels of a mask, and no others.
-
-    Parameters
-    ----------
-    series : Series
-    mask : array of bool, shape (x, y, z)
-    recipe : Recipe
-    models : sequence of str
-    threads, progress
-        As for :func:`ivim.fit_maps`.
-
-    Returns
-    -------
-    dict of str to dict of str to array, shape (mask.sum(),)
-        By model, as of :meth:`ivim.signal.recipe.Recipe.maps`.
-    """
-    # Whether a ceiling is one, the largest value of the whole volume decides: a row for it, never
-    # fitted.
-    top = np.max(series.data, where=np.isfinite(series.data), initial=0.0)
-    signals = np.vstack([series.data[mask], np.full((1, len(series.b)), top)])
-    fitted = np.arange(len(signals)) < len(signals) - 1
-    found = recipe.maps(
-        signals,
-        series.b,
-        series.averages,
-        mask=fitted,
-        models=models,
-        threads=threads,
-        progress=progress,
-    )
-    return {
-        model: {key: values[fitted] for key, values in own.items()} for model, own in found.items()
-    }
-
-
 def _fit_of_voxels(series, mask, recipe, threads, models=STUDY_MODELS):
     """Values of the voxels of a mask, by parameter."""
     found = fit_signals(series, mask, recipe, models, threads=threads)
     return {name: found[model][name] for model in models for name in MODELS[model].measured}
 
 
-def _fits_of_mean(series, mask, recipe, models):
-    """Fits of the mean signal by model; its ceiling is one only where the image's is."""
-    voxels = int(np.isfinite(series.data[mask]).all(axis=1).sum())
-    signal = mean_signal(series, mask)
-    return recipe.fit(signal, series.b, series.averages, models, voxels=max(voxels, 1))
-
-
 def _fit_of_mean(series, mask, recipe):
     """Values of the fit of the mean signal, each an array of one."""
-    fits = _fits_of_mean(series, mask, recipe, STUDY_MODELS)
+    fits = fits_of_mean(series, mask, recipe, STUDY_MODELS)
     return {
         name: np.array([fits[model].values[name]])
         for model in STUDY_MODELS
@@ -390,25 +239,3 @@ def _share_at_bound(name, values, recipe):
     values = values[np.isfinite(values)]
     near = np.minimum(values - low, high - values) <= AT_BOUND * (high - low)
     return float(near.mean()) if values.size else np.nan
-
-
-def _nothing_to_fit(mask, remarks, name):
-    """Why a region measures nothing."""
-    of_region = f" {name!r}" if name else ""
-    why = "; ".join(remarks) or "zero, negative, saturated or not finite"
-    return (
-        f"none of the {int(mask.sum())} voxels of the ROI{of_region} has a signal that can be "
-        f"fitted ({why}); look at the image there"
-    )
-
-
-def _check_mask(series, region):
-    """The mask of a region, held to the series."""
-    mask = np.asarray(region.mask if isinstance(region, Region) else region).astype(bool)
-    if mask.shape != tuple(series.grid.shape):
-        msg = f"mask of shape {mask.shape}; the series has the grid {tuple(series.grid.shape)}"
-        raise ValueError(msg)
-    if not mask.any():
-        msg = "the mask is empty; mark at least one voxel"
-        raise ValueError(msg)
-    return mask

@@ -116,9 +116,7 @@ def overview(path, maps, grid, mask=None):
     FigureCanvasAgg(figure)
     for place, (parameter, values) in enumerate(maps.items(), start=1):
         axes = figure.add_subplot(rows, columns, place)
-        draw_map(
-            axes, as_displayed(values[:, :, z][window], grid), parameter, spacing=grid.spacing
-        )
+        draw_map(axes, as_displayed(values[:, :, z][window], grid), parameter, spacing=grid.spacing)
     figure.suptitle(f"slice {z + 1} of {first.shape[2]}", fontsize=9)
     figure.savefig(path, dpi=120, metadata={"Software": f"ivim {ivim.__version__}"})
 

@@ -149,7 +149,9 @@ def worked_patient(cohort: Cohort, patient: str | None = None) -> Any:
     analysis = analyse(cohort)
     model, people = analysis.table4, analysis.outcome
     if model.empty:
-        return extra("worked_patient", _WORKED, pd.DataFrame(), {}, model.attrs["notes"], cohort)
+        frame = pd.DataFrame(columns=["patient", "term", "value", "b", "product"])
+        cells = {name: [] for name in (TERM, "Value", COLUMNS["b"], "Product")}
+        return extra("worked_patient", _WORKED, frame, cells, model.attrs["notes"], cohort)
     patient = people.loc[people["outcome"] == 1, "patient"].iloc[0] if patient is None else patient
     rows = people[people["patient"] == patient]
     if rows.empty:

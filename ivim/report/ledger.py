@@ -7,8 +7,9 @@ import pandas as pd
 
 from ivim.audit.claims import place_of
 from ivim.audit.verdict import REFUTED, VERDICTS
+from ivim.files import csv_text
 from ivim.report.analysis import analyse
-from ivim.report.provenance import csv_text, results_folder, write_file
+from ivim.report.provenance import results_folder, write_file
 from ivim.report.redrawn import (
     MEANING,
     about,

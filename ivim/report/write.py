@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from ivim.files import csv_text
 from ivim.report.cells import INDENT, parameter
 from ivim.report.markup import to_md, to_tex
 from ivim.report.page import in_notebook, to_html
-from ivim.report.provenance import csv_text, marked, results_folder, write_file
+from ivim.report.provenance import marked, results_folder, write_file
 from ivim.report.word import to_docx
 
 FORMATS = ("csv", "md", "tex", "html", "docx")

@@ -9,12 +9,13 @@ from pathlib import Path
 from ivim.audit.reading.text import harmless, squeezed
 
 AXES = ("groups", "parameters", "items", "models", "comparisons", "skip")
-_TABLE_KEYS = ("rows", "columns", "lines", "decimal", "skip", "units", "tests")
+_TABLE_KEYS = ("rows", "columns", "lines", "decimal", "merged", "skip", "units", "tests")
 _CHOICES = {
     "rows": AXES,
     "columns": AXES,
     "lines": ("first", "last"),
     "decimal": ("comma", "point"),
+    "merged": (True, False),
     "skip": (True, False),
 }
 
@@ -55,7 +56,8 @@ class Answers:
     units : dict of str to str
         ``parameter`` or ``parameter statistic`` -> unit, for all tables.
     tables : dict of str to dict
-        By ``table2``: ``rows, columns, lines, decimal, skip``, ``units``, ``tests``, and patterns
+        By ``table2``: ``rows, columns, lines, decimal, merged, skip``, ``units``, ``tests``, and
+        patterns
         of cells.
     """
 

@@ -1,6 +1,6 @@
 """A table as a rectangle of cells, whatever file it came from."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 LARGEST_FILE = 50_000_000
 LARGEST_TABLE = 100_000
@@ -47,6 +47,8 @@ class Grid:
         All of equal length; a merged cell is repeated at every place that it covers.
     heads : int or None
         Rows that the file marks as headers; None where it does not say.
+    explicit : bool
+        Whether the format says which cells are merged; CSV and PDF leave them blank.
     """
 
     source: str
@@ -54,7 +56,8 @@ class Grid:
     caption: str
     notes: str
     rows: tuple
-    heads: int | None = field(default=None)
+    heads: int | None = None
+    explicit: bool = True
 
     @property
     def width(self):

@@ -60,6 +60,10 @@ def _ask_of_layout(found, told):
     if layout.comma is None:
         text = "numbers such as 1,23 hold a comma: is it the decimal mark?"
         found.questions.append(Question(table, "decimal", text, '"comma"'))
+    if layout.blank:
+        over = harmless(next(iter(layout.blank.values())))
+        text = f'do headers such as "{over}" reach over the blank cells to their right?'
+        found.questions.append(Question(table, "merged", text, "true"))
 
 
 def _note_labels(found, columns, rows):
@@ -130,6 +134,8 @@ def _cell(found, answers, row, columns, place, value):
     if not value.holds_numbers:
         return "" if value.pattern == "nothing" else "left out: words"
     path = [*row, *columns[place[1]]]
+    if place[1] in found.layout.blank:
+        return "left out: whether its header is merged is to be answered"
     if any(m.kind == "skip" for m in path):
         return "left out: to be skipped"
     if any(not m.kind and (m.label or m.name) for m in path):
@@ -141,6 +147,7 @@ def _cell(found, answers, row, columns, place, value):
         if len(names) > 1:
             return f"left out: two names of one kind ({', '.join(names)})"
         about[kind] = names[0] if names else ""
+    about["item"] = about["item"] or next((m.item for m in path if m.item), "")
     try:
         read = statistics_of(found, answers.of(found.location), path, columns, place, value, about)
     except Unreadable as why:
@@ -153,7 +160,7 @@ def _cell(found, answers, row, columns, place, value):
 def _ask_ahead(found, answers, path, columns, place, value):
     """Ask at once what the numbers of a cell are, though its row or column is not known yet."""
     if value.pattern != "a":
-        known = [m for m in path if m.kind]
+        known = [m for m in path if m.kind or m.pattern]
         about = {"parameter": _of_kind(known, "parameter")}
         with suppress(Unreadable):
             statistics_of(

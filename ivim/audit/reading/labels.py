@@ -102,6 +102,8 @@ LAYOUTS = (
     (r"median\s*[(\[]\s*(range|min\S*max\w*)\s*[)\]]", "a (b-c)", ("median", "minimum", "maximum")),
     (r"(n|nos?\.?|number)\s*[(\[]\s*%\s*[)\]]", "a (b)", ("count", "share")),
     (r"%\s*[(\[]\s*(n|no\.?|number)\s*[)\]]", "a (b)", ("share", "count")),
+    (r"\b(males?|men|m)\s*/\s*(females?|women|f)\b", "a/b", ("male", "female")),
+    (r"\b(females?|women|f)\s*/\s*(males?|men|m)\b", "a/b", ("female", "male")),
     (r"%?\s*[(\[]\s*n\s*/\s*n\s*[)\]]", "a (b/c)", ("=", "count", "n")),
 )
 _CI = re.compile(
@@ -109,7 +111,11 @@ _CI = re.compile(
 )
 _LEVEL = re.compile(r"(\d\d(?:\.\d)?)\s*%\s*(?:c\.?\s?i|confidence)", re.IGNORECASE)
 _N = re.compile(r"[(\[,]?\s*\b[nN]\s*=\s*(\d+)\s*[)\]]?")
-_READER = re.compile(r"(?:reader|observer|rater|radiologist)\s*([\dA-Z]+|one|two)", re.IGNORECASE)
+_OBSERVER = re.compile(
+    r"\b(intra|inter)[- ]?(?:observer|reader|rater)s?\b|"
+    r"\b(?:reader|observer|rater|radiologist)\s*(\d+|[A-Z]|one|two)\b",
+    re.IGNORECASE,
+)
 _MODEL = re.compile(r"model\s*(\d+|[A-Z])", re.IGNORECASE)
 _UNIT = re.compile(
     r"[×x*·]?\s?10\s?\^?-\s?\d\s?(?:mm2|cm2|m2|µm2|μm2)?/?\s?(?:s|sec|ms)?|[×x*·]?\s?10\s?\^?-\s?\d\s?\S{0,8}|"
@@ -142,6 +148,8 @@ class Meaning:
     limits_first : bool
         Whether it does so first, as in "95% CI of OR", and not behind the estimate, as in "AUC (95%
         CI)".
+    item : str
+        Reader or repetition that the label names besides: "ICC, inter-observer".
     level : str
         ``95`` of "95 % CI".
     marks : str
@@ -158,6 +166,7 @@ class Meaning:
     statistics: tuple = ()
     interval: bool = False
     limits_first: bool = False
+    item: str = ""
     level: str = ""
     marks: str = ""
 
@@ -197,6 +206,9 @@ def read_label(text, names):
         first = not rest[: found.start()].strip(" ([")
         level = level[1] if level else ""
         meaning = replace(meaning, interval=True, limits_first=first, level=level)
+        rest = rest[: found.start()] + rest[found.end() :]
+    if found := _OBSERVER.search(rest):
+        meaning = replace(meaning, item=_observer(found))
         rest = rest[: found.start()] + rest[found.end() :]
     rest, unit, unit_printed = _unit(_tidy(rest))
     rest = _tidy(rest)
@@ -254,6 +266,21 @@ def _tidy(text):
     return text.strip(" ,;:")
 
 
+_SPANS = {
+    "range": ("minimum", "maximum"),
+    "minmax": ("minimum", "maximum"),
+    "iqr": ("q1", "q3"),
+    "interquartilerange": ("q1", "q3"),
+}
+
+
+def _observer(match):
+    """The item of a reader or of a kind of agreement."""
+    if match[1]:
+        return f"{match[1].lower()}-observer"
+    return f"reader {({'one': '1', 'two': '2'}).get(match[2].lower(), match[2])}"
+
+
 def _named(meaning, text, names):
     key = squeezed(text)
     if key in names:
@@ -263,8 +290,14 @@ def _named(meaning, text, names):
         if kind in KINDS and name:
             return replace(meaning, kind=kind, name=name)
         return replace(meaning, name=names[key])
+    if not text and meaning.item:
+        return replace(meaning, kind="item", name=meaning.item, label=meaning.item)
     if not text:
         return replace(meaning, kind="limits" if meaning.interval else "")
+    if key in _SPANS:
+        return replace(meaning, label="", pattern="a-b", statistics=_SPANS[key])
+    if "/" in text and all(_lookup(word) in STATISTICS for word in text.split("/")):
+        return replace(meaning, kind="skip")  # t/χ²: which of them, only the row's test tells
     if text == "f":
         return replace(
             meaning, name="f"
@@ -277,9 +310,6 @@ def _named(meaning, text, names):
         return replace(meaning, kind="skip")
     if numbered := _MODEL.fullmatch(text):
         return replace(meaning, kind="model", name=f"model {numbered[1]}")
-    if reader := _READER.fullmatch(text):
-        number = {"one": "1", "two": "2"}.get(reader[1].lower(), reader[1])
-        return replace(meaning, kind="item", name=f"reader {number}")
     return _parameter(meaning, text)
 
 

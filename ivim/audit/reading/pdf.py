@@ -65,6 +65,7 @@ def _of_page(path, page):
                 plain(caption[0]) if caption else "",
                 "",
                 rectangle(path, lines),
+                explicit=False,
             )
         )
     return grids

@@ -45,9 +45,14 @@ _SIGNIFICANCE = re.compile(r"([*†‡]+)\s*[pP]\s*<\s*(0?\.\d+)")
 
 def add_claim(found, answers, path, about, statistic, printed, n, many):
     sex = next((m.name for m in path if m.name in ("male", "female")), "")
+    if not sex and any({"male", "female"} == set(m.statistics) for m in path):
+        about = about | {"parameter": "" if statistic in ("male", "female") else "sex"}
     if sex:
         about = about | {"parameter": sex if statistic in ("share", "count") else ""}
-    unit = next((m.unit for m in reversed(path) if m.unit), "")
+    share = stem_of(statistic) in (*SHARES, "share")
+    unit = next(
+        (m.unit for m in reversed(path) if m.unit and (m.kind != "parameter" or not share)), ""
+    )
     if not _takes_unit(statistic, unit):
         unit = ""
     if statistic == "share" and "%" not in printed and any("share" in m.statistics for m in path):
@@ -129,7 +134,8 @@ def finish(found, answers):
     tests = answers.of(found.location).get("tests", {})
     beside = defaultdict(set)
     for row in found.rows:
-        beside[_key(row)].add(row["analysis"])
+        if row["statistic"] not in ("ci_low", "ci_high"):
+            beside[_key(row)].add(row["analysis"])
     for row in found.rows:
         if row["statistic"] == "p":
             near = beside[_key(row)] - {"", "describe", "label"}
