@@ -16,7 +16,7 @@ from scipy import stats
 from ivim import article, files, parameters
 from ivim.audit.checks import counts, estimates, moments
 from ivim.audit.checks.rounding import parse, prints_as, show, to_print
-from ivim.audit.claims import load_claims
+from ivim.audit.transcript import load_claims
 from ivim.stats.proportions import exact_limits
 
 SIZES = article.GROUP_SIZES
@@ -149,6 +149,17 @@ def quantity(target):
     return analysis, item, target.group, target.parameter, statistic
 
 
+def target_quantities():
+    """The quantities that the search was built to print, wherever they stand.
+
+    Returns
+    -------
+    set of (str, str, str, str)
+        ``analysis, group, parameter, statistic``, as :func:`ivim.judge` takes its `targets`.
+    """
+    return {(analysis, *rest) for analysis, _, *rest in map(quantity, all_targets())}
+
+
 def target_keys(claims=None):
     """The printed quantities that the search was built to print, wherever the article prints them.
 
@@ -164,7 +175,7 @@ def target_keys(claims=None):
         agreement or of the ANOVA that is a target, and each place of the text that prints the same
         quantity again.
     """
-    quantities = {(a, *rest) for a, _, *rest in map(quantity, all_targets())}
+    quantities = target_quantities()
     return {
         (claim.location, claim.group, claim.parameter, claim.statistic)
         for claim in load_claims(claims)
