@@ -3,12 +3,21 @@
 The key is the only file with identity in it. It lies where the user names it, never in the study.
 """
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ivim.files import replacing
 from ivim.imaging.table import read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ivim.imaging.dicom.headers import Header
+
 
 KEY_COLUMNS = ("participant_id", "patient_id", "folder")
 
@@ -34,7 +43,7 @@ class Patient:
     several: bool = False
 
 
-def sort_people(headers, root, one=False):
+def sort_people(headers: Sequence[Header], root: str | Path, one: bool = False) -> list[Patient]:
     """Patients in the order of their first file.
 
     Parameters
@@ -54,7 +63,7 @@ def sort_people(headers, root, one=False):
     ValueError
         When images without PatientID in one folder are of several people by their names.
     """
-    found = {}
+    found: dict[tuple[str, str], list[Header]] = {}
     for header in headers:
         blank_key = ("folder", "" if one else header.source.below)
         key = ("id", header.patient) if header.patient else blank_key
@@ -83,7 +92,7 @@ def _person(header):
     return tuple(re.sub(r"[\W_]+", " ", part).strip().upper() for part in (name, born, sex))
 
 
-def check_key(key, study):
+def check_key(key: str | Path, study: str | Path) -> Path:
     """The key's path, or ValueError where it would lie within the study.
 
     Parameters
@@ -110,7 +119,7 @@ def check_key(key, study):
     return key
 
 
-def read_key(key):
+def read_key(key: str | Path) -> list[dict]:
     """Rows of a key that is there already.
 
     Parameters
@@ -138,7 +147,7 @@ def read_key(key):
     return [dict(zip(KEY_COLUMNS, row, strict=True)) for row in rows[1:]]
 
 
-def write_key(key, rows):
+def write_key(key: str | Path, rows: Sequence[dict]) -> None:
     """Write the key, whole or not at all, for nobody else to read.
 
     Parameters
@@ -153,7 +162,7 @@ def write_key(key, rows):
     Path(key).chmod(0o600)
 
 
-def find_label(patient, rows):
+def find_label(patient: Patient, rows: Sequence[dict]) -> str | None:
     """The label that a key has for a patient, or None.
 
     Parameters
@@ -175,7 +184,7 @@ def find_label(patient, rows):
     return None
 
 
-def key_row(patient, label):
+def key_row(patient: Patient, label: str) -> dict:
     """The key's row of a patient.
 
     Parameters
@@ -190,7 +199,7 @@ def key_row(patient, label):
     return {"participant_id": label, "patient_id": patient.patient_id, "folder": patient.folder}
 
 
-def next_labels(taken):
+def next_labels(taken: Iterable[str]) -> Iterator[str]:
     """Labels ``sub-01``, ``sub-02`` ... behind those that are taken.
 
     Parameters
