@@ -52,6 +52,18 @@ class Cohort:
     primaries: tuple[str, ...]
     remarks: tuple = ()
 
+    def __repr__(self) -> str:
+        """What is in it, in two lines."""
+        kind = "reconstructed cohort" if self.reconstructed else "your own table"
+        sizes = self.values["group"].value_counts()
+        groups = ", ".join(f"{sizes[name]} {name}" for name in self.groups)
+        readers = ", ".join(map(str, self.measurements["reader"].unique()))
+        lines = [
+            f"{kind}: {len(self.values)} patients ({groups}); disease: {self.positive}",
+            f"readers: {readers}; parameters: {', '.join(self.parameters)}",
+        ]
+        return "\n".join([*lines, *self.remarks])
+
     @property
     def positive(self) -> str:
         """Name of the group that counts as disease."""
@@ -105,7 +117,7 @@ def load_cohort(
         measurements=readings,
         values=people.merge(average_readers(readings), on="patient", validate="one_to_one"),
         parameters=parameters,
-        groups=_order_groups(people["group"], positive),
+        groups=_order_groups(people["group"], positive or None),
         primaries=_order_primaries(people["primary"]),
         remarks=(*empty, *_missing_remarks(readings, parameters)),
     )
@@ -192,7 +204,8 @@ def average_readers(measurements: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_csv(path, needed):
-    """A CSV table with every cell as stripped text; what pandas would mend in silence is refused."""
+    """A CSV table with every cell as stripped text; what pandas would mend in silence is
+    refused."""
     path = Path(path)
     if not path.is_file():
         msg = (

@@ -6,9 +6,10 @@ import pytest
 from simulated_study import printed
 
 from ivim.audit.claims import PUBLISHED
-from ivim.audit.engine import all_relations, judge
+from ivim.audit.verdict import all_relations, judge
 from ivim.audit.relations import Evaluator, Reading
-from ivim.audit.structure import infer_structure, load_structure
+from ivim.audit.structure import infer_structure
+from ivim.audit.structure_file import load_structure
 
 DESIGN = PUBLISHED.with_name("structure.toml")
 SEEDS = range(20)  # `python tests/test_audit_simulated.py 1000` tries a thousand

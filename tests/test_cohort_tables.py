@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 import ivim
 from ivim.cohort import average_readers, read_measurements, read_patients
 
-PATIENTS = "patient,group,primary,sex,age\n1,benign,,male,50\n2,malignant,lung,female,\n3,malignant,breast,F,61\n"
+PATIENTS = (
+    "patient,group,primary,sex,age\n"
+    "1,benign,,male,50\n2,malignant,lung,female,\n3,malignant,breast,F,61\n"
+)
 MEASUREMENTS = "patient,reader,stiffness,f,adc_slow\n" + "".join(
     f"{patient},{reader},{patient * 2.5},{0.1 * patient},{0.9 + shift}\n"
     for patient in (1, 2, 3)
@@ -60,7 +63,8 @@ def test_readers_are_averaged_and_equal_means_tie():
 
 
 def test_three_readers_are_averaged_by_their_mean():
-    """Of three readings the mean is taken, not the median: one reader who is far off moves the value."""
+    """Of three readings the mean is taken, not the median: one reader who is far off moves the
+    value."""
     frame = pd.DataFrame({"patient": ["a"] * 3, "reader": list("XYZ"), "f": [0.2, 0.3, 0.7]})
     assert average_readers(frame)["f"].item() == 0.4
 
@@ -226,7 +230,8 @@ def test_names_are_names_and_blanks_around_them_do_not_count(tmp_path):
 @given(content=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 @pytest.mark.parametrize("reader", [read_patients, read_measurements])
 def test_any_bytes_give_a_table_or_one_line(tmp_path, reader, content):
-    """Whatever a file holds, the answer is a frame or a ValueError in one line that names the file."""
+    """Whatever a file holds, the answer is a frame or a ValueError in one line that names the
+    file."""
     path = tmp_path / "table.csv"
     path.write_bytes(content)
     try:

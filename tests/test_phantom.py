@@ -57,7 +57,7 @@ def test_window_is_a_part_of_the_whole():
     window = (slice(110, 140), slice(120, 150))
     whole, part = phantom.scan(phantom.TUBERCULOSIS), phantom.scan(phantom.TUBERCULOSIS, window)
     assert_allclose(part.series.data, whole.series.data[window], rtol=1e-5)
-    assert_array_equal(part.rois["A"], whole.rois["A"][window])
+    assert_array_equal(part.rois["EZ"], whole.rois["EZ"][window])
     assert_allclose(
         part.series.grid.affine @ [0, 0, 0, 1], whole.series.grid.affine @ [110, 120, 0, 1]
     )

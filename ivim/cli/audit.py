@@ -48,8 +48,7 @@ def _audit(args):
     pipeline = None if own else ledger.pipeline_frame(load_cohort(args.patients, args.measurements))
     audit = judge(args.claims, args.structure, pipeline)
     out = Path(
-        args.out
-        or (f"audit-{Path(args.claims).stem}" if args.claims else files.ROOT / "results" / "audit")
+        args.out or (f"audit-{Path(args.claims).stem}" if args.claims else files.RESULTS / "audit")
     )
     files = ledger.write_ledger(audit, out)
     write_tables(*ledger.corrected_tables(audit), folder=out)

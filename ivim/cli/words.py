@@ -28,6 +28,25 @@ def add_scan(command):
     )
 
 
+def add_recipe(command):
+    """How to fit: one recipe for every command that fits."""
+    command.add_argument(
+        "--recipe",
+        metavar="RECIPE",
+        help="article (ADC from two b-values, the other models in full), full, segmented "
+        "(bi-exponential: ADC slow first), or a TOML file of your own (default: article)",
+    )
+
+
+def add_resample(command):
+    """What to do with regions of another grid."""
+    command.add_argument(
+        "--resample",
+        action="store_true",
+        help="take regions of another grid by nearest neighbour (default: refuse them)",
+    )
+
+
 def averages(words):
     """Averages as words, whether commas or blanks stand between them."""
     return None if words is None else " ".join(words).replace(",", " ").split()
@@ -59,7 +78,8 @@ def assignments(words):
 
 @contextmanager
 def progress(total, unit):
-    """A progress bar on standard error, where someone is looking; gives the function to call with the number done."""
+    """A progress bar on standard error, where someone is looking; gives the function to call with
+    the number done."""
     from tqdm import tqdm
 
     with tqdm(total=total, unit=unit, disable=not sys.stderr.isatty()) as bar:

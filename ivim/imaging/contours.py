@@ -1,9 +1,10 @@
 """Regions drawn as polygons, and the one rasteriser that turns any of them into voxels.
 
-A voxel is inside when its centre is; contours of one slice combine by exclusive or, so that a contour
-within another is a hole. A centre on the line itself counts by the half-open rule of scan conversion
-(Foley et al. 1996, Computer Graphics, 3.6), as in ImageJ: a line on the low side of the region belongs
-to it, one on the high side does not, so that two regions with a common line share no voxel.
+A voxel is inside when its centre is; contours of one slice combine by exclusive or, so that a
+contour within another is a hole. A centre on the line itself counts by the half-open rule of scan
+conversion (Foley et al. 1996, Computer Graphics, 3.6), as in ImageJ: a line on the low side of the
+region belongs to it, one on the high side does not, so that two regions with a common line share no
+voxel.
 """
 
 from dataclasses import dataclass
@@ -14,11 +15,13 @@ from ivim.imaging.guard import Refused
 from ivim.imaging.regions import Region
 
 SAME_SLICE = 0.25
-"""A contour belongs to a slice when its plane lies within this part of the distance between slices; half-way between two
-it would be a guess."""
+"""A contour belongs to a slice when its plane lies within this part of the distance between slices;
+half-way between two it would be a guess."""
 
 FLAT = 0.1
-"""A contour runs in a slice when no point leaves its plane by more than this part of the distance between slices."""
+"""A contour runs in a slice when no point leaves its plane by more than this part of the distance
+between slices.
+"""
 
 DECIMALS = 4
 """Of voxel indices: less than a micrometre is the rounding of mm in a file, not drawing."""
@@ -37,8 +40,8 @@ class Outline:
     ----------
     name : str
     contours : tuple of array, shape (n, 3)
-        Corners in mm (RAS), or in voxel indices of the image where `in_voxels` (the third is NaN where the file names no
-        slice).
+        Corners in mm (RAS), or in voxel indices of the image where `in_voxels` (the third is NaN
+        where the file names no slice).
     label : int or None
     in_voxels : bool
     remarks : tuple of str
@@ -64,7 +67,8 @@ class Outline:
         path : path
             For messages.
         resample : bool
-            Contours whose planes lie between slices go to the slices nearest to them; else they are refused.
+            Contours whose planes lie between slices go to the slices nearest to them; else they are
+            refused.
 
         Returns
         -------
@@ -73,7 +77,8 @@ class Outline:
         Raises
         ------
         Refused
-            By name, when contours are tilted against the slices, lie between them, or enclose no voxel of the image.
+            By name, when contours are tilted against the slices, lie between them, or enclose no
+            voxel of the image.
         """
         drawn = self._in_indices(grid, path)
         axis = _slice_axis(drawn, grid)
@@ -114,9 +119,10 @@ class Outline:
         worst = max(float(np.ptp(contour[:, axis])) for contour in drawn)
         if worst > 2 * FLAT:
             msg = (
-                f"{path}: region {self.name!r} is tilted against the image's slices (a contour runs "
-                f"through {worst * grid.spacing[axis]:.3g} mm of them); draw it on the diffusion image, "
-                "or save it as a mask"
+                f"{path}: region {self.name!r} is tilted against the image's slices (a contour "
+                "runs "
+                f"through {worst * grid.spacing[axis]:.3g} mm of them); draw it on the diffusion "
+                "image, or save it as a mask"
             )
             raise Refused(msg)
 
@@ -132,8 +138,9 @@ class Outline:
         else:
             msg = (
                 f"{path}: region {self.name!r} was drawn on other slices (a contour lies "
-                f"{away.max() * grid.spacing[axis]:.3g} mm from the nearest one of the image, slices "
-                f"are {grid.spacing[axis]:.3g} mm apart); resample it onto the image (--resample), or "
+                f"{away.max() * grid.spacing[axis]:.3g} mm from the nearest one of the image, "
+                f"slices are {grid.spacing[axis]:.3g} mm apart); resample it onto the image "
+                "(--resample), or "
                 "draw it on the diffusion image"
             )
             raise Refused(msg)
@@ -162,7 +169,8 @@ def rasterise(corners, shape):
     """
     x, y = np.asarray(corners, float).T
     x_next, y_next = np.roll(x, -1), np.roll(y, -1)
-    # Each edge flips every pixel beyond it in the columns that it spans; what is flipped an odd number of times is inside.
+    # Each edge flips every pixel beyond it in the columns that it spans; what is flipped an odd
+    # number of times is inside.
     flips = np.zeros((shape[0] + 1, shape[1]), np.int32)
     for start in range(0, x.size, EDGES_AT_ONCE):
         part = slice(start, start + EDGES_AT_ONCE)
@@ -185,7 +193,9 @@ def _slice_axis(drawn, grid):
 
 
 def _nearest_levels(levels, count):
-    """For each slice the plane nearest to it, no further away than half the distance between planes (or slices)."""
+    """For each slice the plane nearest to it, no further away than half the distance between planes
+    (or slices).
+    """
     gap = max(1.0, float(np.diff(levels).min())) if levels.size > 1 else 1.0
     own = {}
     for index in range(count):

@@ -1,7 +1,9 @@
-"""Where voxels lie: from voxel indices to mm and back, and how the voxels of one grid lie on another.
+"""Where voxels lie: from voxel indices to mm and back, and how the voxels of one grid lie on
+another.
 
-All places are in mm with x to the patient's right, y to the front... as NIfTI has them (RAS); formats that count to the left and
-to the back (LPS: DICOM, NRRD of Slicer) are turned by their readers.
+All places are in mm with x to the patient's right, y to the front... as NIfTI has them (RAS);
+formats that count to the left and to the back (LPS: DICOM, NRRD of Slicer) are turned by their
+readers.
 """
 
 from dataclasses import dataclass
@@ -10,10 +12,10 @@ from itertools import permutations
 import numpy as np
 
 SAME_PLACE_VOXELS = 0.1
-"""Voxels are in one place when they lie no further apart than this part of the smallest voxel edge: headers round, patients
-move more."""
+"""Voxels are in one place when they lie no further apart than this part of the smallest voxel edge:
+headers round, patients move more."""
 
-FARTHEST_MM = 1e6
+FARTHEST_MM, NEAREST_MM = 1e6, 1e-6
 
 FLATTEST = 1e-6
 """Volume of a voxel over that of a box with its edges; below it two axes run the same way."""
@@ -113,7 +115,8 @@ class Lattice:
 
 
 def lattice(own, grid):
-    """How the voxels of `own` fall on those of `grid`: the flips, permutation and whole steps that come nearest.
+    """How the voxels of `own` fall on those of `grid`: the flips, permutation and whole steps that
+    come nearest.
 
     Parameters
     ----------
@@ -142,7 +145,8 @@ def lattice(own, grid):
 
 
 def fits(own, grid):
-    """Whether the voxels of `own` are voxels of `grid` (a part of it, or beyond its edges): the lattice, or None.
+    """Whether the voxels of `own` are voxels of `grid` (a part of it, or beyond its edges): the
+    lattice, or None.
 
     Parameters
     ----------
@@ -156,20 +160,19 @@ def fits(own, grid):
     return found if found.away <= SAME_PLACE_VOXELS * min(grid.spacing) else None
 
 
-def put(values, found, shape):
-    """Values of one grid on another, turned by a lattice; 0 where the one has no voxel.
+def put(values, found, result):
+    """Put values of one grid onto another, turned by a lattice; what is there already stays.
 
     Parameters
     ----------
-    values : array, shape (x, y, z)
+    values : array of bool or of whole numbers, shape (x, y, z)
     found : Lattice
-    shape : tuple of int
-        Of the other grid.
+    result : array of the same type
+        On the other grid; changed in place.
 
     Returns
     -------
-    array, shape `shape`
-    lost : int
+    int
         Voxels other than 0 that lie beyond the other grid's edges.
     """
     turned = np.transpose(values, np.argsort(found.axes))
@@ -179,27 +182,24 @@ def put(values, found, shape):
         if sign < 0:
             turned = np.flip(turned, axis)
         first = found.start[axis] - (count - 1 if sign < 0 else 0)
-        low, high = max(first, 0), min(first + count, shape[axis])
+        low, high = max(first, 0), min(first + count, result.shape[axis])
         outer.append(slice(low, max(low, high)))
         inner.append(slice(low - first, max(low, high) - first))
-    result = np.zeros(shape, values.dtype)
-    result[tuple(outer)] = turned[tuple(inner)]
-    return result, int(np.count_nonzero(values) - np.count_nonzero(result))
+    inside = turned[tuple(inner)]
+    result[tuple(outer)] |= inside
+    return int(np.count_nonzero(values) - np.count_nonzero(inside))
 
 
-def nearest(values, own, grid):
-    """Values of one grid at the voxel centres of another, each that of the nearest voxel; 0 beyond the edges.
+def put_nearest(values, own, grid, result):
+    """Put values of one grid onto another, each voxel there taking the nearest voxel's value.
 
     Parameters
     ----------
-    values : array, shape own.shape
+    values : array of bool or of whole numbers, shape own.shape
     own, grid : Grid
-
-    Returns
-    -------
-    array, shape grid.shape
+    result : array of the same type, shape grid.shape
+        Changed in place; beyond the edges of `own` it stays as it is.
     """
-    result = np.zeros(grid.shape, values.dtype)
     edges = own.corner_indices() + np.where(own.corner_indices() > 0, 0.5, -0.5)
     reach = grid.indices(own.places(edges))
     low = np.clip(np.floor(reach.min(axis=0)).astype(int), 0, grid.shape)
@@ -208,12 +208,12 @@ def nearest(values, own, grid):
         box = np.mgrid[low[0] : high[0], low[1] : high[1], z : z + 1].reshape(3, -1).T
         wanted = np.floor(np.round(own.indices(grid.places(box)), 6) + 0.5).astype(int)
         there = ((wanted >= 0) & (wanted < own.shape)).all(axis=1)
-        result[tuple(box[there].T)] = values[tuple(wanted[there].T)]
-    return result
+        result[tuple(box[there].T)] |= values[tuple(wanted[there].T)]
 
 
 def is_place(affine):
-    """Whether an affine gives voxels a place: finite, within a kilometre, no axis without length or beside another.
+    """Whether an affine gives voxels a place: finite, within a kilometre, no axis without length or
+    beside another.
 
     Parameters
     ----------
@@ -226,7 +226,8 @@ def is_place(affine):
     if not (np.isfinite(affine).all() and np.abs(affine).max() < FARTHEST_MM):
         return False
     edges = np.linalg.norm(affine[:3, :3], axis=0)
-    return bool(abs(np.linalg.det(affine[:3, :3])) > FLATTEST * edges.prod())
+    volume = abs(np.linalg.det(affine[:3, :3]))
+    return bool(edges.min() > NEAREST_MM and volume > FLATTEST * edges.prod())
 
 
 def times(shape):

@@ -1,4 +1,6 @@
-"""What stands before every read of a stranger's file: is it a file, is there room for it, does it hold what it says."""
+"""What stands before every read of a stranger's file: is it a file, is there room for it, does it
+hold what it says.
+"""
 
 import bz2
 import os
@@ -18,7 +20,9 @@ MOST_DEFLATE = 1032
 
 
 class Refused(ValueError):
-    """A file that is not read, with a message of ours: it says why and quotes nothing of what the file holds."""
+    """A file that is not read, with a message of ours: it says why and quotes nothing of what the
+    file holds.
+    """
 
 
 def check_file(path, accepted="the path of a file"):
@@ -70,11 +74,7 @@ def check_target(path, inputs=(), force=False):
     ------
     Refused
     """
-    path = Path(path)
-    for other in inputs:
-        if other is not None and path.exists() and Path(other).exists() and path.samefile(other):
-            msg = f"{path}: is an input of this run and stays as it is; give another name"
-            raise Refused(msg)
+    path = keep_inputs(path, inputs)
     if path.is_dir() or not path.absolute().parent.is_dir():
         what = "is a folder" if path.is_dir() else "its folder does not exist"
         msg = f"{path}: {what}; give the path of a file"
@@ -85,6 +85,30 @@ def check_target(path, inputs=(), force=False):
     if path.exists() and not force:
         msg = f"{path}: exists already; give another name, or --force to replace it"
         raise Refused(msg)
+    return path
+
+
+def keep_inputs(path, inputs):
+    """Refuse a file to write that is one of the inputs, by whatever name or link.
+
+    Parameters
+    ----------
+    path : path
+    inputs : sequence of path or None
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    Refused
+    """
+    path = Path(path)
+    for other in inputs:
+        if other is not None and path.exists() and Path(other).exists() and path.samefile(other):
+            msg = f"{path}: is an input of this run and stays as it is; give another name"
+            raise Refused(msg)
     return path
 
 
@@ -115,7 +139,8 @@ def check_room(path, needed, what):
 
 
 def unpack(stream, expected, path, packing="gzip"):
-    """Unpack a stream that should hold `expected` bytes; at most :data:`SLACK` more, and the checksum has to be right.
+    """Unpack a stream that should hold `expected` bytes; at most :data:`SLACK` more, and the
+    checksum has to be right.
 
     Parameters
     ----------
@@ -187,7 +212,9 @@ def first_bytes(path, count):
 
 
 def _gzip_pieces(stream):
-    """Unpacked pieces of bounded size; zlib holds the checksums, padding is skipped in large steps."""
+    """Unpacked pieces of bounded size; zlib holds the checksums, padding is skipped in large
+    steps.
+    """
     one, packed = zlib.decompressobj(GZIP), stream.read(CHUNK)
     while True:
         piece = one.decompress(packed, CHUNK)

@@ -1,6 +1,8 @@
-"""Parameter maps as files: NIfTI in mm²/s with JSON sidecars under BIDS derivative names, and an overview picture.
+"""Parameter maps as files: NIfTI in mm²/s with JSON sidecars under BIDS derivative names, and an
+overview picture.
 
-Nothing of the source's header but its geometry goes into a map, and of its file name only BIDS entities (``sub-``, ``ses-``
+Nothing of the source's header but its geometry goes into a map, and of its file name only BIDS
+entities (``sub-``, ``ses-``
 ...), because the rest may name a person.
 """
 
@@ -16,13 +18,17 @@ from ivim.imaging.formats import save_image
 
 
 def bids_prefix(image):
-    """The BIDS entities of a file name with an underscore behind (``sub-01_ses-2_``), or nothing where the name is none of BIDS."""
+    """The BIDS entities of a file name with an underscore behind (``sub-01_ses-2_``), or nothing
+    where the name is none of BIDS.
+    """
     found = re.match(r"sub-[A-Za-z0-9]+(?:_[a-z]+-[A-Za-z0-9]+)*(?=_dwi\.)", Path(image).name)
     return f"{found.group()}_" if found else ""
 
 
 def map_name(prefix, model, parameter, description=""):
-    """File name of a map without ending; BIDS labels have letters and digits only, so ``adc_slow`` is ``adcslow``."""
+    """File name of a map without ending; BIDS labels have letters and digits only, so ``adc_slow``
+    is ``adcslow``.
+    """
     tail = f"_desc-{description}" if description else ""
     return f"{prefix}model-{model}_param-{parameter.replace('_', '')}{tail}_dwimap"
 
@@ -84,7 +90,8 @@ def unit_of(parameter):
 
 
 def overview(path, maps, grid, mask=None):
-    """Draw the maps side by side in the slice that holds most of the mask, each with its colour bar.
+    """Draw the maps side by side in the slice that holds most of the mask, each with its colour
+    bar.
 
     Parameters
     ----------
@@ -109,15 +116,14 @@ def overview(path, maps, grid, mask=None):
     FigureCanvasAgg(figure)
     for place, (parameter, values) in enumerate(maps.items(), start=1):
         axes = figure.add_subplot(rows, columns, place)
-        draw_map(
-            axes, as_displayed(values[:, :, z][window], grid), parameter, spacing=grid.spacing
-        )
+        draw_map(axes, as_displayed(values[:, :, z][window], grid), parameter, spacing=grid.spacing)
     figure.suptitle(f"slice {z + 1} of {first.shape[2]}", fontsize=9)
     figure.savefig(path, dpi=120, metadata={"Software": f"ivim {ivim.__version__}"})
 
 
 def draw_map(axes, values, parameter, spacing=(1.0, 1.0)):
-    """Draw one slice of a map, first axis to the right, second downwards, with its colour bar in the units of a table.
+    """Draw one slice of a map, first axis to the right, second downwards, with its colour bar in
+    the units of a table.
 
     Parameters
     ----------
@@ -130,9 +136,13 @@ def draw_map(axes, values, parameter, spacing=(1.0, 1.0)):
     scale = parameters.REGISTRY[parameter].scale
     low, high = parameters.REGISTRY[parameter].shown
     image = axes.imshow(
-        (values * scale).T, cmap="viridis" if parameter in ("f", "alpha", "kurtosis") else "inferno", vmin=low * scale, vmax=high * scale,
-        aspect=spacing[1] / spacing[0], interpolation="nearest",
-    )  # fmt: skip
+        (values * scale).T,
+        cmap="viridis" if parameter in ("f", "alpha", "kurtosis") else "inferno",
+        vmin=low * scale,
+        vmax=high * scale,
+        aspect=spacing[1] / spacing[0],
+        interpolation="nearest",
+    )
     axes.set_facecolor("0.85")  # no value is neither low nor high
     axes.set_xticks([])
     axes.set_yticks([])
@@ -144,7 +154,9 @@ def draw_map(axes, values, parameter, spacing=(1.0, 1.0)):
 
 
 def as_displayed(values, grid):
-    """A slice turned as radiologists look at it: the patient's right on the left, the front upwards (for axial slices)."""
+    """A slice turned as radiologists look at it: the patient's right on the left, the front upwards
+    (for axial slices).
+    """
     for axis in (0, 1):
         if grid.affine[axis, axis] > 0:
             values = np.flip(values, axis)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ivim.imaging.grid import SAME_PLACE_VOXELS, fits, lattice, nearest, put, times
+from ivim.imaging.grid import SAME_PLACE_VOXELS, fits, lattice, put, put_nearest, times
 from ivim.imaging.guard import Refused
 from ivim.imaging.regions import Region
 
@@ -39,8 +39,8 @@ class Painting:
     def on(self, grid, path, resample=False):
         """The region on the grid of an image.
 
-        Axes that are flipped or permuted are put right. Voxels that are none of the image's are refused, or with `resample`
-        each voxel of the image takes the nearest of the region's grid.
+        Axes that are flipped or permuted are put right. Voxels that are none of the image's are
+        refused, or with `resample` each voxel of the image takes the nearest of the region's grid.
 
         Parameters
         ----------
@@ -56,17 +56,17 @@ class Painting:
         Raises
         ------
         Refused
-            With the offset in mm, when the region lies on another grid; and when all of it lies outside the image.
+            With the offset in mm, when the region lies on another grid; and when all of it lies
+            outside the image.
         """
         mask, lost = np.zeros(grid.shape, bool), 0
         for values, own in self.blocks:
             chosen = values == self.value
             found = fits(own, grid)
             if found is not None and (not self.whole or _covers(found, own, grid)):
-                part, outside = put(chosen, found, grid.shape)
-                mask, lost = mask | part, lost + outside
+                lost += put(chosen, found, mask)
             elif resample:
-                mask |= nearest(chosen, own, grid)
+                put_nearest(chosen, own, grid, mask)
             else:
                 raise Refused(_elsewhere(own, grid, path, self.whole))
         painted = sum(int(np.count_nonzero(values == self.value)) for values, _ in self.blocks)

@@ -1,4 +1,6 @@
-"""Regions of interest: a name and the voxels, several of them free to overlap; their area, and how far two agree."""
+"""Regions of interest: a name and the voxels, several of them free to overlap; their area, and how
+far two agree.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -131,6 +133,26 @@ def overlap(regions):
     return bool((sum(region.mask.astype(np.uint16) for region in regions) > 1).any())
 
 
+def window(mask, margin=0):
+    """The box of a region in each of its slices, with a margin: what a picture of it shows.
+
+    Parameters
+    ----------
+    mask : array of bool, shape (x, y, z)
+    margin : int, voxels
+
+    Returns
+    -------
+    array of bool
+    """
+    box = np.zeros(mask.shape, bool)
+    x, y, z = np.nonzero(mask)
+    if x.size:
+        low_x, low_y = max(x.min() - margin, 0), max(y.min() - margin, 0)
+        box[low_x : x.max() + margin + 1, low_y : y.max() + margin + 1, np.unique(z)] = True
+    return box
+
+
 def area_mm2(mask, grid):
     """Area of a region in each slice (third axis).
 
@@ -167,7 +189,8 @@ def largest(regions, grid):
 
 
 def dice(one, other):
-    """Dice coefficient of two masks (Dice 1945, Ecology 26:297): twice the shared voxels over the sum of both.
+    """Dice coefficient of two masks (Dice 1945, Ecology 26:297): twice the shared voxels over the
+    sum of both.
 
     Parameters
     ----------

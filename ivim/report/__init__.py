@@ -11,6 +11,7 @@ __all__ = [
     "analyse",
     "beside",
     "figure",
+    "fit_in_words",
     "in_one_minute",
     "save",
     "sentences",
@@ -141,6 +142,23 @@ def sentences(*texts):
     from ivim.report.minutes import Sentences
 
     return Sentences(texts)
+
+
+def fit_in_words(fit):
+    """How well a regression fits, in sentences.
+
+    Parameters
+    ----------
+    fit : dict
+        :attr:`ivim.report.analysis.Analysis.goodness`.
+
+    Returns
+    -------
+    ivim.report.minutes.Sentences
+    """
+    from ivim.report import minutes
+
+    return minutes.fit_in_words(fit)
 
 
 def save(section, *made, numbers=None):

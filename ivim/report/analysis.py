@@ -16,7 +16,7 @@ from ivim.report import frames
 from ivim.report.quantities import quantities_of
 from ivim.stats import agreement as reader_agreement
 from ivim.stats import groups, roc
-from ivim.stats.logistic import logistic, predict
+from ivim.stats.logistic import goodness, logistic, predict
 
 EVERYONE = "all"
 """The group of all patients together, in quantities."""
@@ -240,6 +240,13 @@ class Analysis:
                 return frames.tidy("table4", [], [*notes, f"No regression: {error}."])
             separated = f"Fitted with Firth's penalty: {', '.join(names)} separate the groups, "
             return frames.fitted(penalised, [*notes, f"{separated}maximum likelihood is infinite."])
+
+    @cached_property
+    def goodness(self):
+        """How well the regression fits (:func:`ivim.stats.logistic.goodness`); empty without one."""
+        if self.table4.empty:
+            return {}
+        return goodness(self.table4, self.outcome).iloc[0].to_dict()
 
     @cached_property
     def markers(self):

@@ -1,9 +1,13 @@
 """The tables that the article does not have, by the names that a notebook asks for them with."""
 
-from ivim.report import clinic, supplement
+from ivim.report import clinic, readers, supplement
 
 TABLES = {
+    "sexes": clinic.sexes,
     "balance": supplement.balance,
+    "icc_bands": readers.bands,
+    "icc_width": readers.width,
+    "auc_limits": clinic.auc_limits,
     "reader_differences": supplement.reader_differences,
     "group_tests": supplement.all_tests,
     "anova_alternatives": supplement.anova_alternatives,

@@ -9,10 +9,11 @@ from ivim import parameters
 from ivim.report import printing
 from ivim.report.analysis import analyse
 from ivim.report.cells import parameter
-from ivim.report.headings import COLUMNS, MARKER, PARAMETER, TERM
-from ivim.report.layout import extra, inline, marker_label, regression_cells
+from ivim.report.headings import COLUMNS, GROUP, MARKER, PARAMETER, TERM
+from ivim.report.layout import extra, group_label, inline, marker_label, regression_cells
 from ivim.stats.logistic import logistic
-from ivim.stats.proportions import predictive_values
+from ivim.stats.proportions import exact_limits, predictive_values
+from ivim.stats.roc import hanley_mcneil_se
 
 RESULTS = ("ppv", "npv", "lr_positive", "lr_negative")
 
@@ -66,6 +67,63 @@ def _meaning(name, row):
     return printing.percent(*triple)
 
 
+def auc_limits(cohort):
+    """The limits of each AUC by the ranks of all patients (DeLong) and from its size alone.
+
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
+
+    Returns
+    -------
+    ivim.report.write.Table
+        ``auc_limits``: ``marker, auc, delong_low, delong_high, hanley_low, hanley_high``.
+    """
+    analysis = analyse(cohort)
+    sick = int(analysis.outcome["outcome"].sum())
+    rows = []
+    for name, curve in analysis.curves.items():
+        half = 1.96 * hanley_mcneil_se(curve.auc, sick, len(analysis.outcome) - sick)
+        low, high = max(curve.auc - half, 0.0), min(curve.auc + half, 1.0)
+        rows.append((name, curve.auc, curve.ci_low, curve.ci_high, low, high))
+    columns = ["marker", "auc", "delong_low", "delong_high", "hanley_low", "hanley_high"]
+    frame = pd.DataFrame(rows, columns=columns)
+    cells = {MARKER: [marker_label(name) for name in frame["marker"]]}
+    for title, short in (("DeLong", "delong"), ("Hanley–McNeil", "hanley")):
+        triples = frame[["auc", f"{short}_low", f"{short}_high"]].itertuples(index=False)
+        cells[f"AUC (95% CI)\n{title}"] = [printing.with_limits(*triple, 3) for triple in triples]
+    return extra("auc_limits", "AUC. Limits by two methods", frame, cells, [], cohort)
+
+
+def sexes(cohort):
+    """The share of men in each group and sub-group, with exact limits.
+
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
+
+    Returns
+    -------
+    ivim.report.write.Table
+        ``sexes``: ``group, male, known, share, ci_low, ci_high``; empty where no sex is given.
+    """
+    table = analyse(cohort).table1.dropna(subset=["male", "female"])
+    table = table[table["male"] + table["female"] > 0]
+    rows = []
+    for row in table.itertuples():
+        known = row.male + row.female
+        rows.append((row.group, row.male, known, row.male / known, *exact_limits(row.male, known)))
+    frame = pd.DataFrame(rows, columns=["group", "male", "known", "share", "ci_low", "ci_high"])
+    triples = frame[["share", "ci_low", "ci_high"]].itertuples(index=False)
+    cells = {
+        GROUP: [group_label(name, cohort) for name in frame["group"]],
+        "Men": [f"{row.male} of {row.known}" for row in frame.itertuples()],
+        "Share of men\n% (95% CI)": [printing.percent(*triple) for triple in triples],
+    }
+    notes = ["Exact (Clopper–Pearson) limits."] if len(frame) else ["No sex is given."]
+    return extra("sexes", "Sex. Share of men in each group", frame, cells, notes, cohort)
+
+
 def worked_patient(cohort, patient=None):
     """One patient's probability, step by step.
 
@@ -88,7 +146,9 @@ def worked_patient(cohort, patient=None):
     analysis = analyse(cohort)
     model, people = analysis.table4, analysis.outcome
     if model.empty:
-        return extra("worked_patient", _WORKED, pd.DataFrame(), {}, model.attrs["notes"], cohort)
+        frame = pd.DataFrame(columns=["patient", "term", "value", "b", "product"])
+        cells = {name: [] for name in (TERM, "Value", COLUMNS["b"], "Product")}
+        return extra("worked_patient", _WORKED, frame, cells, model.attrs["notes"], cohort)
     patient = people.loc[people["outcome"] == 1, "patient"].iloc[0] if patient is None else patient
     rows = people[people["patient"] == patient]
     if rows.empty:

@@ -242,23 +242,17 @@ def calibration_figure(analysis, note="", groups=5):
     -------
     figure : matplotlib.figure.Figure
     data : DataFrame
-        ``group, n, predicted, observed, low, high``; exact limits.
+        What :func:`ivim.stats.calibration.calibration` gives.
     """
+    from ivim.stats.calibration import calibration
     from ivim.stats.logistic import predict
-    from ivim.stats.proportions import exact_limits
 
-    chance = pd.Series(predict(analysis.table4, analysis.outcome))
-    part = pd.qcut(chance.rank(method="first"), groups, labels=False) + 1
-    rows = []
-    for number, members in chance.groupby(part):
-        sick = int(analysis.outcome["outcome"].iloc[members.index].sum())
-        limits = exact_limits(sick, len(members))
-        rows.append((number, len(members), members.mean(), sick / len(members), *limits))
-    data = pd.DataFrame(rows, columns=["group", "n", "predicted", "observed", "low", "high"])
+    chance = predict(analysis.table4, analysis.outcome)
+    data = calibration(analysis.outcome["outcome"], chance, bins=groups)
     with _styled() as plt:
         figure, axes = plt.subplots(figsize=(5.2, 5.0), layout="constrained")
         axes.plot([0, 1], [0, 1], color=REFERENCE, linestyle=(0, (1, 3)), label="perfect")
-        spread = [data["observed"] - data["low"], data["high"] - data["observed"]]
+        spread = [data["observed"] - data["ci_low"], data["ci_high"] - data["observed"]]
         axes.errorbar(
             data["predicted"],
             data["observed"],

@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from ivim.audit.claims import place_of
-from ivim.audit.engine import REFUTED, VERDICTS
+from ivim.audit.verdict import REFUTED, VERDICTS
+from ivim.files import csv_text
 from ivim.report.analysis import analyse
-from ivim.report.provenance import csv_text, results_folder, write_file
+from ivim.report.provenance import results_folder, write_file
 from ivim.report.redrawn import (
     MEANING,
     about,
@@ -63,7 +64,7 @@ def write_ledger(audit, folder=None):
 
     Parameters
     ----------
-    audit : ivim.audit.engine.Audit
+    audit : ivim.audit.verdict.Audit
     folder : path, optional
         By default ``audit`` under :func:`ivim.report.provenance.results_folder`.
 
@@ -86,7 +87,7 @@ def excerpt(audit, rows, caption):
 
     Parameters
     ----------
-    audit : ivim.audit.engine.Audit
+    audit : ivim.audit.verdict.Audit
     rows : DataFrame
         A part of ``audit.ledger``.
     caption : str

@@ -54,6 +54,29 @@ def answer(notebook, cohort):
     return Sentences((f"{first}{whose}.", *(f"{text}." for text in rest)))
 
 
+def fit_in_words(fit):
+    """How well a regression fits, in sentences.
+
+    Parameters
+    ----------
+    fit : dict
+        :attr:`ivim.report.analysis.Analysis.goodness`; may be empty.
+
+    Returns
+    -------
+    Sentences
+    """
+    if not fit:
+        return Sentences(("There is no regression.",))
+    return Sentences((
+        f"Likelihood ratio χ² = {half_up(fit['chi2'], 2)}, df = {fit['df']:.0f}, "
+        f"p {p_value(fit['p'])}",
+        f"Nagelkerke R² = {half_up(fit['nagelkerke'], 3)}",
+        f"Hosmer–Lemeshow χ² = {half_up(fit['hl_chi2'], 2)}, df = {fit['hl_df']:.0f}, "
+        f"p = {p_value(fit['hl_p'])}",
+    ))  # fmt: skip
+
+
 def listed(names):
     """Names in a sentence: "ADC fast, f and α".
 

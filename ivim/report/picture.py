@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from ivim.files import csv_text
 from ivim.report.palette import STYLE
-from ivim.report.provenance import csv_text, marked, results_folder, write_file
+from ivim.report.provenance import marked, results_folder, write_file
 
 DPI, SCREEN_DPI = 180, 96
 

@@ -5,18 +5,13 @@ import hashlib
 import json
 import os
 import sys
-import time
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
 import ivim
 from ivim import files
 from ivim.cohort import DATA
-
-DIGITS = 10
-"""Significant digits of every stored number: more than any print needs, fewer than processors agree
-on."""
+from ivim.files import DIGITS
 
 _PACKAGES = {
     "numpy": "numpy", "scipy": "scipy", "pandas": "pandas", "statsmodels": "statsmodels",
@@ -24,8 +19,6 @@ _PACKAGES = {
     "nibabel": "nibabel", "matplotlib": "matplotlib", "seaborn": "seaborn",
 }  # fmt: skip
 """Name that is imported -> name that is installed."""
-
-_LOCK_PATIENCE_S = 20.0
 
 
 def results_folder():
@@ -58,12 +51,6 @@ def write_file(path, content):
     path.parent.mkdir(parents=True, exist_ok=True)
     files.write_bytes(path, content.encode("utf-8") if isinstance(content, str) else content)
     return path
-
-
-def csv_text(frame):
-    """A frame as CSV with ten significant digits; whole numbers stay whole, missing values are
-    empty."""
-    return frame.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
 
 
 def marked(frame, source):
@@ -106,7 +93,7 @@ def record_numbers(section, numbers, folder=None):
     """
     path = Path(folder or results_folder()) / "numbers.json"
     stored = _plain(numbers)
-    with _locked(path):
+    with files.locked(path):
         everything = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         everything[section] = stored
         write_file(
@@ -166,24 +153,3 @@ def _plain(value):
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}") if abs(value) < float("inf") else None
     return value
-
-
-@contextmanager
-def _locked(path):
-    """Hold a lock file beside ``path``; one left behind by a process that died is taken over after
-    a while."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.with_name(f".{path.name}.lock")
-    waited_from = time.monotonic()
-    while True:
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
-            break
-        except FileExistsError:
-            if time.monotonic() - waited_from > _LOCK_PATIENCE_S:
-                lock.unlink(missing_ok=True)
-            time.sleep(0.02)
-    try:
-        yield
-    finally:
-        lock.unlink(missing_ok=True)

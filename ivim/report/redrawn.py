@@ -8,7 +8,7 @@ from html import escape
 
 from ivim import parameters
 from ivim.audit.claims import place_of
-from ivim.audit.engine import VERDICTS
+from ivim.audit.verdict import VERDICTS
 from ivim.report.headings import GROUPS
 from ivim.report.write import parameter
 

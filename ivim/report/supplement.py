@@ -271,7 +271,7 @@ def auc_differences(cohort):
     """DeLong's paired test for every two markers of Table 5: the test behind a claim that one AUC
     is higher."""
     curves, notes = tables.curves(cohort)
-    scores = tables.markers(cohort)
+    scores, sick = tables.markers(cohort), analyse(cohort).outcome["outcome"]
     *single, last = curves or [None]
     pairs = [(last, name) for name in single] + list(
         combinations(single, 2)
@@ -279,9 +279,7 @@ def auc_differences(cohort):
     frames = []
     for a, b in pairs:
         sides = curves[a].direction, curves[b].direction
-        frames.append(
-            roc.compare_auc(cohort.outcome, scores[a], scores[b], direction=sides).assign(a=a, b=b)
-        )
+        frames.append(roc.compare_auc(sick, scores[a], scores[b], direction=sides).assign(a=a, b=b))
     columns = ["a", "b", "auc_a", "auc_b", "difference", "se", "ci_low", "ci_high", "z", "p"]
     frame = (
         pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
@@ -295,13 +293,20 @@ def auc_differences(cohort):
         COLUMNS["z"]: [printing.number(value, 2) for value in frame["z"]],
         COLUMNS["p"]: [printing.p_value(p) for p in frame["p"]],
     }
-    notes = notes if len(frame) else [*notes, "One marker only: there is nothing to compare."]
+    wald = [
+        f"{parameter(row.term)} p = {printing.p_value(row.p)}"
+        for row in analyse(cohort).table4.iloc[1:].itertuples()
+    ]
+    if len(frame):
+        notes = [f"Wald tests in the regression, safer for what a marker adds: {', '.join(wald)}."]
+    else:
+        notes = [*notes, "One marker only: there is nothing to compare."]
     return layout.extra(
         "auc_differences", "AUCs. Paired differences (DeLong)", frame, cells, notes, cohort
     )
 
 
-def optimism(cohort, resamples=300, seed=2021):
+def optimism(cohort, resamples=600, seed=2021):
     """What the combination's AUC, sensitivity and specificity are worth on new patients (see
     :func:`ivim.stats.validation.optimism`).
 
@@ -314,8 +319,9 @@ def optimism(cohort, resamples=300, seed=2021):
     Returns
     -------
     Table
-        ``optimism``: ``marker, statistic, apparent, optimism, corrected``, one row per marker and
-        statistic; fractions.
+        ``optimism``: ``marker, statistic, apparent, optimism, error, corrected``, one row per
+        marker and statistic; fractions. `error` is the Monte-Carlo standard error of the optimism,
+        which is printed to the decimals that so many resamples settle.
     """
     model = tables.table4(cohort)
     names, frames, notes = (
@@ -323,7 +329,7 @@ def optimism(cohort, resamples=300, seed=2021):
         [],
         [f"{resamples} bootstrap samples, seed {seed}."],
     )
-    data = cohort.values.assign(outcome=cohort.outcome)
+    data = analyse(cohort).outcome
     for chosen in [[name] for name in names] + ([names] if len(names) > 1 else []):
         try:
             found = validation.optimism(
@@ -332,8 +338,9 @@ def optimism(cohort, resamples=300, seed=2021):
         except ValueError as error:
             notes.append(f"{'+'.join(chosen)} is left out: {error}.")
         else:
-            frames.append(found.assign(marker="+".join(chosen)))
-    columns = ["marker", "statistic", "apparent", "optimism", "corrected"]
+            errors = found["statistic"].map(found.attrs["error"])
+            frames.append(found.assign(marker="+".join(chosen), error=errors))
+    columns = ["marker", "statistic", "apparent", "optimism", "error", "corrected"]
     frame = (
         pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
     )
@@ -341,10 +348,17 @@ def optimism(cohort, resamples=300, seed=2021):
         MARKER: [layout.marker_label(name) for name in frame["marker"]],
         "": [name.replace("auc", "AUC") for name in frame["statistic"]],
     }
-    cells |= {
-        column.capitalize(): [printing.number(value, 3) for value in frame[column]]
-        for column in columns[2:]
-    }
+    # A digit is printed where the Monte-Carlo error is below it.
+    digits = [2 if error < 0.01 else 1 for error in frame["error"]]
+    cells["Apparent"] = [printing.number(value, 3) for value in frame["apparent"]]
+    cells["Optimism\n(Monte-Carlo error)"] = [
+        f"{printing.number(value, places)} ({printing.number(error, 4)})"
+        for value, error, places in zip(frame["optimism"], frame["error"], digits, strict=True)
+    ]
+    cells["Corrected"] = [
+        printing.number(value, places)
+        for value, places in zip(frame["corrected"], digits, strict=True)
+    ]
     return layout.extra(
         "optimism",
         "Optimism. Apparent and bootstrap-corrected performance",

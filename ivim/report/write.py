@@ -4,10 +4,11 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from ivim.files import csv_text
 from ivim.report.cells import INDENT, parameter
 from ivim.report.markup import to_md, to_tex
 from ivim.report.page import in_notebook, to_html
-from ivim.report.provenance import csv_text, marked, results_folder, write_file
+from ivim.report.provenance import marked, results_folder, write_file
 from ivim.report.word import to_docx
 
 FORMATS = ("csv", "md", "tex", "html", "docx")
@@ -80,6 +81,10 @@ class Table:
     def with_notes(self, *notes):
         """The same table with further footnotes."""
         return replace(self, footnotes=(*self.footnotes, *notes))
+
+    def replaced_notes(self, *notes):
+        """The same table with other footnotes."""
+        return replace(self, footnotes=notes)
 
 
 def write_table(table, folder=None):

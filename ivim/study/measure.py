@@ -1,8 +1,10 @@
-"""From a scan, regions and a recipe to a patient's rows. Pure: nothing is read and nothing is written here.
+"""From a scan, regions and a recipe to a patient's rows. Pure: nothing is read and nothing is
+written here.
 
-Three estimators, and they are not the same. ``maps`` (the article's): the recipe is fitted to every voxel, then each map is
-averaged over the ROI. ``mean``: the signals are averaged, then fitted once. ``shrinkage``: the bi-exponential parameters of all
-voxels of an ROI are estimated together (Orton et al. 2014, Magn Reson Med 71:411) and averaged; the others as in ``maps``.
+Three estimators, and they are not the same. ``maps`` (the article's): the recipe is fitted to every
+voxel, then each map is averaged over the ROI. ``mean``: the signals are averaged, then fitted once.
+``shrinkage``: the bi-exponential parameters of all voxels of an ROI are estimated together (Orton
+et al. 2014, Magn Reson Med 71:411) and averaged; the others as in ``maps``.
 """
 
 from dataclasses import dataclass, replace
@@ -12,7 +14,7 @@ import numpy as np
 
 from ivim import parameters
 from ivim.imaging.regions import area_mm2, dice, largest
-from ivim.signal.models import STUDY_MODELS
+from ivim.signal.models import STUDY_MODELS, get_model
 from ivim.signal.recipe import RECIPES, Recipe
 
 ESTIMATORS = {
@@ -33,7 +35,8 @@ class Options:
     estimator : str
         Key of :data:`ESTIMATORS`.
     lesion : str
-        ``largest`` (by area in one slice, the article's rule), ``all`` (together), or a region's name.
+        ``largest`` (by area in one slice, the article's rule), ``all`` (together), or a region's
+        name.
     resample : bool
         Take an ROI drawn on another grid to the nearest voxels of the image.
     roi_area : (float, float), optional
@@ -53,7 +56,10 @@ class Options:
             )
             raise ValueError(msg)
         if self.roi_area is not None and not 0 <= self.roi_area[0] < self.roi_area[1]:
-            msg = f"ROI area from {self.roi_area[0]:g} to {self.roi_area[1]:g} mm²; give the smaller first"
+            msg = (
+                f"ROI area from {self.roi_area[0]:g} to {self.roi_area[1]:g} mm²; give the "
+                "smaller first"
+            )
             raise ValueError(msg)
 
     def as_dict(self):
@@ -69,7 +75,8 @@ class Options:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The region that stands for a reader's ROI: its mask, the regions it is made of, and remarks."""
+    """The region that stands for a reader's ROI: its mask, the regions it is made of, and
+    remarks."""
 
     mask: np.ndarray
     parts: dict
@@ -154,6 +161,30 @@ def measure(series, one, options):
     return parameters.to_table(values), detail, remarks
 
 
+def fittable(b):
+    """Models that a series has b-values enough for: at least as many different ones as parameters.
+
+    Parameters
+    ----------
+    b : array, s/mm²
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    ValueError
+        When there is none.
+    """
+    different = len(np.unique(b))
+    models = tuple(name for name in STUDY_MODELS if different >= len(get_model(name).parameters))
+    if not models:
+        msg = f"{different} different b-value(s); the simplest model needs 2, the bi-exponential 4"
+        raise ValueError(msg)
+    return models
+
+
 def with_noise_level(series, mask, recipe):
     """The recipe with its noise level as a number, where it is to be estimated from the ROIs."""
     if recipe.sigma != "estimate":
@@ -171,10 +202,14 @@ def noise_level(series, mask, averaging="magnitude"):
 
 
 def six_maps(series, mask, recipe):
-    """The six maps of a recipe, NaN outside the mask, diffusivities in mm²/s."""
-    fitted = recipe.maps(series.data, series.b, series.averages, mask=mask, threads=1)
+    """The six maps of a recipe, diffusivities in mm²/s; NaN outside the mask and for models without
+    enough b-values."""
+    fitted = recipe.maps(
+        series.data, series.b, series.averages, mask=mask, models=fittable(series.b), threads=1
+    )
     found = {name: maps[name] for maps in fitted.values() for name in maps}
-    return {name: found[name] for name in parameters.SIX}
+    nothing = np.full(mask.shape, np.nan)
+    return {name: found.get(name, nothing) for name in parameters.SIX}
 
 
 def overlap(chosen, grid):
@@ -209,7 +244,7 @@ def overlap(chosen, grid):
 
 def _shrunk(series, mask, options):
     """The bi-exponential maps of one ROI by shrinkage, where that is the estimator."""
-    if options.estimator != "shrinkage":
+    if options.estimator != "shrinkage" or "biexponential" not in fittable(series.b):
         return {}
     from ivim.signal.shrinkage import shrink
 
@@ -231,10 +266,10 @@ def _estimate(series, mask, maps, options, recipe):
     if not len(usable):
         return dict.fromkeys(parameters.SIX, np.nan)
     fits = recipe.fit(
-        usable.mean(axis=0), series.b, series.averages, STUDY_MODELS, voxels=len(usable)
+        usable.mean(axis=0), series.b, series.averages, fittable(series.b), voxels=len(usable)
     )
     found = {name: value for one in fits.values() for name, value in one.values.items()}
-    return {name: found[name] for name in parameters.SIX}
+    return {name: found.get(name, np.nan) for name in parameters.SIX}
 
 
 def _mean(values):
@@ -284,7 +319,9 @@ def _detail(name, voxels, value, recipe):
 def _share_at_bound(name, fitted, recipe):
     low, high = recipe.bounds.get(name, parameters.bounds_of(name))
     edge = 1e-6 * (high - low)
-    return float(np.mean((fitted <= low + edge) | (fitted >= high - edge))) if fitted.size else np.nan
+    return (
+        float(np.mean((fitted <= low + edge) | (fitted >= high - edge))) if fitted.size else np.nan
+    )
 
 
 def _areas_text(mask, grid):
@@ -298,7 +335,10 @@ def _remarks(series, mask, values, options):
     if voxels == 1:
         remarks.append("one voxel only")
     if lost := [name for name, value in values.items() if np.isnan(value)]:
-        remarks.append(f"no value of {', '.join(lost)}: no voxel could be fitted")
+        few = len(fittable(series.b)) < len(STUDY_MODELS)
+        different = len(np.unique(series.b))
+        why = f"{different} different b-values are too few" if few else "no voxel could be fitted"
+        remarks.append(f"no value of {', '.join(lost)}: {why}")
     if options.roi_area:
         low, high = options.roi_area
         area = max(area_mm2(mask, series.grid).values())

@@ -1,6 +1,8 @@
-"""The quality page of a patient: everything that a reader needs to see before the number is believed.
+"""The quality page of a patient: everything that a reader needs to see before the number is
+believed.
 
-A page holds its pictures and asks nothing of any network. It names the patient by the study's label and nothing else.
+A page holds its pictures and asks nothing of any network. It names the patient by the study's label
+and nothing else.
 """
 
 from functools import lru_cache
@@ -21,8 +23,9 @@ LITTLE_OVERLAP = 0.5
 """Dice coefficient below which two readers measured more of different places than of the same."""
 
 LOW_SNR = 10.0
-"""SNR at the lowest b in one excitation below which b-values of some hundred s/mm² reach the noise floor (Gudbjartsson and
-Patz 1995, Magn Reson Med 34:910: above an SNR of 3 magnitudes are nearly unbiased; ADC 1e-3 leaves a third at b = 1200)."""
+"""SNR at the lowest b in one excitation below which b-values of some hundred s/mm² reach the noise
+floor (Gudbjartsson and Patz 1995, Magn Reson Med 34:910: above an SNR of 3 magnitudes are nearly
+unbiased; ADC 1e-3 leaves a third at b = 1200)."""
 
 
 def page(task, series, chosen, record):
@@ -66,7 +69,7 @@ def flags(record, snr=None):
     list of str
     """
     found = [
-        f"{line['reader']}: {line['status'] + ': ' if line['status'] != 'used' else ''}{line['why']}"
+        f"{line['reader']}: {'' if line['status'] == 'used' else 'left out: '}{line['why']}"
         for line in record["flow"]
         if line["why"]
     ]
@@ -146,7 +149,7 @@ def _drawn(task, series, chosen):
     around[(*window, z)] = True
     maps = measure.six_maps(series, around, recipe)
     reader, mask = next(iter(masks.items()))
-    signal = _mean_signal(series, mask)
+    signal = mean_signal(series, mask)
     names = " and ".join(masks)
     figures = [
         (
@@ -164,15 +167,28 @@ def _drawn(task, series, chosen):
             f"Mean signal in the ROI of {reader}, with three fits",
             "Signal against b on a logarithmic scale with mono-exponential, bi-exponential and "
             "stretched fits, and their residuals below",
-            pictures.curve_picture(signal, series, _fits_of(signal, series, recipe)),
+            pictures.curve_picture(signal, series, fits_of(signal, series, recipe)),
         ),
     ]
     return {"figures": figures, "snr": _snr(series, union, task.options.recipe.averaging)}
 
 
-def _fits_of(signal, series, recipe):
-    """Values of the three models for one signal, by the compiled fit."""
-    found = recipe.maps(signal[None], series.b, series.averages, threads=1)
+def fits_of(signal, series, recipe):
+    """Values of the models for one signal, by the compiled fit.
+
+    Parameters
+    ----------
+    signal : array, shape (n,)
+    series : Series
+    recipe : Recipe
+
+    Returns
+    -------
+    dict of str to dict of str to float
+        By model and parameter, mm²/s; a model that could not be fitted is not there.
+    """
+    models = measure.fittable(series.b)
+    found = recipe.maps(signal[None], series.b, series.averages, models=models, threads=1)
     return {
         model: {name: float(maps[name][0]) for name in MODELS[model].parameters}
         for model, maps in found.items()
@@ -180,19 +196,23 @@ def _fits_of(signal, series, recipe):
     }
 
 
-def _mean_signal(series, mask):
+def mean_signal(series, mask):
+    """Mean signal over a mask, shape (n,); voxels that are not finite at every b are left out."""
     signals = series.data[mask].astype(float)
     finite = np.isfinite(signals).all(axis=1)
     return signals[finite].mean(axis=0)
 
 
 def _snr(series, mask, averaging):
-    """Mean signal at the lowest b over the noise level of one excitation; None where it cannot be estimated."""
+    """Mean signal at the lowest b over the noise level of one excitation; None where it cannot be
+    estimated."""
+    if "biexponential" not in measure.fittable(series.b) or len(series.b) < 5:
+        return None
     try:
         sigma = measure.noise_level(series, mask, averaging)
     except ValueError:
         return None
-    signal = float(_mean_signal(series, mask)[int(np.argmin(series.b))])
+    signal = float(mean_signal(series, mask)[int(np.argmin(series.b))])
     return signal / sigma if sigma > 0 else None
 
 

@@ -1,4 +1,6 @@
-"""What a study looks like before a patient is seen: its groups, its markers, and how its authors print a number."""
+"""What a study looks like before a patient is seen: its groups, its markers, and how its authors
+print a number.
+"""
 
 from dataclasses import dataclass, field
 

@@ -1,9 +1,10 @@
-"""Regions of interest as other programs save them, told apart by what a file holds, never by its ending alone.
+"""Regions of interest as other programs save them, told apart by what a file holds, never by its
+ending alone.
 
-One module per format, each with ``NAME``, ``ENDINGS`` (for the help text), ``recognises(head)`` and ``load(path)``. What `load`
-gives (:class:`~ivim.imaging.paintings.Painting`, :class:`~ivim.imaging.contours.Outline`) knows its name and, by
-``on(grid, path, resample)``, its voxels on the grid of an image. A new format is one such module and its name in
-:data:`FORMATS`.
+One module per format, each with ``NAME``, ``ENDINGS`` (for the help text), ``recognises(head)`` and
+``load(path)``. What `load` gives (:class:`~ivim.imaging.paintings.Painting`,
+:class:`~ivim.imaging.contours.Outline`) knows its name and, by ``on(grid, path, resample)``, its
+voxels on the grid of an image. A new format is one such module and its name in :data:`FORMATS`.
 """
 
 import warnings
@@ -13,7 +14,6 @@ from pathlib import Path
 import numpy as np
 
 from ivim.files import replacing, staged
-from ivim.imaging.grid import times
 from ivim.imaging.guard import Refused, check_file, check_room, check_target, first_bytes
 from ivim.imaging.regions import choose, overlap, with_unique_names
 
@@ -43,7 +43,8 @@ def read_regions(path, grid, resample=False, only=None):
     grid : Grid
         Of the image that is measured.
     resample : bool
-        Take regions of another grid by nearest neighbour; else they are refused with their offset in mm.
+        Take regions of another grid by nearest neighbour; else they are refused with their offset
+        in mm.
     only : str or int, optional
         Name or number of the one region to read; others may then lie anywhere.
 
@@ -98,7 +99,8 @@ def load_regions(path):
         )
         raise Refused(msg) from error
     except Exception as error:
-        # Damaged bytes make the libraries raise anything; their words may quote a patient, so only the kind is told.
+        # Damaged bytes make the libraries raise anything; their words may quote a patient, so only
+        # the kind is told.
         msg = f"{path}: not readable as {found.NAME} ({type(error).__name__}); save it again"
         raise Refused(msg) from error
     if not drawings:
@@ -139,7 +141,8 @@ def write_mask(path, mask, grid):
     Raises
     ------
     ValueError
-        When the shape is another, a value is no whole number from 0 on, or the file cannot be written.
+        When the shape is another, a value is no whole number from 0 on, or the file cannot be
+        written.
     """
     import nibabel as nib
 
@@ -213,7 +216,8 @@ def write_regions(path, regions, grid, force=False):
 
 
 def save_image(image, path):
-    """Save a NIfTI image under a temporary name, then put it in its place: a file is whole or absent.
+    """Save a NIfTI image under a temporary name, then put it in its place: a file is whole or
+    absent.
 
     Parameters
     ----------

@@ -45,7 +45,10 @@ def as_mm(corners, space, path):
     """
     corners = np.asarray(corners, float)
     if not np.isfinite(corners).all():
-        msg = f"{path}: a corner at {corners[~np.isfinite(corners)][0]}; coordinates are finite, in mm"
+        msg = (
+            f"{path}: a corner at {corners[~np.isfinite(corners)][0]}; coordinates are finite, in "
+            "mm"
+        )
         raise Refused(msg)
     return corners @ LPS_TO_RAS[:3, :3] if space == "LPS" else corners
 

@@ -1,4 +1,6 @@
-"""DICOM objects that hold regions: segmentations (DICOM-SEG) and structure sets (RTSTRUCT), told apart by their class."""
+"""DICOM objects that hold regions: segmentations (DICOM-SEG) and structure sets (RTSTRUCT), told
+apart by their class.
+"""
 
 import io
 import zlib

@@ -1,7 +1,8 @@
-"""ROI exports of Horos and OsiriX: XML (a property list) and CSV. Points are in mm to the left, to the back and up (LPS).
+"""ROI exports of Horos and OsiriX: XML (a property list) and CSV. Points are in mm to the left, to
+the back and up (LPS).
 
-No export of either program could be had: these readers were tried on files of our own making, after the programs' source
-(``ROI.h`` for the types; the plug-in "Export ROIs" for the columns).
+No export of either program could be had: these readers were tried on files of our own making, after
+the programs' source (``ROI.h`` for the types; the plug-in "Export ROIs" for the columns).
 """
 
 import csv
@@ -20,7 +21,9 @@ NAME = "Horos or OsiriX ROI export"
 ENDINGS = (".xml", ".csv")
 
 AREAS = (6, 9, 11, 15, 20)
-"""Types that enclose an area: rectangle, oval, closed polygon, pencil, brush (``ToolMode`` in ``ROI.h``)."""
+"""Types that enclose an area: rectangle, oval, closed polygon, pencil, brush (``ToolMode`` in
+``ROI.h``).
+"""
 
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)", re.IGNORECASE)
 
@@ -77,7 +80,9 @@ def _from_plist(content, path):
 
 
 def _from_csv(content):
-    """Name, type and points of every row; behind NumOfPoints stand mm x, y, z and pixel x, y of each point."""
+    """Name, type and points of every row; behind NumOfPoints stand mm x, y, z and pixel x, y of
+    each point.
+    """
     rows = csv.reader(io.StringIO(content.decode("utf-8-sig")))
     head = [word.strip().lower() for word in next(rows)]
     name, kind, first = head.index("roiname"), _position(head, "roitype"), head.index("mmx")

@@ -1,8 +1,8 @@
 """ROIs of ImageJ and Fiji: one ``.roi``, or a ``.zip`` of them from the ROI manager.
 
-Coordinates count from the corner of the first pixel, so that the centre of voxel (i, j) lies at (i + .5, j + .5); x runs along
-the first voxel axis, y along the second, and the position is the slice, from 1. roifile reads the bytes; what encloses an area is
-decided here.
+Coordinates count from the corner of the first pixel, so that the centre of voxel (i, j) lies at (i
++ .5, j + .5); x runs along the first voxel axis, y along the second, and the position is the slice,
+from 1. roifile reads the bytes; what encloses an area is decided here.
 """
 
 import io
@@ -36,7 +36,8 @@ def recognises(head):
 
 
 def load(path):
-    """The ROIs that enclose an area; those of one name are one region, in as many slices as they were drawn in.
+    """The ROIs that enclose an area; those of one name are one region, in as many slices as they
+    were drawn in.
 
     Lines, points and text are passed over and said.
 
@@ -187,7 +188,8 @@ def _members(path):
         if len(members) > MOST_ROIS or any(one.file_size > MOST_BYTES for one in members):
             msg = (
                 f"{path}: {len(members)} ROIs, the largest of "
-                f"{max(one.file_size for one in members)} bytes; at most {MOST_ROIS} of {MOST_BYTES}"
+                f"{max(one.file_size for one in members)} bytes; at most {MOST_ROIS} of "
+                f"{MOST_BYTES}"
             )
             raise Refused(msg)
         for member in members:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ivim.imaging.formats.nifti import paintings, whole_numbers
+from ivim.imaging.formats.labels import paintings, whole_numbers
 from ivim.imaging.grid import Grid, is_place, times
 from ivim.imaging.guard import Refused, check_room, unpack
 from ivim.imaging.paintings import Painting

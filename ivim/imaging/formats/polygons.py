@@ -1,4 +1,6 @@
-"""Polygons as JSON: ``{"space": "RAS" or "LPS", "unit": "mm", "polygons": [{"name": ..., "points": [[x, y, z], ...]}]}``."""
+"""Polygons as JSON: ``{"space": "RAS" or "LPS", "unit": "mm", "polygons": [{"name": ..., "points":
+[[x, y, z], ...]}]}``.
+"""
 
 import json
 
@@ -40,7 +42,8 @@ def load(path):
     space = _space(content, path)
     polygons = content.get("polygons")
     if not isinstance(polygons, list) or not polygons:
-        msg = f'{path}: no polygons; give {{"polygons": [{{"name": ..., "points": [[x, y, z], ...]}}]}}'
+        example = '"polygons": [{"name": ..., "points": [[x, y, z], ...]}]'
+        msg = f"{path}: no polygons; give {example}"
         raise Refused(msg)
     named = [_polygon(one, number, space, path) for number, one in enumerate(polygons, start=1)]
     return [Outline(name, contours) for name, contours in grouped(named).items()]
@@ -49,7 +52,8 @@ def load(path):
 def _space(content, path):
     """The space of the points, after the file's frame was checked."""
     if not isinstance(content, dict):
-        msg = f'{path}: a list where an object is expected; give {{"space": "RAS", "unit": "mm", ...}}'
+        example = '{"space": "RAS", "unit": "mm", "polygons": [...]}'
+        msg = f"{path}: a list where an object is expected; give {example}"
         raise Refused(msg)
     space, unit = content.get("space"), content.get("unit")
     if space not in SPACES:

@@ -1,4 +1,6 @@
-"""DICOM structure sets (RTSTRUCT): each structure's closed planar contours, in mm to the left, to the back and up."""
+"""DICOM structure sets (RTSTRUCT): each structure's closed planar contours, in mm to the left, to
+the back and up.
+"""
 
 import numpy as np
 
