@@ -222,7 +222,12 @@ def _with_something(found, wanted, outcome):
             msg = f"--series {label}: no such series; there are {there}"
             raise ValueError(msg)
     if wanted:
-        return [(who, own) for who, own in found if {one.label for one in own} & set(wanted)]
+        kept = [(who, own) for who, own in found if {one.label for one in own} & set(wanted)]
+        if len(kept) < len(found):
+            outcome.notes.append(
+                f"patients that have none of the series asked for: {len(found) - len(kept)}"
+            )
+        return kept
     kept = [
         (who, own) for who, own in found if who.patient_id or any(not one.why_not for one in own)
     ]

@@ -5,6 +5,7 @@ The key is the only file with identity in it. It lies where the user names it, n
 
 from __future__ import annotations
 
+import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,11 +138,14 @@ def read_key(key: str | Path) -> list[dict]:
         When the file is no key; its content is not quoted.
     """
     lines = read_text(key).splitlines()
-    rows = [line.split("\t") for line in lines if line.strip()]
+    try:
+        rows = [row for row in csv.reader(lines, delimiter=_delimiter(key), strict=True) if row]
+    except csv.Error:
+        rows = []
     if not rows or tuple(rows[0]) != KEY_COLUMNS or any(len(row) != 3 for row in rows):
         msg = (
             f"--key {key}: is there and no key of an import (a table with the columns "
-            f"{', '.join(KEY_COLUMNS)}, separated by tabs); name another file"
+            f"{', '.join(KEY_COLUMNS)}); name another file"
         )
         raise ValueError(msg)
     return [dict(zip(KEY_COLUMNS, row, strict=True)) for row in rows[1:]]
@@ -155,10 +159,12 @@ def write_key(key: str | Path, rows: Sequence[dict]) -> None:
     key : path
     rows : sequence of dict
     """
-    lines = ["\t".join(_clean(row[name]) for name in KEY_COLUMNS) for row in rows]
-    text = "\n".join(["\t".join(KEY_COLUMNS), *lines]) + "\n"
-    with replacing(key) as temporary:
-        temporary.write_text(text, encoding="utf-8", errors="replace")
+    cells = [KEY_COLUMNS, *([_clean(row[name]) for name in KEY_COLUMNS] for row in rows)]
+    with (
+        replacing(key) as temporary,
+        temporary.open("w", encoding="utf-8", errors="replace", newline="") as file,
+    ):
+        csv.writer(file, delimiter=_delimiter(key), lineterminator="\n").writerows(cells)
     Path(key).chmod(0o600)
 
 
@@ -217,6 +223,11 @@ def next_labels(taken: Iterable[str]) -> Iterator[str]:
         yield f"sub-{number:02d}"
 
 
+def _delimiter(key):
+    """A comma where the file is called so, else a tab."""
+    return "," if Path(key).suffix.lower() == ".csv" else "\t"
+
+
 def _clean(text):
-    """Text without the signs that part the columns and lines of the key."""
+    """Text on one line."""
     return " ".join(text.split())
