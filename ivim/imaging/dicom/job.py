@@ -1,9 +1,12 @@
 """The job of `ivim import`: a folder of DICOM files becomes a study."""
 
+from __future__ import annotations
+
 import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +19,11 @@ from ivim.imaging.dicom.headers import read_header
 from ivim.imaging.dicom.scan import make_scan
 from ivim.imaging.dicom.series import sort_series, text_of
 from ivim.imaging.series import check_averages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ivim.imaging.dicom.headers import Header
 
 
 @dataclass
@@ -46,8 +54,16 @@ class Person:
 
 
 def import_study(
-    folder, study, *, series=None, subject=None, key=None, averages=None, force=False, progress=None
-):
+    folder: str | Path,
+    study: str | Path,
+    *,
+    series: Sequence[str] | None = None,
+    subject: str | None = None,
+    key: str | Path | None = None,
+    averages: Sequence[float] | None = None,
+    force: bool = False,
+    progress: Callable | None = None,
+) -> Outcome:
     """Make a study from a scanner's export, or add to one.
 
     Parameters
@@ -100,7 +116,9 @@ def import_study(
     return outcome
 
 
-def read_folder(folder, outcome, progress=None):
+def read_folder(
+    folder: str | Path, outcome: Outcome, progress: Callable | None = None
+) -> list[Header]:
     """Headers of all DICOM files below a folder.
 
     Parameters
@@ -141,7 +159,15 @@ def _read(source, total, place):
         return read_header(source, total, path)
 
 
-def label_patients(headers, folder, study, wanted, subject, key, outcome):
+def label_patients(
+    headers: Sequence[Header],
+    folder: str | Path,
+    study: Path | None,
+    wanted: Sequence[str] | None,
+    subject: str | None,
+    key: Path | None,
+    outcome: Outcome,
+) -> tuple[list[Person], list[dict]]:
     """Patients with labels, and the rows of the key.
 
     Parameters
@@ -196,7 +222,12 @@ def _with_something(found, wanted, outcome):
             msg = f"--series {label}: no such series; there are {there}"
             raise ValueError(msg)
     if wanted:
-        return [(who, own) for who, own in found if {one.label for one in own} & set(wanted)]
+        kept = [(who, own) for who, own in found if {one.label for one in own} & set(wanted)]
+        if len(kept) < len(found):
+            outcome.notes.append(
+                f"patients that have none of the series asked for: {len(found) - len(kept)}"
+            )
+        return kept
     kept = [
         (who, own) for who, own in found if who.patient_id or any(not one.why_not for one in own)
     ]
