@@ -204,7 +204,8 @@ def average_readers(measurements: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_csv(path, needed):
-    """A CSV table with every cell as stripped text; what pandas would mend in silence is refused."""
+    """A CSV table with every cell as stripped text; what pandas would mend in silence is
+    refused."""
     path = Path(path)
     if not path.is_file():
         msg = (

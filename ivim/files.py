@@ -18,14 +18,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = Path(__file__).resolve().parent
+IN_CHECKOUT = (PACKAGE.parent / "notebooks").is_dir() and (
+    PACKAGE.parent / "pyproject.toml"
+).is_file()
+"""Whether this runs from the project's folder; installed as a wheel, it brings its own copies."""
+
+ROOT = PACKAGE.parent if IN_CHECKOUT else PACKAGE / "bundle"
 """The project's folder; every path is taken from here, so that a notebook runs from any folder."""
 
 DATA = ROOT / "data"
 PUBLISHED = DATA / "published" / "claims.csv"
 COHORT = DATA / "cohort"
 NOTEBOOKS = ROOT / "notebooks"
-RESULTS = ROOT / "results"
+RESULTS = ROOT / "results" if IN_CHECKOUT else Path.cwd() / "results"
+"""Of the checkout, or of the folder that an installed ivim is called in."""
 
 
 _HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:6]
@@ -108,7 +115,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     if path.exists() and not path.is_file():
         msg = f"{path}: is no regular file; give the path of a file"
         raise ValueError(msg)
-    ending = re.search(r"(\.nii)?(\.\w+)?$", path.name.lower()).group()
+    found = re.search(r"(\.nii)?(\.\w+)?$", path.name.lower())
+    ending = found.group() if found else ""
     try:
         handle, name = tempfile.mkstemp(prefix=temporary_name(), suffix=ending, dir=path.parent)
     except OSError as error:

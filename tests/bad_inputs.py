@@ -1,7 +1,8 @@
-"""How each case of the table of bad inputs in `data/README.md` is made from a good study: case -> (words, how it is broken).
+"""How each case of the table of bad inputs in `data/README.md` is made from a good study: case ->
+(words, how it is broken).
 
-The words are those of the command behind its name; ``{study}``, ``{out}`` and ``{file}`` stand for the study, a fresh folder and a
-settings file beside it.
+The words are those of the command behind its name; ``{study}``, ``{out}`` and ``{file}`` stand for
+the study, a fresh folder and a settings file beside it.
 """
 
 import gzip
@@ -27,6 +28,15 @@ def _nothing(study, out, file):
 
 def _participants(*lines, header="participant_id\tgroup\tprimary\tsex\tage"):
     return lambda study, out, file: small.write_participants(study, lines, header)
+
+
+def _no_text(study, out, file):
+    (study / "participants.tsv").write_bytes(b"\xff\xfe\x00a")
+
+
+def _two_in(one, other):
+    """Two participants in these groups."""
+    return _participants(f"sub-01\t{one}", f"sub-02\t{other}", header="participant_id\tgroup")
 
 
 def _replace_text(ending, old, new):
@@ -126,7 +136,8 @@ def _no_roi_of_one(study, out, file):
 
 
 def _two_voxels_alone(study, out, file):
-    """One patient only, whose ROI has two voxels: others would be measured, and shrinkage takes its time."""
+    """One patient only, whose ROI has two voxels: others would be measured, and shrinkage takes its
+    time."""
     small.write_participants(study, ["sub-01\tbenign"], "participant_id\tgroup")
     mask = np.zeros(small.SHAPE, np.uint8)
     mask[4:6, 4, 1] = 1
@@ -201,7 +212,7 @@ CASES = {
     "short-row": (MEASURE, _participants("sub-01", header="participant_id\tgroup")),
     "no-row": (MEASURE, _participants()),
     "age-in-words": (MEASURE, _participants("sub-01\tbenign\tn/a\tn/a\told")),
-    "not-utf-8": (MEASURE, lambda study, *_: (study / "participants.tsv").write_bytes(b"\xff\xfe\x00a")),
+    "not-utf-8": (MEASURE, _no_text),
     # The series.
     "no-series": (MEASURE, _one_series_only),
     "two-series": (MEASURE, _second_series),
@@ -271,8 +282,8 @@ CASES = {
     "out-is-flow": ("measure {study} --out {out}/flow.csv", _nothing),
     "out-is-the-users": (MEASURE, _user_file("measurements.csv")),
     # A whole study.
-    "group-not-known": (STUDY, _participants("sub-01\tn/a\tn/a\tn/a\t40", "sub-02\tbenign\tn/a\tn/a\t40")),
-    "one-group": (STUDY, _participants("sub-01\tbenign\tn/a\tn/a\t40", "sub-02\tbenign\tn/a\tn/a\t40")),
+    "group-not-known": (STUDY, _two_in("n/a", "benign")),
+    "one-group": (STUDY, _two_in("benign", "benign")),
     "no-such-positive": (STUDY + " --positive cancer", _nothing),
     "study-out-has-files": (STUDY, _user_file("thesis.txt")),
     "study-out-is-a-file": ("study {study} --out {out}/file", _user_file("file")),

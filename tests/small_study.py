@@ -1,4 +1,5 @@
-"""A study on disk that is small enough to be written, measured and broken in a moment; its truth is a formula."""
+"""A study on disk that is small enough to be written, measured and broken in a moment; its truth is
+a formula."""
 
 import json
 import shutil
@@ -15,9 +16,10 @@ READERS = ("A", "B")
 
 
 def truth(number):
-    """True (adc_slow, adc_fast, f) of patient `number`, mm²/s: odd ones diffuse faster."""
-    odd = number % 2
-    return 1e-3 * (0.8 + 0.3 * odd + 0.02 * number), 1e-3 * (15.0 + number), 0.1 + 0.05 * odd
+    """True (adc_slow, adc_fast, f) of patient `number`, mm²/s: odd ones diffuse faster, and the
+    groups overlap."""
+    odd, scatter, other = number % 2, number * 0.618 % 1, number * 0.755 % 1
+    return 1e-3 * (0.8 + 0.2 * odd + 0.4 * scatter), 1e-3 * (15 + 10 * other), 0.1 + 0.1 * other
 
 
 def signal(number, b=B):
@@ -46,7 +48,8 @@ def dwi_path(folder, number, ending=".nii.gz"):
 
 
 def square(reader="A"):
-    """The mask that a reader drew: nine voxels in the second slice, those of B one voxel further."""
+    """The mask that a reader drew: nine voxels in the second slice, those of B one voxel
+    further."""
     mask = np.zeros(SHAPE, np.uint8)
     start = 4 + (reader == "B")
     mask[start : start + 3, 4:7, 1] = 1

@@ -1,4 +1,6 @@
-"""Tables in: this article's own tables, in every format, become its claims with nothing but answers to questions."""
+"""Tables in: this article's own tables, in every format, become its claims with nothing but answers
+to questions.
+"""
 
 import re
 from html import escape
@@ -26,9 +28,11 @@ Note: ^a Data are means ± standard deviations
 
 Table 2 IVIM parameters among tuberculous spondylitis and spinal metastasis
 
-Patient group\tADC _{stand} (×10 ⁻³ mm ² /s)\tADC _{slow} (×10 ⁻³ mm ² /s)\tADC _{fast} (×10 ⁻³ mm ² /s)\tf\
+Patient group\tADC _{stand} (×10 ⁻³ mm ² /s)\tADC _{slow} (×10 ⁻³ mm ² /s)\
+\tADC _{fast} (×10 ⁻³ mm ² /s)\tf\
 \tDDC (×10 ⁻³ mm ² /s)\tα
-Tuberculous spondylitis\t1.11 ± 0.25\t0.77 ± 0.35\t21.96 ± .782\t0.45 ± 0.20\t1.22 ± 0.34\t0.77 ± 0.10
+Tuberculous spondylitis\t1.11 ± 0.25\t0.77 ± 0.35\t21.96 ± .782\t0.45 ± 0.20\
+\t1.22 ± 0.34\t0.77 ± 0.10
 Spinal metastasis\t1.05 ± 0.27\t0.85 ± 0.28\t33.87 ± 6.87\t0.25 ± 0.15\t1.17 ± 0.44\t0.75 ± 0.09
 lung cancer\t0.95 ± 0.23\t0.73 ± 0.23\t33.31 ± 5.44\t0.27 ± 0.18\t0.99 ± 0.29\t0.78 ± 0.07
 breast cancer\t1.20 ± 0.30\t1.05 ± 0.29\t36.96 ± 10.45\t0.22 ± 0.14\t1.60 ± 0.50\t0.75 ± 0.08
@@ -54,7 +58,8 @@ f\t0.235\t0.068\t11.847\t0.001*\t1.265\t1.107\t1.446
 
 Note: *p < 0.05
 
-Table 5. Efficacy of IVIM in the differential diagnosis of tuberculous spondylitis and spinal metastasis
+Table 5. Efficacy of IVIM in the differential diagnosis of tuberculous spondylitis\
+ and spinal metastasis
 
 Parameters\tAUC (95%CI)\tCut-off values\tSensitivity (95%CI)\tSpecificity (95%CI)
 ADC _{fast}\t0.876 (0.782~0.969)\t> 29.05\t80.0 (66.3~90.0)\t85.0 (62.1~96.6)
@@ -76,7 +81,8 @@ ANSWERS = """
 [table5]
 units."adc_fast cutoff" = "10⁻³ mm²/s"
 """
-# The tables of this project print the reproduced number below the article's, and say less in their headers.
+# The tables of this project print the reproduced number below the article's, and say less in their
+# headers.
 ANSWERS_PRINTED = (
     ANSWERS.replace("[table2]", '[table2]\nlines = "first"').replace(
         "[table5]", '[table5]\nlines = "first"'
@@ -152,7 +158,9 @@ def _rows(rows, cell):
     for row in rows:
         merged = row[-1] == "" and "95%" in row[-2]
         texts = row[:-1] if merged else row
-        spans = [' colspan="2"' if merged and i == len(texts) - 1 else "" for i in range(len(texts))]
+        spans = [
+            ' colspan="2"' if merged and i == len(texts) - 1 else "" for i in range(len(texts))
+        ]
         cells = zip(texts, spans, strict=True)
         yield "".join(f"<{cell}{span}>{as_markup(t)}</{cell}>" for t, span in cells)
 
@@ -177,7 +185,9 @@ def write_jats(folder):
         number = caption[:7]
         head, *rest = _rows(rows, "td")
         lines = "".join(f"<tr>{line}</tr>" for line in rest)
-        body += f"<table-wrap><label>{number}</label><caption><title>{caption[8:]}</title></caption>"
+        body += (
+            f"<table-wrap><label>{number}</label><caption><title>{caption[8:]}</title></caption>"
+        )
         body += f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
         body += f"<table-wrap-foot><fn><p>{as_markup(note)}</p></fn></table-wrap-foot></table-wrap>"
     kind = '<!DOCTYPE article PUBLIC "-//NLM//DTD JATS//EN" "http://127.0.0.1:9/JATS.dtd">'
@@ -219,15 +229,22 @@ def test_the_articles_tables_become_its_claims(kind, tmp_path, published):
 
 
 def test_a_csv_file_per_table_gives_all_but_what_notes_say(tmp_path, published):
-    """Without captions and notes two questions more are asked, and the meaning of the stars is not known."""
+    """Without captions and notes two questions more are asked, and the meaning of the stars is not
+    known.
+    """
     told = ANSWERS + '[table1]\n"a ± b" = "mean sd"\n'
     reading = read_tables(write_csv(tmp_path), answers(tmp_path, told))
-    missing, extra = _sets(published) - _sets(reading.claims), _sets(reading.claims) - _sets(published)
+    missing, extra = (
+        _sets(published) - _sets(reading.claims),
+        _sets(reading.claims) - _sets(published),
+    )
     assert {row[3] for row in missing} == {"significance"} and extra == set()
 
 
 def test_places_name_the_row_and_the_column(tmp_path, published):
-    """The place is that of the transcription, letter by letter, apart from case and the word "of"."""
+    """The place is that of the transcription, letter by letter, apart from case and the word
+    "of".
+    """
     reading = read_tables(write_text(tmp_path), answers(tmp_path, ANSWERS))
     both = published.merge(reading.claims, on="id", suffixes=("", "_read"))
     assert len(both) == len(published) - 2  # the notes on significance have other ids
@@ -237,7 +254,9 @@ def test_places_name_the_row_and_the_column(tmp_path, published):
 
 @pytest.mark.parametrize("ending", ["html", "docx", "csv"])
 def test_the_projects_printed_tables_become_the_claims(ending, tmp_path, published):
-    """`results/tables/table*_printed` give every number of the article, with its unit and analysis."""
+    """`results/tables/table*_printed` give every number of the article, with its unit and
+    analysis.
+    """
     paths = [ROOT / "results" / "tables" / f"table{n}_printed.{ending}" for n in range(1, 6)]
     reading = read_tables(paths, answers(tmp_path, ANSWERS_PRINTED))
     numbers = published[~published["statistic"].isin(WORDS)]
@@ -247,7 +266,9 @@ def test_the_projects_printed_tables_become_the_claims(ending, tmp_path, publish
 
 
 def test_nothing_is_guessed_without_answers(tmp_path):
-    """`a ± b` of Table 2 is not taken for mean and SD, and the unit of the cut-off is not assumed: both are asked."""
+    """`a ± b` of Table 2 is not taken for mean and SD, and the unit of the cut-off is not assumed:
+    both are asked.
+    """
     reading = read_tables(write_text(tmp_path))
     asked = {(question.table, question.key) for question in reading.questions}
     assert asked == {
@@ -260,7 +281,9 @@ def test_nothing_is_guessed_without_answers(tmp_path):
 
 
 def test_answered_questions_are_the_ones_that_were_asked(tmp_path):
-    """The file of questions, with each "# " taken away, is a valid file of answers that settles them."""
+    """The file of questions, with each "# " taken away, is a valid file of answers that settles
+    them.
+    """
     paths = write_text(tmp_path)
     text = questions_text(read_tables(paths).questions)
     live = re.sub(r'(?m)^# (?=\S.* = "[^"]+"$)(?!"label)', "", text)
@@ -274,7 +297,12 @@ def test_files_of_the_user_are_kept(tmp_path):
     """Answers and structure that were filled in stay; claims that were edited are not replaced."""
     reading = read_tables(write_text(tmp_path), Answers())
     out = tmp_path / "out"
-    assert write_reading(reading, out) == ["claims.csv", "reading.md", "answers.toml", "structure.toml"]
+    assert write_reading(reading, out) == [
+        "claims.csv",
+        "reading.md",
+        "answers.toml",
+        "structure.toml",
+    ]
     assert write_reading(reading, out)[0] == "claims.csv"
     (out / "answers.toml").write_text(ANSWERS, encoding="utf-8")
     assert "answers.toml" not in write_reading(reading, out)
@@ -290,7 +318,10 @@ def test_the_page_to_confirm_shows_every_cell(tmp_path):
     write_reading(reading, tmp_path / "out")
     page = (tmp_path / "out" / "reading.md").read_text(encoding="utf-8")
     assert "| ADCfast | 95% C.I.OR | 0.001 | ci_low 0.001 |" in page
-    assert "| f | AUC (95%CI) | 0.823 (0.719~0.927) | auc 0.823, auc_low 0.719, auc_high 0.927 |" in page
+    assert (
+        "| f | AUC (95%CI) | 0.823 (0.719~0.927) | auc 0.823, auc_low 0.719, auc_high 0.927 |"
+        in page
+    )
     assert "| 1.11 ± 0.25 | left out: what 'a ± b' stands for is to be answered |" in page
 
 

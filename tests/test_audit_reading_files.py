@@ -1,4 +1,6 @@
-"""Files that tables come in: recognised by content, and refused in one line where they are broken or meant to harm."""
+"""Files that tables come in: recognised by content, and refused in one line where they are broken
+or meant to harm.
+"""
 
 import io
 import sys
@@ -31,7 +33,9 @@ def test_the_content_tells_the_format(name, tmp_path):
 
 
 def test_a_document_that_unpacks_to_much_is_refused(tmp_path, monkeypatch):
-    """A DOCX of a few kB that would unpack to megabytes is refused by its directory, before it is unpacked."""
+    """A DOCX of a few kB that would unpack to megabytes is refused by its directory, before it is
+    unpacked.
+    """
     assert word.LARGEST_UNPACKED == 200_000_000
     monkeypatch.setattr(word, "LARGEST_UNPACKED", 2_000_000)
     monkeypatch.setattr(word, "_start", None)  # nothing is unpacked
@@ -84,14 +88,29 @@ def test_entities_of_a_file_are_refused(declared, tmp_path):
 def test_entities_in_utf16_do_not_get_in(tmp_path):
     """The same declaration in another encoding is not expanded either."""
     content = (
-        "<?xml version='1.0' encoding='UTF-16'?><!DOCTYPE article [<!ENTITY a SYSTEM 'file:///etc/hostname'>]>"
-        f"<article><table-wrap><label>Table 1</label><table>{ROWS.replace('0.81', '&a;')}</table></table-wrap></article>"
+        "<?xml version='1.0' encoding='UTF-16'?><!DOCTYPE article [<!ENTITY a SYSTEM "
+        "'file:///etc/hostname'>]>"
+        "<article><table-wrap><label>Table "
+        f"1</label><table>{ROWS.replace('0.81', '&a;')}</table></table-wrap></article>"
     )
     try:
         claims = read_tables([written(tmp_path, "article.xml", content.encode("utf-16"))]).claims
     except ValueError:
         return
     assert "auc" not in set(claims["statistic"])
+
+
+def test_named_entities_of_a_document_type_are_not_lost(tmp_path):
+    """`&middot;` of a DTD that is not loaded is a decimal point; an unknown name makes the cell
+    unreadable, not wrong.
+    """
+    rows = ROWS.replace("0.81", "0&middot;81") + "<tr><td>DDC</td><td>1&odd;5</td></tr>"
+    content = (
+        '<?xml version="1.0"?><!DOCTYPE article PUBLIC "-//NLM//DTD JATS//EN" "x.dtd"><article>'
+        f"<table-wrap><label>Table 1</label><table>{rows}</table></table-wrap></article>"
+    )
+    claims = read_tables([written(tmp_path, "article.xml", content)]).claims
+    assert claims.loc[claims["statistic"] == "auc", "printed"].tolist() == ["0.81"]
 
 
 def test_entities_of_a_word_document_are_refused(tmp_path):
@@ -193,7 +212,11 @@ def test_a_ruled_table_of_a_pdf_is_read(tmp_path):
     axes = figure.add_subplot()
     axes.axis("off")
     figure.text(0.1, 0.95, "Table 5. Diagnostic performance")
-    text = [["Parameters", "AUC (95% CI)"], ["DDC", "0.876 (0.782-0.969)"], ["f", "0.823 (0.719-0.927)"]]
+    text = [
+        ["Parameters", "AUC (95% CI)"],
+        ["DDC", "0.876 (0.782-0.969)"],
+        ["f", "0.823 (0.719-0.927)"],
+    ]
     axes.table(cellText=text, loc="center")
     FigureCanvasPdf(figure).print_pdf(tmp_path / "t.pdf")
     claims = read_tables([tmp_path / "t.pdf"]).claims

@@ -1,4 +1,6 @@
-"""What headers, labels and cells of other papers' tables are taken for, and what of them is asked."""
+"""What headers, labels and cells of other papers' tables are taken for, and what of them is
+asked.
+"""
 
 import pytest
 
@@ -37,7 +39,9 @@ from ivim.audit.reading.values import read_value, uses_commas
     ],
 )
 def test_a_cell_is_read_by_its_pattern(text, pattern, numbers):
-    """Numbers come out as printed, with a point and a plain minus; a comma that may be a decimal mark does not."""
+    """Numbers come out as printed, with a point and a plain minus; a comma that may be a decimal
+    mark does not.
+    """
     value = read_value(text)
     assert value.pattern == pattern
     assert tuple(number.rstrip("* ") for number in value.numbers) == tuple(
@@ -64,7 +68,12 @@ def test_a_decimal_comma_is_known_or_asked(texts, comma):
 @pytest.mark.parametrize(
     ("text", "kind", "name", "further"),
     [
-        ("ADC<sub>".replace("<sub>", "fast") + " (×10^-3 mm2/s)", "parameter", "adc_fast", "10⁻³ mm²/s"),
+        (
+            "ADC<sub>".replace("<sub>", "fast") + " (×10^-3 mm2/s)",
+            "parameter",
+            "adc_fast",
+            "10⁻³ mm²/s",
+        ),
         ("Mean age (yrs) ^a", "parameter", "age", "years"),
         ("P-value", "statistic", "p", ""),
         ("P value†", "statistic", "p", ""),
@@ -91,7 +100,9 @@ def test_a_decimal_comma_is_known_or_asked(texts, comma):
     ],
 )
 def test_a_label_is_known_or_left_to_the_reader(text, kind, name, further):
-    """Statistics and the registry's parameters are known; groups and other parameters are not guessed."""
+    """Statistics and the registry's parameters are known; groups and other parameters are not
+    guessed.
+    """
     meaning = read_label(text, {})
     assert (meaning.kind, meaning.name, meaning.unit) == (kind, name, further)
 
@@ -143,7 +154,9 @@ Variable,Benign (n = 24),Malignant (n = 36),P value
 
 
 def test_groups_in_columns_with_sizes_in_the_header(tmp_path):
-    """Sizes, means, counts with shares, medians with quartiles and p values are told apart by headers and headings."""
+    """Sizes, means, counts with shares, medians with quartiles and p values are told apart by
+    headers and headings.
+    """
     found = numbers(read(tmp_path, PATIENTS, '[table1]\ncolumns = "groups"\n'))
     assert found["benign", "", "n", "", ""] == "24"
     assert found["malignant", "age", "sd", "", ""] == "12.5"
@@ -155,14 +168,18 @@ def test_groups_in_columns_with_sizes_in_the_header(tmp_path):
 
 
 def test_unknown_columns_are_asked(tmp_path):
-    """Without an answer no number of a column that may be a group, a reader or a marker becomes a claim."""
+    """Without an answer no number of a column that may be a group, a reader or a marker becomes a
+    claim.
+    """
     reading = read(tmp_path, PATIENTS)
     assert [q.key for q in reading.questions if q.needed] == ["columns"]
     assert set(reading.claims["statistic"]) <= {"p", "label", "unit"}
 
 
 def test_an_ambiguous_pair_is_asked(tmp_path):
-    """`a (b)` without a word is a mean and SD, a count and share, or something else: it is asked."""
+    """`a (b)` without a word is a mean and SD, a count and share, or something else: it is
+    asked.
+    """
     content = "Parameters,Control,Case\nDDC,1.48 (0.22),1.06 (0.25)\n"
     reading = read(tmp_path, content, '[table1]\ncolumns = "groups"\n')
     assert [q.key for q in reading.questions] == ['"a (b)"']
@@ -181,12 +198,16 @@ def test_an_answer_for_one_parameter_goes_before_the_tables(tmp_path):
 
 
 def test_merged_headers_name_reader_and_statistic(tmp_path):
-    """Two header rows, the upper one merged: the item is the reader, and shares with counts keep both."""
+    """Two header rows, the upper one merged: the item is the reader, and shares with counts keep
+    both.
+    """
     content = (
         "<html><table><caption>Table 5</caption><thead>"
         "<tr><th rowspan=2>Marker</th><th colspan=2>Reader 1</th><th colspan=2>Reader 2</th></tr>"
-        "<tr><th>AUC (95% CI)</th><th>Sensitivity (%)</th><th>AUC (95% CI)</th><th>Sensitivity (%)</th></tr>"
-        "</thead><tr><td>DDC</td><td>0.89 (0.80, 0.96)</td><td>88.9 (32/36)</td><td>0.87</td><td>-</td></tr></table>"
+        "<tr><th>AUC (95% CI)</th><th>Sensitivity (%)</th><th>AUC (95% "
+        "CI)</th><th>Sensitivity (%)</th></tr>"
+        "</thead><tr><td>DDC</td><td>0.89 (0.80, 0.96)</td><td>88.9 "
+        "(32/36)</td><td>0.87</td><td>-</td></tr></table>"
     )
     reading = read(tmp_path, content, name="t.html")
     found = numbers(reading)
@@ -211,8 +232,63 @@ def test_models_side_by_side(tmp_path):
     assert found["", "ddc", "p", "", "multivariable"] == "0.110"
 
 
+def test_blank_headers_of_a_csv_are_asked(tmp_path):
+    """A CSV does not say what is merged: a header may reach over the blanks to its right, or
+    not.
+    """
+    content = (
+        ",Univariate analysis,,Multivariate analysis,\nFactor,HR (95% CI),P value,HR "
+        "(95% CI),P value\n"
+        "DDC,1.52 (0.90–2.57),0.117,1.98 (1.11–3.52),0.021\n"
+    )
+    reading = read(tmp_path, content)
+    assert [q.key for q in reading.questions] == ["merged"]
+    assert reading.left_out == 2
+    reading = read(tmp_path, content, "[table1]\nmerged = true\n")
+    assert numbers(reading)["", "ddc", "p", "", "multivariable"] == "0.021"
+    assert set(reading.claims["analysis"]) == {"cox", "label"}
+
+
+def test_a_starred_parameter_is_another_one(tmp_path):
+    """D* is not D with a footnote, and the unit of a marker is not that of its AUC."""
+    content = "Parameter,AUC,Sens. (%)\nD (×10−3 mm2/s),0.89,88.9\nD*,0.62,55.6\nf (%),0.71,72.2\n"
+    reading = read(tmp_path, content)
+    assert set(numbers(reading)) >= {("", "d", "auc", "", ""), ("", "d*", "auc", "", "")}
+    units = reading.claims.set_index(["parameter", "statistic"])["unit"]
+    assert units["f", "auc"] == "" and units["f", "sensitivity"] == "%"
+
+
+def test_headings_name_their_rows(tmp_path):
+    """Rows under a heading belong to it, indented or not; sex in one row is two counts."""
+    content = (
+        "Characteristic,Benign,Malignant,t/χ2,p\nMale/Female,14/10,18/18,0.40,0.53\n"
+        "Location [n (%)],,,0.11,0.74\n"
+        " Lumbar,12 (50.0),18 (50.0),,\nTumor size (cm),,,,\nMean ± SD,2.9 ± 1.1,3.2 ± 1.3,,0.30\n"
+        "Range,1.1–5.0,1.0–6.2,,\n"
+    )
+    found = numbers(read(tmp_path, content, '[table1]\ncolumns = "groups"\n'))
+    assert found["malignant", "", "female", "", ""] == "18"
+    assert found["", "sex", "p", "", ""] == "0.53"
+    assert found["benign", "location_lumbar", "share", "", ""] == "50.0"
+    assert found["benign", "tumor_size", "sd", "", ""] == "1.1"
+    assert found["malignant", "tumor_size", "maximum", "", ""] == "6.2"
+    assert ("", "sex", "t", "", "") not in found and ("", "sex", "chi2", "", "") not in found
+
+
+def test_intra_and_inter_observer_are_items(tmp_path):
+    """Two coefficients of one parameter are told apart by the repetition that their header
+    names.
+    """
+    content = "Parameters,ICC (95% CI) intra-observer,ICC inter-reader\nDDC,0.91 (0.85–0.95),0.88\n"
+    found = numbers(read(tmp_path, content))
+    assert found["", "ddc", "icc_low", "intra-observer", ""] == "0.85"
+    assert found["", "ddc", "icc", "inter-observer", ""] == "0.88"
+
+
 def test_indented_groups_are_suggested_as_parts(tmp_path):
-    """A group indented under another one is no group of its own by assumption: the structure file asks."""
+    """A group indented under another one is no group of its own by assumption: the structure file
+    asks.
+    """
     from ivim.audit.reading.design import structure_text
 
     content = "Group,No. of patients\nMetastasis,50\n  Lung,32\n  Breast,18\n"
@@ -239,6 +315,7 @@ def test_f_is_asked_where_it_can_be_both(tmp_path):
         ("[names]\na = 3", "names is"),
         ("[names", "not a TOML file"),
         ('[table1]\n"a ± b" = "mean"', "2 names are needed"),
+        ('[table1]\n"a ± b" = "mean stdev"', "'stdev' is no statistic"),
     ],
 )
 def test_a_wrong_answer_is_one_line(told, message, tmp_path):

@@ -230,7 +230,8 @@ def test_names_are_names_and_blanks_around_them_do_not_count(tmp_path):
 @given(content=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 @pytest.mark.parametrize("reader", [read_patients, read_measurements])
 def test_any_bytes_give_a_table_or_one_line(tmp_path, reader, content):
-    """Whatever a file holds, the answer is a frame or a ValueError in one line that names the file."""
+    """Whatever a file holds, the answer is a frame or a ValueError in one line that names the
+    file."""
     path = tmp_path / "table.csv"
     path.write_bytes(content)
     try:

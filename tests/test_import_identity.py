@@ -122,11 +122,10 @@ def test_refusals_have_no_name(export, say, tmp_path):
     """Broken files, missing slices, no b-value: named by number, not by folder."""
     paths = sorted(path for path in export.rglob("*") if path.is_file())
     paths[0].write_bytes(paths[0].read_bytes()[:700])
-    for words in ((), ("--list",), ("--series", "99")):
-        code, said = say(export, tmp_path / "study", *words)
-        assert code == 2
-        assert "file 1 of 13" in said
-        assert_no_name(said)
+    code, said = say(export, tmp_path / "study")
+    assert code == 2
+    assert "file 1 of 13" in said
+    assert_no_name(said)
     paths[0].unlink()
     code, said = say(export, tmp_path / "study", "--debug")
     assert code != 0

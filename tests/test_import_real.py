@@ -144,6 +144,23 @@ def test_mosaics_are_cut_into_slices(outside, imported):
     assert_allclose(series.data[:, :, 3 * 7 + 5, 1], np.flipud(tile).T, rtol=0, atol=0)
 
 
+def test_siemens_csa_header_tells_b_when_private_elements_were_cut_out(outside, tmp_path):
+    """Siemens Trio without group 0019: b, directions and slices from (0029,1010)."""
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    for path in outside("real/dicom/siemens_trio_mosaic").glob("*.gz"):
+        with gzip.open(path) as file:
+            dataset = pydicom.dcmread(file)
+        for element in list(dataset.group_dataset(0x0019)):
+            del dataset[element.tag]
+        del dataset.SequenceName
+        dataset.save_as(scans / path.stem)
+    rows, _ = dicom.list_folder(scans)
+    assert (rows[0]["b"], rows[0]["slices"], rows[0]["directions"]) == ("0, 1000", 48, "1")
+    dicom.import_study(scans, tmp_path / "study")
+    assert read(tmp_path / "study").b.tolist() == [0, 1000]
+
+
 def test_all_scanners_in_one_folder(outside, tmp_path, capsys):
     """Patients are told apart, who is not to be decided on is named, the rest is imported."""
     code = main(["import", str(outside("real/dicom")), str(tmp_path / "study")])

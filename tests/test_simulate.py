@@ -1,4 +1,5 @@
-"""Simulated studies: the same bytes from the same seed, the truth that was asked for, readers who differ."""
+"""Simulated studies: the same bytes from the same seed, the truth that was asked for, readers who
+differ."""
 
 import json
 
@@ -38,7 +39,9 @@ def own_settings(tmp_path):
 
 
 def _tree(folder):
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
+    }
 
 
 def test_the_same_seed_gives_the_same_bytes_on_one_process_and_two(simulated, tmp_path):
@@ -55,7 +58,8 @@ def test_another_seed_gives_other_patients(simulated, tmp_path):
 
 
 def test_every_patient_has_series_sidecars_and_an_roi_per_reader(simulated):
-    """The folder is what `ivim measure` reads: series with b-values and averages of the protocol, two readers."""
+    """The folder is what `ivim measure` reads: series with b-values and averages of the protocol,
+    two readers."""
     people = pd.read_csv(simulated / "participants.tsv", sep="\t")
     assert len(people) == PATIENTS and set(people["group"]) == {"tuberculosis", "metastasis"}
     for name in people["participant_id"]:
@@ -72,7 +76,8 @@ def test_every_patient_has_series_sidecars_and_an_roi_per_reader(simulated):
 
 
 def test_readers_differ_in_place_and_size(simulated):
-    """No two ROIs of a patient are alike, few have one size, and most of each lies within the lesion."""
+    """No two ROIs of a patient are alike, few have one size, and most of each lies within the
+    lesion."""
     truth, sizes = pd.read_csv(simulated / "derivatives/truth/truth.tsv", sep="\t"), []
     for name in truth["participant_id"]:
         one, other = (
@@ -86,7 +91,8 @@ def test_readers_differ_in_place_and_size(simulated):
 
 
 def test_patients_are_drawn_around_the_group_truths():
-    """Of many patients the median of each parameter is the group's, and the spread of its logarithm is `between`."""
+    """Of many patients the median of each parameter is the group's, and the spread of its logarithm
+    is `between`."""
     settings = read_settings()
     drawn = study.draw(settings, 2000, 1)
     for group in settings.groups:
@@ -101,7 +107,8 @@ def test_patients_are_drawn_around_the_group_truths():
 
 
 def test_noise_falls_with_the_excitations_that_are_averaged(tmp_path):
-    """In air, the spread of the stored values falls with the square root of the averages of each b."""
+    """In air, the spread of the stored values falls with the square root of the averages of each
+    b."""
     study.simulate(tmp_path / "s", 2, 1, jobs=1)
     data = nib.load(tmp_path / "s/sub-01/dwi/sub-01_dwi.nii.gz").get_fdata()[:40, :40, 0]
     spread = data.std(axis=(0, 1)) * np.sqrt(article.AVERAGES)
@@ -132,7 +139,8 @@ def test_nothing_is_left_where_a_study_could_not_be_made(tmp_path):
 
 
 def test_the_defaults_tell_where_they_come_from():
-    """Each group and each choice of the default settings has its source or the word "assumed" above it."""
+    """Each group and each choice of the default settings has its source or the word "assumed" above
+    it."""
     text = DEFAULT.read_text(encoding="utf-8")
     for part in text.split("\n\n"):
         if "=" in part and not part.startswith("name"):

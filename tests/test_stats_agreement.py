@@ -10,6 +10,7 @@ from scipy import stats
 
 import ivim
 from ivim.stats.agreement import FORMS, icc_from_mean_squares, mean_squares
+from ivim.stats.precision import pingouin
 
 # Shrout & Fleiss, Psychol Bull 1979;86:420, table 2: six targets, four judges.
 SHROUT_FLEISS = [
@@ -261,7 +262,7 @@ def test_one_reader_gives_an_empty_table_with_the_reason(function):
     )
     assert found.empty and list(found.columns) == list(usual.columns)
     reason = "at least two targets and two raters; met 3 patient and 1 reader"
-    assert reason in found.attrs["reason"] and reason in found.attrs["notes"][0]
+    assert reason in found.attrs["reason"] and found.attrs["missing"] == []
     assert "reason" not in usual.attrs
 
 
@@ -277,24 +278,33 @@ def test_complete_targets_are_taken(readings, function, blank):
     expected = function(frame[frame["patient"] != 7], values="value")
     pd.testing.assert_frame_equal(found[found["parameter"] == "value"], expected, rtol=1e-12)
     assert found.attrs["left_out"]["value"] == [7] and found.attrs["n"]["value"] == 39
-    assert found.attrs["notes"] == ["value: 1 of 40 patients left out, a value is missing."]
+    assert found.attrs["missing"] == ["value: 1 of 40 patients left out, a value is missing."]
     if blank:
         assert found.attrs["n"]["other"] == 40 and found.attrs["left_out"]["other"] == []
+
+
+@pytest.mark.parametrize("function", [ivim.icc, ivim.bland_altman])
+def test_three_complete_patients_are_enough(function):
+    """Where a reading is missing three complete patients are still compared, two no longer."""
+    frame = tidy([[1, 2], [3, 4.5], [6, 5], [7, np.nan]])
+    assert function(frame, values="value").attrs["n"]["value"] == 3
+    with pytest.raises(ValueError, match="2 of 3 patient.* are complete; at least 3 complete"):
+        function(frame.query("patient > 0"), values="value")
 
 
 def test_pingouins_options_are_put_back(readings):
     """Limits have all their digits whatever rounding a user has set, and the user's setting is
     there afterwards."""
-    import pingouin
+    import pingouin as package
 
-    before = dict(pingouin.options)
+    before = dict(package.options)
     try:
-        pingouin.options.update({"round": 1, "round.column.CI95": 2})
+        package.options.update({"round": 1, "round.column.CI95": 2})
         found = ivim.icc(tidy(readings), values="value")
-        assert (pingouin.options["round"], pingouin.options["round.column.CI95"]) == (1, 2)
+        assert (package.options["round"], package.options["round.column.CI95"]) == (1, 2)
     finally:
-        pingouin.options.clear()
-        pingouin.options.update(before)
+        package.options.clear()
+        package.options.update(before)
     expected = icc_from_mean_squares(**mean_squares(readings))
     columns = ["icc", "ci_low", "ci_high", "f", "p"]
     assert_allclose(found[columns], expected[columns], rtol=1e-10)
@@ -318,13 +328,12 @@ def test_pingouin_and_ours_agree_over_designs():
 def test_readers_who_nearly_coincide_keep_their_digits():
     """Where readers differ by 1e-7 of the spread, pingouin's F is wrong by more than 1 %; ours is
     that of the differences to 1e-9."""
-    import pingouin
-
     rng = np.random.default_rng(0)
     table = rng.normal(size=(20, 1)) + 1e-7 * rng.normal(size=(20, 2))
     difference = table[:, 0] - table[:, 1]
     expected = 4 * table.mean(axis=1).var(ddof=1) / difference.var(ddof=1)
-    peer = pingouin.intraclass_corr(tidy(table), "patient", "reader", "value").set_index("Type")
+    with pingouin() as pg:
+        peer = pg.intraclass_corr(tidy(table), "patient", "reader", "value").set_index("Type")
     found = ivim.icc(tidy(table), values="value").set_index("form")
     assert abs(peer.loc["ICC(C,1)", "F"] / expected - 1) > 0.01
     assert_allclose(found.loc["ICC(C,1)", "f"], expected, rtol=1e-9)

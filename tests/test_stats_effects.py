@@ -154,6 +154,21 @@ def test_empty_cells_keep_value_between_its_limits(counts, prevalence):
     assert (found["ci_low"] < found["ci_high"]).all()
 
 
+def test_a_zero_adds_one_half_to_each_count():
+    """Without a false positive the lower limits are those of 40.5 of 51 and 0.5 of 21, by hand."""
+    a, all_a, c, all_c = 40.5, 51, 0.5, 21
+    se = np.sqrt(1 / a - 1 / all_a + 1 / c - 1 / all_c)
+    ratio = np.exp(np.log(a / all_a / (c / all_c)) - stats.norm.isf(0.025) * se)
+    found = predictive_values(40, 10, 20, 0, prevalence=0.2).set_index("statistic")
+    assert_allclose(found.loc["lr_positive"], [np.inf, ratio, np.inf], rtol=1e-10)
+    assert_allclose(found.loc["ppv"], [1, ratio / 4 / (1 + ratio / 4), 1], rtol=1e-10)
+    a, all_a, c, all_c = 20.5, 21, 10.5, 51
+    se = np.sqrt(1 / a - 1 / all_a + 1 / c - 1 / all_c)
+    ends = np.log(a / all_a / (c / all_c) * 4) + np.array([-1, 1]) * stats.norm.isf(0.025) * se
+    expected = [0.8 / (0.8 + 0.2 * 0.2), *(1 / (1 + np.exp(-ends)))]
+    assert_allclose(found.loc["npv"], expected, rtol=1e-10)
+
+
 def test_nobody_tested_positive():
     """Without a positive result PPV and LR+ are missing, and a negative result says nothing: LR- is
     1 within its limits."""

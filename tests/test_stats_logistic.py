@@ -264,7 +264,7 @@ def test_rows_without_a_predictor_are_left_out(study, penalty):
     expected = ivim.logistic(gap.dropna(), "y", ["a", "b"], penalty=penalty)
     assert_allclose(found[list(REFERENCE)], expected[list(REFERENCE)], rtol=1e-12)
     assert (found.attrs["n"], found.attrs["left_out"]) == (56, 4)
-    assert found.attrs["notes"] == ["a, b: 4 of 60 rows left out, a value is missing."]
+    assert found.attrs["missing"] == ["a, b: 4 of 60 rows left out, a value is missing."]
     assert list(np.flatnonzero(np.isnan(predict(found, gap)))) == [0, 1, 2, 5]
     assert_allclose(goodness(found, gap), goodness(expected, gap.dropna()), rtol=1e-12)
 

@@ -142,6 +142,13 @@ def test_separated_resamples_are_counted():
     assert 20 < optimism(frame, "y", "x", resamples=100).attrs["firth_resamples"] < 100
 
 
+def test_no_separated_resample_counts_as_none():
+    """Where every resample has its estimate, and with Firth's penalty itself, none is counted."""
+    for penalty in (None, "firth"):
+        table = optimism(noise(6), "y", "a", penalty=penalty, resamples=10)
+        assert table.attrs["firth_resamples"] == 0
+
+
 def test_separation_is_reported_before_resampling():
     """Separated groups are refused as in the fit itself, and pass with Firth's penalty."""
     frame = pd.DataFrame({"x": [1.0, 2, 3, 4, 5, 6], "y": [0, 0, 0, 1, 1, 1]})

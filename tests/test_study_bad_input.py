@@ -1,4 +1,5 @@
-"""The table of bad inputs in `data/README.md`, row by row: one clear line, a non-zero exit, nothing left behind."""
+"""The table of bad inputs in `data/README.md`, row by row: one clear line, a non-zero exit, nothing
+left behind."""
 
 import re
 

@@ -1,4 +1,5 @@
-"""Measuring a study: the truth is found, every estimator is what it says, and what is left out is said."""
+"""Measuring a study: the truth is found, every estimator is what it says, and what is left out is
+said."""
 
 import json
 
@@ -85,13 +86,15 @@ def test_mean_is_the_fit_of_the_mean_signal():
 
 
 def test_shrinkage_draws_the_voxels_together():
-    """The spread of f over the ROI is smaller than that of the voxels' own fits, and the other parameters are as in `maps`."""
+    """The spread of f over the ROI is smaller than that of the voxels' own fits, and the other
+    parameters are as in `maps`."""
     series = _series(noise=20.0)
     options = Options(estimator="shrinkage")
     values, detail, _ = measure(series, _one(), options)
     plain, plain_detail, _ = measure(series, _one(), Options())
     spread, plain_spread = (
-        next(row["sd"] for row in rows if row["parameter"] == "f") for rows in (detail, plain_detail)
+        next(row["sd"] for row in rows if row["parameter"] == "f")
+        for rows in (detail, plain_detail)
     )
     assert spread < plain_spread
     assert values["ddc"] == plain["ddc"] and values["f"] != plain["f"]
@@ -191,7 +194,8 @@ def test_dice_and_area_difference_of_two_readers():
 
 
 def test_the_command_writes_the_contracts_tables(study, run):
-    """One row per patient and reader with the six parameters; detail, overlap and flow beside it."""
+    """One row per patient and reader with the six parameters; detail, overlap and flow beside
+    it."""
     code, out = run(study)
     table = pd.read_csv(out)
     assert code == 0
@@ -227,7 +231,8 @@ def broken(study, tmp_path):
 
 
 def test_keep_going_measures_everybody_else_and_says_who_is_missing(broken, run, capsys):
-    """Exit code 1; a row with blanks for whom nothing could be measured, and the reason of each in `flow.csv`."""
+    """Exit code 1; a row with blanks for whom nothing could be measured, and the reason of each in
+    `flow.csv`."""
     code, out = run(broken, "--keep-going")
     assert code == 1
     table = pd.read_csv(out).set_index(["patient", "reader"])
@@ -271,7 +276,9 @@ def test_folders_that_nobody_lists_are_named(study, tmp_path, run):
 def test_sessions_are_told_apart(study, tmp_path, run, select):
     """Of two sessions `--select` takes one, and the ROI that was drawn on it."""
     folder = tmp_path / "sessions"
-    small.write_participants(folder, ["sub-01\tbenign", "sub-02\tmalignant"], "participant_id\tgroup")
+    small.write_participants(
+        folder, ["sub-01\tbenign", "sub-02\tmalignant"], "participant_id\tgroup"
+    )
     for n in (1, 2):
         small.write_patient(folder, n, readers=())
         label = f"sub-{n:02d}"

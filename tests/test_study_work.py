@@ -31,7 +31,10 @@ def study(tmp_path_factory):
 def alone(study, tmp_path_factory):
     """The tables as one process makes them."""
     out = tmp_path_factory.mktemp("alone")
-    assert cli.main(["measure", str(study), "--out", str(out / "measurements.csv"), "--jobs", "1"]) == 0
+    assert (
+        cli.main(["measure", str(study), "--out", str(out / "measurements.csv"), "--jobs", "1"])
+        == 0
+    )
     return _tables(out)
 
 
@@ -96,7 +99,8 @@ def test_a_changed_input_is_measured_again_alone(study, tmp_path, counted, chang
     "words", [("--recipe", "segmented"), ("--estimator", "mean"), ("--roi-area", "1", "9")]
 )
 def test_other_options_are_another_measurement(study, tmp_path, counted, words):
-    """What was kept by one recipe is not taken for another; and the first is still there afterwards."""
+    """What was kept by one recipe is not taken for another; and the first is still there
+    afterwards."""
     _measure(study, tmp_path, "--jobs", "1")
     counted.clear()
     _measure(study, tmp_path, "--jobs", "1", *words)
@@ -106,7 +110,8 @@ def test_other_options_are_another_measurement(study, tmp_path, counted, words):
 
 
 def test_an_interrupt_costs_only_whom_it_met(study, alone, tmp_path, counted, monkeypatch):
-    """Ctrl-C in the fifth patient: exit code 130, no table, and the first four are not measured again."""
+    """Ctrl-C in the fifth patient: exit code 130, no table, and the first four are not measured
+    again."""
     original = record.measure_patient
 
     def interrupted(task):
@@ -181,17 +186,21 @@ class Cluster:
         self.folder, self.processes = folder, []
         self.address = f"tcp://127.0.0.1:{_free_port()}"
         port = self.address.rsplit(":", 1)[1]
-        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard")
+        self.scheduler = self._start(
+            "scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"
+        )
 
     def add_worker(self):
         """Start one worker; gives its process."""
-        return self._start("worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard",
-                           "--local-directory", str(self.folder))  # fmt: skip
+        words = ("--nthreads", "1", "--no-nanny", "--no-dashboard")
+        return self._start("worker", self.address, *words, "--local-directory", str(self.folder))
 
     def _start(self, *words):
         log = (self.folder / f"{words[0]}-{len(self.processes)}.log").open("w")
         command = [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]]
-        process = subprocess.Popen(command, env=ENVIRONMENT, cwd=self.folder, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, env=ENVIRONMENT, cwd=self.folder, stdout=log, stderr=log
+        )
         self.processes.append(process)
         return process
 
@@ -218,7 +227,8 @@ def cluster(tmp_path):
 
 
 def test_a_cluster_that_loses_a_worker_half_way_changes_no_byte(study, alone, tmp_path, cluster):
-    """Two workers, one killed after the third patient: the tables are those of one process, byte for byte."""
+    """Two workers, one killed after the third patient: the tables are those of one process, byte
+    for byte."""
     from ivim.study.measure import Options
 
     doomed, _ = cluster.add_worker(), cluster.add_worker()

@@ -4,6 +4,7 @@ Candidates are what happens to tables and texts on their way into print:
 
 * two rows, columns or sets of numbers change places (*swap*);
 * a row for one sub-group holds the numbers of everybody (*pasted total*);
+* a mean and its SD, or sensitivity and specificity, change places (*exchange*);
 * one number, with every copy of it, is misprinted: a decimal point moved, a digit lost, doubled or exchanged, a sign lost (*misprint*);
 * one number is wrong without such a reason, and the others say what it has to be, or at least what it can be (*recovered*).
 
@@ -12,7 +13,7 @@ A slip settles a conflict where the relation then holds, not where it merely can
 
 import math
 from dataclasses import dataclass, field, replace
-from itertools import combinations
+from itertools import combinations, product
 
 from ivim import parameters
 from ivim.audit.checks.interval import Interval
@@ -21,7 +22,7 @@ from ivim.audit.checks.moments import hidden, is_total, pooled
 from ivim.audit.checks.rounding import Printed, show, to_print
 from ivim.audit.claims import place_of
 from ivim.audit.relations import digits
-from ivim.audit.vocabulary import COUNTS, domain
+from ivim.audit.vocabulary import COUNTS, LIMITED, domain
 
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5)
 """Relative changes by which it is tried whether another value of a number would do."""
@@ -95,11 +96,25 @@ def candidates(study, evaluator, reading, failing):
         slip = _number(study, evaluator, reading, cells, failing)
         if slip:
             found.append(slip)
-    for slip in (*_swaps(study, reading, involved), *_totals(study, reading, involved)):
+    found += _together(study, evaluator, reading, failing, involved, found)
+    exchanges = (*_swaps(study, reading, involved), *_beside(study, reading, involved))
+    for slip in (*exchanges, *_totals(study, reading, involved)):
         weighed = _weighed(slip, study, evaluator, reading, failing)
         if weighed:
             found.append(weighed)
-    return found
+    return _frugal(found)
+
+
+def _frugal(slips):
+    """Slips without those that blame more numbers than another one and explain no more."""
+    return [
+        slip
+        for slip in slips
+        if not any(
+            set(other.blamed) < set(slip.blamed) and other.explained >= slip.explained
+            for other in slips
+        )
+    ]
 
 
 def _cells(study, reading, involved):
@@ -183,9 +198,76 @@ def _slip_of(study, evaluator, reading, cells, fits, known, room, explained):
         dict.fromkeys(cells, meant),
         explained,
         because=reasons,
-        far=nearest > 1.5 and not any(value in known for value in fits),
-        shifted=any(v in known and _is_shift(printed, v) for v in numbers),
+        far=nearest > 1.5 and kind != "misprint",
+        shifted=kind == "misprint" and _is_shift(printed, value),
     )
+
+
+# Numbers that are copied together: what goes wrong with one of them goes wrong with both.
+_COUPLED = (
+    *((f"{name}_low", f"{name}_high") for name in LIMITED),
+    ("ci_low", "ci_high"),
+    ("mean", "sd"),
+    ("mean", "se_mean"),
+    ("q1", "q3"),
+    ("sensitivity", "specificity"),
+)
+
+
+def _together(study, evaluator, reading, failing, involved, singles):
+    """Two numbers of one row wrong at once, where the two settle more than either alone."""
+    alone = {slip.blamed[0]: slip for slip in singles if len(slip.blamed) == 1}
+    for first, second in _COUPLED:
+        for name in involved:
+            claim = study.claims[name]
+            if claim.statistic not in (first, second) or name not in reading.printed:
+                continue
+            pair = (claim, *study.claims.beside(claim, second if claim.statistic == first else first))
+            if None in pair or (claim.statistic == second and pair[1].id in involved):
+                continue
+            slip = _pair(study, evaluator, reading, failing, pair, alone)
+            if slip:
+                yield slip
+
+
+def _pair(study, evaluator, reading, failing, pair, alone):
+    names = tuple(claim.id for claim in pair)
+    if any(isinstance(reading[name], Interval) for name in names):
+        return None
+    touching = _binding(study, evaluator.touching(names))
+    before = frozenset(relation.family for relation in touching) & failing
+    own = [alone[name].explained if name in alone else frozenset() for name in names]
+    if len(before) <= max(map(len, own)):
+        return None
+    touching = _in_turn(touching, before, names)
+    values = [_likely(evaluator, reading, touching, claim, alone.get(claim.id)) for claim in pair]
+    best, chosen = frozenset(), None
+    for a, b in product(*values):
+        changes = dict(zip(names, (a, b), strict=True))
+        settled = _settled(evaluator, reading, touching, before, changes)
+        if len(settled) > len(best):
+            best, chosen = settled, changes
+    if chosen is None or any(best <= explained for explained in own):
+        return None
+    printed = " and ".join(claim.printed for claim in pair)
+    text = f"{printed} cannot both be right"
+    reasons = {name: _reason(evaluator, reading, touching, name, best) for name in names}
+    near = any(_factor(reading[name], value) <= 1.5 for name, value in chosen.items())
+    return Slip(
+        "recovered", " and ".join(names), text, chosen, names, dict.fromkeys(names, ""), best,
+        because=reasons, far=not near,
+    )  # fmt: skip
+
+
+def _likely(evaluator, reading, touching, claim, slip):
+    """Values that the relations ask for, and that of the number's own slip."""
+    printed = reading[claim.id]
+    room, hints = _room(evaluator, reading, touching, (claim.id,), printed)
+    ends = [*hints[:8], *((room.low, room.middle, room.high) if room else ())]
+    texts = dict.fromkeys(_text(end, printed) for end in ends if abs(end) < 1e25)
+    found = [replace(Printed.parse(text), cut=printed.cut) for text in texts]
+    found = [value for value in found if _allowed(claim, float(value.value))]
+    return [*(slip.changes.values() if slip else ()), *found][:10]
 
 
 def _sentence(claim, meant, kind):
@@ -202,9 +284,11 @@ def _room(evaluator, reading, touching, cells, printed):
             continue
         outcome = evaluator.outcome(relation, reading)
         ends = (outcome.low, outcome.high)
-        if any(math.isnan(end) for end in ends) or not relation.check.decisive:
+        if any(math.isnan(end) for end in ends):
             continue
         hints += [end for end in ends if math.isfinite(end)] if outcome.holds is False else []
+        if not relation.check.decisive:
+            continue
         if relation.check.recovers and not relation.check.soft and room is not None:
             room = room.intersect(Interval(*ends))
     if room and not math.isfinite(room.low) and not math.isfinite(room.high):
@@ -252,6 +336,7 @@ def _values(claim, printed, room, hints, scale, elsewhere):
         numbers += [value * factor for factor in (2, 3, 5, 1 / 3, 0.2, 0.1, 0.05)]
         numbers += [value + step * unit for step in (-3, -2, -1, 1, 2, 3)]
     texts = dict.fromkeys(_text(number, printed) for number in numbers if abs(number) < 1e25)
+    texts |= {} if room else dict.fromkeys(_other_digits(value, printed))
     low, high = domain(claim.statistic)
     found = [other for other in elsewhere if other.value != printed.value]
     for text in texts:
@@ -263,6 +348,15 @@ def _values(claim, printed, room, hints, scale, elsewhere):
     if room and math.isfinite(room.low + room.high) and not room.overlaps(digits(printed)):
         found.append(room)
     return found
+
+
+def _other_digits(value, printed):
+    """The print with one digit replaced by any other."""
+    body = to_print(value, printed.decimals)
+    for place, digit in enumerate(body):
+        if digit.isdigit() and len(body) <= 8:
+            for other in "0123456789".replace(digit, ""):
+                yield _text(float(body[:place] + other + body[place + 1 :]), printed)
 
 
 def _text(number, printed):
@@ -424,6 +518,43 @@ def _swaps(study, reading, involved):
                     pairs = _counterparts(numbers, axis, a, b)
                     if len(pairs) > 1:
                         yield _swap(claims, reading, location, axis, a, b, pairs)
+
+
+def _beside(study, reading, involved):
+    """Exchange two groups for one parameter, or the mean and SD of a row, or sensitivity and specificity."""
+    claims, seen = study.claims, set()
+    for name in involved:
+        claim = claims[name]
+        if name not in reading.printed:
+            continue
+        spot = (claim.location, claim.parameter)
+        if claim.group and claim.parameter and spot not in seen:
+            seen.add(spot)
+            numbers = [c for c in claims.where(location=spot[0], parameter=spot[1]) if c.number]
+            groups = dict.fromkeys(c.group for c in numbers if c.group)
+            for a, b in combinations(list(groups)[:12], 2):
+                pairs = _counterparts(numbers, "group", a, b)
+                if pairs:
+                    yield _swap(claims, reading, claim.location, "group", a, b, pairs)
+        for first, second in (("mean", "sd"), ("sensitivity", "specificity")):
+            if claim.statistic in (first, second):
+                other = claims.beside(claim, second if claim.statistic == first else first)[0]
+                if other and (claim.location, *sorted((name, other.id))) not in seen:
+                    seen.add((claim.location, *sorted((name, other.id))))
+                    yield _exchange(reading, claim, other)
+
+
+def _exchange(reading, one, other):
+    changes = {one.id: reading[other.id], other.id: reading[one.id]}
+    text = f"{one.printed} and {other.printed} have changed places in {place_of(one.location)}"
+    return Slip(
+        "exchange",
+        f"{one.id} and {other.id}",
+        text,
+        changes,
+        (one.id, other.id),
+        {one.id: other.printed, other.id: one.printed},
+    )
 
 
 def _counterparts(numbers, axis, a, b):

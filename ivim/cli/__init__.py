@@ -11,6 +11,8 @@ import signal
 import sys
 from importlib import import_module
 
+from ivim import __version__
+
 COMMANDS = (
     "reproduce",
     "fit",
@@ -63,6 +65,7 @@ def _parser():
         prog="ivim",
         description=__doc__.split(":")[0] + ": IVIM fits, statistics, tables, figures, audit.",
     )
+    parser.add_argument("--version", action="version", version=f"ivim {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name in COMMANDS:
         import_module(f"ivim.cli.{name}").add(commands)

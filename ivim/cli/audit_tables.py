@@ -8,8 +8,8 @@ def add_arguments(command):
         metavar="FILE",
         nargs="+",
         action="extend",
-        help="tables as they are printed (CSV, TSV, HTML, DOCX, JATS XML, PDF) instead of claims: they are "
-        "read, shown to confirm, and what they leave open is asked",
+        help="tables as they are printed (CSV, TSV, HTML, DOCX, JATS XML, PDF) instead of claims: "
+        "they are read, shown to confirm, and what they leave open is asked",
     )
     command.add_argument(
         "--answers",

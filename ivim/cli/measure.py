@@ -25,7 +25,7 @@ def add_options(command):
         "--estimator",
         choices=("maps", "mean", "shrinkage"),
         default="maps",
-        help="mean of the maps over the ROI (default), fit of the mean signal, or Bayesian shrinkage",
+        help="mean of the maps over the ROI (default), fit of the mean signal, or shrinkage",
     )
     command.add_argument(
         "--recipe",
@@ -146,5 +146,8 @@ def _refuse_strange(out, names):
 
     theirs = [name for name in names if (out.parent / name).exists()]
     if theirs and not (out.absolute().parent / KEPT).is_dir():
-        msg = f"{theirs[0]} exists already and is not from an earlier run; move it, or give another --out"
+        msg = (
+            f"{theirs[0]} exists already and is not from an earlier run; move it, or give another "
+            "--out"
+        )
         raise ValueError(msg)

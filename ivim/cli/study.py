@@ -52,9 +52,12 @@ def _study(args):
 
 
 def shares(seconds):
-    """What took how long: the patients' work by kind (processor time of all workers), then the steps."""
+    """What took how long: the patients' work by kind (processor time of all workers), then the
+    steps."""
     work = {name: seconds[name] for name in ("reading", "fitting", "drawing") if name in seconds}
     total = sum(work.values()) or 1.0
     parts = ", ".join(f"{name} {value / total:.0%}" for name, value in work.items())
-    steps = ", ".join(f"{name} {seconds[name]:.1f} s" for name in ("measuring", "notebooks", "summary"))
+    steps = ", ".join(
+        f"{name} {seconds[name]:.1f} s" for name in ("measuring", "notebooks", "summary")
+    )
     return f"patients: {parts} of {total:.1f} s; steps: {steps}"

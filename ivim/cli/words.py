@@ -78,7 +78,8 @@ def assignments(words):
 
 @contextmanager
 def progress(total, unit):
-    """A progress bar on standard error, where someone is looking; gives the function to call with the number done."""
+    """A progress bar on standard error, where someone is looking; gives the function to call with
+    the number done."""
     from tqdm import tqdm
 
     with tqdm(total=total, unit=unit, disable=not sys.stderr.isatty()) as bar:

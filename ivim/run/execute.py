@@ -2,9 +2,8 @@
 
 import os
 import time
-from pathlib import Path
 
-from ivim import article, files, notebook
+from ivim import files, notebook
 from ivim.run.processes import side_by_side
 
 SURROUNDINGS = {
@@ -27,22 +26,19 @@ def prepare(say):
     from the same code read from numba's cache, so that a first run would not give the bytes of a
     second.
     """
-    solver = Path(files.__file__).parent / "signal" / "solver.py"
-    compiled = max(
-        (path.stat().st_mtime for path in solver.parent.glob("__pycache__/solver.fit_block*.nbi")),
-        default=0.0,
-    )
-    if compiled < solver.stat().st_mtime:
+    from ivim.signal import solver
+
+    if not solver.is_compiled():
         began = time.perf_counter()
         for _ in side_by_side(compile_engine, {"compile": ()}, 1):
             say(f"compiled the voxel engine, once, in {time.perf_counter() - began:.0f} s")
 
 
 def compile_engine():
-    """Fit one signal, so that the engine is compiled and kept in numba's cache."""
-    from ivim.signal.maps import fit_maps
+    """Compile the voxel engine, so that it is kept in numba's cache."""
+    from ivim.signal.engine import compile_all
 
-    fit_maps([[2.0 ** (-b / 1000) for b in article.B_VALUES]], article.B_VALUES)
+    compile_all()
 
 
 def execute(path, folder, parameters, scratch):

@@ -131,7 +131,8 @@ def shared_inputs():
 
 def named(path):
     """A shared input's name in the record: its place in the project."""
-    return path.relative_to(files.ROOT).as_posix()
+    base = files.PACKAGE.parent if path.suffix == ".py" else files.ROOT
+    return path.relative_to(base).as_posix()
 
 
 def digest(path):

@@ -43,8 +43,8 @@ def icc(
     DataFrame
         ``parameter, form, icc, ci_low, ci_high, f, df1, df2, p``; one row per parameter and form.
         `f` tests ICC = 0. ``.attrs`` holds ``n`` (targets, by parameter), ``left_out`` (the targets
-        that lack a reading, by parameter) and ``notes``. With one rater the frame is empty and
-        ``.attrs["reason"]`` says why.
+        that lack a reading, by parameter) and ``missing`` (the same in sentences). With one rater
+        the frame is empty and ``.attrs["reason"]`` says why.
 
     Raises
     ------
@@ -219,7 +219,7 @@ def _attributes(tables: dict[Any, pd.DataFrame], targets: str, raters: str) -> d
     attributes = {
         "n": {name: len(table) for name, table in tables.items()},
         "left_out": left_out,
-        "notes": checks.left_out(counts, f"{targets}s"),
+        "missing": checks.left_out(counts, f"{targets}s"),
     }
     alone = [
         _too_few(table, targets, raters, name)
@@ -228,7 +228,6 @@ def _attributes(tables: dict[Any, pd.DataFrame], targets: str, raters: str) -> d
     ]
     if alone:
         attributes["reason"] = alone[0]
-        attributes["notes"] = [*attributes["notes"], *alone]
     return attributes
 
 

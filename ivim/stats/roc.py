@@ -130,8 +130,7 @@ def roc(y: ArrayLike, score: ArrayLike, direction: str = "auto", confidence: flo
         fn=n1 - tp,
         tn=n0 - fp,
         fp=fp,
-        **_fraction("sensitivity", tp, n1, confidence),
-        **_fraction("specificity", n0 - fp, n0, confidence),
+        **_fractions((tp, n0 - fp), (n1, n0), confidence),
         cutoffs=tuple(float(value) for value in thresholds[best]),
         curve=pd.DataFrame(
             {"threshold": thresholds, "fpr": counts["fp"] / n0, "tpr": counts["tp"] / n1}
@@ -278,6 +277,12 @@ def _normal_limits(value: float, se: float, confidence: float) -> tuple[float, f
     return float(value - half), float(value + half)
 
 
-def _fraction(name: str, count: int, total: int, confidence: float) -> dict[str, float]:
-    low, high = exact_limits(count, total, confidence)
-    return {name: count / total, f"{name}_low": float(low), f"{name}_high": float(high)}
+def _fractions(
+    counts: tuple[int, int], totals: tuple[int, int], confidence: float
+) -> dict[str, float]:
+    lows, highs = exact_limits(counts, totals, confidence)
+    row = {}
+    for at, name in enumerate(("sensitivity", "specificity")):
+        row[name] = counts[at] / totals[at]
+        row |= {f"{name}_low": float(lows[at]), f"{name}_high": float(highs[at])}
+    return row

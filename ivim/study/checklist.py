@@ -1,7 +1,8 @@
-"""The STARD 2015 checklist of a study: what can be computed is filled in, the rest is left to the authors.
+"""The STARD 2015 checklist of a study: what can be computed is filled in, the rest is left to the
+authors.
 
-Bossuyt PM, Reitsma JB, Bruns DE, et al. STARD 2015: an updated list of essential items for reporting diagnostic accuracy studies.
-BMJ 2015;351:h5527. The items are told in our own words.
+Bossuyt PM, Reitsma JB, Bruns DE, et al. STARD 2015: an updated list of essential items for
+reporting diagnostic accuracy studies. BMJ 2015;351:h5527. The items are told in our own words.
 """
 
 from ivim.study import methods
@@ -68,7 +69,8 @@ def text(measured, options, cohort, out):
         [
             "# STARD 2015 checklist",
             "",
-            f"{len(filled)} of {len(ITEMS)} items could be filled from the study; the others are the "
+            f"{len(filled)} of {len(ITEMS)} items could be filled from the study; the others are "
+            "the "
             "authors'. Items after Bossuyt et al. 2015, BMJ 351:h5527, in our own words.",
             "",
             "| item | what | where, or answer |",
@@ -122,7 +124,8 @@ def _accuracy(cohort, out):
     rows = table.to_dict("records")
     cutoffs = "; ".join(f"{row['marker']} {row['direction']} {row['cutoff']:.4g}" for row in rows)
     crossed = "; ".join(
-        f"{row['marker']}: TP {row['tp']:.0f}, FN {row['fn']:.0f}, TN {row['tn']:.0f}, FP {row['fp']:.0f}"
+        f"{row['marker']}: TP {row['tp']:.0f}, FN {row['fn']:.0f}, TN {row['tn']:.0f}, FP "
+        f"{row['fp']:.0f}"
         for row in rows
     )
     estimates = "; ".join(
@@ -132,7 +135,7 @@ def _accuracy(cohort, out):
     return {
         "12a": f"found in these data by the Youden index, so optimistic: {cutoffs}",
         "14": "methods.md, Statistics",
-        "15": "a marker is a number, and every number is on one side of the cut-off: none is indeterminate",
+        "15": "every value of a marker is on one side of the cut-off: none is indeterminate",
         "17": "explored: tables/auc_differences, tables/optimism",
         "23": f"tables/table5: {crossed}",
         "24": f"tables/table5: {estimates}",

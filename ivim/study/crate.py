@@ -1,4 +1,5 @@
-"""The study's results as a Research Object Crate (RO-Crate 1.1, w3id.org/ro/crate/1.1): every file and every input with its hash."""
+"""The study's results as a Research Object Crate (RO-Crate 1.1, w3id.org/ro/crate/1.1): every file
+and every input with its hash."""
 
 import hashlib
 import json
@@ -55,7 +56,7 @@ def build(out, entry, measured, date):
         "@id": "./",
         "@type": "Dataset",
         "name": "An intravoxel incoherent motion study",
-        "description": f"Measurements, tables, figures and quality pages of {len(measured.records)} patients",
+        "description": f"Measurements, tables, figures, pages of {len(measured.records)} patients",
         "datePublished": date,
         "license": "to be chosen by the authors",
         "hasPart": refer(results),
@@ -83,7 +84,10 @@ def build(out, entry, measured, date):
         "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
         "about": {"@id": "./"},
     }
-    context = ["https://w3id.org/ro/crate/1.1/context", {"sha256": "https://w3id.org/ro/terms/sha256"}]
+    context = [
+        "https://w3id.org/ro/crate/1.1/context",
+        {"sha256": "https://w3id.org/ro/terms/sha256"},
+    ]
     return {"@context": context, "@graph": [descriptor, root, run, software, *results, *inputs]}
 
 

@@ -47,7 +47,9 @@ class Measured:
 
     def blanks(self):
         """Sentences on values that are blank though the ROI was measured."""
-        used = self.flow[self.flow["why"].str.contains("no value of") & (self.flow["status"] == "used")]
+        used = self.flow[
+            self.flow["why"].str.contains("no value of") & (self.flow["status"] == "used")
+        ]
         return [f"{row.patient}, reader {row.reader}: {row.why}" for row in used.itertuples()]
 
 

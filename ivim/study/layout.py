@@ -127,7 +127,9 @@ def _patient(folder, row, select):
         problem = untold(folder, str(error))
     rois, passed_over = _find_rois(folder, label, series)
     if not problem and not rois:
-        problem = f"{label}: no ROI file {(ROIS / label).as_posix()}/{label}_desc-READER_mask.ENDING"
+        problem = (
+            f"{label}: no ROI file {(ROIS / label).as_posix()}/{label}_desc-READER_mask.ENDING"
+        )
     return Patient(
         label=label,
         group=row["group"],
@@ -162,7 +164,10 @@ def _find_rois(folder, label, series):
         if reader in rois and _is_sidecar(path):
             continue
         if reader in rois and not _is_sidecar(rois[reader]):
-            msg = f"{label}: two ROI files by reader {reader} ({rois[reader].name}, {path.name}); leave one"
+            msg = (
+                f"{label}: two ROI files by reader {reader} ({rois[reader].name}, {path.name}); "
+                "leave one"
+            )
             raise ValueError(msg)
         rois[reader] = path
     return rois, passed_over

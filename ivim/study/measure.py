@@ -1,8 +1,10 @@
-"""From a scan, regions and a recipe to a patient's rows. Pure: nothing is read and nothing is written here.
+"""From a scan, regions and a recipe to a patient's rows. Pure: nothing is read and nothing is
+written here.
 
-Three estimators, and they are not the same. ``maps`` (the article's): the recipe is fitted to every voxel, then each map is
-averaged over the ROI. ``mean``: the signals are averaged, then fitted once. ``shrinkage``: the bi-exponential parameters of all
-voxels of an ROI are estimated together (Orton et al. 2014, Magn Reson Med 71:411) and averaged; the others as in ``maps``.
+Three estimators, and they are not the same. ``maps`` (the article's): the recipe is fitted to every
+voxel, then each map is averaged over the ROI. ``mean``: the signals are averaged, then fitted once.
+``shrinkage``: the bi-exponential parameters of all voxels of an ROI are estimated together (Orton
+et al. 2014, Magn Reson Med 71:411) and averaged; the others as in ``maps``.
 """
 
 from dataclasses import dataclass, replace
@@ -33,7 +35,8 @@ class Options:
     estimator : str
         Key of :data:`ESTIMATORS`.
     lesion : str
-        ``largest`` (by area in one slice, the article's rule), ``all`` (together), or a region's name.
+        ``largest`` (by area in one slice, the article's rule), ``all`` (together), or a region's
+        name.
     resample : bool
         Take an ROI drawn on another grid to the nearest voxels of the image.
     roi_area : (float, float), optional
@@ -53,7 +56,10 @@ class Options:
             )
             raise ValueError(msg)
         if self.roi_area is not None and not 0 <= self.roi_area[0] < self.roi_area[1]:
-            msg = f"ROI area from {self.roi_area[0]:g} to {self.roi_area[1]:g} mm²; give the smaller first"
+            msg = (
+                f"ROI area from {self.roi_area[0]:g} to {self.roi_area[1]:g} mm²; give the "
+                "smaller first"
+            )
             raise ValueError(msg)
 
     def as_dict(self):
@@ -69,7 +75,8 @@ class Options:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The region that stands for a reader's ROI: its mask, the regions it is made of, and remarks."""
+    """The region that stands for a reader's ROI: its mask, the regions it is made of, and
+    remarks."""
 
     mask: np.ndarray
     parts: dict
@@ -171,9 +178,7 @@ def fittable(b):
         When there is none.
     """
     different = len(np.unique(b))
-    models = tuple(
-        name for name in STUDY_MODELS if different >= len(get_model(name).parameters)
-    )
+    models = tuple(name for name in STUDY_MODELS if different >= len(get_model(name).parameters))
     if not models:
         msg = f"{different} different b-value(s); the simplest model needs 2, the bi-exponential 4"
         raise ValueError(msg)
@@ -197,7 +202,8 @@ def noise_level(series, mask, averaging="magnitude"):
 
 
 def six_maps(series, mask, recipe):
-    """The six maps of a recipe, diffusivities in mm²/s; NaN outside the mask and for models without enough b-values."""
+    """The six maps of a recipe, diffusivities in mm²/s; NaN outside the mask and for models without
+    enough b-values."""
     fitted = recipe.maps(
         series.data, series.b, series.averages, mask=mask, models=fittable(series.b), threads=1
     )
@@ -313,7 +319,9 @@ def _detail(name, voxels, value, recipe):
 def _share_at_bound(name, fitted, recipe):
     low, high = recipe.bounds.get(name, parameters.bounds_of(name))
     edge = 1e-6 * (high - low)
-    return float(np.mean((fitted <= low + edge) | (fitted >= high - edge))) if fitted.size else np.nan
+    return (
+        float(np.mean((fitted <= low + edge) | (fitted >= high - edge))) if fitted.size else np.nan
+    )
 
 
 def _areas_text(mask, grid):

@@ -1,4 +1,5 @@
-"""A methods paragraph from what really ran: every number in it is read from the study and its tables."""
+"""A methods paragraph from what really ran: every number in it is read from the study and its
+tables."""
 
 from collections import Counter
 from importlib.metadata import version
@@ -20,19 +21,26 @@ TESTS = {
 }
 
 REFERENCES = (
-    "Le Bihan D, Breton E, Lallemand D, et al. Separation of diffusion and perfusion in intravoxel incoherent motion MR "
+    "Le Bihan D, Breton E, Lallemand D, et al. Separation of diffusion and perfusion in "
+    "intravoxel incoherent motion MR "
     "imaging. Radiology 1988;168:497-505.",
-    "Bennett KM, Schmainda KM, Bennett RT, et al. Characterization of continuously distributed cortical water diffusion "
+    "Bennett KM, Schmainda KM, Bennett RT, et al. Characterization of continuously distributed "
+    "cortical water diffusion "
     "rates with a stretched-exponential model. Magn Reson Med 2003;50:727-734.",
-    "Dice LR. Measures of the amount of ecologic association between species. Ecology 1945;26:297-302.",
+    "Dice LR. Measures of the amount of ecologic association between species. Ecology "
+    "1945;26:297-302.",
     "Shapiro SS, Wilk MB. An analysis of variance test for normality. Biometrika 1965;52:591-611.",
-    "McGraw KO, Wong SP. Forming inferences about some intraclass correlation coefficients. Psychol Methods 1996;1:30-46.",
-    "DeLong ER, DeLong DM, Clarke-Pearson DL. Comparing the areas under two or more correlated receiver operating "
+    "McGraw KO, Wong SP. Forming inferences about some intraclass correlation coefficients. "
+    "Psychol Methods 1996;1:30-46.",
+    "DeLong ER, DeLong DM, Clarke-Pearson DL. Comparing the areas under two or more correlated "
+    "receiver operating "
     "characteristic curves. Biometrics 1988;44:837-845.",
     "Youden WJ. Index for rating diagnostic tests. Cancer 1950;3:32-35.",
-    "Clopper CJ, Pearson ES. The use of confidence or fiducial limits illustrated in the case of the binomial. Biometrika "
+    "Clopper CJ, Pearson ES. The use of confidence or fiducial limits illustrated in the case of "
+    "the binomial. Biometrika "
     "1934;26:404-413.",
-    "Orton MR, Collins DJ, Koh DM, Leach MO. Improved intravoxel incoherent motion analysis of diffusion weighted imaging "
+    "Orton MR, Collins DJ, Koh DM, Leach MO. Improved intravoxel incoherent motion analysis of "
+    "diffusion weighted imaging "
     "by data driven Bayesian modeling. Magn Reson Med 2014;71:411-420.",
 )
 
@@ -69,7 +77,11 @@ def text(measured, options, cohort, out):
         "Statistics": statistics(cohort, out, cite),
         "Software": software(),
     }
-    lines = ["# Methods", "", "Written from what ran; what only the authors know is in the checklist."]
+    lines = [
+        "# Methods",
+        "",
+        "Written from what ran; what only the authors know is in the checklist.",
+    ]
     for title, sentences in parts.items():
         lines += ["", f"## {title}", "", " ".join(sentences)]
     references = [f"{number}. {one}" for number, one in enumerate(cited, start=1)]
@@ -107,7 +119,7 @@ def regions(measured, options, cite):
     told = [f"{used} regions of interest drawn by {who} were measured."]
     told.append(
         {
-            "largest": "Of several regions of a reader the one with the largest area in a slice was taken.",
+            "largest": "Of several regions the one with the largest area in a slice was taken.",
             "all": "All regions of a reader were taken together.",
         }.get(options.lesion, f"The region called {options.lesion} was taken.")
     )
@@ -137,7 +149,8 @@ def models(measured, options, cite):
     counted = Counter(str(scan) for scan in scans)
     usual = next(scan for scan in scans if str(scan) == counted.most_common(1)[0][0])
     told = [
-        f"The bi-exponential{cite('Le Bihan')} and stretched{cite('Bennett')} exponential models and "
+        f"The bi-exponential{cite('Le Bihan')} and stretched{cite('Bennett')} exponential models "
+        "and "
         "the apparent diffusion coefficient were used."
     ]
     told += options.recipe.sentences(np.array(usual["b"]), usual["averages"])
@@ -165,19 +178,25 @@ def statistics(cohort, out, cite):
         )
     if len(_read(out, "agreement")):
         told.append(
-            f"Agreement of the readers was told by intraclass correlation coefficients{cite('McGraw')} "
+            "Agreement of the readers was told by intraclass correlation "
+            f"coefficients{cite('McGraw')} "
             "with 95 % limits."
         )
     if len(_read(out, "anova")):
-        told.append(f"Sub-groups ({', '.join(cohort.primaries)}) were compared by analysis of variance.")
+        told.append(
+            f"Sub-groups ({', '.join(cohort.primaries)}) were compared by analysis of variance."
+        )
     terms = [term for term in _read(out, "table4").get("term", []) if term != "intercept"]
     if terms:
-        told.append(f"Predictors of {cohort.positive} in a logistic regression were {_names(terms)}.")
+        told.append(
+            f"Predictors of {cohort.positive} in a logistic regression were {_names(terms)}."
+        )
     table5 = _read(out, "table5")
     if len(table5):
         told.append(
             f"Areas under the ROC curve of {_names(table5['marker'])} have limits after "
-            f"DeLong{cite('DeLong')}; cut-offs maximise the Youden index{cite('Youden')} in these data, "
+            f"DeLong{cite('DeLong')}; cut-offs maximise the Youden index{cite('Youden')} in these "
+            "data, "
             f"and their sensitivity and specificity have exact limits{cite('Clopper')}."
         )
     return told or ["No comparison could be made; the tables say why."]

@@ -1,4 +1,5 @@
-"""The pictures of a quality page, each as a PNG in memory: scan with ROIs, six maps, curve with its fits."""
+"""The pictures of a quality page, each as a PNG in memory: scan with ROIs, six maps, curve with its
+fits."""
 
 import base64
 import io
@@ -34,7 +35,8 @@ def window_around(mask, spacing):
 
 
 def scan_picture(series, masks, z, window):
-    """The whole slice and the ROIs' surroundings at the lowest b, and these at the highest, with every reader's outline.
+    """The whole slice and the ROIs' surroundings at the lowest b, and these at the highest, with
+    every reader's outline.
 
     Parameters
     ----------
@@ -150,4 +152,3 @@ def _outline(axes, mask, colour):
 
 def _colours(masks):
     return [COLOURS[at % len(COLOURS)] for at in range(len(masks))]
-

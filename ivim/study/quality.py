@@ -1,6 +1,8 @@
-"""The quality page of a patient: everything that a reader needs to see before the number is believed.
+"""The quality page of a patient: everything that a reader needs to see before the number is
+believed.
 
-A page holds its pictures and asks nothing of any network. It names the patient by the study's label and nothing else.
+A page holds its pictures and asks nothing of any network. It names the patient by the study's label
+and nothing else.
 """
 
 from functools import lru_cache
@@ -21,8 +23,9 @@ LITTLE_OVERLAP = 0.5
 """Dice coefficient below which two readers measured more of different places than of the same."""
 
 LOW_SNR = 10.0
-"""SNR at the lowest b in one excitation below which b-values of some hundred s/mm² reach the noise floor (Gudbjartsson and
-Patz 1995, Magn Reson Med 34:910: above an SNR of 3 magnitudes are nearly unbiased; ADC 1e-3 leaves a third at b = 1200)."""
+"""SNR at the lowest b in one excitation below which b-values of some hundred s/mm² reach the noise
+floor (Gudbjartsson and Patz 1995, Magn Reson Med 34:910: above an SNR of 3 magnitudes are nearly
+unbiased; ADC 1e-3 leaves a third at b = 1200)."""
 
 
 def page(task, series, chosen, record):
@@ -66,7 +69,7 @@ def flags(record, snr=None):
     list of str
     """
     found = [
-        f"{line['reader']}: {line['status'] + ': ' if line['status'] != 'used' else ''}{line['why']}"
+        f"{line['reader']}: {'' if line['status'] == 'used' else 'left out: '}{line['why']}"
         for line in record["flow"]
         if line["why"]
     ]
@@ -201,7 +204,8 @@ def mean_signal(series, mask):
 
 
 def _snr(series, mask, averaging):
-    """Mean signal at the lowest b over the noise level of one excitation; None where it cannot be estimated."""
+    """Mean signal at the lowest b over the noise level of one excitation; None where it cannot be
+    estimated."""
     if "biexponential" not in measure.fittable(series.b) or len(series.b) < 5:
         return None
     try:

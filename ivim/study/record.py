@@ -1,6 +1,7 @@
 """One patient, from files to a record: the task that a process, or a worker of a cluster, is given.
 
-A record is plain values, as JSON keeps them, so that one that was kept and one that is fresh are the same.
+A record is plain values, as JSON keeps them, so that one that was kept and one that is fresh are
+the same.
 """
 
 import hashlib
@@ -89,8 +90,8 @@ def measure_patient(task):
     -------
     dict
         ``label, rows`` (by reader), ``detail, overlap, scan, flow, seconds`` (by kind of work),
-        ``code``, and ``page`` (HTML), ``flags, snr`` where the page was asked for. A reader whose ROI cannot be measured has a row
-        without values, and the reason in ``flow``.
+        ``code``, and ``page`` (HTML), ``flags, snr`` where the page was asked for. A reader whose
+        ROI cannot be measured has a row without values, and the reason in ``flow``.
     """
     ready()
     clock = _Clock()
@@ -229,21 +230,18 @@ def code_hash():
 
 @lru_cache(maxsize=1)
 def ready():
-    """Compile the voxel engine in a process of its own, where that has not been done.
+    """Compile the voxel engine in a process of its own, where that has not been done for this
+    processor.
 
     Code that was just compiled differs in the tenth digit from the same code read from numba's
     cache, so nobody measures with what was compiled in the same process.
     """
-    solver = Path(ivim.__file__).parent / "signal" / "solver.py"
-    compiled = max(
-        (path.stat().st_mtime for path in solver.parent.glob("__pycache__/solver.fit_block*.nbi")),
-        default=0.0,
-    )
-    if compiled < solver.stat().st_mtime:
-        code = "from ivim.run.execute import compile_engine; compile_engine()"
-        environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join([str(Path(ivim.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
-        }
+    from ivim.signal import solver
+
+    if not solver.is_compiled():
+        code = "from ivim.signal.engine import compile_all; compile_all()"
+        places = [str(Path(ivim.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))}
         subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
 

@@ -1,4 +1,5 @@
-"""The front page of a study: who went through it (STARD item 19), its tables and figures, and what was left out."""
+"""The front page of a study: who went through it (STARD item 19), its tables and figures, and what
+was left out."""
 
 import html
 import re
@@ -135,7 +136,8 @@ def _files(out):
     """What else lies in the folder, for links."""
     names = (
         "methods.md", "checklist.md", "patients.csv", "measurements.csv", "measurements_detail.csv",
-        "measurements_overlap.csv", "flow.csv", "numbers.json", "run.json", "ro-crate-metadata.json",
+        "measurements_overlap.csv", "flow.csv", "numbers.json", "run.json",
+        "ro-crate-metadata.json",
     )  # fmt: skip
     always = ("run.json", "ro-crate-metadata.json")
     return [name for name in names if name in always or (out / name).is_file()]

@@ -4,12 +4,33 @@ import pandas as pd
 
 from ivim import parameters
 
-DETAIL = (
-    "patient reader region parameter value sd median q1 q3 voxels fitted at_bound estimator area_mm2 "
-    "area_per_slice_mm2"
-).split()
-FLOW = "patient group reader file status why".split()
-OVERLAP = "patient reader_a reader_b dice area_a_mm2 area_b_mm2 area_difference_mm2".split()
+DETAIL = [
+    "patient",
+    "reader",
+    "region",
+    "parameter",
+    "value",
+    "sd",
+    "median",
+    "q1",
+    "q3",
+    "voxels",
+    "fitted",
+    "at_bound",
+    "estimator",
+    "area_mm2",
+    "area_per_slice_mm2",
+]
+FLOW = ["patient", "group", "reader", "file", "status", "why"]
+OVERLAP = [
+    "patient",
+    "reader_a",
+    "reader_b",
+    "dice",
+    "area_a_mm2",
+    "area_b_mm2",
+    "area_difference_mm2",
+]
 
 
 def measurements(layout, records):
@@ -101,7 +122,5 @@ def failures(records):
 
 
 def _frame(records, kind, columns):
-    rows = [
-        {"patient": label} | row for label, record in records.items() for row in record[kind]
-    ]
+    rows = [{"patient": label} | row for label, record in records.items() for row in record[kind]]
     return pd.DataFrame(rows, columns=columns)

@@ -74,23 +74,27 @@ def run_study(folder, out, options, *, positive=None, force=False, say=print, **
 
 
 def check_groups(folder, positive):
-    """Refuse a study that has no two groups, or not the one that is asked for, before anybody is measured."""
+    """Refuse a study that has no two groups, or not the one that is asked for, before anybody is
+    measured."""
     people = bids.read_participants(folder)
     bids.check_groups(people, folder)
     groups = list(dict.fromkeys(people["group"]))
     if len(groups) < 2:
         msg = (
-            f"participants.tsv: column 'group' holds only {groups[0]!r}; a comparison needs at least "
+            f"participants.tsv: column 'group' holds only {groups[0]!r}; a comparison needs at "
+            "least "
             "two groups"
         )
         raise ValueError(msg)
     if positive is not None and positive not in groups:
-        msg = f"--positive {positive!r} is no group of participants.tsv; there are {', '.join(groups)}"
+        named = ", ".join(groups)
+        msg = f"--positive {positive!r} is no group of participants.tsv; there are {named}"
         raise ValueError(msg)
 
 
 def write_measured(measured, out):
-    """Write the study's tables and the quality pages; a page of an earlier run that is no longer made goes."""
+    """Write the study's tables and the quality pages; a page of an earlier run that is no longer
+    made goes."""
     _write_changed(out / "patients.csv", tables.people(measured.layout))
     job.write_tables(measured, out / "measurements.csv")
     pages = out / "quality"
@@ -116,16 +120,20 @@ def sum_up(measured, options, positive, out):
 
 
 def _record(measured, options, positive, out, seconds):
-    """Tell of the measuring in `run.json`, then hash everything into the crate; left alone where nothing changed."""
+    """Tell of the measuring in `run.json`, then hash everything into the crate; left alone where
+    nothing changed."""
     from ivim.study import crate
 
     path = out / "run.json"
     content = json.loads(path.read_text(encoding="utf-8"))
     entry = {
-        "options": options.as_dict() | {"positive": positive, "readers": list(measured.layout.readers)},
+        "options": options.as_dict()
+        | {"positive": positive, "readers": list(measured.layout.readers)},
         "inputs": measured.hashes | _table_hashes(measured.layout.folder),
         "patients": len(measured.records),
-        "left_out": dict(Counter(measured.flow["status"]))["left out"] if not measured.complete else 0,
+        "left_out": dict(Counter(measured.flow["status"]))["left out"]
+        if not measured.complete
+        else 0,
         "code": next(iter(measured.records.values()))["code"],
     }
     before = content.get(RUN_SECTION, {})

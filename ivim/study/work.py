@@ -1,7 +1,8 @@
 """Who does the work: this process, all cores, or a Dask cluster; and what of it is kept.
 
-One patient is one task. A record is kept as soon as it is finished, so an interrupt or a killed worker costs the patients that
-were under way and no other. Records do not depend on who made them or in which order.
+One patient is one task. A record is kept as soon as it is finished, so an interrupt or a killed
+worker costs the patients that were under way and no other. Records do not depend on who made them
+or in which order.
 """
 
 import json
@@ -23,7 +24,8 @@ ATTEMPTS = 3
 CLUSTER_PATIENCE_S = 15
 
 WORTH_A_PROCESS = 6
-"""Patients for which it pays to start another process, where nobody said how many: its start costs some seconds."""
+"""Patients for which it pays to start another process, where nobody said how many: its start costs
+some seconds."""
 
 
 def run_tasks(tasks, kept, *, jobs=None, scheduler=None, progress=None):
@@ -147,7 +149,9 @@ def _on_cluster(due, scheduler, jobs):
 
     with _client(scheduler, jobs) as client:
         futures = [
-            client.submit(record.measure_patient, task, key=f"ivim-{task.label}-{os.urandom(8).hex()}")
+            client.submit(
+                record.measure_patient, task, key=f"ivim-{task.label}-{os.urandom(8).hex()}"
+            )
             for task in due
         ]
         for future in as_done(futures):
@@ -168,7 +172,9 @@ def _result(future):
     try:
         return future.result()
     except KilledWorker as error:
-        msg = "workers of the cluster died again and again over one patient; is their memory enough?"
+        msg = (
+            "workers of the cluster died again and again over one patient; is their memory enough?"
+        )
         raise ValueError(msg) from error
     except ModuleNotFoundError as error:
         msg = f"a worker of the cluster cannot import {error.name}; install ivim there as here"
@@ -177,12 +183,15 @@ def _result(future):
 
 @contextmanager
 def _client(scheduler, jobs):
-    """A client of the cluster at an address, or of one that is started here and ends with the work."""
+    """A client of the cluster at an address, or of one that is started here and ends with the
+    work."""
     try:
         import dask
         from distributed import Client, LocalCluster
     except ImportError as error:
-        msg = 'Dask is not installed; --scheduler needs the extra "study": pip install "ivim[study]"'
+        msg = (
+            'Dask is not installed; --scheduler needs the extra "study": pip install "ivim[study]"'
+        )
         raise ValueError(msg) from error
     with dask.config.set({"distributed.admin.low-level-log-length": 0}):
         if scheduler == "local":
@@ -198,7 +207,8 @@ def _client(scheduler, jobs):
         except (OSError, ValueError) as error:
             msg = (
                 f"--scheduler {scheduler}: no Dask scheduler answers there within "
-                f"{CLUSTER_PATIENCE_S} s; give its address, for example tcp://127.0.0.1:8786, or local"
+                f"{CLUSTER_PATIENCE_S} s; give its address, for example tcp://127.0.0.1:8786, or "
+                "local"
             )
             raise ValueError(msg) from error
         with client:
@@ -206,7 +216,8 @@ def _client(scheduler, jobs):
 
 
 def _begin_worker():
-    """An interrupt is for the process that shares out the work; when that is gone, its workers go, too."""
+    """An interrupt is for the process that shares out the work; when that is gone, its workers go,
+    too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
     # Several threads in each of several processes only wait for each other.

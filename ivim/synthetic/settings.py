@@ -1,4 +1,5 @@
-"""What a simulated study is drawn from: a small TOML file, read strictly, so that a misspelt word never passes for a default."""
+"""What a simulated study is drawn from: a small TOML file, read strictly, so that a misspelt word
+never passes for a default."""
 
 import re
 import tomllib
@@ -11,7 +12,8 @@ DEFAULT = Path(__file__).with_name("study.toml")
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a patient is scanned: b in s/mm², excitations per b, SNR of the lesion at b = 0 in one excitation."""
+    """How a patient is scanned: b in s/mm², excitations per b, SNR of the lesion at b = 0 in one
+    excitation."""
 
     b: tuple
     averages: tuple
@@ -21,7 +23,8 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Lesion:
-    """Size (semi-axes in mm, smallest and largest) and heterogeneity of every lesion, see :class:`phantom.Tissue`."""
+    """Size (semi-axes in mm, smallest and largest) and heterogeneity of every lesion, see
+    :class:`phantom.Tissue`."""
 
     semi_axes_mm: tuple
     variation: float
@@ -42,7 +45,8 @@ class Reader:
 
 @dataclass(frozen=True)
 class Group:
-    """Patients of one kind: medians of the three parameters (diffusivities in 10⁻³ mm²/s) and SDs of their logarithms."""
+    """Patients of one kind: medians of the three parameters (diffusivities in 10⁻³ mm²/s) and SDs
+    of their logarithms."""
 
     name: str
     share: float
@@ -72,7 +76,8 @@ def read_settings(path=None):
     Parameters
     ----------
     path : path, optional
-        TOML file with the entries of :data:`DEFAULT`, which is also the default; every entry is needed but ``primaries``.
+        TOML file with the entries of :data:`DEFAULT`, which is also the default; every entry is
+        needed but ``primaries``.
 
     Returns
     -------
@@ -81,7 +86,8 @@ def read_settings(path=None):
     Raises
     ------
     ValueError
-        When the file cannot be read, an entry is missing, unknown, of another type or out of its range.
+        When the file cannot be read, an entry is missing, unknown, of another type or out of its
+        range.
     """
     path = Path(path or DEFAULT)
     content = _Table(_parse(path), str(path.name))
@@ -104,7 +110,10 @@ def _parse(path):
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        msg = f"{path}: not TOML in UTF-8 ({error}); mend it, or begin with a copy of the defaults (see data/README.md)"
+        msg = (
+            f"{path}: not TOML in UTF-8 ({error}); mend it, or begin with a copy of the defaults "
+            "(see data/README.md)"
+        )
         raise ValueError(msg) from error
 
 
@@ -115,7 +124,10 @@ def _protocol(table):
         msg = f"{table.place}: {len(averages)} averages for {len(b)} b-values; give one per b-value"
         raise ValueError(msg)
     if len(set(b)) < 4:
-        msg = f"{table.place}: {len(set(b))} different b-value(s); the bi-exponential model needs at least 4"
+        msg = (
+            f"{table.place}: {len(set(b))} different b-value(s); the bi-exponential model needs "
+            "at least 4"
+        )
         raise ValueError(msg)
     protocol = Protocol(b, averages, table.number("snr", 1, 1e5), table.number("snr_between", 0, 1))
     table.finish()
@@ -125,7 +137,10 @@ def _protocol(table):
 def _lesion(table):
     axes = table.numbers("semi_axes_mm", 3, 60)
     if len(axes) != 2 or axes[0] > axes[1]:
-        msg = f"{table.place}: semi_axes_mm is {list(axes)}; give the smallest and the largest, in this order"
+        msg = (
+            f"{table.place}: semi_axes_mm is {list(axes)}; give the smallest and the largest, in "
+            "this order"
+        )
         raise ValueError(msg)
     lesion = Lesion(
         axes,
@@ -175,7 +190,9 @@ def _check_names(settings, name):
     for kind in ("readers", "groups"):
         names = [one.name for one in getattr(settings, kind)]
         if len(set(names)) < len(names):
-            msg = f"{name}: two {kind} have the same name ({', '.join(names)}); names are given once"
+            msg = (
+                f"{name}: two {kind} have the same name ({', '.join(names)}); names are given once"
+            )
             raise ValueError(msg)
     if len(settings.groups) < 2:
         msg = f"{name}: {len(settings.groups)} group; a comparison needs at least two"
@@ -191,13 +208,16 @@ class _Table:
     def take(self, key):
         self.taken.append(key)
         if key not in self.content:
-            msg = f"{self.place}: {key!r} is missing; met {', '.join(map(repr, self.content)) or 'nothing'}"
+            met = ", ".join(map(repr, self.content)) or "nothing"
+            msg = f"{self.place}: {key!r} is missing; met {met}"
             raise ValueError(msg)
         return self.content[key]
 
     def finish(self):
         if unknown := [key for key in self.content if key not in self.taken]:
-            msg = f"{self.place}: unknown entry {unknown[0]!r}; accepted are {', '.join(self.taken)}"
+            msg = (
+                f"{self.place}: unknown entry {unknown[0]!r}; accepted are {', '.join(self.taken)}"
+            )
             raise ValueError(msg)
 
     def text(self, key, pattern):

@@ -1,7 +1,9 @@
-"""A whole simulated study on disk: patients drawn from group truths, scanned as phantoms, outlined by readers.
+"""A whole simulated study on disk: patients drawn from group truths, scanned as phantoms, outlined
+by readers.
 
-Everything is made from a seed by code; the same seed gives the same bytes. What the scanner does to a slice is in
-:mod:`ivim.synthetic.phantom`; what the patients are drawn from is in :mod:`ivim.synthetic.settings`.
+Everything is made from a seed by code; the same seed gives the same bytes. What the scanner does to
+a slice is in :mod:`ivim.synthetic.phantom`; what the patients are drawn from is in
+:mod:`ivim.synthetic.settings`.
 """
 
 from dataclasses import dataclass
@@ -20,10 +22,12 @@ from ivim.synthetic import phantom
 from ivim.synthetic.settings import read_settings
 
 STORED = 1000.0
-"""Stored value of the lesion at b = 0: scanners store whole numbers, and a thousand steps are well below the noise."""
+"""Stored value of the lesion at b = 0: scanners store whole numbers, and a thousand steps are well
+below the noise."""
 
 PLACE_MM = ((0.0, 5.0), (10.0, 3.0))
-"""Mean and SD of a lesion's centre (to the patient's left, to the back): within the vertebral body of the phantom."""
+"""Mean and SD of a lesion's centre (to the patient's left, to the back): within the vertebral body
+of the phantom."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,9 @@ def draw(settings, patients, seed):
         When there are fewer patients than groups, or the seed is negative.
     """
     if patients < len(settings.groups):
-        msg = f"{patients} patient(s) for {len(settings.groups)} groups; give at least one per group"
+        msg = (
+            f"{patients} patient(s) for {len(settings.groups)} groups; give at least one per group"
+        )
         raise ValueError(msg)
     if seed < 0:
         msg = f"seed is {seed}; give 0 or more"
@@ -122,7 +128,8 @@ def _primaries(group, members):
 
 
 def _apportion(shares, total, least):
-    """Whole numbers in proportion to `shares` that sum to `total` (largest remainders), each at least `least`."""
+    """Whole numbers in proportion to `shares` that sum to `total` (largest remainders), each at
+    least `least`."""
     exact = total * np.array(shares) / np.sum(shares)
     counts = np.maximum(np.floor(exact).astype(int), least)
     while counts.sum() < total:
@@ -171,7 +178,8 @@ def _patient(settings, group, primaries, label, seed, place):
 
 
 def _ellipse_of(reader, centre, size, rng):
-    """Where and how large one reader draws: about the lesion's centre, and no larger than the lesion."""
+    """Where and how large one reader draws: about the lesion's centre, and no larger than the
+    lesion."""
     place = tuple(float(middle + reader.shift_mm * rng.normal()) for middle in centre)
     radii = reader.radius_mm * np.exp(reader.radius_between * rng.normal(size=2))
     return place, tuple(
@@ -211,7 +219,9 @@ def _scan_one(patient, *, protocol, stage):
         "f": lesion.f,
         "snr": patient.case.snr,
         "lesion_mm2": pixel * float(scanned.lesion.sum()),
-    } | {f"inside_{name}": _share_inside(mask, scanned.lesion) for name, mask in scanned.rois.items()}
+    } | {
+        f"inside_{name}": _share_inside(mask, scanned.lesion) for name, mask in scanned.rois.items()
+    }
 
 
 def _share_inside(roi, lesion):
@@ -241,7 +251,8 @@ def _write_series(stem, series):
 
 
 def _write_dataset(stage, settings, drawn, truth, seed):
-    """What stands above the patients: participants, descriptions, the truth and what it was drawn from."""
+    """What stands above the patients: participants, descriptions, the truth and what it was drawn
+    from."""
     people = pd.DataFrame([_person(patient) for patient in drawn])
     _write_tsv(stage / "participants.tsv", people.replace("", "n/a"))
     files.write_json(stage / "participants.json", _PARTICIPANTS)
@@ -279,7 +290,8 @@ def _write_tsv(path, frame):
 
 
 _README = (
-    "A simulated study: no patient's data. Written by `ivim simulate`; the truth is in derivatives/truth/, what it was drawn\n"
+    "A simulated study: no patient's data. Written by `ivim simulate`; the truth is in "
+    "derivatives/truth/, what it was drawn\n"
     "from is documented in data/README.md of ivim.\n"
 )
 _PARTICIPANTS = {
@@ -289,7 +301,10 @@ _PARTICIPANTS = {
     "age": {"Description": "Simulated", "Units": "years"},
 }
 _TRUTH = {
-    "adc_slow": {"Description": "Median over the lesion, bi-exponential model", "Units": "10^-3 mm^2/s"},
+    "adc_slow": {
+        "Description": "Median over the lesion, bi-exponential model",
+        "Units": "10^-3 mm^2/s",
+    },
     "adc_fast": {"Description": "Of the whole lesion", "Units": "10^-3 mm^2/s"},
     "f": {"Description": "Median over the lesion, fraction 0-1"},
     "snr": {"Description": "Lesion at b = 0 over the noise of one excitation, one channel"},

@@ -1,6 +1,7 @@
-"""Tables in HTML and in JATS XML. Nothing is fetched, no entity is expanded, no script is looked at."""
+"""Tables in HTML and JATS XML. Nothing is fetched, no entity expanded, no script looked at."""
 
 import re
+from html.entities import html5
 
 from ivim.audit.reading.grid import MOST_TABLES, Cell, Grid, rectangle
 from ivim.audit.reading.text import plain, raised
@@ -54,10 +55,14 @@ def read_jats(path, content):
     """
     from lxml import etree
 
-    # An entity of the file's own may name a local file or grow without end; those of a DTD are not needed.
+    # An entity of the file's own may name a local file or grow without end; those of a DTD are not
+    # needed.
     head = content[: content.find(b"<article") if b"<article" in content else None]
     if b"<!ENTITY" in head or b"<!ENTITY" in content[:100_000]:
-        msg = f"{path}: declares entities of its own, which are not expanded; take the <!ENTITY lines out"
+        msg = (
+            f"{path}: declares entities of its own, which are not expanded; take the <!ENTITY "
+            "lines out"
+        )
         raise ValueError(msg)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
@@ -138,7 +143,9 @@ def _padding(element):
 
 
 def _text(element):
-    """Text of a cell with line ends; parts that fill the cell without a word between them stand on lines of their own."""
+    """Text of a cell with line ends; parts that fill the cell without a word between them stand on
+    lines of their own.
+    """
     pieces = list(element)
     bare = not (element.text or "").strip() and not any((p.tail or "").strip() for p in pieces)
     own = [p for p in pieces if p.tag not in ("sup", "sub", "br", "xref")]
@@ -148,7 +155,11 @@ def _text(element):
 
 
 def _inner(element):
-    if element.tag in _SILENT or not isinstance(element.tag, str):
+    if not isinstance(element.tag, str):
+        # A named entity of the DTD, which is not loaded: the names of HTML are known, others are
+        # shown as lost.
+        return html5.get(f"{getattr(element, 'name', '')};", "\ufffd")
+    if element.tag in _SILENT:
         return ""
     # A line end of the source is a space on the page; only the page's own breaks are kept.
     found = re.sub(r"[\r\n]+", " ", element.text or "")

@@ -34,7 +34,8 @@ def reading_text(reading):
 
 
 def reading_rows(reading):
-    """One line per table for the terminal: how many numbers were read, how many cells were left out and why.
+    """One line per table for the terminal: how many numbers were read, how many cells were left out
+    and why.
 
     Returns
     -------
@@ -72,8 +73,10 @@ def _told(question):
 
 def _summary(reading):
     return (
-        f"{len(reading.claims)} numbers out of {len(reading.tables)} tables; {reading.left_out} cells with numbers "
-        f"left out; {len(reading.questions)} questions open. Confirm this page before you trust an audit of it."
+        f"{len(reading.claims)} numbers out of {len(reading.tables)} tables; "
+        f"{reading.left_out} cells with numbers "
+        f"left out; {len(reading.questions)} questions open. Confirm this page before you "
+        "trust an audit of it."
     )
 
 

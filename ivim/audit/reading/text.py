@@ -1,4 +1,4 @@
-"""Plain strings out of what typesetting does to a table: thin spaces, minus signs, superscripts, footnote marks."""
+"""Plain strings out of typesetting: thin spaces, minus signs, superscripts, footnote marks."""
 
 import re
 
@@ -86,6 +86,8 @@ def without_marks(text):
     found = "".join(_FOOTNOTE.findall(text)).strip()
     text = _FOOTNOTE.sub("", text).strip()
     bare = text.rstrip(MARKS + " ")
+    if len(bare) < 3 and text[len(bare) :].startswith("*"):
+        bare += "*"  # D* is the pseudo-diffusion coefficient, no D with a footnote
     return bare, found + text[len(bare) :].strip()
 
 

@@ -38,7 +38,8 @@ class Value:
     Attributes
     ----------
     pattern : str
-        ``a``, ``a ± b``, ``a (b)``, ``a (b-c)`` ...; ``nothing`` for a dash or NA, ``words`` for anything else.
+        ``a``, ``a ± b``, ``a (b)``, ``a (b-c)`` ...; ``nothing`` for a dash or NA, ``words`` for
+        anything else.
     numbers : tuple of str
         As printed, with a decimal point and a plain minus.
     """
@@ -59,7 +60,8 @@ def read_value(text, comma=False):
     ----------
     text : str
     comma : bool
-        Whether a comma is the decimal mark; else commas between groups of three digits are left out.
+        Whether a comma is the decimal mark; else commas between groups of three digits are left
+        out.
 
     Returns
     -------

@@ -3,13 +3,13 @@
 import math
 from functools import partial
 
-from ivim.audit.checks.estimates import ICC_FORMS, check_icc
+from ivim.audit.checks.estimates import ICC_FORMS, check_icc, icc_limits, recover_icc
 from ivim.audit.checks.rounding import Outcome
 from ivim.audit.relations import Check, Relation, as_printed
 from ivim.audit.rules.slopes import ORDER, order
 
 FORM = Check("", recovers=False, decisive=False)
-KNOWN = Check("icc_limits", recovers=False)
+KNOWN = Check("icc_limits")
 _LIMITED = ("auc", "icc", "kappa", "auc_difference", "lr_positive", "lr_negative", "r")
 
 
@@ -68,13 +68,19 @@ def _icc(study, icc):
                 KNOWN.called(f"icc_limits {form}") if told else FORM.called(f"icc_limits {form}"),
                 target,
                 inputs,
-                partial(_form, names=names, ids=ids, raters=raters, form=form, level=study.structure.confidence),
+                partial(
+                    _form, names=names, ids=ids, raters=raters, form=form, level=study.structure.confidence, place=names.index(target)
+                ),
             )
 
 
-def _form(reading, names, ids, raters, form, level):
+def _form(reading, names, ids, raters, form, level, place):
     values = as_printed(*(reading[name] for name in names))
     n = sum(reading.count(name) for name in ids)
     found = check_icc(*values, n, raters, (form,), level)[form]
-    ends = (math.nan, math.nan) if found.holds is False else (found.low, found.high)
+    if place == 0:
+        room = recover_icc(*values[1:], n, raters, form, level)
+    else:
+        room = icc_limits(values[0], n, raters, form, level)[place - 1]
+    ends = (room.low, room.high) if room else (math.nan, math.nan)
     return Outcome(found.holds, *ends, found.reason)

@@ -189,7 +189,8 @@ def _tables(study):
         if claim.statistic in ("chi2", "p") and claim.analysis in ("chi2", "fisher"):
             cells = _cells(study, claim)
             if cells:
-                inputs = tuple(name for pair in cells for name in pair if isinstance(name, str))
+                named = [name for pair in cells for name in (pair[0], pair[-1])]
+                inputs = tuple(name for name in named if isinstance(name, str))
                 for target in (claim.id, *inputs):
                     yield Relation(
                         f"counts behind {claim.id}",

@@ -7,6 +7,8 @@ where that is known to be the method (a column, the structure file, or most limi
 import math
 from functools import partial
 
+from scipy.stats import norm
+
 from ivim.audit.checks.estimates import (
     Slope,
     check_slope_label,
@@ -41,6 +43,7 @@ ORDER = Check("between_limits", confirms=False)
 P = Check("slope_p")
 P_CELL = Check("cell_for_slope_p", recovers=False)
 LEAST = Check("least_se")
+REMARK = Check("limit_for_p", recovers=False, confirms=False, decisive=False)
 
 
 def slope_relations(study):
@@ -306,6 +309,7 @@ def _p(ids, ratio, where, level, wald):
         sources.append((("b", "se"), _z_of_slope, wald is True))
     if ratio and {"ci_low", "ci_high"} <= set(ids):
         sources.append(((ratio, "ci_low", "ci_high"), partial(_z_of_limits, level=level), wald is True))
+        yield from _limits_for_p(ids, ratio, where, level)
     for names, source, sure in sources:
         inputs = tuple(ids[name] for name in names)
         for target in (ids["p"], *inputs):
@@ -316,6 +320,30 @@ def _p(ids, ratio, where, level, wald):
                 tuple(i for i in (ids["p"], *inputs) if i != target),
                 partial(_against_p, ids=ids, names=names, source=source, sure=sure, target=target),
             )
+
+
+def _limits_for_p(ids, ratio, where, level):
+    """What the limits would be by Wald's formula from the ratio and p: a remark, and a value to try where both are wrong."""
+    for name, sign in (("ci_low", -1), ("ci_high", 1)):
+        yield Relation(
+            f"{name} of {where} from p",
+            REMARK,
+            ids[name],
+            (ids[ratio], ids["p"]),
+            partial(_limit_for_p, ids=ids, ratio=ratio, name=name, sign=sign, level=level),
+        )
+
+
+def _limit_for_p(reading, ids, ratio, name, sign, level):
+    p, log = as_printed(reading[ids["p"]]).interval, recover_b(digits(reading[ids[ratio]]))
+    if not math.isfinite(log.low) or p.high <= 0 or p.low >= 1:
+        return cannot_tell("the ratio or p says nothing about the limits")
+    z = Interval(norm.isf(min(p.high, 1.0) / 2), norm.isf(max(p.low, 1e-12) / 2))
+    if z.low <= 0:
+        return cannot_tell("p says nothing about the limits")
+    se = abs(log) / z
+    limit = (log + sign * normal_quantile(level) * se).exp()
+    return compare(limit, digits(reading[ids[name]]), "the ratio and p")
 
 
 def _against_p(reading, ids, names, source, sure, target):
