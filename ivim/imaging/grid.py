@@ -63,11 +63,29 @@ class Grid:
         return cls(tuple(int(n) for n in shape), affine, tuple(float(edge) for edge in edges))
 
     def places(self, indices: ArrayLike) -> np.ndarray:
-        """Places in mm (RAS) of voxel indices, both of shape (n, 3)."""
+        """Places in mm (RAS) of voxel indices, both of shape (n, 3).
+
+        Parameters
+        ----------
+        indices : array, shape (n, 3)
+
+        Returns
+        -------
+        array, shape (n, 3)
+        """
         return np.asarray(indices, float) @ self.affine[:3, :3].T + self.affine[:3, 3]
 
     def indices(self, places: ArrayLike) -> np.ndarray:
-        """Voxel indices, with their fractions, of places in mm (RAS), both of shape (n, 3)."""
+        """Voxel indices, with their fractions, of places in mm (RAS), both of shape (n, 3).
+
+        Parameters
+        ----------
+        places : array, shape (n, 3), mm
+
+        Returns
+        -------
+        array, shape (n, 3)
+        """
         inverse = np.linalg.inv(self.affine)
         return np.asarray(places, float) @ inverse[:3, :3].T + inverse[:3, 3]
 
@@ -81,7 +99,14 @@ class Grid:
         return np.array(np.meshgrid(*((0, n) for n in last), indexing="ij")).reshape(3, -1).T
 
     def check_same(self, other: Grid, path: str | Path) -> None:
-        """Raise ValueError unless `other`, read from `path`, is this grid."""
+        """Raise ValueError unless `other`, read from `path`, is this grid.
+
+        Parameters
+        ----------
+        other : Grid
+        path : path
+            For the message.
+        """
         if tuple(other.shape) != tuple(self.shape):
             msg = (
                 f"{path}: grid of {times(other.shape)} voxels, the image has {times(self.shape)}; "
@@ -236,5 +261,14 @@ def is_place(affine: np.ndarray) -> bool:
 
 
 def times(shape: Sequence[int]) -> str:
-    """A shape in words: ``4 x 3 x 2``."""
+    """A shape in words: ``4 x 3 x 2``.
+
+    Parameters
+    ----------
+    shape : sequence of int
+
+    Returns
+    -------
+    str
+    """
     return " x ".join(str(n) for n in shape)

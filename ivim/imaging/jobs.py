@@ -167,6 +167,15 @@ def convert_rois(
 def recipe_for(recipe: str | Path | Recipe, models: Sequence[str]) -> Recipe:
     """The recipe, when its name says something of the models; ``segmented`` is for one of them
     alone.
+
+    Parameters
+    ----------
+    recipe : str, path or Recipe
+    models : sequence of str
+
+    Returns
+    -------
+    Recipe
     """
     chosen = get_recipe(recipe)
     if chosen.name == "segmented" and "biexponential" not in models:
@@ -176,19 +185,46 @@ def recipe_for(recipe: str | Path | Recipe, models: Sequence[str]) -> Recipe:
 
 
 def inputs_of(dwi: str | Path, bval: str | Path | None, roi: str | Path | None) -> tuple:
-    """The files that a run reads and that no output may replace."""
+    """The files that a run reads and that no output may replace.
+
+    Parameters
+    ----------
+    dwi, bval, roi : path or None
+
+    Returns
+    -------
+    tuple of path or None
+    """
     return (dwi, bval, roi, sidecar(dwi, ".bval"), sidecar(dwi, ".json"))
 
 
 def weights_text(series: Series) -> str:
-    """In words, how the samples of a series are weighted."""
+    """In words, how the samples of a series are weighted.
+
+    Parameters
+    ----------
+    series : Series
+
+    Returns
+    -------
+    str
+    """
     if series.averages is None:
         return "equal (no averages given)"
     return "averages " + ",".join(f"{n:g}" for n in series.averages)
 
 
 def fit_text(table: pd.DataFrame) -> str:
-    """The table of :func:`fit_rois` as text for a terminal."""
+    """The table of :func:`fit_rois` as text for a terminal.
+
+    Parameters
+    ----------
+    table : DataFrame
+
+    Returns
+    -------
+    str
+    """
     lines = []
     for (number, model), rows in table.groupby(["roi", "model"], sort=False):
         score, delta = rows["aicc"].iloc[0], rows["delta"].iloc[0]

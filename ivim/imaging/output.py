@@ -30,6 +30,14 @@ if TYPE_CHECKING:
 def bids_prefix(image: str | Path) -> str:
     """The BIDS entities of a file name with an underscore behind (``sub-01_ses-2_``), or nothing
     where the name is none of BIDS.
+
+    Parameters
+    ----------
+    image : path
+
+    Returns
+    -------
+    str
     """
     found = re.match(r"sub-[A-Za-z0-9]+(?:_[a-z]+-[A-Za-z0-9]+)*(?=_dwi\.)", Path(image).name)
     return f"{found.group()}_" if found else ""
@@ -38,6 +46,16 @@ def bids_prefix(image: str | Path) -> str:
 def map_name(prefix: str, model: str, parameter: str, description: str = "") -> str:
     """File name of a map without ending; BIDS labels have letters and digits only, so ``adc_slow``
     is ``adcslow``.
+
+    Parameters
+    ----------
+    prefix : str
+        As of :func:`bids_prefix`.
+    model, parameter, description : str
+
+    Returns
+    -------
+    str
     """
     tail = f"_desc-{description}" if description else ""
     return f"{prefix}model-{model}_param-{parameter.replace('_', '')}{tail}_dwimap"
@@ -94,7 +112,12 @@ def write_map(
 
 
 def write_dataset_description(folder: str | Path) -> None:
-    """Write what BIDS asks of every derivative dataset."""
+    """Write what BIDS asks of every derivative dataset.
+
+    Parameters
+    ----------
+    folder : path
+    """
     content = {
         "Name": "Intravoxel incoherent motion maps",
         "BIDSVersion": "1.10.0",
@@ -105,7 +128,16 @@ def write_dataset_description(folder: str | Path) -> None:
 
 
 def unit_of(parameter: str) -> str:
-    """Unit of a parameter's map: "mm^2/s", or nothing for a number without unit."""
+    """Unit of a parameter's map: "mm^2/s", or nothing for a number without unit.
+
+    Parameters
+    ----------
+    parameter : str
+
+    Returns
+    -------
+    str
+    """
     return "mm^2/s" if parameters.is_diffusivity(parameter) else ""
 
 
@@ -180,6 +212,15 @@ def draw_map(
 def as_displayed(values: np.ndarray, grid: Grid) -> np.ndarray:
     """A slice turned as radiologists look at it: the patient's right on the left, the front upwards
     (for axial slices).
+
+    Parameters
+    ----------
+    values : array, shape (x, y)
+    grid : Grid
+
+    Returns
+    -------
+    array, shape (x, y)
     """
     for axis in (0, 1):
         if grid.affine[axis, axis] > 0:

@@ -225,7 +225,17 @@ def dice(one: ArrayLike, other: ArrayLike) -> float:
 
 
 def describe(mask: np.ndarray, grid: Grid) -> str:
-    """One line on a region's size."""
+    """One line on a region's size.
+
+    Parameters
+    ----------
+    mask : array of bool, shape (x, y, z)
+    grid : Grid
+
+    Returns
+    -------
+    str
+    """
     sizes = ", ".join(
         f"{area:.1f} mm² in slice {z + 1}" for z, area in area_mm2(mask, grid).items()
     )

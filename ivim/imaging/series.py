@@ -147,6 +147,17 @@ def read_averages(path: str | Path, count: int) -> np.ndarray | None:
     or no such entry.
 
     One number stands for all images. Nothing else of the sidecar is looked at.
+
+    Parameters
+    ----------
+    path : path
+        The sidecar.
+    count : int
+        Number of b-values.
+
+    Returns
+    -------
+    array, shape (count,), or None
     """
     if not Path(path).is_file():
         return None
@@ -173,6 +184,17 @@ def read_averages(path: str | Path, count: int) -> np.ndarray | None:
 def check_averages(averages: object, count: int, name: str) -> np.ndarray:
     """Averages as an array of `count` positive numbers, or ValueError with the `name` of where they
     stand.
+
+    Parameters
+    ----------
+    averages : sequence of float
+    count : int
+    name : str
+        Where they stand, for the message.
+
+    Returns
+    -------
+    array, shape (count,)
     """
     try:
         array = np.array(averages, dtype=float)
@@ -200,6 +222,16 @@ def check_averages(averages: object, count: int, name: str) -> np.ndarray:
 def sidecar(image: str | Path, ending: str) -> Path:
     """Path of the file that goes with an image: same name, `ending` in place of ``.nii`` or
     ``.nii.gz``.
+
+    Parameters
+    ----------
+    image : path
+    ending : str
+        With its dot.
+
+    Returns
+    -------
+    Path
     """
     image = Path(image)
     return image.with_name(re.sub(r"(\.nii)?(\.gz)?$", "", image.name) + ending)

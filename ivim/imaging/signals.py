@@ -65,7 +65,19 @@ def fit_signals(
 
 
 def fits_of_mean(series: Series, mask: np.ndarray, recipe: Recipe, models: Sequence[str]) -> dict:
-    """Fits of the mean signal by model; its ceiling is one only where the image's is."""
+    """Fits of the mean signal by model.
+
+    Parameters
+    ----------
+    series : Series
+    mask : array of bool, shape (x, y, z)
+    recipe : Recipe
+    models : sequence of str
+
+    Returns
+    -------
+    dict of str to Fit
+    """
     voxels = int(np.isfinite(series.data[mask]).all(axis=1).sum())
     signal = mean_signal(series, mask)
     return recipe.fit(signal, series.b, series.averages, models, voxels=max(voxels, 1))
@@ -193,7 +205,20 @@ def partial(method: str) -> bool:
 
 
 def nothing_to_fit(mask: np.ndarray, remarks: Sequence[str], name: str) -> str:
-    """Why a region measures nothing."""
+    """Why a region measures nothing.
+
+    Parameters
+    ----------
+    mask : array of bool, shape (x, y, z)
+    remarks : sequence of str
+        As of :func:`signal_remarks`.
+    name : str
+        Of the region; may be empty.
+
+    Returns
+    -------
+    str
+    """
     of_region = f" {name!r}" if name else ""
     why = "; ".join(remarks) or "zero, negative, saturated or not finite"
     return (
@@ -203,7 +228,17 @@ def nothing_to_fit(mask: np.ndarray, remarks: Sequence[str], name: str) -> str:
 
 
 def check_mask(series: Series, region: Region | np.ndarray) -> np.ndarray:
-    """The mask of a region, held to the series."""
+    """The mask of a region, held to the series.
+
+    Parameters
+    ----------
+    series : Series
+    region : Region, or array of bool
+
+    Returns
+    -------
+    array of bool, shape (x, y, z)
+    """
     mask = np.asarray(region.mask if isinstance(region, Region) else region).astype(bool)
     if mask.shape != tuple(series.grid.shape):
         msg = f"mask of shape {mask.shape}; the series has the grid {tuple(series.grid.shape)}"

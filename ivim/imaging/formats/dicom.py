@@ -23,7 +23,16 @@ DEFLATED = "1.2.840.10008.1.2.1.99"
 
 
 def recognises(head: bytes) -> bool:
-    """Whether a file that begins with these bytes is DICOM, with or without the preamble."""
+    """Whether a file that begins with these bytes is DICOM, with or without the preamble.
+
+    Parameters
+    ----------
+    head : bytes
+
+    Returns
+    -------
+    bool
+    """
     return head[128:132] == b"DICM" or head[:2] in (b"\x02\x00", b"\x08\x00")
 
 

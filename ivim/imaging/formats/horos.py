@@ -32,7 +32,16 @@ NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)
 
 
 def recognises(head: bytes) -> bool:
-    """Whether a file that begins with these bytes is a property list or a CSV of ROIs."""
+    """Whether a file that begins with these bytes is a property list or a CSV of ROIs.
+
+    Parameters
+    ----------
+    head : bytes
+
+    Returns
+    -------
+    bool
+    """
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     first = text.split(b"\n", 1)[0].lower()
     return b"<plist" in text[:1024] or (b"roiname" in first and b"mmx" in first)

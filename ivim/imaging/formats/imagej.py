@@ -37,7 +37,16 @@ NUMBERS = {MOVE: 2, LINE: 2, QUADRATIC: 4, CUBIC: 6, CLOSE: 0}
 
 
 def recognises(head: bytes) -> bool:
-    """Whether a file that begins with these bytes is one ROI or an archive."""
+    """Whether a file that begins with these bytes is one ROI or an archive.
+
+    Parameters
+    ----------
+    head : bytes
+
+    Returns
+    -------
+    bool
+    """
     return head.startswith((b"Iout", b"PK\x03\x04"))
 
 

@@ -63,7 +63,16 @@ class Header:
 
 
 def recognises(head: bytes) -> bool:
-    """Whether a file that begins (unpacked) with these bytes is NIfTI."""
+    """Whether a file that begins (unpacked) with these bytes is NIfTI.
+
+    Parameters
+    ----------
+    head : bytes
+
+    Returns
+    -------
+    bool
+    """
     return _order(head) is not None
 
 
@@ -253,11 +262,11 @@ def _grid(raw, shape, path):
     except (nib.spatialimages.HeaderDataError, ValueError, np.linalg.LinAlgError) as error:
         raise _unreadable(path, error) from error
     affine[:3] *= scale
-    edges = np.linalg.norm(affine[:3, :3], axis=0)
     if not is_place(affine):
         msg = f"{path}: the header's geometry has no volume (an axis without direction); convert "
         msg += "the image again"
         raise Refused(msg)
+    edges = np.linalg.norm(affine[:3, :3], axis=0)
     zooms = np.abs(np.asarray(raw["pixdim"][1:4], float)) * scale
     spacing = tuple(float(zoom or edge) for zoom, edge in zip(zooms, edges, strict=True))
     return Grid(tuple(shape[:3]), affine, spacing)

@@ -33,7 +33,16 @@ MOST_LAYERS = 1000
 
 
 def recognises(head: bytes) -> bool:
-    """Whether a file that begins with these bytes is NRRD."""
+    """Whether a file that begins with these bytes is NRRD.
+
+    Parameters
+    ----------
+    head : bytes
+
+    Returns
+    -------
+    bool
+    """
     return head.startswith(b"NRRD")
 
 

@@ -19,7 +19,16 @@ SPACES = ("RAS", "LPS")
 
 
 def recognises(head: bytes) -> bool:
-    """Whether a file that begins with these bytes is JSON."""
+    """Whether a file that begins with these bytes is JSON.
+
+    Parameters
+    ----------
+    head : bytes
+
+    Returns
+    -------
+    bool
+    """
     return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
 
 
