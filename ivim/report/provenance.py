@@ -7,6 +7,9 @@ import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 import ivim
 from ivim import files
@@ -21,7 +24,7 @@ _PACKAGES = {
 """Name that is imported -> name that is installed."""
 
 
-def results_folder():
+def results_folder() -> Any:
     """The folder that results are written to.
 
     Returns
@@ -33,7 +36,7 @@ def results_folder():
     return Path(os.environ.get("IVIM_RESULTS") or files.RESULTS / "scratch")
 
 
-def write_file(path, content):
+def write_file(path: str | Path, content: str | bytes) -> Any:
     """Write a file whole or not at all: under a temporary name first, then moved into place.
 
     Parameters
@@ -53,7 +56,7 @@ def write_file(path, content):
     return path
 
 
-def marked(frame, source):
+def marked(frame: pd.DataFrame, source: str) -> pd.DataFrame:
     """A frame with a last column ``source`` that says whose numbers it holds.
 
     Parameters
@@ -69,7 +72,7 @@ def marked(frame, source):
     return frame.assign(source=source) if source else frame
 
 
-def record_numbers(section, numbers, folder=None):
+def record_numbers(section: str, numbers: dict, folder: str | Path | None = None) -> dict:
     """Put the numbers that a text quotes into ``numbers.json``, one section per notebook.
 
     The section is replaced whole; other sections stay. Numbers are kept to ten significant digits,
@@ -102,7 +105,7 @@ def record_numbers(section, numbers, folder=None):
     return stored
 
 
-def stamp(*inputs):
+def stamp(*inputs: Any) -> str:
     """What a result was made with: versions of the packages and the first digits of each input's
     SHA-256.
 
@@ -131,7 +134,7 @@ def stamp(*inputs):
     )
 
 
-def packages_used():
+def packages_used() -> list[str]:
     """The libraries that this process has worked with so far, by the names they are installed
     under.
 

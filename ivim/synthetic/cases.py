@@ -320,7 +320,16 @@ def _decimals(text):
 
 
 def around_rois(case):
-    """The smallest window that holds every reader's ROI."""
+    """The smallest window that holds every reader's ROI.
+
+    Parameters
+    ----------
+    case : Case
+
+    Returns
+    -------
+    tuple of two slices
+    """
     centres, axes = (
         np.array(part) / phantom.PIXEL_MM for part in zip(*case.readers.values(), strict=True)
     )

@@ -1,6 +1,4 @@
-"""Tables in: wide tables of a paper become rows of claims, and what the tables do not say becomes a
-question.
-"""
+"""Tables in: a paper's tables become rows of claims, and what they do not say a question."""
 
 import hashlib
 import json

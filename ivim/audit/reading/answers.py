@@ -1,12 +1,11 @@
-"""What the reader of a paper answered, and what is still to be asked: nothing that can be wrong is
-guessed.
-"""
+"""What the reader of a paper answered, and what is still to be asked."""
 
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ivim.audit.reading.text import harmless, squeezed
+from ivim.audit.vocabulary import STATISTICS, nearest
 
 AXES = ("groups", "parameters", "items", "models", "comparisons", "skip")
 _TABLE_KEYS = ("rows", "columns", "lines", "decimal", "merged", "skip", "units", "tests")
@@ -137,7 +136,9 @@ def _table(path, name, entries):
             raise ValueError(msg)
         if key in ("units", "tests"):
             _strings(path, f"{name}.{key}", value)
-        elif key not in _TABLE_KEYS and not (_is_pattern(key) and isinstance(value, str)):
+        elif key not in _TABLE_KEYS and _is_pattern(key) and isinstance(value, str):
+            _check_statistics(path, f"{name}.{key}", value)
+        elif key not in _TABLE_KEYS:
             msg = (
                 f"{path}: unknown entry {name}.{key}; known are {', '.join(_TABLE_KEYS)} "
                 "and patterns "
@@ -145,6 +146,15 @@ def _table(path, name, entries):
             )
             raise ValueError(msg)
     return entries
+
+
+def _check_statistics(path, name, value):
+    unknown = [word for word in value.split() if word != "skip" and word not in STATISTICS]
+    if unknown:
+        near = ", ".join(nearest(unknown[0]))
+        hint = f"did you mean {near}?" if near else 'such as "mean sd"'
+        msg = f"{path}: {name} is {value!r}; {unknown[0]!r} is no statistic; {hint}"
+        raise ValueError(msg)
 
 
 def _is_pattern(key):

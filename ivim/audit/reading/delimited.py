@@ -1,6 +1,4 @@
-"""Tables in text: a CSV or TSV file, or the tab-separated blocks below "Table 2 ..." in the text of
-an article.
-"""
+"""Tables in text: CSV, TSV, or the tab-separated blocks below "Table 2 ..." in an article."""
 
 import csv
 import io

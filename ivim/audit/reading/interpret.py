@@ -1,6 +1,4 @@
-"""From a table to rows of claims: what each number is, by its headers, its labels and the
-answers.
-"""
+"""From a table to claims: what each number is, by its headers, its labels and the answers."""
 
 from contextlib import suppress
 

@@ -1,6 +1,4 @@
-"""What a header or a row label says: a group, a parameter, a statistic, a unit, how its cells are
-laid out.
-"""
+"""What a label says: a group, a parameter, a statistic, a unit, how its cells are laid out."""
 
 import re
 from dataclasses import dataclass, replace

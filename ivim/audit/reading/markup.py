@@ -1,6 +1,4 @@
-"""Tables in HTML and in JATS XML. Nothing is fetched, no entity is expanded, no script is looked
-at.
-"""
+"""Tables in HTML and JATS XML. Nothing is fetched, no entity expanded, no script looked at."""
 
 import re
 from html.entities import html5

@@ -1,6 +1,4 @@
-"""Rows of claims: one per number, with its unit, its place in words and the analysis that it
-belongs to.
-"""
+"""Rows of claims: one per number, with its unit, its place in words and its analysis."""
 
 import re
 from collections import defaultdict
@@ -8,25 +6,8 @@ from collections import defaultdict
 from ivim.audit.reading.answers import Question
 from ivim.audit.reading.labels import shown
 from ivim.audit.reading.text import harmless
+from ivim.audit.vocabulary import ANALYSIS_OF, is_fraction, stem
 
-ANALYSIS = {
-    "describe": "n male female mean sd se_mean median q1 q3 minimum maximum count share",
-    "t-test": "t",
-    "anova": "f",
-    "kruskal-wallis": "h",
-    "mann-whitney": "u z w",
-    "chi2": "chi2",
-    "logistic": "b se wald odds_ratio ci_low ci_high",
-    "cox": "hr",
-    "roc": (
-        "auc cutoff sensitivity specificity ppv npv accuracy lr_positive lr_negative youden "
-        "tp fp fn tn"
-    ),
-    "agreement": "icc kappa",
-    "correlation": "r",
-}
-ANALYSIS = {statistic: name for name, names in ANALYSIS.items() for statistic in names.split()}
-SHARES = ("sensitivity", "specificity", "ppv", "npv", "accuracy", "auc")
 _WITH_UNIT = (
     "mean",
     "sd",
@@ -49,7 +30,7 @@ def add_claim(found, answers, path, about, statistic, printed, n, many):
         about = about | {"parameter": "" if statistic in ("male", "female") else "sex"}
     if sex:
         about = about | {"parameter": sex if statistic in ("share", "count") else ""}
-    share = stem_of(statistic) in (*SHARES, "share")
+    share = is_fraction(statistic)
     unit = next(
         (m.unit for m in reversed(path) if m.unit and (m.kind != "parameter" or not share)), ""
     )
@@ -65,12 +46,7 @@ def add_claim(found, answers, path, about, statistic, printed, n, many):
 
 
 def _takes_unit(statistic, unit):
-    return statistic in _WITH_UNIT or (unit == "%" and stem_of(statistic) in (*SHARES, "share"))
-
-
-def stem_of(statistic):
-    """The estimate that a limit belongs to, or the statistic itself."""
-    return statistic.removesuffix("_low").removesuffix("_high")
+    return statistic in _WITH_UNIT or (unit == "%" and is_fraction(statistic))
 
 
 def _places(path, statistic, many):
@@ -116,9 +92,7 @@ def new_row(found, statistic, printed, words, *, unit="", n="", **about):
         "printed": printed,
         "unit": unit,
         "place": harmless(f"Table {number}, {words}"),
-        "analysis": about.get("analysis")
-        or ANALYSIS.get(statistic)
-        or ANALYSIS.get(stem_of(statistic), ""),
+        "analysis": about.get("analysis") or ANALYSIS_OF.get(statistic, ""),
         "test": "",
         "quote": "",
         "method": "",
@@ -155,20 +129,17 @@ def _key(row):
 
 def _per_cent(rows):
     """No share is larger than 1: a column with such a number is in per cent."""
-    large = set()
-    for row in rows:
-        stem = stem_of(row["statistic"])
-        bare = row["printed"].lstrip("<>≤≥ ").rstrip("*†‡§ ")
-        if stem in SHARES and not row["unit"] and "%" not in bare and _number(bare) > 1:
-            large.add(stem)
-    for row in rows:
-        if stem_of(row["statistic"]) in large and not row["unit"]:
+    bare = [row for row in rows if is_fraction(row["statistic"]) and not row["unit"]]
+    large = {stem(row["statistic"]) for row in bare if _number(row["printed"]) > 1}
+    for row in bare:
+        if stem(row["statistic"]) in large:
             row["unit"] = "%"
 
 
 def _number(text):
+    """The number of a string; 0 for words and for what is printed with a per cent sign."""
     try:
-        return float(text)
+        return float(text.lstrip("<>≤≥ ").rstrip("*†‡§ "))
     except ValueError:
         return 0.0
 

@@ -1,6 +1,4 @@
-"""Plain strings out of what typesetting does to a table: thin spaces, minus signs, superscripts,
-footnote marks.
-"""
+"""Plain strings out of typesetting: thin spaces, minus signs, superscripts, footnote marks."""
 
 import re
 

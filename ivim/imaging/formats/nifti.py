@@ -2,6 +2,8 @@
 before a voxel is read.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,12 +62,12 @@ class Header:
     packed: bool
 
 
-def recognises(head):
+def recognises(head: bytes) -> bool:
     """Whether a file that begins (unpacked) with these bytes is NIfTI."""
     return _order(head) is not None
 
 
-def read_header(path):
+def read_header(path: str | Path) -> Header:
     """Read and check the header alone.
 
     Parameters
@@ -92,7 +94,7 @@ def read_header(path):
     return header
 
 
-def read_stored(path):
+def read_stored(path: str | Path) -> tuple[np.ndarray, Header]:
     """Read the stored numbers as they are, without the header's scaling.
 
     Parameters
@@ -114,11 +116,10 @@ def read_stored(path):
         return values, header
     with Path(path).open("rb") as stream:
         raw = unpack(stream, header.offset + count * header.dtype.itemsize, path)
-    values = np.ndarray(header.shape, header.dtype, raw, header.offset, order="F")
-    return values, header
+    return np.ndarray(header.shape, header.dtype, raw, header.offset, order="F"), header
 
 
-def read_image(path):
+def read_image(path: str | Path) -> tuple[np.ndarray, Grid]:
     """Read an image as float32, scaled as its header says, with its grid.
 
     Parameters
@@ -141,7 +142,7 @@ def read_image(path):
     return _scaled(values, header, np.float32), header.grid
 
 
-def load(path):
+def load(path: Path) -> list:
     """The regions of a mask or label map, one per number other than 0.
 
     Parameters

@@ -2,7 +2,10 @@
 [[x, y, z], ...]}]}``.
 """
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
 
 import numpy as np
 
@@ -15,12 +18,12 @@ ENDINGS = (".json",)
 SPACES = ("RAS", "LPS")
 
 
-def recognises(head):
+def recognises(head: bytes) -> bool:
     """Whether a file that begins with these bytes is JSON."""
     return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
 
 
-def load(path):
+def load(path: Path) -> list:
     """The regions of a file: polygons of one name are one region.
 
     Parameters
