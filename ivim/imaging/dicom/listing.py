@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from ivim.imaging import bids
 from ivim.imaging.dicom.choice import choose
-from ivim.imaging.dicom.job import Outcome, label_patients, read_folder
+from ivim.imaging.dicom.job import read_folder
+from ivim.imaging.dicom.labels import Outcome, label_patients
 from ivim.imaging.dicom.series import sort_series, text_of
 
 if TYPE_CHECKING:
