@@ -8,7 +8,7 @@ import argparse
 import sys
 from importlib import import_module
 
-COMMANDS = ("reproduce", "fit", "maps", "fetch_data", "audit", "reconstruct")
+COMMANDS = ("reproduce", "fit", "maps", "design", "fetch_data", "audit", "reconstruct")
 """Modules of this package, in the order of `ivim --help`."""
 
 
