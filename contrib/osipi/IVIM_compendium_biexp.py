@@ -33,7 +33,9 @@ class IVIM_compendium_biexp(OsipiBase):
     supported_priors = False
 
     def __init__(self, bvalues=None, thresholds=None, bounds=None, initial_guess=None, **options):
-        """`options` go to `ivim.fit_maps` (averages, sigma, method ...); `lmfit=True` uses lmfit."""
+        """`options` go to `ivim.fit_maps` (averages, sigma, method ...); `lmfit=True` uses
+        lmfit.
+        """
         super().__init__(bvalues, thresholds, bounds, initial_guess)
         self.use_bounds = dict.fromkeys(NAMES, True)
         self.use_initial_guess = dict.fromkeys(NAMES, False)
