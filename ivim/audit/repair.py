@@ -14,6 +14,10 @@ from ivim.audit.relations import Reading
 from ivim.audit.slips import candidates
 
 
+WHOLE = ("swap", "pasted total")
+"""Kinds of slips that move whole rows or columns."""
+
+
 @dataclass
 class Repair:
     """The repaired reading of an article.
@@ -74,8 +78,12 @@ def find_repair(study, evaluator, reading):
     left, current = failing, reading
     while left:
         # A number that is put right can bring to light which slip explains another conflict.
-        found, repair.disputed, repair.reasons = [], {}, {}
-        for families, chosen in components(left, candidates(study, evaluator, current, left)):
+        repair.disputed, repair.reasons = {}, {}
+        slips = candidates(study, evaluator, current, left)
+        known = {(slip.kind, slip.where) for slip in repair.slips}
+        # A row that is known to be pasted, or a swap, explains more as it stands.
+        found = [s for s in slips if s.kind in WHOLE and (s.kind, s.where) in known]
+        for families, chosen in components(left, slips) if not found else ():
             found += _judge(repair, families, chosen)
         repair.slips += found
         current = current.with_changes(_changes(found))
@@ -83,9 +91,10 @@ def find_repair(study, evaluator, reading):
         left = (left - settled) & evaluator.conflicts(current)
         if not found:
             break
-    repair.slips = sorted(_merged(repair.slips), key=lambda slip: -len(slip.explained))
+    repair.slips = _merged(repair.slips)
     _apply(repair)
     _credit(repair, evaluator, reading)
+    repair.slips.sort(key=lambda slip: -len(slip.explained))
     repair.open = left
     _dispute_rest(repair, evaluator, reading)
     return repair
@@ -137,14 +146,13 @@ def _without_far_rivals(slips):
 
 
 def _one_for_each(slips):
-    """Of slips that blame the same number, the one that explains most; with its copies rather than alone."""
-    best = {}
-    for slip in slips:
-        key = min(slip.blamed)
-        rank = (len(slip.explained), len(slip.blamed))
-        if key not in best or rank > (len(best[key].explained), len(best[key].blamed)):
-            best[key] = slip
-    return list(best.values())
+    """Of slips that blame the same number, the one that explains most, and of these the one that blames fewest."""
+    chosen, taken = [], set()
+    for slip in sorted(slips, key=lambda s: (-len(s.explained), len(s.blamed))):
+        if not taken & set(slip.blamed):
+            chosen.append(slip)
+            taken |= set(slip.blamed)
+    return chosen
 
 
 def _dispute(repair, slips):

@@ -102,7 +102,19 @@ def candidates(study, evaluator, reading, failing):
         weighed = _weighed(slip, study, evaluator, reading, failing)
         if weighed:
             found.append(weighed)
-    return found
+    return _frugal(found)
+
+
+def _frugal(slips):
+    """Slips without those that blame more numbers than another one and explain no more."""
+    return [
+        slip
+        for slip in slips
+        if not any(
+            set(other.blamed) < set(slip.blamed) and other.explained >= slip.explained
+            for other in slips
+        )
+    ]
 
 
 def _cells(study, reading, involved):

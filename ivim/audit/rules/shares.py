@@ -204,7 +204,7 @@ def _method_of(rows, level):
                 unit = float(2 * printed.half_unit) / scale
                 value = proportion_limits(count, n, method, level)[index]
                 tried.append((_prints(printed, value, scale), min(1.0, unit / (spread + unit))))
-        if by_more_than_chance(tried):
+        if by_more_than_chance(tried, share=0.55):
             return method
     return ""
 
