@@ -1,6 +1,7 @@
 """What the reader of a paper answered, and what is still to be asked."""
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,11 +65,11 @@ class Answers:
     units: dict = field(default_factory=dict)
     tables: dict = field(default_factory=dict)
 
-    def of(self, table):
+    def of(self, table: str) -> dict:
         """The answers on one table."""
         return self.tables.get(table, {})
 
-    def unit(self, table, parameter, statistic):
+    def unit(self, table: str, parameter: str, statistic: str) -> str | None:
         """The unit that an answer gives to a number; None where none does."""
         for units in (self.of(table).get("units", {}), self.units):
             for key in (f"{parameter} {statistic}", parameter):
@@ -77,7 +78,7 @@ class Answers:
         return None
 
 
-def load_answers(path):
+def load_answers(path: str | Path | None) -> Answers:
     """Read an answers file.
 
     Parameters
@@ -170,7 +171,7 @@ def _strings(path, name, entries):
     return entries
 
 
-def questions_text(questions):
+def questions_text(questions: Sequence[Question]) -> str:
     """The questions as a TOML file in which every answer is commented out.
 
     Parameters

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from pathlib import Path
 
 from ivim.audit.reading.grid import Cell, Grid, rectangle
 from ivim.audit.reading.text import plain
@@ -11,7 +12,7 @@ _CAPTION = re.compile(r"\s*(?:\*\*)?table\s+(\d+)\b", re.IGNORECASE)
 _NOTE = re.compile(r"\s*(note|notes|data are|values are|abbreviations|[*†‡§^])", re.IGNORECASE)
 
 
-def read_delimited(path, content):
+def read_delimited(path: Path, content: bytes) -> list[Grid]:
     """The tables of a text file.
 
     Parameters

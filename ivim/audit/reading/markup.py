@@ -2,6 +2,7 @@
 
 import re
 from html.entities import html5
+from pathlib import Path
 
 from ivim.audit.reading.grid import MOST_TABLES, Cell, Grid, rectangle
 from ivim.audit.reading.text import plain, raised
@@ -11,7 +12,7 @@ _SILENT = ("script", "style", "noscript", "template", "object", "iframe")
 _BLOCKS = ("br", "p", "div", "li", "break", "list-item")
 
 
-def read_html(path, content):
+def read_html(path: Path, content: bytes) -> list[Grid]:
     """The tables of an HTML page.
 
     Parameters
@@ -36,7 +37,7 @@ def read_html(path, content):
     return _grids(path, root, _html_surroundings)
 
 
-def read_jats(path, content):
+def read_jats(path: Path, content: bytes) -> list[Grid]:
     """The tables of an article in JATS XML.
 
     Parameters

@@ -32,7 +32,7 @@ class Unreadable(Exception):
     """A cell whose numbers cannot be named; says why."""
 
 
-def statistics_of(found, told, path, columns, place, value, about):
+def statistics_of(found, told, path, columns, place, value, about) -> list[tuple[str, str, str]]:
     """The statistic of each number in a cell.
 
     Parameters

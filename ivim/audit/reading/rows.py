@@ -2,8 +2,10 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 
-from ivim.audit.reading.answers import Question
+from ivim.audit.reading.answers import Answers, Question
+from ivim.audit.reading.interpreted import Interpreted
 from ivim.audit.reading.labels import shown
 from ivim.audit.reading.text import harmless
 from ivim.audit.vocabulary import ANALYSIS_OF, is_fraction, stem
@@ -24,25 +26,48 @@ _ENDS = {"low": "lower", "high": "upper"}
 _SIGNIFICANCE = re.compile(r"([*†‡]+)\s*[pP]\s*<\s*(0?\.\d+)")
 
 
-def add_claim(found, answers, path, about, statistic, printed, n, many):
-    sex = next((m.name for m in path if m.name in ("male", "female")), "")
-    if not sex and any({"male", "female"} == set(m.statistics) for m in path):
-        about = about | {"parameter": "" if statistic in ("male", "female") else "sex"}
-    if sex:
-        about = about | {"parameter": sex if statistic in ("share", "count") else ""}
-    share = is_fraction(statistic)
-    unit = next(
-        (m.unit for m in reversed(path) if m.unit and (m.kind != "parameter" or not share)), ""
-    )
-    if not _takes_unit(statistic, unit):
-        unit = ""
-    if statistic == "share" and "%" not in printed and any("share" in m.statistics for m in path):
-        unit = "%"  # "n (%)"
+def add_claim(found, answers, path, about, statistic, printed, n, many) -> None:
+    """Add the row of one number.
+
+    Parameters
+    ----------
+    found : Interpreted
+    answers : Answers
+    path : list of Meaning
+        Labels of its row and column.
+    about : dict of str to str
+        Group, parameter, item, model and comparison.
+    statistic, printed, n : str
+        What it is, as printed, and the sample printed beside it.
+    many : int
+        How many numbers its cell holds.
+    """
+    about = about | _of_sex(path, statistic)
+    unit = _unit(path, statistic, printed)
     if statistic in _WITH_UNIT:
         told = answers.unit(found.location, about["parameter"], statistic)
         unit = unit if told is None else told
     words = ", ".join(_places(path, statistic, many))
     found.rows.append(new_row(found, statistic, printed, words, unit=unit, n=n, **about))
+
+
+def _of_sex(path, statistic):
+    """The parameter of numbers on sex: none for the counts, which are a group's; else its name."""
+    sex = next((m.name for m in path if m.name in ("male", "female")), "")
+    if sex:
+        return {"parameter": sex if statistic in ("share", "count") else ""}
+    if any({"male", "female"} == set(m.statistics) for m in path):
+        return {"parameter": "" if statistic in ("male", "female") else "sex"}
+    return {}
+
+
+def _unit(path, statistic, printed):
+    """The unit that the labels give a number; that of a marker is none of its AUC."""
+    if statistic == "share" and "%" not in printed and any("share" in m.statistics for m in path):
+        return "%"  # "n (%)"
+    share = is_fraction(statistic)
+    units = [m.unit for m in reversed(path) if m.unit and (m.kind != "parameter" or not share)]
+    return units[0] if units and _takes_unit(statistic, units[0]) else ""
 
 
 def _takes_unit(statistic, unit):
@@ -82,7 +107,24 @@ def _places(path, statistic, many):
     return [*rest, last]
 
 
-def new_row(found, statistic, printed, words, *, unit="", n="", **about):
+def new_row(found, statistic, printed, words, *, unit="", n="", **about) -> dict:
+    """A row of claims.
+
+    Parameters
+    ----------
+    found : Interpreted
+        For its location.
+    statistic, printed : str
+    words : str
+        Its place within the table.
+    unit, n : str
+    **about : str
+        Group, parameter, item, model, comparison and, where it is known, the analysis.
+
+    Returns
+    -------
+    dict of str to str
+    """
     number = found.location.removeprefix("table")
     row = {
         "location": found.location,
@@ -101,7 +143,7 @@ def new_row(found, statistic, printed, words, *, unit="", n="", **about):
     return row | {key: about.get(key, "") for key in ("item", "model", "comparison")}
 
 
-def finish(found, answers):
+def finish(found: Interpreted, answers: Answers) -> None:
     """What only the whole table tells: the analysis of a p, of limits, per cent by size, units that
     are missing.
     """
@@ -144,7 +186,7 @@ def _number(text):
         return 0.0
 
 
-def ask_units(tables, answers):
+def ask_units(tables: Sequence[Interpreted], answers: Answers) -> None:
     """Ask for the unit of a cut-off whose parameter has one elsewhere."""
     known = {name: unit for table in tables for name, unit in table.units.items()}
     for table in tables:
