@@ -16,6 +16,13 @@ MARGIN_MM = 12.0
 COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#cc79a7")
 """Of the readers: Okabe and Ito's colours, told apart by all eyes."""
 
+# Fixed margins: a layout that measures every label draws each picture twice.
+SCAN_MARGINS = {"left": 0.005, "right": 0.995, "bottom": 0.01, "top": 0.92, "wspace": 0.03}
+MAP_MARGINS = {
+    "left": 0.01, "right": 0.95, "bottom": 0.02, "top": 0.95, "wspace": 0.28, "hspace": 0.12,
+}  # fmt: skip
+CURVE_MARGINS = {"left": 0.13, "right": 0.98, "bottom": 0.11, "top": 0.97, "hspace": 0.08}
+
 MODEL_STYLES = {"monoexponential": ":", "biexponential": "-", "stretched": "--"}
 
 
@@ -53,7 +60,7 @@ def scan_picture(series, masks, z, window):
     """
     low, high = int(np.argmin(series.b)), int(np.argmax(series.b))
     everything = (slice(None), slice(None))
-    figure, axes = _figure(1, 3, (10.5, 3.7))
+    figure, axes = _figure(1, 3, (10.5, 3.7), SCAN_MARGINS)
     shown = [(low, everything), (low, window), (high, window)]
     for place, (at, part) in zip(axes, shown, strict=True):
         image = series.data[:, :, z, at][part]
@@ -90,7 +97,7 @@ def maps_picture(maps, masks, z, window, grid):
     str
         PNG as base64.
     """
-    figure, axes = _figure(2, 3, (10.5, 6.4))
+    figure, axes = _figure(2, 3, (10.5, 6.4), MAP_MARGINS)
     for place, (name, values) in zip(axes, maps.items(), strict=True):
         draw_map(place, as_displayed(values[:, :, z][window], grid), name, spacing=grid.spacing)
         for colour, mask in zip(_colours(masks), masks.values(), strict=True):
@@ -113,7 +120,9 @@ def curve_picture(signal, series, fits):
     str
         PNG as base64.
     """
-    figure, (top, below) = _figure(2, 1, (6.4, 4.8), sharex=True, height_ratios=(3, 1))
+    figure, (top, below) = _figure(
+        2, 1, (6.4, 4.8), CURVE_MARGINS, sharex=True, height_ratios=(3, 1)
+    )
     top.semilogy(series.b, signal, "o", color="#222222", markersize=5, label="measured", zorder=5)
     b = np.linspace(0, series.b.max(), 200)
     for model in STUDY_MODELS:
@@ -130,13 +139,15 @@ def curve_picture(signal, series, fits):
     return _png(figure)
 
 
-def _figure(rows, columns, size, **options):
+def _figure(rows, columns, size, margins, **options):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=size)
     FigureCanvasAgg(figure)
-    return figure, np.ravel(figure.subplots(rows, columns, **options))
+    axes = figure.subplots(rows, columns, **options)
+    figure.subplots_adjust(**margins)
+    return figure, np.ravel(axes)
 
 
 def _png(figure):
