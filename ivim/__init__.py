@@ -26,7 +26,7 @@ _HOME = {
     "roc": "stats.roc",
     "compare_auc": "stats.roc",
     "load_cohort": "cohort",
-    "judge": "audit.engine",
+    "judge": "audit.verdict",
 }
 
 _ROOMS = ("report",)

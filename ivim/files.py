@@ -115,7 +115,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     if path.exists() and not path.is_file():
         msg = f"{path}: is no regular file; give the path of a file"
         raise ValueError(msg)
-    ending = re.search(r"(\.nii)?(\.\w+)?$", path.name.lower()).group()
+    found = re.search(r"(\.nii)?(\.\w+)?$", path.name.lower())
+    ending = found.group() if found else ""
     try:
         handle, name = tempfile.mkstemp(prefix=temporary_name(), suffix=ending, dir=path.parent)
     except OSError as error:

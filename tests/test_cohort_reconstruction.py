@@ -10,8 +10,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
 from ivim import files, parameters
-from ivim.audit.claims import load_claims
-from ivim.audit.engine import REFUTED, judge
+from ivim.audit.transcript import load_claims
+from ivim.audit.verdict import REFUTED, judge
 from ivim.cli import main
 from ivim.cohort import DATA, load_cohort
 from ivim.reconstruct import anneal, cohort, intervals, readers
@@ -307,3 +307,18 @@ def test_exchanged_labels_are_those_of_the_audit(ledger):
     meant = printed_labels(printed_strings())
     for printed, parameter in meant.items():
         assert ledger.loc[f"t4-{printed}-label", "recovered"] == parameters.label(parameter)
+
+
+def test_the_cohorts_readme_counts_the_targets():
+    """What data/cohort/README.md says holds by construction is the stored list, part by part."""
+    text = (DATA / "README.md").read_text(encoding="utf-8")
+    stored = pd.read_csv(DATA / "targets.csv", dtype=str, keep_default_na=False)
+    assert f"lists all {len(stored)} numbers" in text
+    counted = 0
+    for name, kinds, count in re.findall(r"^\| ([^|(]+) \(([^)]+)\) \| (\d+) \|", text, re.M):
+        rows = stored[stored["analysis"].isin(re.findall(r"`([\w-]+)`", kinds))]
+        if name.startswith("Table"):
+            rows = rows[rows["location"] == name.lower().replace(" ", "")]
+        assert len(rows) == int(count), name
+        counted += len(rows)
+    assert counted == len(stored)

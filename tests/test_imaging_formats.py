@@ -1,4 +1,6 @@
-"""One region in every format gives the same voxels, and files of other programs give what a second reading of them gives."""
+"""One region in every format gives the same voxels, and files of other programs give what a second
+reading of them gives.
+"""
 
 import csv
 import json
@@ -111,7 +113,9 @@ def as_seg_nrrd(path, grid):
 
 
 def as_imagej(path, grid):
-    """One polygon and one hole per slice, as a composite of a zip; corners count from the corner of the first pixel."""
+    """One polygon and one hole per slice, as a composite of a zip; corners count from the corner of
+    the first pixel.
+    """
     import zipfile
 
     from roifile import ROI_TYPE, ImagejRoi
@@ -176,8 +180,10 @@ def as_rtstruct(path, grid, name="structures"):
     return path / name
 
 
-def as_dicom_seg(path, grid, name="segmentation"):
-    """A segmentation that highdicom writes: slices in the other order, empty ones left out, in a file without ending."""
+def as_dicom_seg(path, grid, name="segmentation", kind="BINARY"):
+    """A segmentation that highdicom writes: slices in the other order, empty ones left out, in a
+    file without ending.
+    """
     import highdicom
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.sr.codedict import codes
@@ -214,8 +220,8 @@ def as_dicom_seg(path, grid, name="segmentation"):
     )  # fmt: skip
     object_ = highdicom.seg.Segmentation(
         sources[::-1], np.moveaxis(mask, 2, 0).transpose(0, 2, 1)[::-1].astype(np.uint8),
-        highdicom.seg.SegmentationTypeValues.BINARY, [segment], generate_uid(), 2, generate_uid(), 1,
-        "maker", "model", "1", "serial", omit_empty_frames=True,
+        highdicom.seg.SegmentationTypeValues[kind], [segment], generate_uid(), 2, generate_uid(),
+        1, "maker", "model", "1", "serial", omit_empty_frames=True,
     )  # fmt: skip
     object_.save_as(path / name)
     return path / name
@@ -262,7 +268,9 @@ WRITERS = {
 @pytest.mark.parametrize("grid", list(GRIDS))
 @pytest.mark.parametrize("kind", list(WRITERS))
 def test_one_region_in_every_format(kind, grid, tmp_path):
-    """One physical region gives the same voxels in every format, on plain, flipped, oblique and anisotropic grids."""
+    """One physical region gives the same voxels in every format, on plain, flipped, oblique and
+    anisotropic grids.
+    """
     path = WRITERS[kind](tmp_path, GRIDS[grid])
     regions = read_regions(path, GRIDS[grid])
     (region,) = regions
@@ -281,6 +289,15 @@ def test_dicom_kinds_are_told_apart_without_ending(kind, tmp_path):
     assert "DICOM" in name
 
 
+@pytest.mark.parametrize("kind", ["BINARY", "FRACTIONAL", "LABELMAP"])
+def test_kinds_of_dicom_segmentations(kind, tmp_path):
+    """Binary, fractional (from a half on) and label-map segmentations give the same voxels."""
+    grid = GRIDS["flipped, oblique, anisotropic"]
+    (region,) = read_regions(as_dicom_seg(tmp_path, grid, kind=kind), grid)
+    assert region.name == "lesion"
+    assert_array_equal(region.mask, truth(grid))
+
+
 @pytest.mark.parametrize("kind", ["NIfTI", "seg.nrrd", "JSON", "ImageJ", "RTSTRUCT"])
 def test_content_decides_and_not_the_ending(kind, tmp_path):
     """A file with a foreign ending, or with none, is read by what it holds."""
@@ -295,7 +312,9 @@ def test_content_decides_and_not_the_ending(kind, tmp_path):
 
 @pytest.mark.parametrize("kind", ["NIfTI", "seg.nrrd", "DICOM-SEG"])
 def test_voxels_of_another_grid_are_refused_with_the_offset(kind, tmp_path):
-    """Half a voxel beside the image is refused and told in mm; with resample each voxel takes the nearest."""
+    """Half a voxel beside the image is refused and told in mm; with resample each voxel takes the
+    nearest.
+    """
     grid = GRIDS["radiological"]
     path = WRITERS[kind](tmp_path, grid)
     moved = grid.affine.copy()
@@ -311,7 +330,9 @@ def test_voxels_of_another_grid_are_refused_with_the_offset(kind, tmp_path):
 
 @pytest.mark.parametrize("kind", ["JSON", "RTSTRUCT"])
 def test_contours_between_slices_are_refused_by_name(kind, tmp_path):
-    """A contour 0.4 of a slice beside the image is refused by name, one 0.1 beside belongs to the slice."""
+    """A contour 0.4 of a slice beside the image is refused by name, one 0.1 beside belongs to the
+    slice.
+    """
     grid = GRIDS["radiological"]
     path = WRITERS[kind](tmp_path, grid)
     near, far = grid.affine.copy(), grid.affine.copy()
@@ -432,7 +453,9 @@ SHAPES = {
 
 @pytest.mark.parametrize("shape", list(SHAPES))
 def test_imagej_counts_from_the_corner_of_the_first_pixel(shape, tmp_path):
-    """A rectangle from 2 to 5 holds pixels 2, 3 and 4; ovals and polygons hold the pixels whose centres lie in them."""
+    """A rectangle from 2 to 5 holds pixels 2, 3 and 4; ovals and polygons hold the pixels whose
+    centres lie in them.
+    """
     from roifile import ROI_TYPE, ImagejRoi
 
     words, kind, inside = SHAPES[shape]
@@ -446,7 +469,9 @@ def test_imagej_counts_from_the_corner_of_the_first_pixel(shape, tmp_path):
 
 
 def test_imagej_without_a_slice_needs_a_single_slice(tmp_path):
-    """An ROI without position is that of the only slice; where there are more it is refused by name."""
+    """An ROI without position is that of the only slice; where there are more it is refused by
+    name.
+    """
     from roifile import ROI_TYPE, ImagejRoi
 
     roi = ImagejRoi(roitype=ROI_TYPE.RECT, name="lesion", left=1, top=1, right=4, bottom=3)
@@ -458,7 +483,7 @@ def test_imagej_without_a_slice_needs_a_single_slice(tmp_path):
 
 
 def test_lines_in_an_archive_are_passed_over_and_said(tmp_path):
-    """A line beside a region encloses nothing: the region is read, and the remark names the line."""
+    """A line beside a region encloses nothing: the region is read, its remark names the line."""
     import zipfile
 
     from roifile import ROI_TYPE, ImagejRoi
@@ -475,7 +500,7 @@ def test_lines_in_an_archive_are_passed_over_and_said(tmp_path):
 
 
 def test_curves_of_a_composite_are_followed():
-    """A circle of four cubic Bézier curves (kappa 0.5523) holds the area of a circle within 0.3 %."""
+    """A circle of four cubic Bézier curves (kappa 0.5523) has the area of one within 0.3 %."""
     from ivim.imaging.formats.imagej import path_contours
 
     k, numbers = 0.5523 * 10, [0, 10, 0]
@@ -501,13 +526,16 @@ def test_a_missing_package_is_one_line(tmp_path, monkeypatch):
 # Files of other programs.
 
 
-def test_structure_set_and_mask_of_one_contour_agree(outside):
-    """The structure set of a soft-tissue sarcoma and its mask by another program: 117,145 voxels, each the same."""
-    folder = outside("real/rois/rtstruct_vs_nifti/STS_001")
+@pytest.mark.parametrize(("case", "voxels"), [("STS_001", 117_145), ("STS_002", 17_090)])
+def test_structure_set_and_mask_of_one_contour_agree(outside, case, voxels):
+    """The structure set of a soft-tissue sarcoma and its mask by another program: each voxel the
+    same.
+    """
+    folder = outside(f"real/rois/rtstruct_vs_nifti/{case}")
     grid = read_grid(folder / "nifti/image/image.nii.gz")
     (drawn,) = read_regions(folder / "dicom/mask/RS.dcm", grid)
     (painted,) = read_regions(folder / "nifti/mask/mask.nii.gz", grid)
-    assert drawn.name == "GTV_Mass_MR_T1" and drawn.voxels == 117_145
+    assert drawn.name == "GTV_Mass_MR_T1" and drawn.voxels == voxels
     assert_array_equal(drawn.mask, painted.mask)
 
 
@@ -536,7 +564,9 @@ def dicom_grid(folder):
 def test_dicom_seg_and_nrrd_of_one_segmentation_agree(
     outside, images, segmentation, label_map, voxels
 ):
-    """A DICOM-SEG and the NRRD that it was made of mark the same voxels, whichever way their slices run."""
+    """A DICOM-SEG and the NRRD that it was made of mark the same voxels, whichever way their slices
+    run.
+    """
     folder = outside("real/rois/dicomseg_vs_nrrd")
     grid = dicom_grid(folder / images)
     (frames,) = read_regions(folder / segmentation, grid)
@@ -559,7 +589,9 @@ def test_overlapping_segments_of_a_dicom_seg(outside):
 
 
 def test_segments_of_slicer(outside):
-    """Slicer's eight segments in two layers: names, and the seven of the file without the overlapping one are the same."""
+    """Slicer's eight segments in two layers: names, and the seven of the file without the
+    overlapping one are the same.
+    """
     folder = outside("real/rois/slicer_segnrrd")
     grid = nrrd_format.read_grid(folder / "CTChest4.nrrd")
     both = read_regions(folder / "SegmentationOverlapping.seg.nrrd", grid)
@@ -571,7 +603,9 @@ def test_segments_of_slicer(outside):
 
 
 def expected_corners(entry):
-    """The contours that a second reader gives for an ImageJ ROI; a box for what it tells by its box."""
+    """The contours that a second reader gives for an ImageJ ROI; a box for what it tells by its
+    box.
+    """
     if entry["type"] == "composite":
         return [np.array(path, float) for path in entry["paths"]]
     if "x" in entry:
@@ -583,7 +617,9 @@ def expected_corners(entry):
 
 
 def test_corners_of_imagej_are_those_of_a_second_reader(outside):
-    """For each of the JSON of a second reader the corners are the same; lines and points are told to enclose nothing."""
+    """For each of the JSON of a second reader the corners are the same; lines and points are told
+    to enclose nothing.
+    """
     from roifile import ImagejRoi
 
     from ivim.imaging.formats.imagej import outlines as imagej_outlines

@@ -1,4 +1,6 @@
-"""Damaged, lying and endless files: a result or one line, in bounded time and memory, whatever the bytes are."""
+"""Damaged, lying and endless files: a result or one line, in bounded time and memory, whatever the
+bytes are.
+"""
 
 import gzip
 import json
@@ -7,6 +9,7 @@ import struct
 import tracemalloc
 import zipfile
 import zlib
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -63,6 +66,7 @@ def floats(start, *numbers):
     )
 
 
+IN_MM = '{"space": "RAS", "unit": "mm", "polygons": '
 PIXDIM, VOX_OFFSET, SROW_X = 76, 108, 280
 NAN = float("nan")
 
@@ -117,7 +121,7 @@ def test_an_image_larger_than_memory_is_refused_before_reading(tmp_path, monkeyp
 
 
 def test_a_gzip_bomb_is_refused_in_little_memory(tmp_path):
-    """A stream that goes on far behind the image (here 200 MB) is refused after a megabyte of it."""
+    """A stream that goes on 200 MB behind the image is refused after a megabyte of it."""
     raw = nib.Nifti1Image(np.ones((4, 3, 2, 3), np.int16), np.eye(4)).to_bytes()
     path = tmp_path / "dwi.nii.gz"
     with gzip.open(path, "wb", 1) as file:
@@ -133,7 +137,9 @@ def test_a_gzip_bomb_is_refused_in_little_memory(tmp_path):
 
 
 def test_a_bomb_in_its_own_header_is_refused(tmp_path):
-    """A header that claims a large image in a file that could hold it is refused by memory, not tried."""
+    """A header that claims a large image in a file that could hold it is refused by memory, not
+    tried.
+    """
     path = nifti(tmp_path / "dwi.nii.gz", dim(4, 32767, 32767, 100, 100))
     with path.open("ab") as file:
         file.truncate(300_000_000)  # a sparse file, whose length could hold the claim
@@ -167,7 +173,7 @@ def test_folders_pipes_and_devices_are_refused_at_once(read, tmp_path):
         read(tmp_path / "pipe.nii.gz")
     with pytest.raises(ValueError, match="no such file"):
         read(tmp_path / "nothing")
-    if os.path.exists("/dev/zero"):
+    if Path("/dev/zero").exists():
         with pytest.raises(ValueError, match="no regular file"):
             read("/dev/zero")
 
@@ -204,16 +210,18 @@ def test_scaled_images_are_read_as_the_library_reads_them(tmp_path):
         ('{"space": "RAS", "unit": "mm", "polygons": []}', "no polygons"),
         ('{"space": "RAS", "unit": "mm", "polygons": [{"points": [[0, 0, 0], [1, 1, 1]]}]}',
          "polygon 1 has no three points"),
-        ('{"space": "RAS", "unit": "mm", "polygons": [{"points": [[0, 0, 0], [1, 1, 1], [NaN, 0, 0]]}]}',
+        (IN_MM + '[{"points": [[0, 0, 0], [1, 1, 1], [NaN, 0, 0]]}]}',
          "a corner at nan"),
-        ('{"space": "RAS", "unit": "mm", "polygons": [{"points": [[1e99, 0, 0], [1, 1, 0], [0, 1, 0]]}]}',
+        (IN_MM + '[{"points": [[1e99, 0, 0], [1, 1, 0], [0, 1, 0]]}]}',
          "lies outside the image"),
         ('{"space": "RAS", "unit": "mm", "polygons": [{"points": [[1' + "0" * 400 +
          ', 0, 0], [1, 1, 0], [0, 1, 0]]}]}', "polygon 1 has no three points"),
     ],
 )  # fmt: skip
 def test_polygons_that_are_none(text, message, tmp_path):
-    """JSON that is nested without end, too long, or not of the contract: one line with the value met."""
+    """JSON that is nested without end, too long, or not of the contract: one line with the value
+    met.
+    """
     path = tmp_path / "roi.json"
     path.write_text(text)
     with pytest.raises(ValueError, match=message) as caught:
@@ -231,10 +239,13 @@ def test_sidecars_that_are_none(tmp_path):
 
 
 def test_nrrd_headers_that_lie(tmp_path):
-    """An NRRD that claims 10^12 voxels, points to another file or never ends its header is refused."""
+    """An NRRD that claims 10^12 voxels, points to another file or never ends its header is
+    refused.
+    """
     good = (
         "NRRD0004\ntype: uchar\ndimension: 3\nspace: left-posterior-superior\nsizes: {sizes}\n"
-        "space directions: (1,0,0) (0,1,0) (0,0,1)\nspace origin: (0,0,0)\nencoding: {encoding}\n{more}"
+        "space directions: (1,0,0) (0,1,0) (0,0,1)\nspace origin: (0,0,0)\nencoding: "
+        "{encoding}\n{more}"
     )
     cases = {
         good.format(sizes="10000 10000 10000", encoding="gzip", more="\n"): "of memory",
@@ -291,8 +302,9 @@ def test_no_name_of_a_patient_in_messages(kind, tmp_path):
 
 
 HEADS = [
-    b"", b"NRRD0004\n", b"Iout", b"PK\x03\x04", b"{", b"[", bytes(128) + b"DICM", b"\x08\x00", b"\x1f\x8b\x08",
-    b"<?xml version='1.0'?><plist>", b"ImageNo,RoiName,mmX\n", struct.pack("<i", 348) + bytes(340) + b"n+1\0",
+    b"", b"NRRD0004\n", b"Iout", b"PK\x03\x04", b"{", b"[",
+    bytes(128) + b"DICM", b"\x08\x00", b"\x1f\x8b\x08", b"<?xml version='1.0'?><plist>",
+    b"ImageNo,RoiName,mmX\n", struct.pack("<i", 348) + bytes(340) + b"n+1\0",
 ]  # fmt: skip
 
 
@@ -305,6 +317,7 @@ def test_any_bytes_give_a_result_or_one_line(head, body, tmp_path):
     one_line_or_result(read_regions, path, GRID, True)
     one_line_or_result(read_image, path)
     one_line_or_result(read_bvals, path)
+    one_line_or_result(read_averages, path, 3)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """ROIs: masks and label maps in and out, held to the image's grid, with their area."""
 
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import nibabel as nib
@@ -12,6 +13,7 @@ from ivim.imaging import formats, regions
 from ivim.imaging.formats import read_regions, write_mask
 from ivim.imaging.grid import Grid
 from ivim.imaging.paintings import Painting
+from ivim.imaging.regions import Region
 
 GRID = Grid((8, 6, 3), np.diag([2.0, 3.0, 4.0, 1.0]), (2.0, 3.0, 4.0))
 
@@ -41,7 +43,9 @@ def test_mask_goes_out_and_comes_back(tmp_path, mask, name):
 
 
 def test_label_map(tmp_path, mask):
-    """Each label is a region; without a label the union is taken; an unknown label is refused with the labels there are."""
+    """Each label is a region; without a label the union is taken; an unknown label is refused with
+    the labels there are.
+    """
     labels = mask * 1
     labels[6, 4, 0] = 4
     write_mask(tmp_path / "labels.nii.gz", labels, GRID)
@@ -70,7 +74,9 @@ def test_area_by_slice(mask):
     ],
 )
 def test_wrong_masks(tmp_path, mask, change, message):
-    """An empty mask, a probability map, another grid, a mirrored grid and a series of masks are refused."""
+    """An empty mask, a probability map, another grid, a mirrored grid and a series of masks are
+    refused.
+    """
     values, affine = change(mask.astype(np.float32), GRID.affine)
     nib.save(nib.Nifti1Image(values, affine), tmp_path / "roi.nii.gz")
     with pytest.raises(ValueError, match=message):
@@ -85,7 +91,9 @@ def test_masks_of_other_tools(tmp_path, mask):
 
 
 def test_door_for_further_formats(tmp_path, mask, monkeypatch):
-    """A format enters as one module that knows its first bytes; a file of no known format is refused with those there are."""
+    """A format enters as one module that knows its first bytes; a file of no known format is
+    refused with those there are.
+    """
     path = tmp_path / "roi.txt"
     path.write_text("MASK")
     with pytest.raises(
@@ -105,8 +113,7 @@ def test_no_half_written_mask(tmp_path, mask, monkeypatch):
     """When writing fails, neither the file nor a temporary one is left."""
 
     def fail(image, path):
-        with open(path, "wb") as file:
-            file.write(b"half")
+        Path(path).write_bytes(b"half")
         raise OSError("disk full")
 
     monkeypatch.setattr(nib, "save", fail)
@@ -123,3 +130,41 @@ def test_only_masks_are_written(tmp_path, values, message):
     """Fractions and foreign shapes are not written."""
     with pytest.raises(ValueError, match=message):
         write_mask(tmp_path / "roi.nii.gz", values, GRID)
+
+
+def test_dice_of_two_readers(mask):
+    """Dice is 1 for the same voxels, 0 for none shared, else twice the shared over the sum of both
+    between.
+    """
+    other = mask.copy()
+    other[1:3, 2, 2] = False  # five of seven voxels are left
+    assert regions.dice(mask, mask) == 1
+    assert_allclose(regions.dice(mask, other), 2 * 5 / 12)
+    assert regions.dice(mask, ~mask) == 0
+    assert np.isnan(regions.dice(mask & False, mask & False))
+    with pytest.raises(ValueError, match="masks of shape"):
+        regions.dice(mask, mask[1:])
+
+
+def test_largest_goes_by_area_in_one_slice(mask):
+    """The largest lesion is that with the largest area in a slice, not that with the most
+    voxels.
+    """
+    tall = np.zeros(GRID.shape, bool)
+    tall[0:3, 5, :] = True
+    found = regions.largest([Region("tall", tall), Region("flat", mask)], GRID)
+    assert tall.sum() > mask.sum() and found.name == "flat"
+
+
+def test_names_are_one_line_and_unique(mask):
+    """Names lose what is not printable and what is too long; two of one name are numbered."""
+    assert regions.clean_name(" a\n\tb\x00 ") == "a b"
+    assert regions.clean_name("") == "region" and len(regions.clean_name("x" * 500)) == 64
+    named = regions.with_unique_names([Region("a", mask), Region("a", mask), Region("a (2)", mask)])
+    assert [one.name for one in named] == ["a", "a (2)", "a (2) (2)"]
+
+
+def test_overlap_is_seen(mask):
+    """Regions that share a voxel overlap; regions side by side do not."""
+    assert regions.overlap([Region("a", mask), Region("b", mask)])
+    assert not regions.overlap([Region("a", mask), Region("b", ~mask)])

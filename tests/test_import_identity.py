@@ -122,11 +122,10 @@ def test_refusals_have_no_name(export, say, tmp_path):
     """Broken files, missing slices, no b-value: named by number, not by folder."""
     paths = sorted(path for path in export.rglob("*") if path.is_file())
     paths[0].write_bytes(paths[0].read_bytes()[:700])
-    for words in ((), ("--list",), ("--series", "99")):
-        code, said = say(export, tmp_path / "study", *words)
-        assert code == 2
-        assert "file 1 of 13" in said
-        assert_no_name(said)
+    code, said = say(export, tmp_path / "study")
+    assert code == 2
+    assert "file 1 of 13" in said
+    assert_no_name(said)
     paths[0].unlink()
     code, said = say(export, tmp_path / "study", "--debug")
     assert code != 0
@@ -160,7 +159,7 @@ def test_text_and_extensions_of_the_converted_image_are_left_behind(tmp_path, mo
 
     def spoil(path):
         image = nib.load(path)
-        image = nib.Nifti1Image(np.array(image.dataobj), image.affine, image.header)
+        image = nib.Nifti1Image(np.array(image.get_fdata(), np.uint16), image.affine, image.header)
         for field in ("descrip", "aux_file", "intent_name", "db_name"):
             image.header[field] = NAME.encode()
         image.header.extensions.append(nib.nifti1.Nifti1Extension("comment", NAME.encode()))

@@ -151,6 +151,22 @@ def test_a_derived_series_is_told_by_its_description_too(tmp_path, chosen, words
     assert chosen() == ["7"]
 
 
+@pytest.mark.parametrize(
+    ("element", "content", "kind"),
+    [(0x30, 20, "ADC map"), (0x30, 18, "FA map"), (0x2F, 1, "phase")],
+)
+def test_ge_tells_maps_and_phase_in_private_elements(tmp_path, series_of, element, content, kind):
+    """(0043,1030) and (0043,102F), whatever the image type says."""
+
+    def add(dataset):
+        dataset.private_block(0x0043, "GEMS_PARM_01").add_new(element, "SS", content)
+
+    for path in made.write_classic(tmp_path, Protocol("GE"), volumes(0, 500)):
+        made.edit(path, add)
+    (series,) = series_of()
+    assert kind in series.why_not
+
+
 def test_a_trace_weighted_series_is_kept_though_it_is_derived(tmp_path, chosen):
     """TRACEW is what most body protocols store."""
     kind = ("DERIVED", "PRIMARY", "DIFFUSION", "TRACEW")

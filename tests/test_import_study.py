@@ -1,4 +1,4 @@
-"""`ivim import` from DICOM files to a study: voxels, b-values, averages, labels, refusals."""
+"""`ivim import` from DICOM files to a study: voxels, b-values, averages, refusals."""
 
 import gzip
 import json
@@ -7,11 +7,11 @@ import shutil
 import dicom_made as made
 import nibabel as nib
 import numpy as np
-import pandas as pd
 import pydicom
 import pytest
 from dicom_made import Protocol, Volume, another, three_directions, volumes
 from numpy.testing import assert_allclose
+from pydicom.uid import generate_uid
 
 from ivim.cli import main
 from ivim.imaging import bids, dicom
@@ -230,6 +230,51 @@ def test_compressed_files_are_imported(scans, study):
     assert_allclose(read(study).data, expected(Protocol(), scan), rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1]])
+def test_pixels_that_only_the_converter_can_unpack_go_by_their_b(scans, study, monkeypatch, order):
+    """JPEG lossless: no pixel to compare, so each volume takes the next image of its b-value."""
+    made.write_classic(scans, Protocol(), volumes(0, 50, 800, averages=[1, 2, 3]))
+    convert = dcm2niix.convert
+
+    def sorted_anew(*where):
+        (image,) = convert(*where)
+        return [made.replace(image, voxels=image.voxels[..., order], b=image.b[order])]
+
+    def unable(*_, **__):
+        raise NotImplementedError
+
+    monkeypatch.setattr(dcm2niix, "convert", sorted_anew)
+    monkeypatch.setattr("pydicom.pixels.iter_pixels", unable)
+    dicom.import_study(scans, study)
+    series = read(study)
+    assert series.b.tolist() == [(0, 50, 800)[place] for place in order]
+    assert series.averages.tolist() == [(1, 2, 3)[place] for place in order]
+
+
+@pytest.mark.parametrize("fault", ["b", "lost", "no b"])
+def test_what_cannot_be_checked_by_pixels_has_to_fit_in_number_and_b(
+    scans, study, monkeypatch, fault
+):
+    """Another b, a volume too few, or no b at all beside pixels that cannot be unpacked here."""
+    made.write_classic(scans, Protocol(), volumes(0, 50, 800))
+    convert = dcm2niix.convert
+
+    def faulty(*where):
+        (image,) = convert(*where)
+        b = {"b": np.array([0, 50, 700]), "lost": image.b[:2], "no b": None}[fault]
+        count = 2 if fault == "lost" else 3
+        return [made.replace(image, voxels=image.voxels[..., :count], b=b)]
+
+    def unable(*_, **__):
+        raise NotImplementedError
+
+    monkeypatch.setattr(dcm2niix, "convert", faulty)
+    monkeypatch.setattr("pydicom.pixels.iter_pixels", unable)
+    said = "headers 800, dcm2niix 700" if fault == "b" else "packed in a way that cannot be checked"
+    with pytest.raises(ValueError, match=said):
+        dicom.import_study(scans, study)
+
+
 def test_packed_files_without_ending_among_other_files_are_imported(scans, study):
     """gzip, no ending, deep folders, a licence, a DICOMDIR, copies: the scan is found."""
     scan = volumes(0, 50, 800)
@@ -246,7 +291,7 @@ def test_packed_files_without_ending_among_other_files_are_imported(scans, study
     _write_directory(scans / "DICOMDIR")
     outcome = dicom.import_study(scans, study)
     assert_allclose(read(study).data, expected(Protocol(), scan), rtol=0, atol=0)
-    assert "sub-01: 1 files repeat an image and were passed over" in outcome.notes
+    assert "sub-01: copies of images passed over: 1" in outcome.notes
 
 
 def _write_directory(path):
@@ -377,152 +422,6 @@ def test_volumes_with_the_same_pixels_go_by_their_order(scans, study, monkeypatc
     assert series.averages.tolist() == [1, 2, 3]
 
 
-def test_patients_are_told_apart_by_their_id_and_not_by_folders(scans, study, command, tmp_path):
-    """Two in one folder are two; one in two folders is one; the key says who is who."""
-    anna = Protocol(patient="A-1", name="Anna")
-    made.write_classic(scans / "x", another(anna, number=1), volumes(0))
-    made.write_classic(scans / "x", another(Protocol(patient="B-2", name="Bob")), volumes(0, 500))
-    made.write_classic(scans / "y", another(anna, number=2), volumes(800))
-    code, out, err = command("--key", tmp_path / "key.tsv")
-    assert code == 0, err
-    assert read(study, "sub-01").b.tolist() == [0, 800]
-    assert read(study, "sub-02").b.tolist() == [0, 500]
-    key = pd.read_csv(tmp_path / "key.tsv", sep="\t", keep_default_na=False)
-    assert key.to_dict("list") == {
-        "participant_id": ["sub-01", "sub-02"],
-        "patient_id": ["A-1", "B-2"],
-        "folder": ["", ""],
-    }
-    assert (tmp_path / "key.tsv").stat().st_mode & 0o077 == 0
-    assert "2 participants" in out
-    table = bids.read_participants(study)
-    assert table["participant_id"].tolist() == ["sub-01", "sub-02"]
-    assert table["group"].tolist() == ["", ""]
-
-
-def test_patients_without_id_are_told_apart_by_the_folder(scans, study, tmp_path):
-    """By the first folder below DICOM_DIR, however deep the files lie."""
-    blank = Protocol(patient="", name="")
-    for name, b in (("p2/s/1", 500), ("p1", 400), ("p2/s/2", 0)):
-        made.write_classic(scans / name, another(blank, number=b), volumes(*{0, b}))
-    outcome = dicom.import_study(scans, study, key=tmp_path / "key.tsv")
-    assert outcome.imported == ["sub-01", "sub-02"]
-    assert read(study, "sub-01").b.tolist() == [0, 400]
-    key = pd.read_csv(tmp_path / "key.tsv", sep="\t", keep_default_na=False)
-    assert key["folder"].tolist() == [str(scans / "p1"), str(scans / "p2")]
-
-
-def test_two_people_without_id_in_one_folder_are_refused(scans, study):
-    """Their names differ, so the folder does not tell them apart; the names are not quoted."""
-    for number, name in ((1, "Secret^Anna"), (2, "Secret^Bob")):
-        protocol = another(Protocol(), number=number, patient="", name=name)
-        made.write_classic(scans, protocol, volumes(0, 500))
-    with pytest.raises(ValueError, match="differ in the patient's name, birth date or sex") as told:
-        dicom.import_study(scans, study)
-    assert "Secret" not in str(told.value)
-
-
-def test_several_names_under_one_id_are_warned_of(scans, study):
-    """A married name, or an ID that stands for nobody: the user is told."""
-    made.write_classic(scans, another(Protocol(), number=1, name="A"), volumes(0))
-    made.write_classic(scans, another(Protocol(), number=2, name="B"), volumes(500))
-    outcome = dicom.import_study(scans, study)
-    assert any("several names, birth dates or sexes" in line for line in outcome.warnings)
-
-
-def test_subject_names_the_one_patient(scans, study, command):
-    """With or without sub-; several patients cannot have one label."""
-    made.write_classic(scans / "a", another(Protocol()), volumes(0, 500))
-    assert command("--subject", "sub-K7")[0] == 0
-    assert bids.list_subjects(study) == ["sub-K7"]
-    made.write_classic(scans / "b", another(Protocol(patient="other")), volumes(0, 500))
-    code, _, err = command("--subject", "8")
-    assert (code, "there are 2 patients by their PatientID" in err) == (2, True)
-    code, _, err = command("--subject", "../x")
-    assert (code, "is no label of a participant" in err) == (2, True)
-
-
-def test_subject_makes_one_patient_of_folders_without_id(scans, study):
-    """The user says that they are one; their series are then asked for by number where in doubt."""
-    for number, axis in enumerate(made.AXES, start=17):
-        protocol = another(Protocol(), number=number, patient="", place_uid=f"1.2.{number}")
-        scan = [Volume(b, axis if b else None) for b in (0, 100, 1000)]
-        made.write_classic(scans / f"d{number}", protocol, scan)
-    with pytest.raises(ValueError, match="3 series fit"):
-        dicom.import_study(scans, study, subject="1")
-    dicom.import_study(scans, study, subject="1", series=["17", "18", "19"])
-    assert read(study, "1").b.tolist() == [0, 100, 1000] * 3
-
-
-def test_a_patient_that_is_there_is_not_overwritten(scans, study, command):
-    """Refused with what to do; --force replaces the scan and keeps the table's row."""
-    made.write_classic(scans, Protocol(), volumes(0, 500))
-    command()
-    table = study / "participants.tsv"
-    table.write_text("participant_id\tgroup\tage\nsub-01\tbenign\t61\n")
-    (study / "README.md").write_text("mine")
-    before = {path: path.read_bytes() for path in study.rglob("*") if path.is_file()}
-    code, _, err = command()
-    assert code == 2
-    assert "sub-01: is in" in err and "--subject LABEL" in err and "--force" in err
-    assert before == {path: path.read_bytes() for path in study.rglob("*") if path.is_file()}
-    assert command("--force", "--averages", 5)[0] == 0
-    assert table.read_text() == "participant_id\tgroup\tage\nsub-01\tbenign\t61\n"
-    assert (study / "README.md").read_text() == "mine"
-    assert read(study).averages.tolist() == [5, 5]
-
-
-def test_a_study_is_added_to(scans, study, command, tmp_path):
-    """With the key, known patients keep their label and new ones get the next; columns are kept."""
-    key = tmp_path / "key.tsv"
-    made.write_classic(scans / "a", Protocol(patient="A"), volumes(0, 500))
-    command("--key", key)
-    (study / "participants.tsv").write_text("group\tparticipant_id\tweight\nmeta\tsub-01\t70\n")
-    made.write_classic(scans / "0", another(Protocol(patient="B")), volumes(0, 800))
-    code, out, err = command("--key", key)
-    assert code == 0, err
-    assert "sub-01: is in the study already, kept as it is" in out
-    assert read(study, "sub-02").b.tolist() == [0, 800]
-    text = (study / "participants.tsv").read_text()
-    assert text == "group\tparticipant_id\tweight\nmeta\tsub-01\t70\nn/a\tsub-02\tn/a\n"
-    rows = key.read_text().splitlines()
-    assert rows[1:] == ["sub-01\tA\t", "sub-02\tB\t"]
-
-
-@pytest.mark.parametrize("place", ["study/key.tsv", "study/sub/key.tsv", "link/key.tsv"])
-def test_the_key_never_lies_in_the_study(scans, study, command, tmp_path, place):
-    """Not below it, and not through a link into it."""
-    made.write_classic(scans, Protocol(), volumes(0, 500))
-    study.mkdir()
-    (tmp_path / "link").symlink_to(study)
-    code, _, err = command("--key", tmp_path / place)
-    assert code == 2
-    assert "lies in the study, which is to be free of identity" in err
-    assert list(study.iterdir()) == []
-
-
-def test_another_file_is_not_taken_for_a_key(scans, study, command, tmp_path):
-    """Nor overwritten."""
-    made.write_classic(scans, Protocol(), volumes(0, 500))
-    (tmp_path / "notes").write_text("my notes\n")
-    code, _, err = command("--key", tmp_path / "notes")
-    assert code == 2
-    assert "is there and no key of an import" in err
-    assert (tmp_path / "notes").read_text() == "my notes\n"
-    assert not study.exists()
-
-
-def test_who_cannot_be_imported_is_named_and_the_others_are(scans, study, command):
-    """Exit code 1: done, but something named was left out."""
-    made.write_classic(scans / "a", another(Protocol(patient="A")), volumes(0, 0))
-    made.write_classic(scans / "b", another(Protocol(patient="B")), volumes(0, 500))
-    code, out, err = command()
-    assert code == 1
-    assert "left out: sub-01: series 5: b = 0 s/mm² only" in err
-    assert bids.list_subjects(study) == ["sub-02"]
-    assert "1 participant written" in out
-
-
 def test_series_can_be_named(scans, study, command):
     """By the numbers of --list; a number that is not there is answered with those that are."""
     made.write_classic(scans, another(Protocol(), number=4), volumes(0, 50, 800))
@@ -551,6 +450,31 @@ def test_the_list_shows_every_series_and_writes_nothing(scans, study, capsys):
     assert cells[2] == [*four, "2", "6", "chosen"]
     assert cells[3][-1] == "ADC map of the scanner"
     assert not study.exists()
+
+
+def test_volumes_exported_twice_under_other_identifiers_are_warned_of(scans, study):
+    """An anonymiser can give a copy a new UID: the same noise twice tells it."""
+    paths = made.write_classic(scans, Protocol(), volumes(0, 500))
+    for count, path in enumerate(paths):
+        copy = path.with_name(f"copy-{count}")
+        shutil.copy(path, copy)
+        made.edit(copy, lambda dataset: setattr(dataset, "SOPInstanceUID", generate_uid()))
+        made.edit(copy, lambda dataset, k=count: setattr(dataset, "InstanceNumber", 100 + k))
+    outcome = dicom.import_study(scans, study)
+    assert any("2 volumes have the very pixels of another" in line for line in outcome.warnings)
+
+
+def test_images_that_philips_scaled_one_by_one_are_warned_of(scans, study):
+    """Slope times scale slope has to be one number for signals to compare."""
+    for count, path in enumerate(made.write_classic(scans, Protocol("Philips"), volumes(0, 500))):
+
+        def scale(dataset, own=0.002 + 0.001 * (count // 3)):
+            dataset.RescaleSlope, dataset.RescaleIntercept = 2, 0
+            dataset.private_block(0x2005, "Philips MR Imaging DD 001").add_new(0x0E, "FL", own)
+
+        made.edit(path, scale)
+    outcome = dicom.import_study(scans, study)
+    assert any("slope times scale slope 0.004 to 0.006" in line for line in outcome.warnings)
 
 
 def test_burned_in_text_is_warned_of(scans, study):

@@ -1,4 +1,5 @@
-"""The licences of the direct dependencies: docs/dependencies.md says what the installed packages say."""
+"""The licences of the direct dependencies: docs/dependencies.md says what the installed packages
+say."""
 
 import ast
 import re
@@ -27,7 +28,8 @@ def declared():
 
 
 def stated(name):
-    """The licence in a package's metadata: its expression, its one line, its classifier, or "a text of its own"."""
+    """The licence in a package's metadata: its expression, its one line, its classifier, or "a text
+    of its own"."""
     about = metadata.metadata(name)
     licence = (about.get("License") or "").strip()
     classifiers = [line.split(" :: ")[-1] for line in about.get_all("Classifier") or []
@@ -50,7 +52,8 @@ def rows():
 
 
 def test_the_page_lists_each_direct_dependency_once():
-    """The table has every package that pyproject.toml names, in its order, with what it is needed for."""
+    """The table has every package that pyproject.toml names, in its order, with what it is needed
+    for."""
     assert [(name, use) for name, use, _ in rows()] == list(declared().items())
 
 

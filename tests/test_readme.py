@@ -1,4 +1,4 @@
-"""The README says what is so: its numbers come from the stored run, its paths and commands exist."""
+"""The README says what is so: its numbers are of the stored run, its paths and commands exist."""
 
 import re
 import sys
@@ -42,7 +42,7 @@ def test_a_wrong_source_is_named():
 
 
 def test_renewing_changes_nothing_today():
-    """`make quotes` leaves a README alone whose numbers are today's, and mends one whose are not."""
+    """`make quotes` leaves a README of today alone, and mends one with another number."""
     assert quotes.renewed(README) == README
     wrong = README.replace("442<!-- count -->", "441<!-- count -->")
     assert quotes.renewed(wrong) == README

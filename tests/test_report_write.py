@@ -6,6 +6,7 @@ import zipfile
 import pandas as pd
 import pytest
 
+from ivim import files
 from ivim.report import page, provenance, write
 from ivim.report.word import to_docx
 
@@ -29,7 +30,7 @@ def table():
 
 def test_csv_has_ten_significant_digits(table):
     """Numbers at full use, whole numbers whole, missing values empty."""
-    assert provenance.csv_text(table.frame) == "group,n,mean\na,3,0.3333333333\nb,,2e-09\n"
+    assert files.csv_text(table.frame) == "group,n,mean\na,3,0.3333333333\nb,,2e-09\n"
 
 
 def test_markdown(table):

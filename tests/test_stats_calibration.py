@@ -22,7 +22,8 @@ def study(seed, n=400, predictors=2):
 
 
 def test_true_risks_lie_on_the_diagonal():
-    """For the true risks the limits of each of ten groups hold the predicted risk in 95 ± 4 % of 40 studies, slope 1 and intercept 0."""
+    """For the true risks the limits of each of ten groups hold the predicted risk in 95 ± 4 % of 40
+    studies, slope 1 and intercept 0."""
     tables = [calibration(*study(seed)[["y", "risk"]].to_numpy().T, bins=10) for seed in range(40)]
     table = pd.concat(tables)
     covered = (table["ci_low"] <= table["predicted"]) & (table["predicted"] <= table["ci_high"])
@@ -33,7 +34,8 @@ def test_true_risks_lie_on_the_diagonal():
 
 
 def test_groups_are_counted_by_hand():
-    """Five groups of equal size: mean risk, share of cases with exact limits, and the counts behind them."""
+    """Five groups of equal size: mean risk, share of cases with exact limits, and the counts behind
+    them."""
     frame = study(1, n=50).sort_values("risk")
     found = calibration(frame["y"], frame["risk"], bins=5)
     risk, y = (frame[name].to_numpy().reshape(5, 10) for name in ("risk", "y"))
@@ -55,16 +57,25 @@ def test_a_fitted_model_is_calibrated_where_it_was_fitted():
 
 
 def test_equal_risks_share_a_group():
-    """Two different risks make two groups, however many were asked for; all patients are in one of them."""
+    """Two different risks make two groups, however many were asked for; all patients are in one of
+    them."""
     found = calibration([0, 1, 0, 0, 1, 1, 0, 1], [0.2] * 4 + [0.7] * 4, bins=4)
     assert list(found["predicted"].round(9)) == [0.2, 0.7] and list(found["n"]) == [4, 4]
+
+
+def test_each_patient_may_be_a_group():
+    """As many groups as patients is the finest curve, and one group the coarsest."""
+    y, risk = [0, 1, 0, 1], [0.1, 0.2, 0.6, 0.8]
+    assert list(calibration(y, risk, bins=4)["n"]) == [1] * 4
+    assert_allclose(calibration(y, risk, bins=1)[["predicted", "observed"]], [[0.425, 0.5]])
 
 
 @pytest.mark.parametrize(
     "risk", [[0.3] * 6, [0.0, 0.2, 0.3, 0.4, 0.5, 0.6], [0.1, 0.2, 0.3, 0.7, 0.8, 0.9]]
 )
 def test_no_line_where_there_is_none(risk):
-    """Equal risks, a risk of 0 and risks that separate the groups have no intercept and slope, and a Brier score all the same."""
+    """Equal risks, a risk of 0 and risks that separate the groups have no intercept and slope, and
+    a Brier score all the same."""
     found = calibration([0, 0, 0, 1, 1, 1], risk, bins=2)
     assert np.isnan([found.attrs["intercept"], found.attrs["slope"]]).all()
     assert 0 <= found.attrs["brier"] <= 1
@@ -97,7 +108,8 @@ def test_bad_risks_are_refused(risk, options, message):
 
 
 def test_noise_is_found_out_by_cross_validation():
-    """Eight predictors of noise: apparent areas above .65 fall to .5 ± .06 on other patients, and the Brier score rises."""
+    """Eight predictors of noise: apparent areas above .65 fall to .5 ± .06 on other patients, and
+    the Brier score rises."""
     rng = np.random.default_rng(5)
     found = []
     for _ in range(8):

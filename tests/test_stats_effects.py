@@ -1,4 +1,5 @@
-"""Effect sizes, tests from printed moments, predictive values: definitions, references, refusals."""
+"""Effect sizes, tests from printed moments, predictive values: definitions, references,
+refusals."""
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,8 @@ def two():
 
 
 def test_effect_sizes_by_their_definitions(two):
-    """d over the pooled SD, g with its small-sample factor, and the share of pairs in which the first group is higher."""
+    """d over the pooled SD, g with its small-sample factor, and the share of pairs in which the
+    first group is higher."""
     a, b = (two.loc[two["group"] == name, "value"].to_numpy() for name in "ab")
     pooled = np.sqrt((11 * a.var(ddof=1) + 19 * b.var(ddof=1)) / 30)
     d = (a.mean() - b.mean()) / pooled
@@ -44,7 +46,8 @@ def test_superiority_is_the_area_under_the_curve(two):
 
 
 def test_effect_of_a_constant_in_each_group():
-    """Without spread d and g are missing, and the ranks still say that the groups are wholly apart."""
+    """Without spread d and g are missing, and the ranks still say that the groups are wholly
+    apart."""
     frame = pd.DataFrame({"group": list("aaabbb"), "value": [2.0] * 3 + [1.0] * 3})
     found = effect_sizes(frame, "value").iloc[0]
     assert (found["superiority"], found["rank_biserial"]) == (1, 1)
@@ -70,7 +73,8 @@ def test_t_from_moments_is_the_t_of_the_samples(two):
 
 
 def test_age_of_the_article():
-    """Table 1's ages (48.82 ± 19.84 of 20, 56.92 ± 9.29 of 50) differ by t = -2.33, p = .023, .52 SD."""
+    """Table 1's ages (48.82 ± 19.84 of 20, 56.92 ± 9.29 of 50) differ by t = -2.33, p = .023, .52
+    SD."""
     found = t_from_moments(48.82, 19.84, 20, 56.92, 9.29, 50).iloc[0]
     assert_allclose([found["statistic"], found["df"], found["p"]], [-2.33, 68, 0.023], atol=0.005)
     assert_allclose(standardised_difference(48.82, 19.84, 56.92, 9.29), -0.52, atol=0.005)
@@ -87,13 +91,15 @@ def test_age_of_the_article():
     ],
 )
 def test_impossible_moments_are_refused(arguments, message):
-    """A negative SD, a size below two or not whole, a missing mean, and no spread at all are refused."""
+    """A negative SD, a size below two or not whole, a missing mean, and no spread at all are
+    refused."""
     with pytest.raises(ValueError, match=message):
         t_from_moments(*arguments)
 
 
 def test_predictive_values_of_the_sample_are_proportions():
-    """Without a prevalence PPV and NPV are shares of the sample with exact limits, and its prevalence is stated."""
+    """Without a prevalence PPV and NPV are shares of the sample with exact limits, and its
+    prevalence is stated."""
     found = predictive_values(40, 10, 17, 3).set_index("statistic")
     assert_allclose(found.loc["ppv"], [40 / 43, *exact_limits(40, 43)], rtol=1e-12)
     assert_allclose(found.loc["npv"], [17 / 27, *exact_limits(17, 27)], rtol=1e-12)
@@ -101,7 +107,8 @@ def test_predictive_values_of_the_sample_are_proportions():
 
 
 def test_likelihood_ratios_by_simel():
-    """Limits exp(ln LR ± z √(1/a - 1/(a+b) + 1/c - 1/(c+d))) (Simel, Samsa & Matchar 1991, formulas 3 and 4)."""
+    """Limits exp(ln LR ± z √(1/a - 1/(a+b) + 1/c - 1/(c+d))) (Simel, Samsa & Matchar 1991, formulas
+    3 and 4)."""
     found = predictive_values(40, 10, 17, 3).set_index("statistic")
     for name, (a, c) in {"lr_positive": (40, 3), "lr_negative": (10, 17)}.items():
         ratio, se = a / 50 / (c / 20), np.sqrt(1 / a - 1 / 50 + 1 / c - 1 / 20)
@@ -111,7 +118,8 @@ def test_likelihood_ratios_by_simel():
 
 @pytest.mark.parametrize("prevalence", [0.01, 0.3, 50 / 70, 0.99])
 def test_predictive_values_obey_bayes(prevalence):
-    """Posterior odds are prior odds times the likelihood ratio; at the sample's prevalence the values are the sample's."""
+    """Posterior odds are prior odds times the likelihood ratio; at the sample's prevalence the
+    values are the sample's."""
     found = predictive_values(40, 10, 17, 3, prevalence).set_index("statistic")["value"]
     prior = prevalence / (1 - prevalence)
     assert_allclose(found["ppv"] / (1 - found["ppv"]), prior * found["lr_positive"], rtol=1e-10)
@@ -121,7 +129,8 @@ def test_predictive_values_obey_bayes(prevalence):
 
 
 def test_limits_of_predictive_values_cover_the_truth():
-    """At a given prevalence the 95 % limits of PPV and NPV hold the truth in 95 ± 2.5 % of 800 simulated studies."""
+    """At a given prevalence the 95 % limits of PPV and NPV hold the truth in 95 ± 2.5 % of 800
+    simulated studies."""
     rng = np.random.default_rng(6)
     truth = {"ppv": 0.8 * 0.1 / (0.8 * 0.1 + 0.3 * 0.9), "npv": 0.7 * 0.9 / (0.7 * 0.9 + 0.2 * 0.1)}
     covered = dict.fromkeys(truth, 0)
@@ -138,14 +147,31 @@ def test_limits_of_predictive_values_cover_the_truth():
     "counts", [(40, 10, 20, 0), (50, 0, 17, 3), (50, 0, 20, 0), (1, 49, 20, 0), (0, 9, 7, 3)]
 )
 def test_empty_cells_keep_value_between_its_limits(counts, prevalence):
-    """With no false positive, no false negative or no true positive the value stays within limits that have a width."""
+    """With no false positive, no false negative or no true positive the value stays within limits
+    that have a width."""
     found = predictive_values(*counts, prevalence)
     assert ((found["ci_low"] <= found["value"]) & (found["value"] <= found["ci_high"])).all()
     assert (found["ci_low"] < found["ci_high"]).all()
 
 
+def test_a_zero_adds_one_half_to_each_count():
+    """Without a false positive the lower limits are those of 40.5 of 51 and 0.5 of 21, by hand."""
+    a, all_a, c, all_c = 40.5, 51, 0.5, 21
+    se = np.sqrt(1 / a - 1 / all_a + 1 / c - 1 / all_c)
+    ratio = np.exp(np.log(a / all_a / (c / all_c)) - stats.norm.isf(0.025) * se)
+    found = predictive_values(40, 10, 20, 0, prevalence=0.2).set_index("statistic")
+    assert_allclose(found.loc["lr_positive"], [np.inf, ratio, np.inf], rtol=1e-10)
+    assert_allclose(found.loc["ppv"], [1, ratio / 4 / (1 + ratio / 4), 1], rtol=1e-10)
+    a, all_a, c, all_c = 20.5, 21, 10.5, 51
+    se = np.sqrt(1 / a - 1 / all_a + 1 / c - 1 / all_c)
+    ends = np.log(a / all_a / (c / all_c) * 4) + np.array([-1, 1]) * stats.norm.isf(0.025) * se
+    expected = [0.8 / (0.8 + 0.2 * 0.2), *(1 / (1 + np.exp(-ends)))]
+    assert_allclose(found.loc["npv"], expected, rtol=1e-10)
+
+
 def test_nobody_tested_positive():
-    """Without a positive result PPV and LR+ are missing, and a negative result says nothing: LR- is 1 within its limits."""
+    """Without a positive result PPV and LR+ are missing, and a negative result says nothing: LR- is
+    1 within its limits."""
     for prevalence in (None, 0.2):
         found = predictive_values(0, 9, 7, 0, prevalence).set_index("statistic")
         assert found.loc[["ppv", "lr_positive"]].isna().all(axis=None)

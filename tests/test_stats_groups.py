@@ -11,6 +11,7 @@ from scipy import stats
 
 import ivim
 from ivim.stats.groups import adjust, describe
+from ivim.stats.posthoc import _range_quantile
 
 TESTS = ["Student", "Welch", "Mann-Whitney"]
 
@@ -141,7 +142,8 @@ def test_range_tests_are_scipys(three, method, equal):
     ],
 )
 def test_posthoc_of_two_groups_is_the_t_test(three, method, test):
-    """With two groups there is nothing to correct: every post-hoc p is that of its t-test, and so is the analysis of variance."""
+    """With two groups there is nothing to correct: every post-hoc p is that of its t-test, and so
+    is the analysis of variance."""
     two = three.query("group != 'renal'")
     p = ivim.compare_groups(two, values="value").set_index("test").loc[test, "p"]
     assert_allclose(ivim.posthoc(two, values="value", method=method)["p"], p, rtol=1e-7)
@@ -184,7 +186,8 @@ def test_first_minus_second(three):
 
 
 def test_small_mann_whitney_is_exact():
-    """Without ties p is the share of all 210 re-assignments at least as extreme, counted one by one."""
+    """Without ties p is the share of all 210 re-assignments at least as extreme, counted one by
+    one."""
     first, second = np.array([1.1, 2.4, 0.3, 3.9]), np.array([2.2, 5.0, 4.4, 6.1, 3.3, 7.7])
     pool = np.concatenate([first, second])
 
@@ -224,13 +227,15 @@ SKEWED = tidy(a=quantiles(20), b=np.exp(2 * quantiles(25)))
     ],
 )
 def test_the_rule_chooses(frame, rule, chosen):
-    """Each rule chooses exactly one test, the documented one, for normal, unequal and skewed samples."""
+    """Each rule chooses exactly one test, the documented one, for normal, unequal and skewed
+    samples."""
     found = ivim.compare_groups(frame, values="value", rule=rule)
     assert list(found.loc[found["chosen"], "test"]) == [chosen]
 
 
 def test_two_values_per_group_cannot_show_normality():
-    """Where Shapiro-Wilk cannot be had its p is missing and the article's rule goes to Mann-Whitney."""
+    """Where Shapiro-Wilk cannot be had its p is missing and the article's rule goes to Mann-
+    Whitney."""
     found = ivim.compare_groups(tidy(a=[1, 2], b=[3, 5]), values="value")
     assert found.query("test == 'Shapiro-Wilk'")["p"].isna().all()
     assert list(found.loc[found["chosen"], "test"]) == ["Mann-Whitney"]
@@ -304,7 +309,8 @@ def test_bad_groups_are_refused(function, frame, options, message):
     ],
 )
 def test_bad_options_are_refused(function, options, message):
-    """An unknown word, a confidence of 1, and a constant group where variances divide are refused."""
+    """An unknown word, a confidence of 1, and a constant group where variances divide are
+    refused."""
     frame = NORMAL if "rule" in options else tidy(a=[1, 2, 3], b=[2, 4, 5], c=[3, 3, 3])
     with pytest.raises(ValueError, match=message):
         function(frame, values="value", **options)
@@ -317,7 +323,8 @@ def test_a_dictionary_is_no_frame():
 
 
 def test_pingouin_and_scipy_agree_over_designs():
-    """On 40 designs of 3 to 30 values per group every two-group test equals scipy's, or R's formula, to 1e-10."""
+    """On 40 designs of 3 to 30 values per group every two-group test equals scipy's, or R's
+    formula, to 1e-10."""
     rng = np.random.default_rng(21)
     for _ in range(40):
         a, b = (np.round(rng.gamma(2, 5, rng.integers(3, 31)), rng.integers(0, 6)) for _ in "ab")
@@ -343,7 +350,8 @@ def test_pingouin_and_scipy_agree_over_designs():
 
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
 def test_units_do_not_matter(scale):
-    """In units a billion times smaller or larger every statistic and p is the same, Levene's among them."""
+    """In units a billion times smaller or larger every statistic and p is the same, Levene's among
+    them."""
     expected = ivim.compare_groups(SKEWED, values="value")
     found = ivim.compare_groups(SKEWED.assign(value=SKEWED["value"] * scale), values="value")
     assert found["p"].notna().all()
@@ -361,7 +369,8 @@ def test_extreme_p_has_its_digits():
 
 
 def test_levene_of_two_values_each_is_missing():
-    """Two values lie equally far from their mean: Levene has no spread to compare, also beside a large offset."""
+    """Two values lie equally far from their mean: Levene has no spread to compare, also beside a
+    large offset."""
     for offset in (0, 1000):
         frame = tidy(a=[0.1 + offset, 0.3 + offset], b=[0.2 + offset, 0.9 + offset])
         found = ivim.compare_groups(frame, values="value").set_index("test")
@@ -370,7 +379,8 @@ def test_levene_of_two_values_each_is_missing():
 
 @pytest.mark.parametrize("rule", ["article", "spss", "welch"])
 def test_a_constant_in_each_group_is_compared_by_ranks(rule):
-    """A marker that is 1 in one group and 2 in the other has no t; Mann-Whitney tells the groups apart by every rule."""
+    """A marker that is 1 in one group and 2 in the other has no t; Mann-Whitney tells the groups
+    apart by every rule."""
     found = ivim.compare_groups(tidy(a=[1.0] * 8, b=[2.0] * 9), values="value", rule=rule)
     assert list(found.loc[found["chosen"], "test"]) == ["Mann-Whitney"]
     found = found.set_index("test")
@@ -400,7 +410,8 @@ def test_a_constant_overall_is_still_refused(frame):
 
 @pytest.mark.parametrize("function", [ivim.compare_groups, ivim.anova, ivim.posthoc])
 def test_a_missing_value_leaves_out_its_row_alone(three, function):
-    """Each parameter is compared on the rows that have it; sizes and what is left out stand in attrs."""
+    """Each parameter is compared on the rows that have it; sizes and what is left out stand in
+    attrs."""
     two = three.query("group != 'renal'").reset_index(drop=True)
     frame = two.assign(other=two["value"] ** 2, value=two["value"].mask(two.index.isin([0, 15])))
     found = function(frame, values=["value", "other"])
@@ -413,7 +424,7 @@ def test_a_missing_value_leaves_out_its_row_alone(three, function):
         "other": {"lung": 14, "breast": 7},
     }
     assert found.attrs["left_out"] == {"value": 2, "other": 0}
-    assert found.attrs["notes"] == ["value: 2 of 21 rows left out, a value is missing."]
+    assert found.attrs["missing"] == ["value: 2 of 21 rows left out, a value is missing."]
 
 
 def test_infinite_values_are_refused():
@@ -434,7 +445,8 @@ def test_pandas_own_missing_value_is_missing():
 
 
 def test_posthoc_with_little_left_names_the_missing():
-    """A group that missing values leave with one value is refused, and the message says why it is so small."""
+    """A group that missing values leave with one value is refused, and the message says why it is
+    so small."""
     frame = tidy(a=[1, 2, 3], b=[2, np.nan], c=[1, 5])
     with pytest.raises(ValueError, match=r"group 'b' has 1 value .*'value' has 1 missing"):
         ivim.posthoc(frame, values="value")
@@ -443,7 +455,8 @@ def test_posthoc_with_little_left_names_the_missing():
 @pytest.mark.parametrize("method", ["tukey", "games-howell"])
 @pytest.mark.parametrize("confidence", [0.5, 0.9, 0.999])
 def test_simultaneous_limits_are_those_of_the_studentised_range(three, method, confidence):
-    """Half the width is the quantile of the studentised range over √2 times the standard error, to 1e-8, at any level."""
+    """Half the width is the quantile of the studentised range over √2 times the standard error, to
+    1e-8, at any level."""
     found = ivim.posthoc(three, values="value", method=method, confidence=confidence)
     peer = stats.tukey_hsd(
         *(three.loc[three["group"] == name, "value"] for name in three["group"].unique()),
@@ -480,7 +493,8 @@ def test_a_p_above_one_is_refused():
 
 
 def test_description_by_group_and_parameter():
-    """Mean, SD, median and quartiles as R gives them (type 7), n counting the values that are there."""
+    """Mean, SD, median and quartiles as R gives them (type 7), n counting the values that are
+    there."""
     frame = tidy(a=[1, 2, 4, 8], b=[3, 5]).assign(other=[1, np.nan, 3, np.nan, np.nan, 7])
     found = describe(frame, ["value", "other"]).set_index(["group", "parameter"])
     assert list(found.columns) == ["n", "mean", "sd", "median", "q1", "q3"]
@@ -497,8 +511,19 @@ def test_description_of_nothing_is_missing():
 
 
 def test_description_in_a_given_order():
-    """`order` chooses the groups and their order; one that is not there is refused with those that are."""
+    """`order` chooses the groups and their order; one that is not there is refused with those that
+    are."""
     frame = tidy(a=[1, 2], b=[3, 5], c=[4, 4])
     assert list(describe(frame, "value", order=("c", "a"))["group"]) == ["c", "a"]
     with pytest.raises(ValueError, match="a group of 'group' is 'd'; accepted are 'a', 'b', 'c'"):
         describe(frame, "value", order=("d",))
+
+
+@pytest.mark.parametrize(
+    ("groups", "df", "error"),
+    [(2, 5.0, 0.05), (3, 67.0, 0.05), (4, 3.3, 0.2), (6, 20.0, 0.9), (10, 2.0, 1e-6)],
+)
+def test_quantile_of_the_studentised_range_is_scipys(groups, df, error):
+    """The quantile found by a secant equals scipy's to 1e-8, also where the secant gets lost."""
+    expected = stats.studentized_range.ppf(1 - error, groups, df)
+    assert_allclose(_range_quantile(groups, df, error), expected, rtol=1e-8)

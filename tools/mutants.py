@@ -74,6 +74,15 @@ def places(tree):
                     pending.append((child, node, name, place if several else None))
 
 
+def changes(tree):
+    """Each change of a module in turn, made in the tree while it is yielded and then undone."""
+    for node, parent, field, at in list(places(tree)):
+        for changed in variants(node):
+            _hang(parent, field, at, ast.copy_location(changed, node))
+            yield node, changed
+            _hang(parent, field, at, node)
+
+
 def mutants(path):
     """All changes of one module.
 
@@ -84,18 +93,31 @@ def mutants(path):
     Returns
     -------
     list of dict
-        ``path, line`` (its number), ``text`` (the line as it stands), ``change`` and ``source``.
+        ``path, number`` (of the change), ``line`` (its number), ``text`` (the line as it stands)
+        and ``change``.
     """
     source = path.read_text(encoding="utf-8")
-    tree, lines, found = ast.parse(source), source.splitlines(), []
-    for node, parent, field, at in list(places(tree)):
-        for changed in variants(node):
-            _hang(parent, field, at, ast.copy_location(changed, node))
-            row = {"path": path.relative_to(ROOT).as_posix(), "line": node.lineno}
-            row |= {"text": lines[node.lineno - 1].strip(), "source": ast.unparse(tree)}
-            found.append(row | {"change": f"{ast.unparse(node)} -> {ast.unparse(changed)}"})
-            _hang(parent, field, at, node)
-    return found
+    lines, shown = source.splitlines(), path.relative_to(ROOT).as_posix()
+    return [
+        {
+            "path": shown,
+            "number": number,
+            "line": node.lineno,
+            "text": lines[node.lineno - 1].strip(),
+            "change": f"{ast.unparse(node)} -> {ast.unparse(changed)}",
+        }
+        for number, (node, changed) in enumerate(changes(ast.parse(source)))
+    ]
+
+
+def changed_source(source, number):
+    """The text of a module after one of its changes."""
+    tree = ast.parse(source)
+    for at, _ in enumerate(changes(tree)):
+        if at == number:
+            return ast.unparse(tree)
+    msg = f"change {number} is not among those of the module"
+    raise ValueError(msg)
 
 
 def copied(folder):
@@ -114,9 +136,10 @@ def copied(folder):
     return project
 
 
-def tests_of(room, path):
-    """The room's test files, those with the module's name first."""
-    found = [test for pattern in ROOMS[room][1] for test in sorted((ROOT / "tests").glob(pattern))]
+def tests_of(room, path, project):
+    """The room's test files in the copy, those with the module's name first."""
+    folder = project / "tests"
+    found = [test for pattern in ROOMS[room][1] for test in sorted(folder.glob(pattern))]
     found.sort(key=lambda test: not test.stem.endswith(f"_{path.stem}"))
     return [f"tests/{test.name}" for test in found]
 
@@ -155,9 +178,9 @@ def verdict(mutant, room, project, limit, reasons):
         return "equivalent"
     target = project / mutant["path"]
     before = target.read_text(encoding="utf-8")
-    target.write_text(mutant["source"], encoding="utf-8")
+    target.write_text(changed_source(before, mutant["number"]), encoding="utf-8")
     try:
-        noticed = not passes(project, tests_of(room, Path(mutant["path"])), limit)
+        noticed = not passes(project, tests_of(room, target, project), limit)
     finally:
         target.write_text(before, encoding="utf-8")
     return "caught" if noticed else "survived"
@@ -172,6 +195,8 @@ def main():
     parser.add_argument("--limit", type=float, help="seconds per change (3 times a clean run)")
     parser.add_argument("--module", help="change this module alone, e.g. roc")
     options = parser.parse_args()
+    # Ended from outside it still stops its tests and removes its copy.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
     folder = ROOT / ROOMS[options.room][0]
     paths = [path for path in sorted(folder.glob("*.py")) if options.module in (None, path.stem)]
     every = [mutant for path in paths for mutant in mutants(path)]
@@ -183,7 +208,7 @@ def main():
     reasons = excused()
     with tempfile.TemporaryDirectory() as temporary:
         project, start = copied(Path(temporary)), time.monotonic()
-        if not passes(project, tests_of(options.room, paths[0]), 1200):
+        if not passes(project, tests_of(options.room, paths[0], project), 1200):
             parser.error("the tests fail before anything is changed")
         limit = options.limit or 10 + 3 * (time.monotonic() - start)
         for mutant in chosen:

@@ -7,11 +7,40 @@ fails is one conflict, whoever is to blame.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.moments import Group
 from ivim.audit.checks.rounding import Outcome, cannot_tell
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a kind of relation can do.
+
+    Attributes
+    ----------
+    name : str
+        As the evidence table shows it.
+    recovers : bool
+        The interval says what the target has to be; False where it only says that something is wrong.
+    confirms : bool
+        Passing is evidence for the target; False for checks that nearly every number passes.
+    decisive : bool
+        Failing refutes; False for remarks (a method excluded, a guide missed).
+    soft : bool
+        Failing leaves at most a dispute: the check rests on an assumption that is usual, not certain.
+    """
+
+    name: str
+    recovers: bool = True
+    confirms: bool = True
+    decisive: bool = True
+    soft: bool = False
+
+    def called(self, name):
+        """The same kind of check under another name."""
+        return Check(name, self.recovers, self.confirms, self.decisive, self.soft)
 
 
 @dataclass(frozen=True)
@@ -22,35 +51,26 @@ class Relation:
     ----------
     family : str
         Name of the fact; conflicts are counted by family.
-    check : str
-        Name of the check, as the evidence table shows it.
+    check : Check
+        Kind of the check.
     target : str
         Id of the claim that is judged.
     inputs : tuple of str
         Ids of the claims that it is judged by.
     judge : callable
         From a :class:`Reading` to an :class:`~ivim.audit.checks.rounding.Outcome` whose interval is that of the target, recomputed.
-    recovers : bool
-        The interval says what the target has to be; False where it only says that something is wrong.
-    confirms : bool
-        Passing is evidence for the target; False for checks that nearly every number passes.
-    decisive : bool
-        Failing refutes; False for remarks (a method excluded, a guide missed).
     meant : callable, optional
         For words and formulas: the string that must have been meant, or None.
     """
 
     family: str
-    check: str
+    check: Check
     target: str
     inputs: tuple
     judge: Callable = field(compare=False)
-    recovers: bool = True
-    confirms: bool = True
-    decisive: bool = True
     meant: Callable | None = field(default=None, compare=False)
 
-    @property
+    @cached_property
     def ids(self):
         """Target and inputs."""
         return (self.target, *self.inputs)
@@ -78,9 +98,11 @@ class Reading:
         """This reading with further changes."""
         return Reading(self.printed, {**self.changes, **changes})
 
-    def count(self, claim_id):
-        """A whole number."""
-        value = self[claim_id]
+    def count(self, size):
+        """A whole number: of a claim, or one that is printed beside the numbers it belongs to."""
+        if isinstance(size, int):
+            return size
+        value = self[size]
         return round(value.middle) if isinstance(value, Interval) else int(value.value)
 
 
@@ -90,29 +112,43 @@ class Row:
 
     Attributes
     ----------
-    n, mean : str
+    n : str or int
+        Claim of the size, or the size printed beside the numbers.
+    mean : str
     sd : str or None
+    complete : bool
+        False where values may be missing, so that ``n`` is only the largest possible size.
+    error : bool
+        True where ``sd`` holds the standard error of the mean.
     """
 
-    n: str
+    n: str | int
     mean: str
     sd: str | None = None
+    complete: bool = True
+    error: bool = False
 
     @property
     def ids(self):
         """All ids of the row."""
-        return tuple(name for name in (self.n, self.mean, self.sd) if name)
+        return tuple(name for name in (self.n, self.mean, self.sd) if isinstance(name, str))
 
-    def group(self, reading):
-        """The row as a :class:`~ivim.audit.checks.moments.Group` of a reading."""
+    def group(self, reading, n=None):
+        """The row as a :class:`~ivim.audit.checks.moments.Group` of a reading, of another size where given."""
         return _group(
-            reading.count(self.n), reading[self.mean], reading[self.sd] if self.sd else None
+            n or reading.count(self.n),
+            reading[self.mean],
+            reading[self.sd] if self.sd else None,
+            self.error,
         )
 
 
-@lru_cache(maxsize=4096)
-def _group(n, mean, sd):
-    return Group.printed(n, mean, sd)
+@lru_cache(maxsize=65536)
+def _group(n, mean, sd, error):
+    group = Group.printed(n, mean, sd)
+    if error and group.sd:
+        return Group(n, group.mean, group.sd * Interval(n, n).sqrt())
+    return group
 
 
 class Evaluator:
@@ -122,31 +158,62 @@ class Evaluator:
         self.relations = tuple(relations)
         self._seen = {}
         self._touching = {}
+        self._families = {}
+        self._printed = [None] * len(self.relations)
+        self._place = {id(relation): place for place, relation in enumerate(self.relations)}
         for relation in self.relations:
+            self._families.setdefault(relation.family, []).append(relation)
             for claim_id in dict.fromkeys(relation.ids):
                 self._touching.setdefault(claim_id, []).append(relation)
 
+    def family(self, name):
+        """Relations of one family."""
+        return self._families[name]
+
     def touching(self, claim_ids):
         """Relations that any of the claims takes part in."""
-        return tuple(
-            dict.fromkeys(
-                relation for claim_id in claim_ids for relation in self._touching.get(claim_id, ())
-            )
-        )
+        found = {
+            id(relation): relation
+            for claim_id in claim_ids
+            for relation in self._touching.get(claim_id, ())
+        }
+        return tuple(found.values())
 
     def outcome(self, relation, reading):
         """The outcome of one relation on a reading."""
-        values = tuple(reading.changes.get(claim_id) for claim_id in relation.ids)
-        key = (relation.family, relation.check, relation.target, values)
+        place, changes = self._place[id(relation)], reading.changes
+        values = tuple(changes.get(name) for name in relation.ids) if changes else ()
+        if all(value is None for value in values):
+            if self._printed[place] is None:
+                self._printed[place] = _evaluated(relation, reading)
+            return self._printed[place]
+        key = (place, values)
         if key not in self._seen:
             self._seen[key] = _evaluated(relation, reading)
         return self._seen[key]
 
-    def conflicts(self, reading, relations=None):
-        """Families with a decisive relation that fails, as a frozenset of names."""
+    def conflicts(self, reading, relations=None, soft=False):
+        """Families with a decisive relation that fails, as a frozenset of names.
+
+        Parameters
+        ----------
+        reading : Reading
+        relations : sequence of Relation, optional
+            By default all.
+        soft : bool
+            Look at the soft checks instead of the others.
+
+        Returns
+        -------
+        frozenset of str
+        """
         chosen = self.relations if relations is None else relations
         return frozenset(
-            r.family for r in chosen if r.decisive and self.outcome(r, reading).holds is False
+            r.family
+            for r in chosen
+            if r.check.decisive
+            and r.check.soft == soft
+            and self.outcome(r, reading).holds is False
         )
 
 
@@ -155,10 +222,8 @@ def _evaluated(relation, reading):
         return relation.judge(reading)
     except NeedsPrint:
         return cannot_tell("an input is known only as an interval")
-    except (
-        ValueError,
-        ZeroDivisionError,
-    ) as error:  # group sizes that do not fit together: the counts say so themselves
+    except (ValueError, ZeroDivisionError, OverflowError) as error:
+        # Group sizes that do not fit together: the counts say so themselves.
         return cannot_tell(str(error))
 
 
@@ -173,7 +238,7 @@ def as_printed(*values):
     return values if len(values) > 1 else values[0]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65536)
 def digits(value):
     """The rounding interval of a printed number (a comparison before it does not count), or the interval itself."""
     return value if isinstance(value, Interval) else value.rounding
@@ -182,3 +247,10 @@ def digits(value):
 def impossible(reason):
     """The outcome of inputs that cannot stand together at all."""
     return Outcome(False, float("nan"), float("nan"), reason)
+
+
+def text_of(value):
+    """A value of a reading in words."""
+    from ivim.audit.checks.rounding import show
+
+    return show(value) if isinstance(value, Interval) else value.text

@@ -1,14 +1,28 @@
 """Design facts that a table of numbers does not say: which groups were compared, which are parts of which, how values were recorded.
 
-They come from a small file beside the claims (``NAME.toml`` or ``structure.toml``), else they are inferred from the claims as far
-as that is safe. Facts only: nothing here says which number is right.
+They come from a small file beside the claims (``NAME.toml`` or ``structure.toml``). Facts only: nothing here says which number is
+right. What no file says is not assumed: :mod:`ivim.audit.questions` asks for it.
 """
 
-import tomllib
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from ivim.audit.claims import COUNTS
+METHODS = ("student", "welch", "t-test", "paired", "mann-whitney")
+SHARE_LIMITS = {
+    "clopper-pearson": "exact",
+    "exact": "exact",
+    "mid-p": "mid_p",
+    "wilson": "wilson",
+    "wilson-corrected": "wilson_corrected",
+    "jeffreys": "jeffreys",
+    "agresti": "agresti_coull",
+    "agresti-coull": "agresti_coull",
+    "wald": "wald",
+    "logit": "logit",
+    "bootstrap": "bootstrap",
+}
+AUC_LIMITS = ("symmetric", "delong", "hanley-mcneil", "logit", "bootstrap", "binomial")
+ODDS_LIMITS = ("wald", "profile", "bootstrap")
+ROUNDINGS = ("half up", "half even", "rounded", "truncated")
 
 
 @dataclass(frozen=True)
@@ -19,44 +33,65 @@ class Structure:
     ----------
     title : str
     compared : tuple of str
-        The two groups of the t-tests and the ROC analysis, disjoint and together everybody; empty where there are none.
+        The groups of the group tests and the ROC analysis, disjoint and together everybody; empty where unknown.
     positive : str
         The group that counts as disease.
     parts : dict of str to tuple of str
         A group and the disjoint sub-groups that make it up.
+    complete : bool
+        True where every number about a group is about all its members: no missing values.
+    comparisons : dict of str to tuple of str
+        The groups behind a name in the column ``comparison``.
     whole_numbers : tuple of str
         Parameters recorded in whole numbers.
     limits : dict of str to (low, high)
         Values that one patient can have.
+    spread : dict of str to str
+        By parameter ("" for all): ``sd`` or ``se``, what the statistic ``sd`` holds.
+    units : dict of str to str
+        By parameter: the unit of rows whose column ``unit`` is blank.
     confidence, significance : float
-    auc_limits : str
-        ``symmetric`` where limits of an AUC are AUC ± z SE; empty where unknown.
+    methods : dict of str to dict
+        By parameter ("" for all): ``method`` of the group test, ``limits`` of shares.
+    auc_limits, odds_limits : str
+        The methods behind those limits; empty where unknown.
     cutoff : str
         ``youden`` where cut-offs maximise sensitivity + specificity.
     slopes : str
         ``table units`` where a slope is per unit in which the table gives the marker.
+    denominators : dict of str to (str or int)
+        By statistic, or ``parameter.statistic``: the group, or the number, that a share is a share of.
+    rounding : str
+        ``half up``, ``half even``, ``rounded`` (either) or ``truncated``; empty where unknown.
+    restated : bool or None
+        True where rows with equal keys are one quantity wherever they stand, False where they are not.
     raters : int or None
-    protocol : dict
-        ``whole_divisors`` (statistic -> full value), ``sequence`` (the item that b-values and scan time belong to).
-    equations : dict of str to dict
-        ``ranges`` and ``units`` (powers of mm²/s) of a printed model's parameters, by the item of its claim.
-    references : dict of str to dict
-        ``title`` and ``cited_for`` by reference number.
+    protocol, equations, references : dict
+        See ``data/published/README.md``.
     source : str
-        Where the facts come from, in words.
+        Where the facts come from, in words; empty where no file was given.
     """
 
     title: str = ""
     compared: tuple = ()
     positive: str = ""
     parts: dict = field(default_factory=dict)
+    complete: bool = False
+    comparisons: dict = field(default_factory=dict)
     whole_numbers: tuple = ()
     limits: dict = field(default_factory=dict)
+    spread: dict = field(default_factory=dict)
+    units: dict = field(default_factory=dict)
     confidence: float = 0.95
     significance: float = 0.05
+    methods: dict = field(default_factory=dict)
     auc_limits: str = ""
+    odds_limits: str = ""
     cutoff: str = ""
     slopes: str = ""
+    denominators: dict = field(default_factory=dict)
+    rounding: str = ""
+    restated: bool | None = None
     raters: int | None = None
     protocol: dict = field(default_factory=dict)
     equations: dict = field(default_factory=dict)
@@ -64,156 +99,80 @@ class Structure:
     source: str = ""
 
     @property
+    def given(self):
+        """True where the design comes from a file."""
+        return bool(self.source)
+
+    @property
+    def pair(self):
+        """The two compared groups, or an empty tuple."""
+        return self.compared if len(self.compared) == 2 else ()
+
+    @property
     def negative(self):
-        """The compared group that is not the disease."""
-        return next((group for group in self.compared if group != self.positive), "")
+        """The one compared group that is not the disease; empty where there are several."""
+        return next((group for group in self.pair if group != self.positive), "")
 
     def whole_of(self, group):
         """The group that this one is a part of, or itself."""
         return next((whole for whole, parts in self.parts.items() if group in parts), group)
 
+    def method(self, parameter, kind="method"):
+        """What the file says of the test (or the ``limits``) of a parameter; empty where it says nothing."""
+        for name in (parameter, ""):
+            if told := self.methods.get(name, {}).get(kind):
+                return told
+        return ""
 
-_SECTIONS = {
-    "groups": {
-        "compared": tuple,
-        "positive": str,
-        "parts": lambda parts: {whole: tuple(names) for whole, names in parts.items()},
-    },
-    "parameters": {
-        "whole_numbers": tuple,
-        "limits": lambda limits: {name: tuple(ends) for name, ends in limits.items()},
-    },
-    "tests": {
-        "confidence": float,
-        "significance": float,
-        "auc_limits": str,
-        "cutoff": str,
-        "slopes": str,
-    },
-    "agreement": {"raters": int},
-}
-_WHOLE = {"title": str, "protocol": dict, "equations": dict, "references": dict}
+    def spread_of(self, parameter):
+        """``sd``, ``se``, or empty where unknown."""
+        return self.spread.get(parameter, self.spread.get("", ""))
+
+    def denominator(self, parameter, statistic):
+        """The group or number that a share is a share of; None where the file does not say."""
+        found = self.denominators.get(f"{parameter}.{statistic}")
+        return self.denominators.get(statistic) if found is None else found
 
 
-def load_structure(path, claims):
-    """Read a structure file.
+def infer_structure(claims):
+    """What the claims suggest about the design, as a proposal to confirm; no verdict rests on it.
+
+    Sub-groups are proposed where their sizes and at least one further count add up to the group before them and no other choice
+    does; two groups that are left are proposed as compared, the one with parts (else the last) as the disease.
 
     Parameters
     ----------
-    path : path
-        TOML file as described in ``data/published/README.md``.
     claims : Claims
-        What it describes; a group without a printed size is refused.
 
     Returns
     -------
     Structure
-
-    Raises
-    ------
-    ValueError
-        On an unknown name, a wrong kind of value, or a group that the claims do not have.
     """
-    path = Path(path)
-    if not path.is_file():
-        msg = f"{path}: no such file; give a structure file (see data/published/README.md) or leave it out"
-        raise ValueError(msg)
-    try:
-        stored = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        msg = f"{path}: not a TOML file ({error}); see data/published/README.md"
-        raise ValueError(msg) from error
-    facts = {}
-    for name, value in stored.items():
-        known = _SECTIONS.get(name)
-        entries = (
-            ((name, value, _WHOLE.get(name)),)
-            if known is None
-            else ((key, item, known.get(key)) for key, item in value.items())
-        )
-        for key, item, kind in entries:
-            facts[key] = _converted(path, name if known is None else f"{name}.{key}", item, kind)
-    structure = Structure(**facts, source=path.name)
-    _check_groups(structure, claims, path)
-    return structure
-
-
-def infer_structure(claims):
-    """The design as far as the claims alone give it away.
-
-    Sub-groups are taken for parts of another group only where their sizes and at least one further count add up and no other choice
-    does; two groups that are left are taken as compared, the one with parts (else the last) as the disease; ages in years are taken
-    as whole numbers. Everything else stays unknown, and checks that need it are not made.
-    """
-    parts = _inferred_parts(claims)
+    parts = _adding_up(claims)
     inner = {name for names in parts.values() for name in names}
     outer = [group for group in claims.groups if group not in inner]
     compared = tuple(outer) if len(outer) == 2 else ()
-    positive = next(
-        (group for group in compared if group in parts), compared[-1] if compared else ""
-    )
-    years = any(
-        c.parameter == "age" and c.statistic == "mean" and c.unit.startswith("year") for c in claims
-    )
+    positive = next((group for group in compared if group in parts), "")
+    years = any(c.unit.startswith("year") for c in claims.where(parameter="age", statistic="mean"))
     readers = claims.find("readers", analysis="agreement")
     return Structure(
         compared=compared,
-        positive=positive,
+        positive=positive or (compared[-1] if compared else ""),
         parts=parts,
         whole_numbers=("age",) if years else (),
         raters=int(readers.number.value) if readers else None,
-        source="inferred from the claims",
+        source="proposed from the claims",
     )
 
 
-def structure_for(path, claims):
-    """The structure file that lies beside a claims file (``NAME.toml``, else ``structure.toml``), else the inferred structure."""
-    path = Path(path)
-    for candidate in (path.with_suffix(".toml"), path.with_name("structure.toml")):
-        if candidate.is_file():
-            return load_structure(candidate, claims)
-    return infer_structure(claims)
-
-
-def _converted(path, name, value, kind):
-    if kind is None:
-        known = [
-            *_WHOLE,
-            *(f"{section}.{key}" for section, keys in _SECTIONS.items() for key in keys),
-        ]
-        msg = f"{path}: unknown entry {name!r}; known are {', '.join(known)}"
-        raise ValueError(msg)
-    try:
-        return kind(value)
-    except (TypeError, ValueError, AttributeError) as error:
-        msg = f"{path}: {name} is {value!r}, which is not what is expected there; see data/published/README.md"
-        raise ValueError(msg) from error
-
-
-def _check_groups(structure, claims, path):
-    named = [
-        *structure.compared,
-        *structure.parts,
-        *(name for names in structure.parts.values() for name in names),
-    ]
-    if unknown := [name for name in named if name not in claims.groups]:
-        msg = f"{path}: group {unknown[0]!r} has no printed size; the claims have {', '.join(map(repr, claims.groups)) or 'none'}"
-        raise ValueError(msg)
-    if structure.compared and (
-        len(structure.compared) != 2 or structure.positive not in structure.compared
-    ):
-        msg = f"{path}: groups.compared is {list(structure.compared)} and positive {structure.positive!r}; give two groups, one of them positive"
-        raise ValueError(msg)
-
-
-def _inferred_parts(claims):
+def _adding_up(claims):
     """Runs of two or more consecutive groups right behind another whose n and a further count add up to it."""
-    found, names = {}, claims.groups
+    found, names = {}, claims.groups[:60]
     for start, whole in enumerate(names):
         for stop in range(start + 3, len(names) + 1):
             parts = names[start + 1 : stop]
             if _adds_up(claims, whole, parts, "n") and any(
-                _adds_up(claims, whole, parts, count) for count in COUNTS[1:]
+                _adds_up(claims, whole, parts, count) for count in ("male", "female")
             ):
                 found[whole] = parts
     return found

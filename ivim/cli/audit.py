@@ -17,7 +17,15 @@ def add(commands):
     command.add_argument(
         "--structure",
         metavar="TOML",
-        help="design facts (default: the TOML file beside the claims, else inferred)",
+        help="design facts (default: the TOML file beside the claims; without one nothing is assumed)",
+    )
+    command.add_argument(
+        "--ask",
+        metavar="TOML",
+        nargs="?",
+        const="",
+        help="write a structure file with the questions that are open, instead of auditing "
+        "(default: NAME.toml beside your claims NAME.csv)",
     )
     command.add_argument(
         "--patients",
@@ -43,15 +51,52 @@ def _audit(args):
 
     if args.table and not audit_tables.read(args):
         return 1
+    if args.ask is not None:
+        return _ask(args)
     # A foreign article has no cohort here, unless its data come along.
     own = args.claims and not args.measurements
     pipeline = None if own else ledger.pipeline_frame(load_cohort(args.patients, args.measurements))
-    audit = judge(args.claims, args.structure, pipeline)
+    audit = judge(args.claims, args.structure, pipeline, frozenset() if own else _targets(args))
     out = Path(
         args.out or (f"audit-{Path(args.claims).stem}" if args.claims else files.RESULTS / "audit")
     )
-    files = ledger.write_ledger(audit, out)
+    written = ledger.write_ledger(audit, out)
     write_tables(*ledger.corrected_tables(audit), folder=out)
     print(ledger.summary(audit))
-    print(f"Written: {', '.join(files)} and the corrected tables under {out}")
+    print(f"Written: {', '.join(written)} and the corrected tables under {out}")
+    return 0
+
+
+def _targets(args):
+    """What the reconstructed cohort was built to print; nothing is known of other data."""
+    from ivim.reconstruct.targets import target_quantities
+
+    return frozenset() if args.patients or args.measurements else target_quantities()
+
+
+def _ask(args):
+    from pathlib import Path
+
+    from ivim import files
+    from ivim.audit.questions import structure_text
+    from ivim.audit.structure_file import load_structure, structure_for
+    from ivim.audit.transcript import load_claims
+
+    if not args.claims:
+        msg = "--ask needs claims; give your CSV file: ivim audit my-claims.csv --ask"
+        raise ValueError(msg)
+    claims = load_claims(args.claims)
+    path = Path(args.ask or Path(args.claims).with_suffix(".toml"))
+    if path.exists():
+        msg = f"{path}: exists already; give another name (--ask FILE) or move it away"
+        raise ValueError(msg)
+    known = (
+        load_structure(args.structure, claims)
+        if args.structure
+        else structure_for(args.claims, claims)
+    )
+    files.write_text(path, structure_text(claims, known))
+    print(
+        f"Written: {path}; take away the # before each line that you can answer, then run ivim audit {args.claims}"
+    )
     return 0

@@ -28,6 +28,25 @@ def add_scan(command):
     )
 
 
+def add_recipe(command):
+    """How to fit: one recipe for every command that fits."""
+    command.add_argument(
+        "--recipe",
+        metavar="RECIPE",
+        help="article (ADC from two b-values, the other models in full), full, segmented "
+        "(bi-exponential: ADC slow first), or a TOML file of your own (default: article)",
+    )
+
+
+def add_resample(command):
+    """What to do with regions of another grid."""
+    command.add_argument(
+        "--resample",
+        action="store_true",
+        help="take regions of another grid by nearest neighbour (default: refuse them)",
+    )
+
+
 def averages(words):
     """Averages as words, whether commas or blanks stand between them."""
     return None if words is None else " ".join(words).replace(",", " ").split()

@@ -4,25 +4,28 @@ Everything here reads. No path that is found leaves the study: a symbolic link o
 outside is refused.
 """
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-MISSING = "n/a"
-"""What BIDS writes for a value that is not known."""
+from ivim.imaging.table import MISSING, read_table, read_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 LABEL = re.compile(r"[A-Za-z0-9]+")
 """A BIDS label: letters and digits only (BIDS 1.10, "Filenames")."""
-
-LARGEST_TABLE = 50_000_000
-"""Bytes. A table of a million people is smaller; more is another file by mistake."""
 
 AGE_LIMIT = re.compile(r"(\d+)\+")
 """``89+``: the way BIDS and HIPAA write an age that would single a person out."""
 
 
-def read_participants(study):
+def read_participants(study: str | Path) -> pd.DataFrame:
     """Read ``participants.tsv`` of a study.
 
     Parameters
@@ -67,7 +70,7 @@ def read_participants(study):
     return frame[known + [column for column in frame.columns if column not in known]]
 
 
-def check_groups(participants, study):
+def check_groups(participants: pd.DataFrame, study: str | Path) -> None:
     """Raise ValueError unless every participant has a group.
 
     Only what compares groups needs them; an import leaves them ``n/a`` for the user to fill in.
@@ -94,7 +97,7 @@ def check_groups(participants, study):
         raise ValueError(msg)
 
 
-def list_subjects(study):
+def list_subjects(study: str | Path) -> list[str]:
     """Names of the ``sub-`` folders of a study, sorted; a link out of the study is refused.
 
     Parameters
@@ -109,7 +112,7 @@ def list_subjects(study):
     return sorted(inside(study, path).name for path in found)
 
 
-def list_series(study, subject):
+def list_series(study: str | Path, subject: str) -> list[Path]:
     """Diffusion series of one participant.
 
     Parameters
@@ -143,7 +146,7 @@ def list_series(study, subject):
     return sorted(inside(study, path) for path in found)
 
 
-def find_series(study, subject, select=None):
+def find_series(study: str | Path, subject: str, select: str | None = None) -> Path:
     """The diffusion series of one participant.
 
     Parameters
@@ -184,7 +187,7 @@ def find_series(study, subject, select=None):
     raise ValueError(msg)
 
 
-def read_bvecs(path, count):
+def read_bvecs(path: str | Path, count: int) -> np.ndarray:
     """Read gradient directions: three lines of `count` numbers, or `count` lines of three.
 
     Parameters
@@ -219,80 +222,7 @@ def read_bvecs(path, count):
     return table.T
 
 
-def read_table(path):
-    """Read a table separated by tabs as BIDS has it, every value as text, ``n/a`` as an empty text.
-
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    DataFrame
-
-    Raises
-    ------
-    ValueError
-        When it has no row, a column without a name or named twice, or a row of another length
-        (named by its line).
-    """
-    import pandas as pd
-
-    if Path(path).is_file() and Path(path).stat().st_size > LARGEST_TABLE:
-        msg = (
-            f"{path}: larger than {LARGEST_TABLE // 1_000_000} MB; this is no table of participants"
-        )
-        raise ValueError(msg)
-    lines = re.split(r"\r\n|\n|\r", read_text(path))
-    rows = [
-        (number, [cell.strip() for cell in line.split("\t")])
-        for number, line in enumerate(lines, start=1)
-        if line.strip()
-    ]
-    if len(rows) < 2:
-        msg = f"{path}: no row; write a line of column names and one line per participant"
-        raise ValueError(msg)
-    header = rows[0][1]
-    _check_header(header, path)
-    for number, cells in rows[1:]:
-        if len(cells) != len(header):
-            msg = (
-                f"{path}: line {number} has {len(cells)} values for {len(header)} columns; "
-                f"separate them by single tabs and write {MISSING} where a value is not known"
-            )
-            raise ValueError(msg)
-    values = [["" if cell.lower() == MISSING else cell for cell in cells] for _, cells in rows[1:]]
-    return pd.DataFrame(values, columns=header, dtype=object)
-
-
-def read_text(path):
-    """Text of a file in UTF-8, with or without a byte-order mark.
-
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        When there is no such file or it is no text.
-    """
-    path = Path(path)
-    if not path.is_file():
-        msg = f"{path}: no such file"
-        raise ValueError(msg)
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        msg = f"{path}: not a text file in UTF-8; give plain text"
-        raise ValueError(msg) from error
-
-
-def subject_name(subject):
+def subject_name(subject: str) -> str:
     """``sub-LABEL`` from a label with or without ``sub-``.
 
     Parameters
@@ -317,7 +247,7 @@ def subject_name(subject):
     return f"sub-{label}"
 
 
-def check_study(study):
+def check_study(study: str | Path) -> Path:
     """The study's folder as a path, or ValueError where it is none.
 
     Parameters
@@ -335,7 +265,7 @@ def check_study(study):
     return study
 
 
-def inside(study, path):
+def inside(study: str | Path, path: str | Path) -> Path:
     """The path itself where it stays within the study once symbolic links are followed.
 
     Parameters
@@ -369,17 +299,6 @@ def _check_names(names, path):
     repeated = names[names.duplicated()]
     if len(repeated):
         msg = f"{path}: {repeated.iloc[0]} stands in more than one row; give each patient one row"
-        raise ValueError(msg)
-
-
-def _check_header(header, path):
-    if len(header) == 1 and re.search(r"[,;]", header[0]):
-        msg = f"{path}: no tab in the first line; the columns of a .tsv file are separated by tabs"
-        raise ValueError(msg)
-    bad = [name for name in header if not name or header.count(name) > 1]
-    if bad:
-        what = f"column {bad[0][:40]!r} stands twice" if bad[0] else "a column has no name"
-        msg = f"{path}: {what}; give every column one name of its own"
         raise ValueError(msg)
 
 

@@ -1,24 +1,36 @@
 """Regions drawn as polygons, and the one rasteriser that turns any of them into voxels.
 
-A voxel is inside when its centre is; contours of one slice combine by exclusive or, so that a contour
-within another is a hole. A centre on the line itself counts by the half-open rule of scan conversion
-(Foley et al. 1996, Computer Graphics, 3.6), as in ImageJ: a line on the low side of the region belongs
-to it, one on the high side does not, so that two regions with a common line share no voxel.
+A voxel is inside when its centre is; contours of one slice combine by exclusive or, so that a
+contour within another is a hole. A centre on the line itself counts by the half-open rule of scan
+conversion (Foley et al. 1996, Computer Graphics, 3.6), as in ImageJ: a line on the low side of the
+region belongs to it, one on the high side does not, so that two regions with a common line share no
+voxel.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ivim.imaging.guard import Refused
 from ivim.imaging.regions import Region
 
+if TYPE_CHECKING:
+    from ivim.imaging.grid import Grid
+
 SAME_SLICE = 0.25
-"""A contour belongs to a slice when its plane lies within this part of the distance between slices; half-way between two
-it would be a guess."""
+"""A contour belongs to a slice when its plane lies within this part of the distance between slices;
+half-way between two it would be a guess."""
 
 FLAT = 0.1
-"""A contour runs in a slice when no point leaves its plane by more than this part of the distance between slices."""
+"""A contour runs in a slice when no point leaves its plane by more than this part of the distance
+between slices.
+"""
 
 DECIMALS = 4
 """Of voxel indices: less than a micrometre is the rounding of mm in a file, not drawing."""
@@ -37,8 +49,8 @@ class Outline:
     ----------
     name : str
     contours : tuple of array, shape (n, 3)
-        Corners in mm (RAS), or in voxel indices of the image where `in_voxels` (the third is NaN where the file names no
-        slice).
+        Corners in mm (RAS), or in voxel indices of the image where `in_voxels` (the third is NaN
+        where the file names no slice).
     label : int or None
     in_voxels : bool
     remarks : tuple of str
@@ -50,12 +62,12 @@ class Outline:
     in_voxels: bool = False
     remarks: tuple = ()
 
-    def extent(self):
+    def extent(self) -> str:
         """What was drawn, in words."""
         corners = sum(len(contour) for contour in self.contours)
         return f"{len(self.contours)} contours of {corners} corners"
 
-    def on(self, grid, path, resample=False):
+    def on(self, grid: Grid, path: str | Path, resample: bool = False) -> Region:
         """The region on the grid of an image.
 
         Parameters
@@ -64,7 +76,8 @@ class Outline:
         path : path
             For messages.
         resample : bool
-            Contours whose planes lie between slices go to the slices nearest to them; else they are refused.
+            Contours whose planes lie between slices go to the slices nearest to them; else they are
+            refused.
 
         Returns
         -------
@@ -73,7 +86,8 @@ class Outline:
         Raises
         ------
         Refused
-            By name, when contours are tilted against the slices, lie between them, or enclose no voxel of the image.
+            By name, when contours are tilted against the slices, lie between them, or enclose no
+            voxel of the image.
         """
         drawn = self._in_indices(grid, path)
         axis = _slice_axis(drawn, grid)
@@ -114,9 +128,10 @@ class Outline:
         worst = max(float(np.ptp(contour[:, axis])) for contour in drawn)
         if worst > 2 * FLAT:
             msg = (
-                f"{path}: region {self.name!r} is tilted against the image's slices (a contour runs "
-                f"through {worst * grid.spacing[axis]:.3g} mm of them); draw it on the diffusion image, "
-                "or save it as a mask"
+                f"{path}: region {self.name!r} is tilted against the image's slices (a contour "
+                "runs "
+                f"through {worst * grid.spacing[axis]:.3g} mm of them); draw it on the diffusion "
+                "image, or save it as a mask"
             )
             raise Refused(msg)
 
@@ -132,15 +147,16 @@ class Outline:
         else:
             msg = (
                 f"{path}: region {self.name!r} was drawn on other slices (a contour lies "
-                f"{away.max() * grid.spacing[axis]:.3g} mm from the nearest one of the image, slices "
-                f"are {grid.spacing[axis]:.3g} mm apart); resample it onto the image (--resample), or "
+                f"{away.max() * grid.spacing[axis]:.3g} mm from the nearest one of the image, "
+                f"slices are {grid.spacing[axis]:.3g} mm apart); resample it onto the image "
+                "(--resample), or "
                 "draw it on the diffusion image"
             )
             raise Refused(msg)
         return {index: level for index, level in own.items() if 0 <= index < count}
 
 
-def rasterise(corners, shape):
+def rasterise(corners: ArrayLike, shape: Sequence[int]) -> np.ndarray:
     """The pixels whose centres lie inside a closed polygon; pixel (i, j) has its centre at i, j.
 
     Parameters
@@ -162,7 +178,8 @@ def rasterise(corners, shape):
     """
     x, y = np.asarray(corners, float).T
     x_next, y_next = np.roll(x, -1), np.roll(y, -1)
-    # Each edge flips every pixel beyond it in the columns that it spans; what is flipped an odd number of times is inside.
+    # Each edge flips every pixel beyond it in the columns that it spans; what is flipped an odd
+    # number of times is inside.
     flips = np.zeros((shape[0] + 1, shape[1]), np.int32)
     for start in range(0, x.size, EDGES_AT_ONCE):
         part = slice(start, start + EDGES_AT_ONCE)
@@ -185,7 +202,9 @@ def _slice_axis(drawn, grid):
 
 
 def _nearest_levels(levels, count):
-    """For each slice the plane nearest to it, no further away than half the distance between planes (or slices)."""
+    """For each slice the plane nearest to it, no further away than half the distance between planes
+    (or slices).
+    """
     gap = max(1.0, float(np.diff(levels).min())) if levels.size > 1 else 1.0
     own = {}
     for index in range(count):

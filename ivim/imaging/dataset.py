@@ -4,14 +4,22 @@ beside it.
 Only numbers and words from fixed lists reach a header or a sidecar.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 import ivim
 from ivim import files
 from ivim.imaging import bids
-from ivim.imaging.roi import save_image
+from ivim.imaging.formats import save_image
+from ivim.imaging.table import MISSING, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 BIDS_VERSION = "1.10.0"
 
@@ -43,13 +51,24 @@ IGNORED = """\
 measurements*.csv
 flow.csv
 *.html
+quality
 """
 
 
 def write_series(
-    folder, subject, data, affine, b, *, averages=None, directions=None, scaling=(1.0, 0.0),
-    spacing=None, repetition_time=None, facts=None,
-):  # fmt: skip
+    folder: str | Path,
+    subject: str,
+    data: np.ndarray,
+    affine: np.ndarray,
+    b: Sequence[float],
+    *,
+    averages: Sequence[float] | None = None,
+    directions: np.ndarray | None = None,
+    scaling: tuple[float, float] = (1.0, 0.0),
+    spacing: Sequence[float] | None = None,
+    repetition_time: float | None = None,
+    facts: dict | None = None,
+) -> Path:
     """Write a participant's diffusion series: ``.nii.gz``, ``.bval``, ``.bvec`` and ``.json``.
 
     Parameters
@@ -96,7 +115,7 @@ def write_series(
     return stem.with_suffix(".nii.gz")
 
 
-def bval_text(b):
+def bval_text(b: Sequence[float]) -> str:
     """b-values as the one line of a ``.bval`` file, six digits.
 
     Parameters
@@ -110,7 +129,7 @@ def bval_text(b):
     return " ".join(f"{value:.6g}" for value in b) + "\n"
 
 
-def bvec_text(directions):
+def bvec_text(directions: np.ndarray) -> str:
     """Gradient directions as the three lines of a ``.bvec`` file, six digits.
 
     Parameters
@@ -126,7 +145,7 @@ def bvec_text(directions):
     return "".join(" ".join(f"{value:.6g}" for value in row) + "\n" for row in rows)
 
 
-def averages_entry(averages):
+def averages_entry(averages: Sequence[float]) -> int | float | list:
     """Averages for a sidecar: one number where all volumes have the same, else a list.
 
     Parameters
@@ -141,7 +160,9 @@ def averages_entry(averages):
     return values[0] if len(set(values)) == 1 else values
 
 
-def write_participants(folder, rows, study=None):
+def write_participants(
+    folder: str | Path, rows: Sequence[dict], study: str | Path | None = None
+) -> None:
     """Write ``participants.tsv`` and ``.json``; rows of a study that is there already are kept.
 
     Parameters
@@ -154,17 +175,16 @@ def write_participants(folder, rows, study=None):
     study : path, optional
         The study whose table is to be kept.
     """
-    table = Path(study) / "participants.tsv" if study is not None else None
-    if table is not None and table.is_file():
+    if study is not None and (Path(study) / "participants.tsv").is_file():
         bids.read_participants(study)
-        header, known = _raw_rows(bids.inside(study, table))
+        header, known = _raw_rows(bids.inside(study, Path(study) / "participants.tsv"))
     else:
         named = [name for name in COLUMNS if any(name in row for row in rows) or name == "group"]
         header, known = ["participant_id", *named], []
     place = header.index("participant_id")
     there = {cells[place] for cells in known}
     new = [
-        [str(row.get(name, bids.MISSING)) for name in header]
+        [str(row.get(name, MISSING)) for name in header]
         for row in rows
         if row["participant_id"] not in there
     ]
@@ -175,7 +195,9 @@ def write_participants(folder, rows, study=None):
         files.write_json(Path(folder) / "participants.json", content)
 
 
-def write_dataset(folder, name="Diffusion-weighted scans", study=None):
+def write_dataset(
+    folder: str | Path, name: str = "Diffusion-weighted scans", study: str | Path | None = None
+) -> None:
     """Write what BIDS wants beside the participants; files that the study has already are kept.
 
     Parameters
@@ -211,7 +233,7 @@ def _has(study, file):
 
 def _raw_rows(table):
     """Header and rows of a checked table as they stand there."""
-    lines = bids.read_text(table).splitlines()
+    lines = read_text(table).splitlines()
     cells = [[cell.strip() for cell in line.split("\t")] for line in lines if line.strip()]
     return cells[0], cells[1:]
 

@@ -1,19 +1,26 @@
-"""Where voxels lie: from voxel indices to mm and back, and how the voxels of one grid lie on another.
+"""Where voxels lie: from voxel indices to mm and back, and how the voxels of one grid lie on
+another.
 
-All places are in mm with x to the patient's right, y to the front... as NIfTI has them (RAS); formats that count to the left and
-to the back (LPS: DICOM, NRRD of Slicer) are turned by their readers.
+All places are in mm with x to the patient's right, y to the front... as NIfTI has them (RAS);
+formats that count to the left and to the back (LPS: DICOM, NRRD of Slicer) are turned by their
+readers.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 SAME_PLACE_VOXELS = 0.1
-"""Voxels are in one place when they lie no further apart than this part of the smallest voxel edge: headers round, patients
-move more."""
+"""Voxels are in one place when they lie no further apart than this part of the smallest voxel edge:
+headers round, patients move more."""
 
-FARTHEST_MM = 1e6
+FARTHEST_MM, NEAREST_MM = 1e6, 1e-6
 
 FLATTEST = 1e-6
 """Volume of a voxel over that of a box with its edges; below it two axes run the same way."""
@@ -39,7 +46,7 @@ class Grid:
     spacing: tuple
 
     @classmethod
-    def of(cls, shape, affine):
+    def of(cls, shape: Sequence[int], affine: np.ndarray) -> Grid:
         """The grid of an affine; the edge lengths are those of its columns.
 
         Parameters
@@ -55,25 +62,25 @@ class Grid:
         edges = np.linalg.norm(affine[:3, :3], axis=0)
         return cls(tuple(int(n) for n in shape), affine, tuple(float(edge) for edge in edges))
 
-    def places(self, indices):
+    def places(self, indices: ArrayLike) -> np.ndarray:
         """Places in mm (RAS) of voxel indices, both of shape (n, 3)."""
         return np.asarray(indices, float) @ self.affine[:3, :3].T + self.affine[:3, 3]
 
-    def indices(self, places):
+    def indices(self, places: ArrayLike) -> np.ndarray:
         """Voxel indices, with their fractions, of places in mm (RAS), both of shape (n, 3)."""
         inverse = np.linalg.inv(self.affine)
         return np.asarray(places, float) @ inverse[:3, :3].T + inverse[:3, 3]
 
-    def corners(self):
+    def corners(self) -> np.ndarray:
         """Places of the eight corner voxels in mm, shape (8, 3)."""
         return self.places(self.corner_indices())
 
-    def corner_indices(self):
+    def corner_indices(self) -> np.ndarray:
         """Indices of the eight corner voxels, shape (8, 3)."""
         last = np.array(self.shape) - 1
         return np.array(np.meshgrid(*((0, n) for n in last), indexing="ij")).reshape(3, -1).T
 
-    def check_same(self, other, path):
+    def check_same(self, other: Grid, path: str | Path) -> None:
         """Raise ValueError unless `other`, read from `path`, is this grid."""
         if tuple(other.shape) != tuple(self.shape):
             msg = (
@@ -112,8 +119,9 @@ class Lattice:
     away: float
 
 
-def lattice(own, grid):
-    """How the voxels of `own` fall on those of `grid`: the flips, permutation and whole steps that come nearest.
+def lattice(own: Grid, grid: Grid) -> Lattice:
+    """How the voxels of `own` fall on those of `grid`: the flips, permutation and whole steps that
+    come nearest.
 
     Parameters
     ----------
@@ -141,8 +149,9 @@ def lattice(own, grid):
     return Lattice(axes, signs, tuple(int(n) for n in start), float(away))
 
 
-def fits(own, grid):
-    """Whether the voxels of `own` are voxels of `grid` (a part of it, or beyond its edges): the lattice, or None.
+def fits(own: Grid, grid: Grid) -> Lattice | None:
+    """Whether the voxels of `own` are voxels of `grid` (a part of it, or beyond its edges): the
+    lattice, or None.
 
     Parameters
     ----------
@@ -156,20 +165,19 @@ def fits(own, grid):
     return found if found.away <= SAME_PLACE_VOXELS * min(grid.spacing) else None
 
 
-def put(values, found, shape):
-    """Values of one grid on another, turned by a lattice; 0 where the one has no voxel.
+def put(values: np.ndarray, found: Lattice, result: np.ndarray) -> int:
+    """Put values of one grid onto another, turned by a lattice; what is there already stays.
 
     Parameters
     ----------
-    values : array, shape (x, y, z)
+    values : array of bool or of whole numbers, shape (x, y, z)
     found : Lattice
-    shape : tuple of int
-        Of the other grid.
+    result : array of the same type
+        On the other grid; changed in place.
 
     Returns
     -------
-    array, shape `shape`
-    lost : int
+    int
         Voxels other than 0 that lie beyond the other grid's edges.
     """
     turned = np.transpose(values, np.argsort(found.axes))
@@ -179,27 +187,24 @@ def put(values, found, shape):
         if sign < 0:
             turned = np.flip(turned, axis)
         first = found.start[axis] - (count - 1 if sign < 0 else 0)
-        low, high = max(first, 0), min(first + count, shape[axis])
+        low, high = max(first, 0), min(first + count, result.shape[axis])
         outer.append(slice(low, max(low, high)))
         inner.append(slice(low - first, max(low, high) - first))
-    result = np.zeros(shape, values.dtype)
-    result[tuple(outer)] = turned[tuple(inner)]
-    return result, int(np.count_nonzero(values) - np.count_nonzero(result))
+    inside = turned[tuple(inner)]
+    result[tuple(outer)] |= inside
+    return int(np.count_nonzero(values) - np.count_nonzero(inside))
 
 
-def nearest(values, own, grid):
-    """Values of one grid at the voxel centres of another, each that of the nearest voxel; 0 beyond the edges.
+def put_nearest(values: np.ndarray, own: Grid, grid: Grid, result: np.ndarray) -> None:
+    """Put values of one grid onto another, each voxel there taking the nearest voxel's value.
 
     Parameters
     ----------
-    values : array, shape own.shape
+    values : array of bool or of whole numbers, shape own.shape
     own, grid : Grid
-
-    Returns
-    -------
-    array, shape grid.shape
+    result : array of the same type, shape grid.shape
+        Changed in place; beyond the edges of `own` it stays as it is.
     """
-    result = np.zeros(grid.shape, values.dtype)
     edges = own.corner_indices() + np.where(own.corner_indices() > 0, 0.5, -0.5)
     reach = grid.indices(own.places(edges))
     low = np.clip(np.floor(reach.min(axis=0)).astype(int), 0, grid.shape)
@@ -208,12 +213,12 @@ def nearest(values, own, grid):
         box = np.mgrid[low[0] : high[0], low[1] : high[1], z : z + 1].reshape(3, -1).T
         wanted = np.floor(np.round(own.indices(grid.places(box)), 6) + 0.5).astype(int)
         there = ((wanted >= 0) & (wanted < own.shape)).all(axis=1)
-        result[tuple(box[there].T)] = values[tuple(wanted[there].T)]
-    return result
+        result[tuple(box[there].T)] |= values[tuple(wanted[there].T)]
 
 
-def is_place(affine):
-    """Whether an affine gives voxels a place: finite, within a kilometre, no axis without length or beside another.
+def is_place(affine: np.ndarray) -> bool:
+    """Whether an affine gives voxels a place: finite, within a kilometre, no axis without length or
+    beside another.
 
     Parameters
     ----------
@@ -226,9 +231,10 @@ def is_place(affine):
     if not (np.isfinite(affine).all() and np.abs(affine).max() < FARTHEST_MM):
         return False
     edges = np.linalg.norm(affine[:3, :3], axis=0)
-    return bool(abs(np.linalg.det(affine[:3, :3])) > FLATTEST * edges.prod())
+    volume = abs(np.linalg.det(affine[:3, :3]))
+    return bool(edges.min() > NEAREST_MM and volume > FLATTEST * edges.prod())
 
 
-def times(shape):
+def times(shape: Sequence[int]) -> str:
     """A shape in words: ``4 x 3 x 2``."""
     return " x ".join(str(n) for n in shape)

@@ -1,9 +1,15 @@
-"""What stands before every read of a stranger's file: is it a file, is there room for it, does it hold what it says."""
+"""What stands before every read of a stranger's file: is it a file, is there room for it, does it
+hold what it says.
+"""
+
+from __future__ import annotations
 
 import bz2
 import os
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 SLACK = 1 << 20
 """Bytes behind the image that are let pass: some writers pad."""
@@ -18,10 +24,12 @@ MOST_DEFLATE = 1032
 
 
 class Refused(ValueError):
-    """A file that is not read, with a message of ours: it says why and quotes nothing of what the file holds."""
+    """A file that is not read, with a message of ours: it says why and quotes nothing of what the
+    file holds.
+    """
 
 
-def check_file(path, accepted="the path of a file"):
+def check_file(path: str | Path, accepted: str = "the path of a file") -> Path:
     """The path, if a regular file stands there.
 
     Parameters
@@ -52,7 +60,9 @@ def check_file(path, accepted="the path of a file"):
     return path
 
 
-def check_target(path, inputs=(), force=False):
+def check_target(
+    path: str | Path, inputs: Iterable[str | Path | None] = (), force: bool = False
+) -> Path:
     """Refuse a file to write that would replace an input, or, without `force`, anything.
 
     Parameters
@@ -70,11 +80,7 @@ def check_target(path, inputs=(), force=False):
     ------
     Refused
     """
-    path = Path(path)
-    for other in inputs:
-        if other is not None and path.exists() and Path(other).exists() and path.samefile(other):
-            msg = f"{path}: is an input of this run and stays as it is; give another name"
-            raise Refused(msg)
+    path = keep_inputs(path, inputs)
     if path.is_dir() or not path.absolute().parent.is_dir():
         what = "is a folder" if path.is_dir() else "its folder does not exist"
         msg = f"{path}: {what}; give the path of a file"
@@ -88,13 +94,37 @@ def check_target(path, inputs=(), force=False):
     return path
 
 
-def available_memory():
+def keep_inputs(path: str | Path, inputs: Iterable[str | Path | None]) -> Path:
+    """Refuse a file to write that is one of the inputs, by whatever name or link.
+
+    Parameters
+    ----------
+    path : path
+    inputs : sequence of path or None
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    Refused
+    """
+    path = Path(path)
+    for other in inputs:
+        if other is not None and path.exists() and Path(other).exists() and path.samefile(other):
+            msg = f"{path}: is an input of this run and stays as it is; give another name"
+            raise Refused(msg)
+    return path
+
+
+def available_memory() -> int | None:
     """Bytes that this process may still take, or None where the system does not tell."""
     limits = [_free_memory(), *_address_space(), *_cgroup()]
     return min((limit for limit in limits if limit is not None), default=None)
 
 
-def check_room(path, needed, what):
+def check_room(path: str | Path, needed: int, what: str) -> None:
     """Raise Refused when `needed` bytes are more than the memory that is free.
 
     Parameters
@@ -114,8 +144,9 @@ def check_room(path, needed, what):
         raise Refused(msg)
 
 
-def unpack(stream, expected, path, packing="gzip"):
-    """Unpack a stream that should hold `expected` bytes; at most :data:`SLACK` more, and the checksum has to be right.
+def unpack(stream: BinaryIO, expected: int, path: str | Path, packing: str = "gzip") -> bytearray:
+    """Unpack a stream that should hold `expected` bytes; at most :data:`SLACK` more, and the
+    checksum has to be right.
 
     Parameters
     ----------
@@ -162,7 +193,7 @@ def unpack(stream, expected, path, packing="gzip"):
     return unpacked
 
 
-def first_bytes(path, count):
+def first_bytes(path: Path, count: int) -> tuple[bytes, bool]:
     """The first bytes of a file, unpacked where it is gzip; as many as there are up to `count`.
 
     Parameters
@@ -187,7 +218,9 @@ def first_bytes(path, count):
 
 
 def _gzip_pieces(stream):
-    """Unpacked pieces of bounded size; zlib holds the checksums, padding is skipped in large steps."""
+    """Unpacked pieces of bounded size; zlib holds the checksums, padding is skipped in large
+    steps.
+    """
     one, packed = zlib.decompressobj(GZIP), stream.read(CHUNK)
     while True:
         piece = one.decompress(packed, CHUNK)

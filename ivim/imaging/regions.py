@@ -1,8 +1,19 @@
-"""Regions of interest: a name and the voxels, several of them free to overlap; their area, and how far two agree."""
+"""Regions of interest: a name and the voxels, several of them free to overlap; their area, and how
+far two agree.
+"""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:
+    from ivim.imaging.grid import Grid
 
 MOST_REGIONS = 1000
 """More different numbers than this are an image, not a label map."""
@@ -31,12 +42,12 @@ class Region:
     remarks: tuple = ()
 
     @property
-    def voxels(self):
+    def voxels(self) -> int:
         """Number of voxels."""
         return int(np.count_nonzero(self.mask))
 
 
-def clean_name(text, otherwise="region"):
+def clean_name(text: str, otherwise: str = "region") -> str:
     """A name from a file as one line of at most 64 printable characters.
 
     Parameters
@@ -53,7 +64,7 @@ def clean_name(text, otherwise="region"):
     return text[:LONGEST_NAME].strip() or otherwise
 
 
-def with_unique_names(regions):
+def with_unique_names(regions: Iterable) -> list:
     """The same regions, those of one name numbered: ``lesion``, ``lesion (2)``.
 
     Parameters
@@ -76,7 +87,7 @@ def with_unique_names(regions):
     return result
 
 
-def choose(regions, wanted, path):
+def choose(regions: Sequence, wanted: str | int, path: str | Path) -> Region:
     """The region of a name or a number.
 
     Parameters
@@ -103,7 +114,7 @@ def choose(regions, wanted, path):
     raise ValueError(msg)
 
 
-def union(regions):
+def union(regions: Sequence[Region]) -> np.ndarray:
     """All voxels of several regions as one mask.
 
     Parameters
@@ -117,7 +128,7 @@ def union(regions):
     return np.any([region.mask for region in regions], axis=0)
 
 
-def overlap(regions):
+def overlap(regions: Sequence[Region]) -> bool:
     """Whether any voxel belongs to more than one region.
 
     Parameters
@@ -128,10 +139,31 @@ def overlap(regions):
     -------
     bool
     """
-    return bool((sum(region.mask.astype(np.uint16) for region in regions) > 1).any())
+    counts = np.sum([region.mask for region in regions], axis=0, dtype=np.uint16)
+    return bool((counts > 1).any())
 
 
-def area_mm2(mask, grid):
+def window(mask: np.ndarray, margin: int = 0) -> np.ndarray:
+    """The box of a region in each of its slices, with a margin: what a picture of it shows.
+
+    Parameters
+    ----------
+    mask : array of bool, shape (x, y, z)
+    margin : int, voxels
+
+    Returns
+    -------
+    array of bool
+    """
+    box = np.zeros(mask.shape, bool)
+    x, y, z = np.nonzero(mask)
+    if x.size:
+        low_x, low_y = max(x.min() - margin, 0), max(y.min() - margin, 0)
+        box[low_x : x.max() + margin + 1, low_y : y.max() + margin + 1, np.unique(z)] = True
+    return box
+
+
+def area_mm2(mask: np.ndarray, grid: Grid) -> dict[int, float]:
     """Area of a region in each slice (third axis).
 
     Parameters
@@ -150,7 +182,7 @@ def area_mm2(mask, grid):
     }
 
 
-def largest(regions, grid):
+def largest(regions: Sequence[Region], grid: Grid) -> Region:
     """The region with the largest area in one slice, the article's choice among several lesions.
 
     Parameters
@@ -166,8 +198,9 @@ def largest(regions, grid):
     return max(regions, key=lambda region: max(area_mm2(region.mask, grid).values(), default=0.0))
 
 
-def dice(one, other):
-    """Dice coefficient of two masks (Dice 1945, Ecology 26:297): twice the shared voxels over the sum of both.
+def dice(one: ArrayLike, other: ArrayLike) -> float:
+    """Dice coefficient of two masks (Dice 1945, Ecology 26:297): twice the shared voxels over the
+    sum of both.
 
     Parameters
     ----------
@@ -191,7 +224,7 @@ def dice(one, other):
     return 2 * int((one & other).sum()) / total if total else float("nan")
 
 
-def describe(mask, grid):
+def describe(mask: np.ndarray, grid: Grid) -> str:
     """One line on a region's size."""
     sizes = ", ".join(
         f"{area:.1f} mm² in slice {z + 1}" for z, area in area_mm2(mask, grid).items()

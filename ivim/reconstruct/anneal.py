@@ -30,7 +30,17 @@ Z95 = 1.959963984540054
 @njit(cache=True)
 def delong(low, high):
     """AUC, that `high` exceeds `low`, with its 95 % limits by DeLong et al. 1988; ties count one
-    half."""
+    half.
+
+    Parameters
+    ----------
+    low : float
+    high : float
+
+    Returns
+    -------
+    tuple of float
+    """
     m, n = len(low), len(high)
     above, below = np.zeros(n), np.zeros(m)
     for i in range(n):
@@ -88,7 +98,18 @@ def youden(low, high, true_high, true_low):
 
 @njit(cache=True)
 def moment_statistics(ticks, step, cell):
-    """The COLUMN_STATISTICS up to t, of values `ticks * step`."""
+    """The COLUMN_STATISTICS up to t, of values `ticks * step`.
+
+    Parameters
+    ----------
+    ticks : array of int, shape (n,)
+    step : float
+    cell : array of int, shape (n,)
+
+    Returns
+    -------
+    array
+    """
     out = np.zeros(13)
     counts, totals, squares = np.zeros(6), np.zeros(6), np.zeros(6)
     for k in range(len(ticks)):
@@ -115,7 +136,23 @@ def moment_statistics(ticks, step, cell):
 @njit(cache=True)
 def rank_statistics(ticks, step, cell, weights_low, weights_high, direction, true_high, true_low):
     """The COLUMN_STATISTICS from Shapiro-Wilk's W on; those of the ROC curve only where direction
-    is +1 or -1."""
+    is +1 or -1.
+
+    Parameters
+    ----------
+    ticks : array of int, shape (n,)
+    step : float
+    cell : array of int, shape (n,)
+    weights_low : array
+    weights_high : array
+    direction : str
+    true_high : int
+    true_low : int
+
+    Returns
+    -------
+    array
+    """
     out = np.zeros(8)
     low, high = (
         np.sort(ticks[cell == 0]).astype(np.float64),
@@ -138,6 +175,15 @@ def excess(statistics, intervals):
     inside.
 
     `intervals` has the rows low, high, width.
+
+    Parameters
+    ----------
+    statistics : array, shape (m,)
+    intervals : array, shape (3, m)
+
+    Returns
+    -------
+    float
     """
     total = 0.0
     for k in range(len(statistics)):
@@ -153,7 +199,22 @@ def excess(statistics, intervals):
 @njit(cache=True)
 def column_cost(ticks, setup, cell, weights_low, weights_high, intervals, limit):
     """Excess of the COLUMN_STATISTICS, or of the moments alone where that is already above
-    `limit`."""
+    `limit`.
+
+    Parameters
+    ----------
+    ticks : array of int, shape (n,)
+    setup : object
+    cell : array of int, shape (n,)
+    weights_low : array
+    weights_high : array
+    intervals : array, shape (3, m)
+    limit : float
+
+    Returns
+    -------
+    float
+    """
     if ticks.min() < setup[1] or ticks.max() > setup[2]:
         return 1e9
     cost = excess(moment_statistics(ticks, setup[0], cell), intervals)
@@ -175,7 +236,19 @@ def column_cost(ticks, setup, cell, weights_low, weights_high, intervals, limit)
 @njit(cache=True)
 def logistic_fit(x, f, y, beta):
     """Maximum likelihood slopes of y on (1, x, f) by Newton steps from `beta`, and the inverse
-    information."""
+    information.
+
+    Parameters
+    ----------
+    x : array, shape (n,)
+    f : array, shape (n,)
+    y : array, shape (n,)
+    beta : array, shape (3,)
+
+    Returns
+    -------
+    tuple of array
+    """
     covariance = np.zeros((3, 3))
     for _ in range(25):
         g0 = g1 = g2 = a = b = c = d = e = h = 0.0
@@ -205,7 +278,17 @@ def logistic_fit(x, f, y, beta):
 
 @njit(cache=True)
 def slope_statistics(beta, covariance):
-    """The PAIR_STATISTICS up to the AUC."""
+    """The PAIR_STATISTICS up to the AUC.
+
+    Parameters
+    ----------
+    beta : array, shape (3,)
+    covariance : array, shape (3, 3)
+
+    Returns
+    -------
+    array
+    """
     out = np.zeros(11)
     for k in range(2):
         b, se = beta[k + 1], np.sqrt(covariance[k + 1, k + 1])
@@ -221,7 +304,19 @@ def slope_statistics(beta, covariance):
 
 @njit(cache=True)
 def score_statistics(score, y, true_high, true_low):
-    """The PAIR_STATISTICS from the AUC on."""
+    """The PAIR_STATISTICS from the AUC on.
+
+    Parameters
+    ----------
+    score : array, shape (n,)
+    y : array, shape (n,)
+    true_high : int
+    true_low : int
+
+    Returns
+    -------
+    array
+    """
     out = np.zeros(5)
     low, high = np.sort(score[y == 0]), np.sort(score[y == 1])
     out[0], out[1], out[2] = delong(low, high)
@@ -232,7 +327,22 @@ def score_statistics(score, y, true_high, true_low):
 @njit(cache=True)
 def pair_cost(x, f, y, beta, counts, intervals, limit):
     """Excess of the PAIR_STATISTICS, or of the slopes alone where that is above `limit`; and the
-    coefficients."""
+    coefficients.
+
+    Parameters
+    ----------
+    x : array, shape (n,)
+    f : array, shape (n,)
+    y : array, shape (n,)
+    beta : array, shape (3,)
+    counts : array of int
+    intervals : array, shape (3, m)
+    limit : float
+
+    Returns
+    -------
+    tuple of (float, array)
+    """
     beta, covariance = logistic_fit(x, f, y, beta)
     cost = excess(slope_statistics(beta, covariance), intervals)
     if not cost <= limit:
@@ -245,7 +355,14 @@ def pair_cost(x, f, y, beta, counts, intervals, limit):
 @njit(cache=True)
 def move_column(ticks, cell, largest):
     """In place: change one value, or two of a cell in opposite directions, by any order of
-    magnitude; or exchange two values."""
+    magnitude; or exchange two values.
+
+    Parameters
+    ----------
+    ticks : array of int, shape (n,)
+    cell : array of int, shape (n,)
+    largest : float
+    """
     n = len(ticks)
     if np.random.random() < 0.15:
         i, j = np.random.randint(n), np.random.randint(n)
@@ -266,6 +383,11 @@ def exchange(ticks, cell):
 
     A single exchange has only 762 neighbours for 20, 32, 7 and 11 patients; several at once leave
     few dead ends.
+
+    Parameters
+    ----------
+    ticks : array of int, shape (n,)
+    cell : array of int, shape (n,)
     """
     for _ in range(np.random.randint(1, 4)):
         i, j = np.random.randint(len(ticks)), np.random.randint(len(ticks))

@@ -153,7 +153,18 @@ def write(out, patients, measurements):
 
 def make_patients(seed, targets, tell=lambda line: None):
     """The table of patients; where not every age can be known (Table 1), blank ages stand at random
-    places."""
+    places.
+
+    Parameters
+    ----------
+    seed : int
+    targets : dict of key to Target
+    tell : callable, optional
+
+    Returns
+    -------
+    DataFrame
+    """
     rng = np.random.default_rng([seed, 0])
     cell = np.concatenate(
         [
@@ -187,7 +198,20 @@ def make_patients(seed, targets, tell=lambda line: None):
 
 def column(seed, parameter, targets, tell=lambda line: None, again=0):
     """Averages of one parameter, in half steps of its grid, that meet every target of the parameter
-    alone; shape (70,)."""
+    alone; shape (70,).
+
+    Parameters
+    ----------
+    seed : int
+    parameter : str
+    targets : dict of key to Target
+    tell : callable, optional
+    again : int, optional
+
+    Returns
+    -------
+    array, shape (70,)
+    """
     entropy = [seed, 10 + parameters.SIX.index(parameter), again]
     wanted = intervals.of_column(parameter, targets)
     return _solve(
@@ -202,6 +226,16 @@ def pair(seed, targets, tell=lambda line: None):
     ------
     ValueError
         When no attempt comes to an end.
+
+    Parameters
+    ----------
+    seed : int
+    targets : dict of key to Target
+    tell : callable, optional
+
+    Returns
+    -------
+    dict of str to array
     """
     setups = np.array([_setup(name, targets) for name in PAIR])
     columns = np.array([intervals.of_column(name, targets) for name in PAIR])
@@ -230,7 +264,17 @@ def pair(seed, targets, tell=lambda line: None):
 
 def lay_beside(rng, ticks):
     """Order the other four columns within each cell by a normal copula given ADCfast and f; no
-    column's values change."""
+    column's values change.
+
+    Parameters
+    ----------
+    rng : Generator
+    ticks : array of int, shape (n,)
+
+    Returns
+    -------
+    dict of str to array
+    """
     names = parameters.SIX
     given, rest = (
         [names.index(name) for name in PAIR],
@@ -256,7 +300,20 @@ def lay_beside(rng, ticks):
 
 
 def read(rng, names, ticks, targets, tell=lambda line: None):
-    """The table of measurements: two readings for each average, in table units."""
+    """The table of measurements: two readings for each average, in table units.
+
+    Parameters
+    ----------
+    rng : Generator
+    names : sequence of str
+    ticks : array of int, shape (n,)
+    targets : dict of key to Target
+    tell : callable, optional
+
+    Returns
+    -------
+    DataFrame
+    """
     noise = readers.shared_noise(rng, len(CELL))
     frames = [pd.DataFrame({"patient": names, "reader": reader}) for reader in READERS]
     for k, name in enumerate(parameters.SIX):

@@ -23,7 +23,16 @@ LOW, HIGH, SCALE = range(3)
 
 
 def of_ages(targets):
-    """Intervals of the COLUMN_STATISTICS for the ages of Table 1; array of shape (3, 21)."""
+    """Intervals of the COLUMN_STATISTICS for the ages of Table 1; array of shape (3, 21).
+
+    Parameters
+    ----------
+    targets : dict of key to Target
+
+    Returns
+    -------
+    array, shape (3, 21)
+    """
     intervals = _open(anneal.COLUMN_STATISTICS)
     for group in article.GROUP_SIZES:
         for name in ("mean", "sd"):
@@ -72,7 +81,16 @@ def of_column(parameter, targets):
 
 
 def of_pair(targets):
-    """Intervals of the PAIR_STATISTICS, as :func:`of_column` gives them; shape (3, 16)."""
+    """Intervals of the PAIR_STATISTICS, as :func:`of_column` gives them; shape (3, 16).
+
+    Parameters
+    ----------
+    targets : dict of key to Target
+
+    Returns
+    -------
+    array, shape (3, 16)
+    """
     names = anneal.PAIR_STATISTICS
     intervals = _open(names)
     for name in names:
@@ -106,7 +124,16 @@ def _put_roc(intervals, names, marker, targets):
 
 def shapiro_weights(n):
     """Weights a of Shapiro-Wilk's W = (Σ aᵢ x₍ᵢ₎)²/SS for n > 5 (Royston, Appl Stat 1995;44:547,
-    algorithm AS R94)."""
+    algorithm AS R94).
+
+    Parameters
+    ----------
+    n : int
+
+    Returns
+    -------
+    array, shape (n,)
+    """
     m = stats.norm.ppf((np.arange(1, n + 1) - 0.375) / (n + 0.25))
     squares, root = (m**2).sum(), 1 / np.sqrt(n)
     last = np.polyval([-2.706056, 4.434685, -2.07119, -0.147981, 0.221157, 0], root) + m[
@@ -122,7 +149,17 @@ def shapiro_weights(n):
 
 
 def shapiro_threshold(n, p):
-    """The W of n >= 12 values whose p-value is `p`, by the same source."""
+    """The W of n >= 12 values whose p-value is `p`, by the same source.
+
+    Parameters
+    ----------
+    n : int
+    p : float
+
+    Returns
+    -------
+    float
+    """
     mean = np.polyval([0.0038915, -0.083751, -0.31082, -1.5861], np.log(n))
     sd = np.exp(np.polyval([0.0030302, -0.082676, -0.4803], np.log(n)))
     return 1 - np.exp(mean + sd * stats.norm.isf(p))

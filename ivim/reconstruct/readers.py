@@ -20,7 +20,17 @@ SHARED = np.array([
 
 def shared_noise(rng, n):
     """Correlated standard normal reading differences, shape (n, 6), columns in the order of
-    ``parameters.SIX``."""
+    ``parameters.SIX``.
+
+    Parameters
+    ----------
+    rng : Generator
+    n : int
+
+    Returns
+    -------
+    array, shape (n, 6)
+    """
     noise = rng.multivariate_normal(np.zeros(len(SHARED)), SHARED, size=n, method="cholesky")
     return (noise - noise.mean(axis=0)) / noise.std(axis=0)
 
@@ -67,7 +77,20 @@ def error_interval(values, targets):
 
 
 def prints(n, ms_targets, ms_raters, ms_error, targets):
-    """Whether the mean squares give ICCs and limits that meet the targets."""
+    """Whether the mean squares give ICCs and limits that meet the targets.
+
+    Parameters
+    ----------
+    n : int
+    ms_targets : float
+    ms_raters : float
+    ms_error : float
+    targets : dict of key to Target
+
+    Returns
+    -------
+    bool
+    """
     found = (
         icc_from_mean_squares(n, 2, ms_targets, ms_raters, ms_error)
         .set_index("form")

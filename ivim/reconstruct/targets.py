@@ -15,8 +15,8 @@ from scipy import stats
 
 from ivim import article, files, parameters
 from ivim.audit.checks import counts, estimates, moments
-from ivim.audit.claims import load_claims
 from ivim.audit.checks.rounding import parse, prints_as, show, to_print
+from ivim.audit.transcript import load_claims
 from ivim.stats.proportions import exact_limits
 
 SIZES = article.GROUP_SIZES
@@ -65,7 +65,16 @@ class Target:
         return self.location, self.group, self.parameter, self.statistic
 
     def met(self, value):
-        """Whether a value of the pipeline meets the target; a missing one does not."""
+        """Whether a value of the pipeline meets the target; a missing one does not.
+
+        Parameters
+        ----------
+        value : float or None
+
+        Returns
+        -------
+        bool
+        """
         if value is None or math.isnan(value):
             return False
         return (
@@ -75,7 +84,16 @@ class Target:
         )
 
     def shown(self, value):
-        """The value as it would be printed beside `wanted`."""
+        """The value as it would be printed beside `wanted`.
+
+        Parameters
+        ----------
+        value : float or None
+
+        Returns
+        -------
+        str
+        """
         if value is None or math.isnan(value):
             return "missing"
         decimals = parse(self.wanted).decimals if self.digits else 4
@@ -131,6 +149,17 @@ def quantity(target):
     return analysis, item, target.group, target.parameter, statistic
 
 
+def target_quantities():
+    """The quantities that the search was built to print, wherever they stand.
+
+    Returns
+    -------
+    set of (str, str, str, str)
+        ``analysis, group, parameter, statistic``, as :func:`ivim.judge` takes its `targets`.
+    """
+    return {(analysis, *rest) for analysis, _, *rest in map(quantity, all_targets())}
+
+
 def target_keys(claims=None):
     """The printed quantities that the search was built to print, wherever the article prints them.
 
@@ -146,7 +175,7 @@ def target_keys(claims=None):
         agreement or of the ANOVA that is a target, and each place of the text that prints the same
         quantity again.
     """
-    quantities = {(a, *rest) for a, _, *rest in map(quantity, all_targets())}
+    quantities = target_quantities()
     return {
         (claim.location, claim.group, claim.parameter, claim.statistic)
         for claim in load_claims(claims)
@@ -221,8 +250,8 @@ def _table1(printed):
 
 
 def table2_rows(printed, parameter):
-    """The rows of Table 2 for a parameter as :class:`ivim.audit.checks.moments.Group`, and the renal row's
-    fate.
+    """The rows of Table 2 for a parameter as :class:`ivim.audit.checks.moments.Group`, and the
+    renal row's fate.
 
     Returns
     -------
@@ -252,7 +281,17 @@ def table2_rows(printed, parameter):
 
 def point_put_right(printed, parameter):
     """The tuberculosis SD of Table 2, its decimal point moved to where Table 3's t needs it (".782"
-    is 7.82)."""
+    is 7.82).
+
+    Parameters
+    ----------
+    printed : dict
+    parameter : str
+
+    Returns
+    -------
+    str
+    """
     text = printed["table2", "tuberculosis", parameter, "sd"]
     m, n = SIZES["tuberculosis"], SIZES["metastasis"]
     means = [
@@ -316,7 +355,17 @@ def _table3(printed):
 
 def t_interval(targets, parameter):
     """The t that prints both t and p of Table 3: the printed interval, cut to where its p prints
-    too; `targets` by key."""
+    too; `targets` by key.
+
+    Parameters
+    ----------
+    targets : dict of key to Target
+    parameter : str
+
+    Returns
+    -------
+    tuple of float
+    """
     t, p = (targets["table3", "", parameter, name] for name in ("t", "p"))
     df = PATIENTS - 2
     ends = sorted(
@@ -369,7 +418,16 @@ def _agreement(printed):
 
 def printed_labels(printed):
     """Printed row label of Table 4 -> the parameter meant: the only assignment in which no standard
-    error is impossibly small."""
+    error is impossibly small.
+
+    Parameters
+    ----------
+    printed : dict
+
+    Returns
+    -------
+    dict of str to str
+    """
     names = ("adc_fast", "f")
     slopes = {
         name: estimates.Slope(

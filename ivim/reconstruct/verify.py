@@ -63,6 +63,14 @@ def plausible(cohort):
 
     On a workstation's grid, physical, one tissue's diffusivities together, readers who differ like
     readers.
+
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
+
+    Returns
+    -------
+    list of tuple
     """
     readings, values = cohort.measurements, average_readers(cohort.measurements)
     numbers = values[list(parameters.SIX)]

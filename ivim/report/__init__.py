@@ -7,6 +7,15 @@ and where it all came from. The functions here are the one door for notebooks.
 >>> printed5 = report.beside(table5, cohort)
 """
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ivim.cohort import Cohort
+    from ivim.report.analysis import Analysis
+    from ivim.report.minutes import Plain, Sentences
+    from ivim.report.picture import Picture
+    from ivim.report.write import Table
+
 __all__ = [
     "analyse",
     "beside",
@@ -20,7 +29,7 @@ __all__ = [
 ]
 
 
-def analyse(cohort):
+def analyse(cohort: "Cohort") -> "Analysis":
     """Everything computed from a cohort, once; see :class:`ivim.report.analysis.Analysis`.
 
     Parameters
@@ -36,7 +45,7 @@ def analyse(cohort):
     return analyse(cohort)
 
 
-def table(name, cohort, **options):
+def table(name: str, cohort: "Cohort", **options: Any) -> "Table":
     """A table of the study, computed and laid out.
 
     Parameters
@@ -68,7 +77,7 @@ def table(name, cohort, **options):
     return layout.build(name, cohort)
 
 
-def beside(made, cohort, **options):
+def beside(made: "str | Table", cohort: "Cohort", **options: Any) -> "Table | None":
     """The article's printed numbers beside a table of the reconstructed cohort.
 
     Parameters
@@ -89,7 +98,7 @@ def beside(made, cohort, **options):
     return compare.beside(cohort, table(made, cohort) if isinstance(made, str) else made, **options)
 
 
-def figure(name, cohort):
+def figure(name: str, cohort: "Cohort") -> "Picture | Sentences":
     """A figure of the study with its numbers and its words.
 
     Parameters
@@ -109,7 +118,7 @@ def figure(name, cohort):
     return gallery.draw(name, cohort)
 
 
-def in_one_minute(notebook, cohort):
+def in_one_minute(notebook: str, cohort: "Cohort") -> "Sentences":
     """Three plain sentences that answer a notebook's question, from the cohort's numbers.
 
     Parameters
@@ -127,7 +136,7 @@ def in_one_minute(notebook, cohort):
     return minutes.answer(notebook, cohort)
 
 
-def sentences(*texts):
+def sentences(*texts: str) -> "Sentences":
     """Sentences as a notebook shows them.
 
     Parameters
@@ -144,7 +153,7 @@ def sentences(*texts):
     return Sentences(texts)
 
 
-def fit_in_words(fit):
+def fit_in_words(fit: dict) -> "Sentences":
     """How well a regression fits, in sentences.
 
     Parameters
@@ -161,7 +170,7 @@ def fit_in_words(fit):
     return minutes.fit_in_words(fit)
 
 
-def save(section, *made, numbers=None):
+def save(section: str, *made: Any, numbers: dict | None = None) -> "Plain":
     """Write tables and figures, and put the numbers that texts quote into ``numbers.json``.
 
     Parameters
@@ -175,7 +184,7 @@ def save(section, *made, numbers=None):
 
     Returns
     -------
-    ivim.report.minutes.Sentences
+    ivim.report.minutes.Plain
         The files that were written.
     """
     from ivim.report import saving
@@ -183,7 +192,7 @@ def save(section, *made, numbers=None):
     return saving.save(section, made, numbers or {})
 
 
-def stamp(*inputs):
+def stamp(*inputs: Any) -> "Plain":
     """What a result was made with; see :func:`ivim.report.provenance.stamp`.
 
     Parameters

@@ -8,6 +8,7 @@ many have a value.
 """
 
 from functools import cached_property, lru_cache
+from typing import Any
 
 import pandas as pd
 
@@ -67,7 +68,7 @@ class Analysis:
     def __init__(self, cohort):
         self.cohort = cohort
 
-    def table(self, name):
+    def table(self, name: str) -> pd.DataFrame:
         """One table by name, as a copy that may be changed.
 
         Parameters
@@ -84,10 +85,10 @@ class Analysis:
             raise ValueError(msg)
         frame = getattr(self, name)
         copied = frame.copy()
-        copied.attrs = dict(frame.attrs)
+        copied.attrs = frame.attrs | {"notes": list(frame.attrs["notes"])}
         return copied
 
-    def quantities(self):
+    def quantities(self) -> pd.DataFrame:
         """Every number of the tables, by what it is.
 
         Returns
@@ -104,7 +105,7 @@ class Analysis:
         return pd.concat(found, ignore_index=True)
 
     @cached_property
-    def strata(self):
+    def strata(self) -> Any:
         """The rows of Tables 1 and 2."""
         values, rows = self.cohort.values, []
         for group in self.cohort.groups:
@@ -119,9 +120,10 @@ class Analysis:
         return rows
 
     @cached_property
-    def table1(self):
+    def table1(self) -> pd.DataFrame:
         """Demographics; ages in years, counts missing where no sex is given."""
-        rows, known = [], {"Age": {}, "Sex": {}}
+        rows: list[tuple] = []
+        known: dict[str, dict] = {"Age": {}, "Sex": {}}
         for name, is_part, members in self.strata:
             sexes = members["sex"].str.strip().str.lower().map(frames.SEXES)
             found = sexes.value_counts() if sexes.notna().any() else {}
@@ -134,27 +136,27 @@ class Analysis:
                 known["Age"][name] = ages.notna()
                 known["Sex"][name] = sexes.notna()
         notes = [frames.completeness(what, by_group) for what, by_group in known.items()]
-        frame = frames.tidy("table1", rows, filter(None, notes))
+        frame = frames.tidy("table1", rows, [note for note in notes if note])
         return frame.astype({"male": "Int64", "female": "Int64"})
 
     @cached_property
-    def spread(self):
+    def spread(self) -> pd.DataFrame:
         """Table 2 with median and quartiles (linear between order statistics, R's type 7)."""
         parts = [(name, members) for name, _, members in self.strata]
         return frames.spread(parts, self.cohort.parameters)
 
     @cached_property
-    def table2(self):
+    def table2(self) -> pd.DataFrame:
         """Means and standard deviations of each parameter in each group and sub-group."""
         return frames.tidy("table2", self.spread[frames.COLUMNS["table2"].split()], self.gaps)
 
     @cached_property
-    def everyone(self):
+    def everyone(self) -> Any:
         """All patients together, as :attr:`spread`."""
         return frames.spread([(EVERYONE, self.cohort.values)], self.cohort.parameters)
 
     @cached_property
-    def gaps(self):
+    def gaps(self) -> Any:
         """For each parameter that is not known of everyone, a sentence that says of how many."""
         counts = self.cohort.values[list(self.cohort.parameters)].notna().sum()
         total = len(self.cohort.values)
@@ -165,7 +167,7 @@ class Analysis:
         ]
 
     @cached_property
-    def group_tests(self):
+    def group_tests(self) -> pd.DataFrame:
         """All tests behind Table 3: normality, equal variances, the chosen one, its
         alternatives."""
         compute = frames.two_groups if len(self.cohort.groups) == 2 else frames.many_groups
@@ -177,18 +179,18 @@ class Analysis:
         return frame
 
     @cached_property
-    def normality(self):
+    def normality(self) -> Any:
         """Shapiro-Wilk's test of each parameter in each group."""
         return self.group_tests[self.group_tests["test"] == "Shapiro-Wilk"]
 
     @cached_property
-    def table3(self):
+    def table3(self) -> pd.DataFrame:
         """The test that the article's rule chooses for each parameter."""
         tests = self.group_tests
         return frames.tidy("table3", tests[tests["chosen"]], tests.attrs["notes"])
 
     @cached_property
-    def by_ranks(self):
+    def by_ranks(self) -> Any:
         """The parameters that Table 3 compares by ranks."""
         ranked = self.table3["test"].isin(("Mann-Whitney", "Kruskal-Wallis"))
         return tuple(self.table3.loc[ranked, "parameter"])
@@ -206,23 +208,23 @@ class Analysis:
         return (least,), [f"{note}{least}, of the smallest p, stands in."]
 
     @property
-    def predictors(self):
+    def predictors(self) -> Any:
         """What enters Tables 4 and 5, by the article's rule: what differs between the groups."""
         return self._entering[0]
 
     @property
-    def remarks(self):
+    def remarks(self) -> Any:
         """Where no parameter differs: which one stands in for Tables 4 and 5, and why."""
         return self._entering[1]
 
     @cached_property
-    def outcome(self):
+    def outcome(self) -> Any:
         """``cohort.values`` of the patients with every predictor known, with ``outcome`` (0, 1)."""
         data = self.cohort.values.assign(outcome=self.cohort.outcome)
         return data.dropna(subset=list(self.predictors)).reset_index(drop=True)
 
     @cached_property
-    def table4(self):
+    def table4(self) -> pd.DataFrame:
         """Logistic regression of the disease on :attr:`predictors`.
 
         Where they separate the groups, maximum likelihood has no answer: Firth's penalty is used
@@ -242,14 +244,14 @@ class Analysis:
             return frames.fitted(penalised, [*notes, f"{separated}maximum likelihood is infinite."])
 
     @cached_property
-    def goodness(self):
-        """How well the regression fits (:func:`ivim.stats.logistic.goodness`); empty without one."""
+    def goodness(self) -> Any:
+        """How well the regression fits (:func:`ivim.stats.logistic.goodness`), or nothing."""
         if self.table4.empty:
             return {}
         return goodness(self.table4, self.outcome).iloc[0].to_dict()
 
     @cached_property
-    def markers(self):
+    def markers(self) -> Any:
         """The scores of Table 5: each predictor, and the fitted probability of all together."""
         scores = {name: self.outcome[name].to_numpy() for name in self.predictors}
         if len(scores) > 1 and len(self.table4):
@@ -265,12 +267,12 @@ class Analysis:
         return dict(found), notes
 
     @property
-    def curves(self):
+    def curves(self) -> Any:
         """The ROC curve of each marker that has one."""
         return self._curves[0]
 
     @cached_property
-    def table5(self):
+    def table5(self) -> pd.DataFrame:
         """Diagnostic performance of each marker; shares as fractions 0-1 with exact limits."""
         wanted = frames.COLUMNS["table5"].split()
         rows = [
@@ -282,20 +284,20 @@ class Analysis:
         return frames.tidy("table5", rows, notes)
 
     @cached_property
-    def optima(self):
+    def optima(self) -> Any:
         """How many cut-offs of each marker share the largest Youden index."""
         rows = [(name, len(curve.cutoffs)) for name, curve in self.curves.items()]
         return pd.DataFrame(rows, columns=["marker", "optima"])
 
     @cached_property
-    def agreement(self):
+    def agreement(self) -> pd.DataFrame:
         """Agreement of the readers: six forms of the ICC per parameter."""
         if self.cohort.measurements["reader"].nunique() < 2:
             return frames.tidy("agreement", [], ["One reader only: agreement needs at least two."])
         found, notes = frames.each(self.cohort.parameters, self._icc)
         return frames.tidy("agreement", pd.concat(found) if found else [], [*notes, *self.gaps])
 
-    def readings(self, name):
+    def readings(self, name: str) -> pd.DataFrame:
         """The readings of one parameter, of the patients that every reader has a value of.
 
         Parameters
@@ -332,7 +334,7 @@ class Analysis:
         return kept, notes
 
     @property
-    def subgroups(self):
+    def subgroups(self) -> Any:
         """The patients whose primary tumours are compared.
 
         The positive group's where it has at least two sub-groups of two patients or more, as in the
@@ -341,17 +343,17 @@ class Analysis:
         return self._parts[0]
 
     @property
-    def subgroup_notes(self):
+    def subgroup_notes(self) -> Any:
         """Which sub-groups are left out of the comparison, and why."""
         return self._parts[1]
 
     @cached_property
-    def anova(self):
+    def anova(self) -> pd.DataFrame:
         """One-way analysis of variance among the primary tumours."""
         return self._among_subgroups("anova", groups.anova)
 
     @cached_property
-    def posthoc(self):
+    def posthoc(self) -> pd.DataFrame:
         """Pairwise differences among the primary tumours by four methods."""
 
         def all_methods(*args, **named):

@@ -2,6 +2,10 @@
 superscript, ``/{p}`` for italics. An em space at its start indents a sub-group."""
 
 import re
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
 
 from ivim import parameters
 
@@ -13,7 +17,7 @@ _NUMBER = re.compile(r"^[<>]?\s?[−-]?\d+(\.\d+)?[%*]*$")
 _HTML_TAG = {"_": "sub", "^": "sup", "/": "i"}
 
 
-def parameter(name):
+def parameter(name: str) -> str:
     """A parameter's label with the article's subscript: ``ADC_{fast}``, ``/{f}``; an own column is
     its own label.
 
@@ -33,7 +37,7 @@ def parameter(name):
     return f"{head}_{{{tail}}}" if tail else head
 
 
-def spans(text):
+def spans(text: str) -> Any:
     """A cell as pieces.
 
     Parameters
@@ -57,7 +61,7 @@ def spans(text):
     ]
 
 
-def plain(text):
+def plain(text: str) -> str:
     """A cell without its marks.
 
     Parameters
@@ -71,7 +75,7 @@ def plain(text):
     return "".join(piece for _, piece in spans(text))
 
 
-def alignments(layout):
+def alignments(layout: pd.DataFrame) -> str:
     """One letter per column: row labels left, plain numbers right, long text left, else centred.
 
     Parameters
@@ -92,7 +96,7 @@ def _alignment(cells):
     return "r" if all(_NUMBER.match(cell) or cell in ("", "–") for cell in cells) else "c"
 
 
-def split_caption(caption):
+def split_caption(caption: str) -> Any:
     """The caption's label ("Table 1.") and its text.
 
     Parameters
@@ -107,7 +111,7 @@ def split_caption(caption):
     return (f"{label}.", text) if text else ("", label)
 
 
-def tagged(text, escape):
+def tagged(text: str, escape: Callable) -> str:
     """A cell with HTML tags, which Markdown takes as well.
 
     Parameters

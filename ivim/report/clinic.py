@@ -2,10 +2,12 @@
 disease is rarer, whether age alone would do it."""
 
 import math
+from typing import Any
 
 import pandas as pd
 
 from ivim import parameters
+from ivim.cohort import Cohort
 from ivim.report import printing
 from ivim.report.analysis import analyse
 from ivim.report.cells import parameter
@@ -18,7 +20,7 @@ from ivim.stats.roc import hanley_mcneil_se
 RESULTS = ("ppv", "npv", "lr_positive", "lr_negative")
 
 
-def predictive(cohort, prevalence=None):
+def predictive(cohort: Cohort, prevalence: float | None = None) -> Any:
     """What a result above or below each cut-off of Table 5 means.
 
     Parameters
@@ -61,13 +63,12 @@ def predictive(cohort, prevalence=None):
 
 
 def _meaning(name, row):
-    triple = row.value, row.ci_low, row.ci_high
     if name.startswith("lr"):
-        return printing.with_limits(*triple, 2)
-    return printing.percent(*triple)
+        return printing.with_limits(row.value, row.ci_low, row.ci_high, 2)
+    return printing.percent(row.value, row.ci_low, row.ci_high)
 
 
-def auc_limits(cohort):
+def auc_limits(cohort: Cohort) -> Any:
     """The limits of each AUC by the ranks of all patients (DeLong) and from its size alone.
 
     Parameters
@@ -91,11 +92,13 @@ def auc_limits(cohort):
     cells = {MARKER: [marker_label(name) for name in frame["marker"]]}
     for title, short in (("DeLong", "delong"), ("Hanley–McNeil", "hanley")):
         triples = frame[["auc", f"{short}_low", f"{short}_high"]].itertuples(index=False)
-        cells[f"AUC (95% CI)\n{title}"] = [printing.with_limits(*triple, 3) for triple in triples]
+        cells[f"AUC (95% CI)\n{title}"] = [
+            printing.with_limits(value, low, high, 3) for value, low, high in triples
+        ]
     return extra("auc_limits", "AUC. Limits by two methods", frame, cells, [], cohort)
 
 
-def sexes(cohort):
+def sexes(cohort: Cohort) -> Any:
     """The share of men in each group and sub-group, with exact limits.
 
     Parameters
@@ -124,7 +127,7 @@ def sexes(cohort):
     return extra("sexes", "Sex. Share of men in each group", frame, cells, notes, cohort)
 
 
-def worked_patient(cohort, patient=None):
+def worked_patient(cohort: Cohort, patient: str | None = None) -> Any:
     """One patient's probability, step by step.
 
     Parameters
@@ -190,7 +193,7 @@ def _value(row):
     return " ".join(filter(None, (digits, parameters.unit(row.term))))
 
 
-def with_age(cohort):
+def with_age(cohort: Cohort) -> Any:
     """Table 4 with age beside the parameters: does their effect stay when age is held?
 
     Parameters

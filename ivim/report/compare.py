@@ -7,11 +7,13 @@ audit to say (notebook 08).
 """
 
 import math
+from typing import Any
 
 import pandas as pd
 
 from ivim import article, files
 from ivim.audit.checks.rounding import parse
+from ivim.cohort import Cohort
 from ivim.report import construction, layout, printing
 from ivim.report.cells import INDENT, parameter
 from ivim.report.headings import COLUMNS, GROUP, GROUPS, PARAMETER, TITLES
@@ -46,7 +48,7 @@ _CELLS = {
 }
 
 
-def beside(cohort, table, **options):
+def beside(cohort: Cohort, table: Any, **options: Any) -> Any:
     """The printed numbers beside a computed table, or None for a table of one's own, where nothing
     is printed to compare with.
 
@@ -61,7 +63,9 @@ def beside(cohort, table, **options):
     return compare(table.name, table.frame, **options) if cohort.reconstructed else None
 
 
-def compare(item, frame, form=None, relabel=None):
+def compare(
+    item: str, frame: pd.DataFrame, form: str | None = None, relabel: dict | None = None
+) -> "Table":
     """Hold a table of the reconstructed cohort against the printed one.
 
     Parameters
@@ -105,8 +109,17 @@ def compare(item, frame, form=None, relabel=None):
     return _side_by_side(item, result, relabel)
 
 
-def counts(table):
-    """How many numbers are printed and how many of them have the same digits; nothing for None."""
+def counts(table: Any) -> dict:
+    """How many numbers are printed and how many of them have the same digits; nothing for None.
+
+    Parameters
+    ----------
+    table : ivim.report.write.Table or None
+
+    Returns
+    -------
+    dict
+    """
     return (
         {}
         if table is None
@@ -114,9 +127,18 @@ def counts(table):
     )
 
 
-def claims(item):
+def claims(item: str) -> pd.DataFrame:
     """The article's printed numbers of one item, as strings with their place, from
-    ``data/published/claims.csv``."""
+    ``data/published/claims.csv``.
+
+    Parameters
+    ----------
+    item : str
+
+    Returns
+    -------
+    DataFrame
+    """
     if item not in _CELLS:
         msg = f"nothing is printed for {item!r}; there are {', '.join(_CELLS)}"
         raise ValueError(msg)
@@ -129,8 +151,12 @@ def claims(item):
     )
 
 
-def best_form(frame):
+def best_form(frame: pd.DataFrame) -> Any:
     """The form of the ICC that gives most of the printed digits, and how many each form gives.
+
+    Parameters
+    ----------
+    frame : DataFrame
 
     Returns
     -------

@@ -2,6 +2,7 @@
 print, read from the list that lies beside the cohort (``targets.csv``)."""
 
 from functools import lru_cache
+from typing import Any
 
 import pandas as pd
 
@@ -23,7 +24,7 @@ def targets():
     return pd.read_csv(files.COHORT / "targets.csv", dtype=str, keep_default_na=False)
 
 
-def is_target(analysis, group, parameter, statistic):
+def is_target(analysis: Any, group: str, parameter: str, statistic: str) -> bool:
     """Whether a printed number is one that the cohort was built to print.
 
     Parameters
@@ -44,7 +45,7 @@ def _printed_keys():
     return frozenset(columns.itertuples(index=False, name=None))
 
 
-def targets_among(quantities):
+def targets_among(quantities: pd.DataFrame) -> pd.DataFrame:
     """The targets among some numbers.
 
     Parameters
@@ -60,7 +61,7 @@ def targets_among(quantities):
     return quantities.merge(targets()[[*_KEY, "wanted", "reason"]], on=_KEY)
 
 
-def note(quantities):
+def note(quantities: pd.DataFrame) -> str:
     """A sentence that says what of some numbers holds by construction.
 
     Parameters
@@ -87,7 +88,7 @@ def note(quantities):
 def _counted(found, quantities):
     """How many numbers were wanted to the digit, and of which items where not of all."""
     items = [name for name in dict.fromkeys(found["item"]) if name]
-    among = f" ({', '.join(items)})" if set(items) < set(quantities["item"]) else ""
+    among = f" ({', '.join(items)})" if items and set(items) < set(quantities["item"]) else ""
     return f"{len(found)} of {len(quantities)} numbers to the digit{among}"
 
 

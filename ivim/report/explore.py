@@ -1,5 +1,8 @@
 """What a reader moves in the notebooks of the statistics: how common the disease is."""
 
+from typing import Any
+
+from ivim.cohort import Cohort
 from ivim.report import figures
 from ivim.report.analysis import analyse
 from ivim.report.minutes import listed
@@ -7,7 +10,7 @@ from ivim.report.printing import half_up
 from ivim.report.widget import Explorer, Slider
 
 
-def prevalence(cohort):
+def prevalence(cohort: Cohort) -> Any:
     """Predictive values of each marker, with a slider for the share of the diseased.
 
     Parameters

@@ -6,18 +6,20 @@ points spread without chance.
 """
 
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ivim import parameters
+from ivim.cohort import Cohort
 from ivim.report import printing
 from ivim.report.cells import spans
 from ivim.report.palette import COLOURS, MARKS, REFERENCE, STYLE, colours, lines
 from ivim.report.picture import save_figure as save_figure
 
 
-def roc_figure(curves, note=""):
+def roc_figure(curves: dict, note: str = "") -> Any:
     """ROC curves with their operating points, as the article's Figure 3.
 
     Parameters
@@ -69,7 +71,9 @@ def roc_figure(curves, note=""):
     ]
 
 
-def group_figure(cohort, note="", column="group", values=None):
+def group_figure(
+    cohort: Cohort, note: str = "", column: str = "group", values: pd.DataFrame | None = None
+) -> Any:
     """Every parameter by group: box (median, quartiles), whiskers to 1.5 times the box, and every
     patient as a point.
 
@@ -91,8 +95,8 @@ def group_figure(cohort, note="", column="group", values=None):
     import seaborn as sns
 
     values = cohort.values if values is None else values
-    names = cohort.groups if column == "group" else cohort.primaries
-    names = [name for name in names if (values[column] == name).any()]
+    known = cohort.groups if column == "group" else cohort.primaries
+    names = [name for name in known if (values[column] == name).any()]
     data = values.melt(
         ["patient", "group", "primary"], list(cohort.parameters), "parameter", "value"
     )
@@ -115,7 +119,7 @@ def group_figure(cohort, note="", column="group", values=None):
     return figure, data
 
 
-def bland_altman_figure(cohort, limits, note=""):
+def bland_altman_figure(cohort: Cohort, limits: pd.DataFrame, note: str = "") -> Any:
     """Difference of two readers against their mean, with bias and limits of agreement, for every
     parameter.
 
@@ -169,7 +173,7 @@ def bland_altman_figure(cohort, limits, note=""):
     return figure, data
 
 
-def plane_figure(cohort, model, note=""):
+def plane_figure(cohort: Cohort, model: pd.DataFrame, note: str = "") -> Any:
     """Two predictors of a logistic regression against each other, with the line where the fitted
     probability is one half.
 
@@ -228,7 +232,7 @@ def plane_figure(cohort, model, note=""):
     return figure, data
 
 
-def calibration_figure(analysis, note="", groups=5):
+def calibration_figure(analysis: Any, note: str = "", groups: int = 5) -> Any:
     """Observed share of the diseased against the fitted probability, in groups of equal size.
 
     Parameters
@@ -269,7 +273,7 @@ def calibration_figure(analysis, note="", groups=5):
     return figure, data
 
 
-def prevalence_figure(table, prevalence, note=""):
+def prevalence_figure(table: pd.DataFrame, prevalence: float, note: str = "") -> Any:
     """Predictive values of each marker against the share of the diseased, at their cut-offs.
 
     Parameters
@@ -310,8 +314,17 @@ def prevalence_figure(table, prevalence, note=""):
     return figure, data
 
 
-def label(name):
-    """A parameter's or marker's label with the article's subscripts, as matplotlib sets them."""
+def label(name: str) -> str:
+    """A parameter's or marker's label with the article's subscripts, as matplotlib sets them.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+    """
     from ivim.report.layout import marker_label
 
     wrap = {"": "{}", "_": "$_{{\\mathrm{{{}}}}}$", "^": "$^{{{}}}$", "/": "$\\mathit{{{}}}$"}
@@ -321,8 +334,17 @@ def label(name):
     )
 
 
-def axis_label(name):
-    """Label and unit of an axis."""
+def axis_label(name: str) -> str:
+    """Label and unit of an axis.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+    """
     return _with_unit(label(name), name)
 
 
@@ -330,9 +352,18 @@ def _with_unit(text, name):
     return f"{text} ({parameters.unit(name)})" if parameters.unit(name) else text
 
 
-def small_print(cohort):
+def small_print(cohort: Cohort) -> str:
     """The sentence below a figure that says whose numbers it shows; empty for a table of one's
-    own."""
+    own.
+
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
+
+    Returns
+    -------
+    str
+    """
     return "Reconstructed cohort, not the patients of the article." if cohort.reconstructed else ""
 
 
@@ -355,7 +386,7 @@ def _panels(plt, count, width, height):
     return figure, list(panels.flat[:count])
 
 
-def differences(cohort, limits):
+def differences(cohort: Cohort, limits: pd.DataFrame) -> pd.DataFrame:
     """Every difference that :func:`bland_altman_figure` draws.
 
     Parameters

@@ -1,8 +1,12 @@
 """The columns of every table, and how a table of any cohort is made of its parts."""
 
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
 import pandas as pd
 
 from ivim import article
+from ivim.cohort import Cohort
 from ivim.stats import groups
 
 COLUMNS = {
@@ -22,8 +26,18 @@ COLUMNS = {
 SEXES = {"m": "male", "male": "male", "f": "female", "female": "female"}
 
 
-def spread(parts, names):
-    """Table 2 with quartiles: one row per part and parameter."""
+def spread(parts: list, names: Sequence[str]) -> pd.DataFrame:
+    """Table 2 with quartiles: one row per part and parameter.
+
+    Parameters
+    ----------
+    parts : list of (str, DataFrame)
+    names : sequence of str
+
+    Returns
+    -------
+    DataFrame
+    """
     rows = []
     for group, members in parts:
         for name in names:
@@ -34,13 +48,33 @@ def spread(parts, names):
     return pd.DataFrame(rows, columns=columns)
 
 
-def two_groups(cohort, name):
-    """All tests of one parameter between two groups, of the patients that have a value."""
+def two_groups(cohort: Cohort, name: str) -> pd.DataFrame:
+    """All tests of one parameter between two groups, of the patients that have a value.
+
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
+    name : str
+
+    Returns
+    -------
+    DataFrame
+    """
     return groups.compare_groups(cohort.values.dropna(subset=name), name, order=cohort.groups)
 
 
-def many_groups(cohort, name):
-    """The same for more groups: ANOVA where every group is normal, else Kruskal-Wallis."""
+def many_groups(cohort: Cohort, name: str) -> pd.DataFrame:
+    """The same for more groups: ANOVA where every group is normal, else Kruskal-Wallis.
+
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
+    name : str
+
+    Returns
+    -------
+    DataFrame
+    """
     known, pairs = cohort.values.dropna(subset=name), []
     for pair in ((group, cohort.positive) for group in cohort.groups[:-1]):
         two = known[known["group"].isin(pair)]
@@ -58,8 +92,18 @@ def many_groups(cohort, name):
     return pd.concat([normality, tests.assign(parameter=name, group="")])
 
 
-def completeness(what, known):
-    """Of how many patients of each group something is known; empty where of all."""
+def completeness(what: str, known: dict) -> str:
+    """Of how many patients of each group something is known; empty where of all.
+
+    Parameters
+    ----------
+    what : str
+    known : dict of str to Series
+
+    Returns
+    -------
+    str
+    """
     if not any(column.any() for column in known.values()):
         return f"{what} is not given."
     gaps = [
@@ -70,15 +114,35 @@ def completeness(what, known):
     return f"{what} is known for {', '.join(gaps)}." if gaps else ""
 
 
-def fitted(table, notes):
-    """Table 4 from a regression, with what the regression keeps in its attrs."""
+def fitted(table: pd.DataFrame, notes: Sequence[str]) -> pd.DataFrame:
+    """Table 4 from a regression, with what the regression keeps in its attrs.
+
+    Parameters
+    ----------
+    table : DataFrame
+    notes : sequence of str
+
+    Returns
+    -------
+    DataFrame
+    """
     frame = tidy("table4", table, notes)
     frame.attrs = {**table.attrs, "notes": frame.attrs["notes"]}
     return frame
 
 
-def each(items, compute):
-    """What ``compute`` gives for each item, and the reasons of those that cannot be computed."""
+def each(items: Iterable, compute: Callable) -> Any:
+    """What ``compute`` gives for each item, and the reasons of those that cannot be computed.
+
+    Parameters
+    ----------
+    items : iterable
+    compute : callable
+
+    Returns
+    -------
+    tuple of (list, list of str)
+    """
     found, reasons = [], []
     for item in items:
         try:
@@ -88,8 +152,19 @@ def each(items, compute):
     return found, reasons
 
 
-def tidy(table, rows, notes=()):
-    """One table of :data:`COLUMNS`, with its notes."""
+def tidy(table: str, rows: Any, notes: Sequence[str] = ()) -> pd.DataFrame:
+    """One table of :data:`COLUMNS`, with its notes.
+
+    Parameters
+    ----------
+    table : str
+    rows : DataFrame or list
+    notes : sequence of str, optional
+
+    Returns
+    -------
+    DataFrame
+    """
     frame = pd.DataFrame(rows, columns=COLUMNS[table].split()).reset_index(drop=True)
     frame.attrs["notes"] = list(notes)
     return frame

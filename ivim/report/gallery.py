@@ -1,7 +1,10 @@
 """The figures of a study by name: drawn, with their numbers, and told in words for those who do
 not see them."""
 
+from typing import Any
+
 from ivim import parameters
+from ivim.cohort import Cohort
 from ivim.report import figures
 from ivim.report.analysis import analyse
 from ivim.report.minutes import Sentences, listed
@@ -9,7 +12,7 @@ from ivim.report.picture import Picture
 from ivim.report.printing import half_up
 
 
-def draw(name, cohort):
+def draw(name: str, cohort: Cohort) -> Any:
     """One figure of the study.
 
     Parameters

@@ -2,10 +2,13 @@
 the article, footnotes."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
 from ivim import article, parameters
+from ivim.cohort import Cohort
 from ivim.report import construction, frames, printing
 from ivim.report.analysis import analyse
 from ivim.report.cells import INDENT, parameter
@@ -28,7 +31,7 @@ NAMES = tuple(frames.COLUMNS)
 """The tables of the article and of its text."""
 
 
-def build(name, cohort):
+def build(name: str, cohort: Cohort) -> "Table":
     """One table of the study, computed and laid out.
 
     Parameters
@@ -48,7 +51,15 @@ def build(name, cohort):
     return Table(name, caption, frame, pd.DataFrame(cells), notes, _forest(name, frame))
 
 
-def extra(name, caption, frame, cells, notes, cohort, quantities=None):
+def extra(
+    name: str,
+    caption: str,
+    frame: pd.DataFrame,
+    cells: dict,
+    notes: Sequence[str],
+    cohort: Cohort,
+    quantities: pd.DataFrame | None = None,
+) -> "Table":
     """A table that the article does not have.
 
     Parameters
@@ -80,7 +91,7 @@ def _numbers(name, cohort):
     return pd.concat([found, quantities_of("optima", analysis.optima)], ignore_index=True)
 
 
-def whose(cohort, quantities=None):
+def whose(cohort: Cohort, quantities: pd.DataFrame | None = None) -> Any:
     """The sentences below a table that say whose numbers it has, and which hold by construction.
 
     Parameters
@@ -100,23 +111,61 @@ def whose(cohort, quantities=None):
     return (RECONSTRUCTED, built) if built else (RECONSTRUCTED,)
 
 
-def group_label(name, cohort):
-    """A group's name as printed: the article's wording in the article's cohort."""
+def group_label(name: str, cohort: Cohort) -> str:
+    """A group's name as printed: the article's wording in the article's cohort.
+
+    Parameters
+    ----------
+    name : str
+    cohort : ivim.cohort.Cohort
+
+    Returns
+    -------
+    str
+    """
     return GROUPS.get(name, name) if cohort.reconstructed else name
 
 
-def inline(name, cohort):
-    """A group's name within a sentence."""
+def inline(name: str, cohort: Cohort) -> str:
+    """A group's name within a sentence.
+
+    Parameters
+    ----------
+    name : str
+    cohort : ivim.cohort.Cohort
+
+    Returns
+    -------
+    str
+    """
     return group_label(name, cohort).lower() if cohort.reconstructed else name
 
 
-def heading(name):
-    """A parameter's label with its unit on a second line."""
+def heading(name: str) -> str:
+    """A parameter's label with its unit on a second line.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+    """
     return "\n".join(filter(None, (parameter(name), parameters.unit(name))))
 
 
-def marker_label(name):
-    """A marker's label; the combination of several reads "ADC_{fast} and /{f}"."""
+def marker_label(name: str) -> str:
+    """A marker's label; the combination of several reads "ADC_{fast} and /{f}".
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+    """
     return " and ".join(parameter(part) for part in name.split("+"))
 
 
@@ -184,7 +233,7 @@ def _table3(frame, cohort):
     return f"Table 3. Comparison of {_kind(cohort)} of {between}", cells, (rule,)
 
 
-def regression_cells(frame):
+def regression_cells(frame: pd.DataFrame) -> Any:
     """The cells of a logistic regression.
 
     Parameters
@@ -318,9 +367,20 @@ _LAYOUTS = {
 }  # fmt: skip
 
 
-def cutoff(marker, direction, value):
+def cutoff(marker: str, direction: str, value: float) -> str:
     """A cut-off as printed, "> 29.05": two decimals for the article's diffusivities, three for
-    fractions and probabilities."""
+    fractions and probabilities.
+
+    Parameters
+    ----------
+    marker : str
+    direction : str
+    value : float
+
+    Returns
+    -------
+    str
+    """
     if parameters.is_diffusivity(marker):
         return f"{direction} {printing.number(value, 2)}"
     if marker in parameters.SIX or "+" in marker:

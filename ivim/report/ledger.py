@@ -1,14 +1,18 @@
 """The audit to read: what the pipeline prints as evidence, a summary, the ledger as csv, html and
 md, the tables corrected."""
 
+import re
+from html import escape
 from pathlib import Path
 
 import pandas as pd
 
 from ivim.audit.claims import place_of
-from ivim.audit.engine import REFUTED, VERDICTS
+from ivim.audit.questions import open_questions
+from ivim.audit.verdict import REFUTED, VERDICTS
+from ivim.files import csv_text, safe_name
 from ivim.report.analysis import analyse
-from ivim.report.provenance import csv_text, results_folder, write_file
+from ivim.report.provenance import results_folder, write_file
 from ivim.report.redrawn import (
     MEANING,
     about,
@@ -44,17 +48,48 @@ def pipeline_frame(cohort):
     return found.loc[found["value"].notna(), columns].reset_index(drop=True)
 
 
+def coverage_text(audit):
+    """In a sentence: how many numbers anything can be held against, and how many of these hold."""
+    found = audit.coverage
+    shares = [100 * found[name] / max(found["numbers"], 1) for name in ("verifiable", "verified")]
+    return (
+        f"Of {found['numbers']} numbers {found['verifiable']} ({shares[0]:.0f} %) can be checked against others, "
+        f"and {found['verified']} ({shares[1]:.0f} %) hold"
+    )
+
+
 def summary(audit):
-    """The counts by verdict, the slips and the refuted numbers in a few lines of text."""
+    """The counts by verdict, the slips, what was not checked and why, in a few lines of text.
+
+    Parameters
+    ----------
+    audit : ivim.audit.verdict.Audit
+
+    Returns
+    -------
+    str
+    """
     total, counts = len(audit.ledger), audit.counts
     lines = [
         f"{audit.structure.title or 'Audit'}: {total} printed quantities, {audit.conflicts} "
         "broken relations as printed"
     ]
     lines += [f"  {verdict:13} {counts[verdict]:4}  {MEANING[verdict]}" for verdict in VERDICTS]
-    lines += ["What explains the conflicts:"] * bool(audit.slips)
+    lines += [coverage_text(audit)]
+    if audit.slips:
+        lines += [
+            f"What every smallest explanation of the broken relations has in common (settles {audit.settled} of {audit.conflicts}):"
+        ]
     lines += [f"  {first_upper(slip.text)} (settles {len(slip.explained)})" for slip in audit.slips]
-    lines += [f"Design facts: {audit.structure.source}"]
+    if not audit.exact:
+        lines += [
+            "So many relations are broken that their smallest explanations were not all found."
+        ]
+    questions = open_questions(audit.claims, audit.structure)
+    if questions:
+        lines += ["Not known, and therefore not used (ivim audit --ask writes these questions):"]
+    lines += [f"  {q.line.splitlines()[0]:44} {q.waiting:4} numbers: {q.text}" for q in questions]
+    lines += [f"Design facts: {audit.structure.source or 'none given; nothing was assumed'}"]
     return "\n".join(lines)
 
 
@@ -63,7 +98,7 @@ def write_ledger(audit, folder=None):
 
     Parameters
     ----------
-    audit : ivim.audit.engine.Audit
+    audit : ivim.audit.verdict.Audit
     folder : path, optional
         By default ``audit`` under :func:`ivim.report.provenance.results_folder`.
 
@@ -74,11 +109,30 @@ def write_ledger(audit, folder=None):
     """
     folder = Path(folder or results_folder() / "audit")
     content = {
-        "ledger.csv": csv_text(audit.ledger),
+        "ledger.csv": csv_text(_harmless(audit.ledger)),
         "ledger.html": to_html(audit),
         "ledger.md": to_md(audit),
     }
     return [write_file(folder / name, text).name for name, text in content.items()]
+
+
+def _harmless(frame):
+    """Words that a spreadsheet would run as a formula get an apostrophe before them; numbers stay
+    as they are.
+    """
+    safe = frame.copy()
+    for column in ("id", "location", "group", "parameter", "statistic", "reason"):
+        safe[column] = [_plain_cell(text) for text in safe[column]]
+    for column in ("printed", "recovered"):
+        safe[column] = [text if _NUMBER.match(text) else _plain_cell(text) for text in safe[column]]
+    return safe
+
+
+_NUMBER = re.compile(r"[-+−–]?\s*[\d.][\d.eE+\-−–*†‡% to]*$")
+
+
+def _plain_cell(text):
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def excerpt(audit, rows, caption):
@@ -86,7 +140,7 @@ def excerpt(audit, rows, caption):
 
     Parameters
     ----------
-    audit : ivim.audit.engine.Audit
+    audit : ivim.audit.verdict.Audit
     rows : DataFrame
         A part of ``audit.ledger``.
     caption : str
@@ -134,18 +188,19 @@ def to_md(audit):
     counts = [
         f"| {verdict} | {audit.counts[verdict]} | {MEANING[verdict]} |" for verdict in VERDICTS
     ]
-    found = audit.ledger[audit.ledger["verdict"].isin((*REFUTED, "unsupported"))]
+    found = audit.ledger[audit.ledger["verdict"].isin((*REFUTED, "disputed", "unsupported"))]
     parts = [
-        f"# A verdict on every printed number\n\n{audit.structure.title}: {len(audit.ledger)} "
-        "printed quantities.\n",
+        f"# A verdict on every printed number\n\n{_md_cell(audit.structure.title)}: "
+        f"{len(audit.ledger)} printed quantities. "
+        f"{coverage_text(audit)}.\n",
         "| verdict | claims | meaning |\n|---|---|---|\n" + "\n".join(counts) + "\n",
         "## What explains the conflicts\n\n"
-        + "\n".join(f"{i}. {first_upper(s.text)}." for i, s in enumerate(audit.slips, 1))
+        + "\n".join(f"{i}. {_md_cell(first_upper(s.text))}." for i, s in enumerate(audit.slips, 1))
         + "\n",
-        "## Refuted or unsupported\n\n" + _md_rows(audit, found),
+        "## Refuted, disputed or unsupported\n\n" + _md_rows(audit, found),
     ]
     for location, rows in audit.ledger.groupby("location", sort=False):
-        parts.append(f"## {first_upper(place_of(location))}\n\n" + _md_rows(audit, rows))
+        parts.append(f"## {_md_cell(first_upper(place_of(location)))}\n\n" + _md_rows(audit, rows))
     return "\n".join(parts)
 
 
@@ -182,12 +237,18 @@ def _corrected(g, rows):
     )
     name = place_of(g.location)
     return Table(
-        f"{g.location}_corrected",
+        f"{safe_name(g.location)}_corrected",
         f"{name}. The article's table with refuted numbers corrected",
         frame,
         layout,
         notes,
     )
+
+
+def _md_cell(cell):
+    """Text that neither breaks the table nor is read as mark-up or HTML."""
+    text = escape(" ".join(str(cell).split()), quote=False).replace("\\", "\\\\")
+    return re.sub(r"([|*_`\[\]~])", r"\\\1", text)
 
 
 def _md_rows(audit, rows):
@@ -204,9 +265,5 @@ def _md_rows(audit, rows):
             row["recovered"],
             row["reason"],
         )
-        lines.append(
-            "| "
-            + " | ".join(str(cell).replace("|", "\\|").replace("*", "\\*") for cell in cells)
-            + " |"
-        )
+        lines.append("| " + " | ".join(_md_cell(cell) for cell in cells) + " |")
     return "\n".join(lines) + "\n"

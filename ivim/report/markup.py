@@ -2,6 +2,7 @@
 named ``50%_<b>`` is safe in both."""
 
 import re
+from typing import Any
 
 from ivim.report.cells import INDENT, alignments, spans, split_caption, tagged
 
@@ -12,7 +13,7 @@ def _escape_md(text):
     )
 
 
-def to_md(table):
+def to_md(table: Any) -> str:
     """A table as Markdown: bold label, pipe table, one line per footnote.
 
     Parameters
@@ -71,7 +72,7 @@ def _tex_lines(cells):
         )
 
 
-def to_tex(table):
+def to_tex(table: Any) -> str:
     """A table as a LaTeX float for ``\\input``; needs the packages booktabs and amssymb.
 
     Parameters

@@ -1,6 +1,10 @@
 """A notebook's answer in three plain sentences, written from the numbers of the cohort at hand."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from ivim import parameters
+from ivim.cohort import Cohort
 from ivim.report import printing
 from ivim.report.analysis import analyse
 from ivim.report.printing import half_up, p_value, percent
@@ -27,7 +31,7 @@ class Sentences(tuple):
         return "\n".join(f"- {text}" for text in self)
 
 
-def answer(notebook, cohort):
+def answer(notebook: str, cohort: Cohort) -> Any:
     """Three sentences that answer a notebook's question.
 
     Parameters
@@ -54,7 +58,7 @@ def answer(notebook, cohort):
     return Sentences((f"{first}{whose}.", *(f"{text}." for text in rest)))
 
 
-def fit_in_words(fit):
+def fit_in_words(fit: dict) -> Any:
     """How well a regression fits, in sentences.
 
     Parameters
@@ -77,7 +81,7 @@ def fit_in_words(fit):
     ))  # fmt: skip
 
 
-def listed(names):
+def listed(names: Sequence[str]) -> str:
     """Names in a sentence: "ADC fast, f and α".
 
     Parameters

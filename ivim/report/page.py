@@ -6,7 +6,9 @@ and a notebook shows estimates with their limits as text.
 """
 
 import math
+from collections.abc import Callable
 from html import escape as escape_html
+from typing import Any
 
 from ivim.report.cells import INDENT, alignments, plain, split_caption, tagged
 from ivim.report.printing import half_up
@@ -37,7 +39,7 @@ _ALIGN = {"l": "left", "r": "right", "c": "center"}
 _BAR_COLUMNS = 25
 
 
-def to_html(table):
+def to_html(table: Any) -> str:
     """A table as a page of its own.
 
     Parameters
@@ -57,7 +59,7 @@ def to_html(table):
     )
 
 
-def in_notebook(table):
+def in_notebook(table: Any) -> str:
     """A table as a notebook shows it: the same piece of a page, with estimates as text.
 
     Parameters
@@ -71,7 +73,7 @@ def in_notebook(table):
     return f"<style>{CSS}</style>\n{to_html_fragment(table, _text_bar)}"
 
 
-def to_html_fragment(table, bar=None):
+def to_html_fragment(table: Any, bar: Callable | None = None) -> str:
     """A table as a piece of a page; its look comes from ``CSS``.
 
     Parameters

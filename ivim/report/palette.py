@@ -7,6 +7,7 @@ marks.
 """
 
 from itertools import cycle, islice
+from typing import Any
 
 COLOURS = ("#2b6cb8", "#d4602a", "#16998a", "#2a1150", "#7a2a10", "#151515")
 DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)), (0, (9, 3)), (0, (1, 1)))
@@ -22,7 +23,7 @@ STYLE = {
 }  # fmt: skip
 
 
-def lines(count):
+def lines(count: int) -> Any:
     """Colour and dashes of so many lines.
 
     Parameters
@@ -38,7 +39,7 @@ def lines(count):
     return [{"color": colour, "linestyle": dash} for colour, dash in islice(pairs, count)]
 
 
-def colours(count):
+def colours(count: int) -> list[str]:
     """So many colours; from the seventh on they repeat.
 
     Parameters
@@ -52,7 +53,7 @@ def colours(count):
     return list(islice(cycle(COLOURS), count))
 
 
-def plain_ticks(axis):
+def plain_ticks(axis: Any) -> None:
     """Write the ticks of a logarithmic axis as plain numbers, 0.1, 1, 10, instead of powers of ten.
 
     Parameters

@@ -9,11 +9,13 @@ import io
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from ivim.files import csv_text
 from ivim.report.palette import STYLE
-from ivim.report.provenance import csv_text, marked, results_folder, write_file
+from ivim.report.provenance import marked, results_folder, write_file
 
 DPI, SCREEN_DPI = 180, 96
 
@@ -47,7 +49,7 @@ class Picture:
     def _repr_html_(self):
         return html_image(png(self.figure, SCREEN_DPI), self.alt)
 
-    def save(self, folder=None):
+    def save(self, folder: str | Path | None = None) -> list[str]:
         """Write png, svg and csv.
 
         Parameters
@@ -63,7 +65,14 @@ class Picture:
         return save_figure(self.figure, self.name, self.data, folder, self.alt, self.source)
 
 
-def save_figure(figure, name, data, folder=None, alt="", source=""):
+def save_figure(
+    figure: Any,
+    name: str,
+    data: pd.DataFrame,
+    folder: str | Path | None = None,
+    alt: str = "",
+    source: str = "",
+) -> list[str]:
     """Write a figure as png and svg with the plotted numbers beside it as csv.
 
     Parameters
@@ -94,7 +103,7 @@ def save_figure(figure, name, data, folder=None, alt="", source=""):
     return [write_file(folder / f"{name}.{kind}", part).name for kind, part in content.items()]
 
 
-def png(figure, dpi=SCREEN_DPI):
+def png(figure: Any, dpi: int = SCREEN_DPI) -> Any:
     """A figure as the bytes of a png file.
 
     Parameters
@@ -109,7 +118,7 @@ def png(figure, dpi=SCREEN_DPI):
     return _drawn(figure, "png", {"Software": None}, dpi)
 
 
-def html_image(content, alt):
+def html_image(content: bytes, alt: str) -> str:
     """A png as an image with alternative text, which JupyterLab, nbconvert and a site all show.
 
     Parameters

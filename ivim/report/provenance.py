@@ -5,18 +5,16 @@ import hashlib
 import json
 import os
 import sys
-import time
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 import ivim
 from ivim import files
 from ivim.cohort import DATA
-
-DIGITS = 10
-"""Significant digits of every stored number: more than any print needs, fewer than processors agree
-on."""
+from ivim.files import DIGITS
 
 _PACKAGES = {
     "numpy": "numpy", "scipy": "scipy", "pandas": "pandas", "statsmodels": "statsmodels",
@@ -25,10 +23,8 @@ _PACKAGES = {
 }  # fmt: skip
 """Name that is imported -> name that is installed."""
 
-_LOCK_PATIENCE_S = 20.0
 
-
-def results_folder():
+def results_folder() -> Any:
     """The folder that results are written to.
 
     Returns
@@ -40,7 +36,7 @@ def results_folder():
     return Path(os.environ.get("IVIM_RESULTS") or files.RESULTS / "scratch")
 
 
-def write_file(path, content):
+def write_file(path: str | Path, content: str | bytes) -> Any:
     """Write a file whole or not at all: under a temporary name first, then moved into place.
 
     Parameters
@@ -60,13 +56,7 @@ def write_file(path, content):
     return path
 
 
-def csv_text(frame):
-    """A frame as CSV with ten significant digits; whole numbers stay whole, missing values are
-    empty."""
-    return frame.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
-
-
-def marked(frame, source):
+def marked(frame: pd.DataFrame, source: str) -> pd.DataFrame:
     """A frame with a last column ``source`` that says whose numbers it holds.
 
     Parameters
@@ -82,7 +72,7 @@ def marked(frame, source):
     return frame.assign(source=source) if source else frame
 
 
-def record_numbers(section, numbers, folder=None):
+def record_numbers(section: str, numbers: dict, folder: str | Path | None = None) -> dict:
     """Put the numbers that a text quotes into ``numbers.json``, one section per notebook.
 
     The section is replaced whole; other sections stay. Numbers are kept to ten significant digits,
@@ -106,7 +96,7 @@ def record_numbers(section, numbers, folder=None):
     """
     path = Path(folder or results_folder()) / "numbers.json"
     stored = _plain(numbers)
-    with _locked(path):
+    with files.locked(path):
         everything = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         everything[section] = stored
         write_file(
@@ -115,7 +105,7 @@ def record_numbers(section, numbers, folder=None):
     return stored
 
 
-def stamp(*inputs):
+def stamp(*inputs: Any) -> str:
     """What a result was made with: versions of the packages and the first digits of each input's
     SHA-256.
 
@@ -144,7 +134,7 @@ def stamp(*inputs):
     )
 
 
-def packages_used():
+def packages_used() -> list[str]:
     """The libraries that this process has worked with so far, by the names they are installed
     under.
 
@@ -166,24 +156,3 @@ def _plain(value):
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}") if abs(value) < float("inf") else None
     return value
-
-
-@contextmanager
-def _locked(path):
-    """Hold a lock file beside ``path``; one left behind by a process that died is taken over after
-    a while."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.with_name(f".{path.name}.lock")
-    waited_from = time.monotonic()
-    while True:
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
-            break
-        except FileExistsError:
-            if time.monotonic() - waited_from > _LOCK_PATIENCE_S:
-                lock.unlink(missing_ok=True)
-            time.sleep(0.02)
-    try:
-        yield
-    finally:
-        lock.unlink(missing_ok=True)

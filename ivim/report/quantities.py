@@ -16,7 +16,7 @@ _SHARES = ("sensitivity", "specificity")
 _T_TESTS = ("Student", "Welch")
 
 
-def quantities_of(table, frame):
+def quantities_of(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """The numbers of one table as quantities.
 
     Parameters

@@ -2,9 +2,12 @@
 print.
 """
 
+from typing import Any
+
 import pandas as pd
 
 from ivim import article
+from ivim.cohort import Cohort
 from ivim.report import compare, layout, printing
 from ivim.report.analysis import analyse
 from ivim.report.cells import parameter
@@ -12,7 +15,7 @@ from ivim.report.headings import PARAMETER
 from ivim.stats.agreement import icc_from_mean_squares
 
 
-def bands(cohort, form="ICC(A,1)"):
+def bands(cohort: Cohort, form: str | None = "ICC(A,1)") -> Any:
     """The band of each ICC and of its lower limit, by the article's words.
 
     Parameters
@@ -42,7 +45,7 @@ def bands(cohort, form="ICC(A,1)"):
     return layout.extra("icc_bands", "ICC. Bands of the article", frame, cells, notes, cohort)
 
 
-def width(cohort):
+def width(cohort: Cohort) -> Any:
     """The limits that each printed ICC would have as the reliability of one reader, or of the mean.
 
     Parameters

@@ -8,7 +8,7 @@ from html import escape
 
 from ivim import parameters
 from ivim.audit.claims import place_of
-from ivim.audit.engine import VERDICTS
+from ivim.audit.verdict import VERDICTS
 from ivim.report.headings import GROUPS
 from ivim.report.write import parameter
 
@@ -18,13 +18,23 @@ MEANING = {
     "misprint": "refuted, and what must have been meant is recovered",
     "impossible": "refuted, nothing recovered",
     "contradicted": "another place in the article says otherwise, and the evidence sides with that",
+    "disputed": "this number and others named with it cannot all be right; which of them is wrong is open",
     "unsupported": "a claim without the test, number or reference that it needs",
     "unverifiable": "nothing to hold it against",
 }
-_MARKS = {"misprint": "M", "impossible": "I", "contradicted": "C", "unsupported": "U"}
+LARGEST_TABLE = 5000
+"""Numbers of a place beyond which it is listed, not redrawn as a table."""
+
+_MARKS = {
+    "misprint": "M",
+    "impossible": "I",
+    "contradicted": "C",
+    "disputed": "D",
+    "unsupported": "U",
+}
 _COLOURS = {
     "reproduced": "#cdebd8", "consistent": "#e3f1fb", "misprint": "#ffd2b8", "impossible": "#f5b5b5",
-    "contradicted": "#f7c6e0", "unsupported": "#fff0b3", "unverifiable": "#ececec",
+    "contradicted": "#f7c6e0", "disputed": "#e6d3f5", "unsupported": "#fff0b3", "unverifiable": "#ececec",
 }  # fmt: skip
 
 # Numbers that an article prints in one cell, and what stands between and behind them.
@@ -66,25 +76,34 @@ class Grid:
 def grid(claims, location):
     """Redraw a table of the article from its claims; None where no number stands there."""
     numbers = [c for c in claims.where(location=location) if c.number and (c.group or c.parameter)]
-    if not numbers:
+    if not numbers or len(numbers) > LARGEST_TABLE:
         return None
     axis, across = ("group", "parameter") if any(c.group for c in numbers) else ("parameter", "")
-    names = list(dict.fromkeys(getattr(c, axis) for c in numbers))
+    present = {c.statistic for c in numbers}
+
+    def row_of(claim):
+        return getattr(claim, axis), *claim.variant
+
+    names = list(dict.fromkeys(map(row_of, numbers)))
     columns = dict.fromkeys(
-        (getattr(c, across) if across else "", _lead(c.statistic, numbers)) for c in numbers
+        (getattr(c, across) if across else "", _lead(c.statistic, present)) for c in numbers
     )
-    by_place = {
-        (getattr(c, axis), getattr(c, across) if across else "", c.statistic): c.id for c in numbers
-    }
+    by_place = {}
+    for c in numbers:
+        key = row_of(c), getattr(c, across) if across else "", c.statistic
+        by_place.setdefault(key, []).append(c.id)
     labels = {
         getattr(c, axis): c.id
         for c in claims.where(location=location, statistic="label")
         if getattr(c, axis)
     }
-    cells = [[_cell(by_place, name, *column, numbers) for column in columns] for name in names]
+    cells = [[_cell(by_place, name, *column) for column in columns] for name in names]
     return Grid(
         location,
-        [labels.get(name, name) for name in names],
+        [
+            labels.get(name[0], name[0]) if not any(name[1:]) else ", ".join(filter(None, name))
+            for name in names
+        ],
         [_column_heading(*column) for column in columns],
         cells,
     )
@@ -138,6 +157,7 @@ def to_html(audit):
     return "\n".join(
         [
             '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>Audit: {escape(audit.structure.title)}</title>\n<style>{_css()}</style></head>\n<body>",
             f"<h1>A verdict on every printed number</h1>\n<p>{escape(audit.structure.title)}: {len(audit.ledger)} printed quantities. "
             "Open a number to see its evidence.</p>",
@@ -174,9 +194,8 @@ def first_upper(text):
     return text[:1].upper() + text[1:]
 
 
-def _lead(statistic, numbers):
+def _lead(statistic, present):
     """The first of the statistics that share a cell with this one."""
-    present = {c.statistic for c in numbers}
     for cell in _TOGETHER:
         names = [name for name, _ in cell]
         if statistic in names:
@@ -184,12 +203,12 @@ def _lead(statistic, numbers):
     return statistic
 
 
-def _cell(by_place, row, column, lead, numbers):
+def _cell(by_place, row, column, lead):
     cell = next((cell for cell in _TOGETHER if lead in [name for name, _ in cell]), ((lead, ""),))
     parts, before = [], ""
     for name, after in cell:
-        if claim := by_place.get((row, column, name)):
-            parts.append((before, claim))
+        for place, claim in enumerate(by_place.get((row, column, name), ())):
+            parts.append((before if not place else " | ", claim))
             before = after
     return [*parts, (before, "")] if parts else []
 
@@ -244,7 +263,7 @@ def _html_grid(g, rows):
             + "</tr>"
         )
     body = "\n".join(lines)
-    return f"<h2>{place_of(g.location)}</h2>\n<table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"
+    return f"<h2>{escape(first_upper(place_of(g.location)))}</h2>\n<table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"
 
 
 def _html_cell(cell, rows):

@@ -1,5 +1,7 @@
 """The last cell of a notebook: tables and figures written, numbers recorded, in one call."""
 
+from typing import Any
+
 from ivim.report import compare
 from ivim.report.minutes import Plain
 from ivim.report.picture import Picture
@@ -7,7 +9,7 @@ from ivim.report.provenance import record_numbers
 from ivim.report.write import Table, listing, write_tables
 
 
-def save(section, made, numbers):
+def save(section: str, made: Any, numbers: dict) -> Any:
     """Write what a notebook made.
 
     Parameters

@@ -8,11 +8,13 @@ on new ones.
 """
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ivim import parameters
+from ivim.cohort import Cohort
 from ivim.report import compare, layout, printing, tables
 from ivim.report.analysis import analyse
 from ivim.report.cells import parameter
@@ -22,9 +24,13 @@ from ivim.stats import agreement, effects, groups, roc, validation
 from ivim.stats.logistic import logistic
 
 
-def balance(cohort):
+def balance(cohort: Cohort) -> Any:
     """Whether age and sex differ between the groups: Welch's test, Fisher's exact test (χ² for more
     than two groups).
+
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
 
     Returns
     -------
@@ -71,9 +77,18 @@ def _printed_age(cohort):
     return [row | {"smd": smd}]
 
 
-def reader_differences(cohort):
+def reader_differences(cohort: Cohort) -> Any:
     """How far apart two readers are, in the units measured: bias, limits of agreement,
-    repeatability (see :func:`ivim.bland_altman`)."""
+    repeatability (see :func:`ivim.bland_altman`).
+
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
+
+    Returns
+    -------
+    ivim.report.write.Table
+    """
     notes = []
     if cohort.measurements["reader"].nunique() < 2:
         frame = pd.DataFrame(columns=["parameter", "a", "b", "bias", "lower", "upper"])
@@ -94,8 +109,8 @@ def reader_differences(cohort):
         ):
             triples = frame[[name, f"{name}_low", f"{name}_high"]].itertuples(index=False)
             cells[f"{title}\n(95% CI)"] = [
-                printing.with_limits(*triple, digits)
-                for triple, digits in zip(triples, decimals, strict=True)
+                printing.with_limits(value, low, high, digits)
+                for (value, low, high), digits in zip(triples, decimals, strict=True)
             ]
         cells["Limits of agreement"] = [
             printing.limits(*row)
@@ -116,9 +131,13 @@ def reader_differences(cohort):
     )
 
 
-def all_tests(cohort):
+def all_tests(cohort: Cohort) -> Any:
     """Every test behind Table 3 side by side, and the chosen p corrected for testing several
     parameters (Holm).
+
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
 
     Returns
     -------
@@ -160,9 +179,18 @@ def all_tests(cohort):
     )
 
 
-def holm(p):
+def holm(p: pd.Series) -> pd.Series:
     """Holm's step-down correction: the k-th smallest of m p-values times m - k + 1, never falling,
-    at most 1 (Holm 1979)."""
+    at most 1 (Holm 1979).
+
+    Parameters
+    ----------
+    p : Series
+
+    Returns
+    -------
+    Series
+    """
     ordered = p.sort_values()
     return (ordered * np.arange(len(ordered), 0, -1)).cummax().clip(upper=1).reindex(p.index)
 
@@ -170,9 +198,18 @@ def holm(p):
 _ANOVAS = ("fisher", "welch", "kruskal-wallis")
 
 
-def anova_alternatives(cohort):
+def anova_alternatives(cohort: Cohort) -> Any:
     """The ANOVA among the sub-groups by three methods: Fisher's, Welch's for unequal variances,
-    Kruskal-Wallis by ranks."""
+    Kruskal-Wallis by ranks.
+
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
+
+    Returns
+    -------
+    ivim.report.write.Table
+    """
     data, notes = tables.subgroups(cohort)
     rows = []
     for name in cohort.parameters if len(data) else ():
@@ -199,7 +236,7 @@ def anova_alternatives(cohort):
     )
 
 
-def readable_odds(cohort, model=None):
+def readable_odds(cohort: Cohort, model: pd.DataFrame | None = None) -> Any:
     """Odds ratios per step that occurs: one SD of the parameter, with maximum likelihood and with
     Firth's penalty.
 
@@ -267,9 +304,18 @@ def readable_odds(cohort, model=None):
     )
 
 
-def auc_differences(cohort):
+def auc_differences(cohort: Cohort) -> Any:
     """DeLong's paired test for every two markers of Table 5: the test behind a claim that one AUC
-    is higher."""
+    is higher.
+
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
+
+    Returns
+    -------
+    ivim.report.write.Table
+    """
     curves, notes = tables.curves(cohort)
     scores, sick = tables.markers(cohort), analyse(cohort).outcome["outcome"]
     *single, last = curves or [None]
@@ -287,8 +333,10 @@ def auc_differences(cohort):
     cells = {
         "Markers": [f"{layout.marker_label(a)} − {layout.marker_label(b)}" for a, b in pairs],
         "Difference of AUC\n(95% CI)": [
-            printing.with_limits(*row, 3)
-            for row in frame[["difference", "ci_low", "ci_high"]].itertuples(index=False)
+            printing.with_limits(value, low, high, 3)
+            for value, low, high in frame[["difference", "ci_low", "ci_high"]].itertuples(
+                index=False
+            )
         ],
         COLUMNS["z"]: [printing.number(value, 2) for value in frame["z"]],
         COLUMNS["p"]: [printing.p_value(p) for p in frame["p"]],
@@ -306,7 +354,7 @@ def auc_differences(cohort):
     )
 
 
-def optimism(cohort, resamples=600, seed=2021):
+def optimism(cohort: Cohort, resamples: int = 600, seed: int = 2021) -> Any:
     """What the combination's AUC, sensitivity and specificity are worth on new patients (see
     :func:`ivim.stats.validation.optimism`).
 

@@ -5,6 +5,7 @@ stands.
 import inspect
 import os
 from dataclasses import dataclass
+from typing import Any
 
 from ivim.report.picture import html_image, png
 
@@ -60,12 +61,12 @@ class Explorer:
         self.draw, self.controls = draw, tuple(controls)
 
     @property
-    def start(self):
+    def start(self) -> Any:
         """The values that the controls begin with, by name; dict."""
         defaults = inspect.signature(self.draw).parameters
         return {control.name: defaults[control.name].default for control in self.controls}
 
-    def image(self, **values):
+    def image(self, **values: Any) -> str:
         """The picture for some values.
 
         Parameters
@@ -84,7 +85,7 @@ class Explorer:
         plt.close(figure)
         return html_image(png(figure), alt)
 
-    def widget(self):
+    def widget(self) -> Any:
         """Controls above the picture.
 
         Returns

@@ -4,6 +4,7 @@ the same table."""
 import io
 import zipfile
 from datetime import datetime
+from typing import Any
 
 from ivim.report.cells import alignments, plain, spans, split_caption
 
@@ -13,7 +14,7 @@ _EPOCH = datetime(
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def to_docx(table):
+def to_docx(table: Any) -> Any:
     """A table as the bytes of a .docx file.
 
     Parameters
@@ -25,6 +26,7 @@ def to_docx(table):
     bytes
     """
     import docx
+    from docx.enum.section import WD_ORIENT
     from docx.shared import Cm, Pt
 
     document = docx.Document()
@@ -33,7 +35,7 @@ def to_docx(table):
     section = document.sections[0]
     if len(table.layout.columns) > 5:  # a wide table lies across the page
         section.page_width, section.page_height = section.page_height, section.page_width
-        section.orientation = docx.enum.section.WD_ORIENT.LANDSCAPE
+        section.orientation = WD_ORIENT.LANDSCAPE
     section.left_margin = section.right_margin = Cm(2)
     label, text = split_caption(table.caption)
     caption = document.add_paragraph()

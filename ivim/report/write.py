@@ -1,13 +1,17 @@
 """One writer for tables: the same caption, cells and footnotes as csv, md, tex, html and docx."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from ivim.files import csv_text
 from ivim.report.cells import INDENT, parameter
 from ivim.report.markup import to_md, to_tex
 from ivim.report.page import in_notebook, to_html
-from ivim.report.provenance import csv_text, marked, results_folder, write_file
+from ivim.report.provenance import marked, results_folder, write_file
 from ivim.report.word import to_docx
 
 FORMATS = ("csv", "md", "tex", "html", "docx")
@@ -77,16 +81,16 @@ class Table:
     def _repr_html_(self):
         return in_notebook(self)
 
-    def with_notes(self, *notes):
+    def with_notes(self, *notes: Any) -> Any:
         """The same table with further footnotes."""
         return replace(self, footnotes=(*self.footnotes, *notes))
 
-    def replaced_notes(self, *notes):
+    def replaced_notes(self, *notes: Any) -> Any:
         """The same table with other footnotes."""
         return replace(self, footnotes=notes)
 
 
-def write_table(table, folder=None):
+def write_table(table: Any, folder: str | Path | None = None) -> list[str]:
     """Write a table in all five formats.
 
     Parameters
@@ -100,7 +104,7 @@ def write_table(table, folder=None):
     list of str
         File names, in the order of ``FORMATS``.
     """
-    folder = folder or results_folder() / "tables"
+    folder = Path(folder or results_folder() / "tables")
     content = {
         "csv": csv_text(marked(table.frame, table.source)),
         "md": to_md(table),
@@ -111,14 +115,32 @@ def write_table(table, folder=None):
     return [write_file(folder / f"{table.name}.{kind}", content[kind]).name for kind in FORMATS]
 
 
-def write_tables(*tables, folder=None):
-    """Write several tables, leaving out those that are None; returns all file names."""
+def write_tables(*tables: Any, folder: str | Path | None = None) -> list[str]:
+    """Write several tables, leaving out those that are None; returns all file names.
+
+    Parameters
+    ----------
+    folder : path, optional
+
+    Returns
+    -------
+    list of str
+    """
     return [name for table in tables if table is not None for name in write_table(table, folder)]
 
 
-def listing(files):
-    """File names in short, one line per stem: "table1 (csv md tex html docx)"."""
-    endings = {}
+def listing(files: Sequence[str]) -> str:
+    """File names in short, one line per stem: "table1 (csv md tex html docx)".
+
+    Parameters
+    ----------
+    files : sequence of str
+
+    Returns
+    -------
+    str
+    """
+    endings: dict[str, list[str]] = {}
     for file in files:
         stem, _, ending = file.rpartition(".")
         endings.setdefault(stem, []).append(ending)

@@ -152,6 +152,24 @@ class Plan:
         block = self._judge(minima, within, peaks, tied)
         return block if first is None else self._two_stage(block, first)
 
+    def with_floor(self, floor):
+        """The same plan with a noise floor (array, shape (n,), or one number; None for none)."""
+        if floor is not None:
+            floor = np.broadcast_to(np.asarray(floor, float), self.all_b.shape)[self.use]
+            self.sigma = np.bincount(self.group, floor) / np.bincount(self.group)
+            self.floor = solver.floor_tables()
+        return self
+
+    def least_squares(self, signal, low, high):
+        """Least squares of one signal for each row of bounds, shape (m, k); equal bounds hold."""
+        means, within = self._pooled(np.asarray(signal, float)[None])
+        means = np.repeat(means, len(low), axis=0)
+        levels = np.ones(len(low) if self.sigma.size else 0)
+        self.confined = self.two_decays  # s0 or f may be what is held
+        minima = Minima(self, means, levels, low, high)
+        minima.solve()
+        return minima.sse + within
+
     def _pooled(self, signals):
         """Means at the different b-values, and the squares that are left within them."""
         used = signals if self.use.all() else signals[:, self.use]

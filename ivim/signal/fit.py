@@ -186,6 +186,7 @@ def _fit_full(problem, method, used=None, sigma=None):
     candidates = used.candidates()
     values, on_bound = used.settle(candidates)
     powerless = used.powerless(values)
+    values = used.without_chance(values, powerless)
     held = list(dict.fromkeys((*used.fixed, *on_bound, *powerless)))
     result = used.lmfit(values, held)
     values = {name: float(result.params[name].value) for name in values}
@@ -230,7 +231,8 @@ def _fit_segmented(problem, tail):
     first, first_bound = tissue.optimum()
     slow = {"adc_slow": first["adc_stand"]}
     values, on_bound = problem.optimum(held=slow)
-    powerless = problem.powerless(values)
+    powerless = [name for name in problem.powerless(values) if name not in slow]
+    values = problem.without_chance(values, powerless)
     result = problem.lmfit(
         values, list(dict.fromkeys((*slow, *problem.fixed, *on_bound, *powerless)))
     )

@@ -173,6 +173,8 @@ def fit_models(
     threads = check_threads(threads)
     requests = _estimated(data, b, requests, mask, saturation)
     plans = {name: _plan(b, shape, data.shape[-1], **one) for name, one in requests.items()}
+    for plan in plans.values():
+        _check_levels(plan, mask)
     maps = {name: _empty_maps(plan, mask, dtype) for name, plan in plans.items()}
     suspects = []
     slow = {name: plan for name, plan in plans.items() if not plan.compiled}
@@ -251,7 +253,8 @@ class _Work:
     def __call__(self, block):
         where, signals = block
         # Whether a ceiling is one, the whole volume decides, when all of it has been seen.
-        code = reasons.check_signals(signals, self.b, self.saturation, top=np.inf)
+        ceiling = np.inf if self.saturation is None else self.saturation
+        code = reasons.check_signals(signals, self.b, ceiling)
         if self.saturation is None:
             ceiling = reasons.has_plateau(signals, self.b) & (code == reasons.OK)
             if ceiling.any():
@@ -357,6 +360,21 @@ def _plan(
     from ivim.signal.engine import Plan
 
     return Plan(model, b, averages, bounds, method, use, sigma, averaging, fixed=fixed)
+
+
+def _check_levels(plan, mask):
+    """Refuse a map of the noise level that holds none somewhere inside the mask."""
+    if plan.level_map is None:
+        return
+    plan.level_map = np.ascontiguousarray(plan.level_map).reshape(mask.shape)
+    inside = plan.level_map[mask]
+    wrong = inside[~(np.isfinite(inside) & (inside > 0))]
+    if wrong.size:
+        msg = (
+            f"sigma holds {wrong[0]:g}; give the noise level of one excitation, above 0 at every "
+            "voxel of the mask"
+        )
+        raise ValueError(msg)
 
 
 def _empty_maps(plan, mask, dtype):

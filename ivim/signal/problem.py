@@ -14,6 +14,7 @@ from ivim.signal.reasons import APART, NEAR, TIE
 PARTS = 2
 STARTS = 6  # local minima of the grid from which the optimiser sets out
 TIGHT = {"ftol": 1e-14, "xtol": 1e-12, "gtol": 1e-15, "x_scale": "jac"}
+QUICK = {"ftol": 1e-8, "xtol": 1e-8, "gtol": 1e-12, "x_scale": "jac"}
 
 
 class Problem:
@@ -114,8 +115,11 @@ class Problem:
             for at in lowest
         ]
 
-    def polish(self, start, held=None):
-        """Bounded least squares from one start with some parameters held; values by name."""
+    def polish(self, start, held=None, *, quick=False):
+        """Bounded least squares from one start with some parameters held; values by name.
+
+        `quick` is to 1e-8 of the sum of squares, which is all that a limit needs.
+        """
         held = held or {}
         free = [name for name in self.model.parameters if name not in held]
         if not free:
@@ -131,7 +135,7 @@ class Problem:
                 root[:, None] * self.jacobian(**dict(zip(free, x, strict=True)), **held)
             )[:, columns],
             bounds=tuple(zip(*(self.limits[name] for name in free), strict=True)),
-            **TIGHT,
+            **(QUICK if quick else TIGHT),
         )
         return dict(zip(free, found.x.tolist(), strict=True)) | held
 
@@ -194,6 +198,13 @@ class Problem:
             if n not in self.fixed and c * w < 1e-9 * self.signal.max()
         ]
 
+    def without_chance(self, values, powerless):
+        """Values with the parameters that have no influence at their lower bounds.
+
+        Any other value is as good, and which one the optimiser leaves is chance.
+        """
+        return values | {name: self.limits[name][0] for name in powerless}
+
     def lmfit(self, values, held):
         """The lmfit fit that starts at the optimum; parameters of `held` do not vary (lmfit needs
         one that does: s0)."""
@@ -202,7 +213,8 @@ class Problem:
         held = held if len(held) < len(self.limits) else [name for name in held if name != "s0"]
         params = lmfit.Parameters()
         for name, (low, high) in self.limits.items():
-            edges = {} if name in self.fixed else {"min": low, "max": high}
+            # lmfit takes bounds closer than 1e-13 for equal ones; these values are inside anyway.
+            edges = {"min": low, "max": high} if high - low > 1e-12 else {}
             params.add(name, value=values[name], vary=name not in held, **edges)
         names = [name for name in self.model.parameters if name not in held]
         columns = [self.model.parameters.index(name) for name in names]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+from scipy import stats
 
 from ivim.signal import reasons
 
@@ -69,8 +69,9 @@ class Fit:
         limits : {"wald", "profile"}
             Wald: value ± t x standard error, cut at the bounds. Profile: where the sum of squares,
             with the other parameters fitted anew, exceeds its minimum by the F quantile; honest for
-            D*, whose likelihood is skewed. A limit at a bound says that the data exclude nothing on
-            that side.
+            D*, whose likelihood is skewed: in single voxels 95 % Wald limits of D* hold the truth
+            in 91 to 93 % only.
+            A limit at a bound says that the data exclude nothing on that side.
 
         Returns
         -------
@@ -83,11 +84,13 @@ class Fit:
         if limits == "profile" and self.method != "full":
             msg = f"profile limits need method 'full', this is {self.method!r}; use limits='wald'"
             raise ValueError(msg)
-        edges = _profile_limits if limits == "profile" else _wald_limits
-        rows = [
-            (name, self.values[name], self.stderr[name], *edges(self, name, level))
-            for name in self.values
-        ]
+        if limits == "profile":
+            from ivim.signal.profile import profile_limits
+
+            edges = profile_limits(self, level)
+        else:
+            edges = {name: _wald_limits(self, name, level) for name in self.values}
+        rows = [(name, self.values[name], self.stderr[name], *edges[name]) for name in self.values]
         return pd.DataFrame(rows, columns=["parameter", "value", "stderr", "ci_low", "ci_high"])
 
     def table(self, level=0.95):
@@ -113,18 +116,3 @@ def _wald_limits(fitted, name, level):
             [fitted.values[name] - reach, fitted.values[name] + reach], *fitted.problem.limits[name]
         )
     )
-
-
-def _profile_limits(fitted, name, level):
-    problem, value = fitted.problem, fitted.values[name]
-    freedom = fitted.residuals.size - fitted.problem.free
-    if not fitted.success or freedom < 1:
-        return np.nan, np.nan
-    allowed = fitted.sse * (1 + stats.f.ppf(level, 1, freedom) / freedom)
-    excess = lambda x: problem.sse(problem.optimum(held={name: x})[0]) - allowed  # noqa: E731
-    edges = []
-    for edge in problem.limits[name]:
-        width = abs(edge - value)
-        inside = width == 0 or excess(edge) <= 0
-        edges.append(edge if inside else optimize.brentq(excess, value, edge, xtol=1e-4 * width))
-    return tuple(edges)

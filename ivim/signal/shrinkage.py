@@ -12,7 +12,9 @@ import numpy as np
 from ivim import parameters
 from ivim.signal import reasons
 from ivim.signal.fit import fit
+from ivim.signal.inputs import check_sigma
 from ivim.signal.models import get_model
+from ivim.signal.noise import floor_sigma
 
 NAMES = ("adc_slow", "adc_fast", "f")
 ADAPT = 50  # sweeps between two looks at the acceptance rate while the steps are tuned
@@ -46,7 +48,19 @@ class Shrunk:
     reason: np.ndarray
 
 
-def shrink(signals, b, *, averages=None, sweeps=2000, burn=1000, seed=0, saturation=None):
+def shrink(
+    signals,
+    b,
+    *,
+    averages=None,
+    sigma=None,
+    averaging="magnitude",
+    sweeps=2000,
+    burn=1000,
+    seed=0,
+    saturation=None,
+    progress=False,
+):
     r"""Fit the bi-exponential model to all voxels of an ROI at once, as draws from one distribution
     that is estimated too.
 
@@ -67,11 +81,18 @@ def shrink(signals, b, *, averages=None, sweeps=2000, burn=1000, seed=0, saturat
     b : array, shape (n,), s/mm²
     averages : array, shape (n,), optional
         Excitations averaged in each sample.
+    sigma : float or "estimate", optional
+        Noise level of one excitation: the Rician mean is fitted, so that the noise floor is not
+        taken for slow diffusion. ``"estimate"`` takes it from the residuals of plain fits.
+    averaging : {"magnitude", "complex"}
+        What the scanner averaged, see :mod:`ivim.signal.noise`.
     sweeps, burn : int
         Sweeps that are kept, and those before them in which the steps are tuned.
     seed : int
     saturation : float, optional
         The largest value that the scanner can store.
+    progress : bool
+        Show a progress bar on standard error.
 
     Returns
     -------
@@ -84,7 +105,7 @@ def shrink(signals, b, *, averages=None, sweeps=2000, burn=1000, seed=0, saturat
         estimated.
     """
     signals, b, averages = _check(signals, b, averages, sweeps, burn)
-    reason = np.asarray(reasons.check_signals(signals, b, saturation))
+    reason = np.asarray(reasons.check_signals(signals, b, saturation, top=np.nanmax(signals)))
     usable = reason == reasons.OK
     if usable.sum() < 8:
         msg = (
@@ -92,15 +113,9 @@ def shrink(signals, b, *, averages=None, sweeps=2000, burn=1000, seed=0, saturat
             "needs at least 8"
         )
         raise ValueError(msg)
-    chain = _Chain(signals[usable], b, averages, np.random.default_rng(seed))
-    for sweep in range(burn):
-        chain.step()
-        if sweep % ADAPT == ADAPT - 1:
-            chain.tune()
-    chain.forget()
-    for _ in range(sweeps):
-        chain.step()
-        chain.record()
+    floor = _floor(signals[usable], b, averages, sigma, averaging)
+    chain = _Chain(signals[usable], b, averages, floor, np.random.default_rng(seed))
+    _run(chain, burn, sweeps, progress)
     mean, sd, centre, spread, acceptance = chain.summary()
     names = ("s0", *NAMES)
     return Shrunk(
@@ -113,11 +128,44 @@ def shrink(signals, b, *, averages=None, sweeps=2000, burn=1000, seed=0, saturat
     )
 
 
+def _run(chain, burn, sweeps, progress):
+    """Tune the steps, then keep what the chain visits."""
+    from tqdm import tqdm
+
+    with tqdm(total=burn + sweeps, desc="shrinking", unit="sweep", disable=not progress) as bar:
+        for sweep in range(burn):
+            chain.step()
+            bar.update()
+            if sweep % ADAPT == ADAPT - 1:
+                chain.tune()
+        chain.forget()
+        for _ in range(sweeps):
+            chain.step()
+            chain.record()
+            bar.update()
+
+
+def _floor(signals, b, averages, sigma, averaging):
+    """Noise level at which each sample is Rician, shape (n,); empty without one."""
+    sigma = check_sigma(sigma)
+    if sigma is None:
+        return np.empty(0)
+    if sigma == "estimate":
+        from ivim.signal.maps import estimate_sigma
+
+        sigma = estimate_sigma(signals, b, averages=averages, averaging=averaging)
+    return np.array(np.broadcast_to(floor_sigma(sigma, averages, averaging), b.shape), float)
+
+
 class _Chain:
     """The state of the Markov chain over all voxels at once."""
 
-    def __init__(self, signals, b, averages, rng):
-        self.y, self.b, self.w, self.rng = signals, b, averages / averages.mean(), rng
+    def __init__(self, signals, b, averages, floor, rng):
+        from ivim.signal import solver
+
+        self.rng, self.solver = rng, solver
+        tables = solver.floor_tables() if floor.size else np.empty((2, 0))
+        self.data = np.ascontiguousarray(signals), averages / averages.mean(), b, floor, tables
         self.voxels = len(signals)
         typical = fit(signals.mean(axis=0), b, averages=averages).values
         self.low, self.high = _forward(
@@ -130,8 +178,10 @@ class _Chain:
             start + scatter * rng.standard_normal((self.voxels, 3)), self.low, self.high
         )
         self.mean, self.covariance = start, np.diag(scatter**2)
+        self.precision = np.diag(scatter**-2.0)
         self.step_size = np.full((self.voxels, 1), 0.7)
-        self.loglik, self.s0 = self._likelihood(self.theta)
+        self.loglik, self.s0 = np.empty(self.voxels), np.empty(self.voxels)
+        solver.likelihoods(*self.data, self.theta, self.loglik, self.s0)
         self.forget()
 
     def forget(self):
@@ -157,31 +207,14 @@ class _Chain:
         self._hyper()
 
     def _metropolis(self, proposal, count=True):
-        inside = ((proposal > self.low) & (proposal < self.high)).all(axis=1)
-        proposal = np.where(inside[:, None], proposal, self.theta)
-        loglik, s0 = self._likelihood(proposal)
-        gain = loglik - self.loglik + self._prior(proposal) - self._prior(self.theta)
-        taken = inside & (np.log(self.rng.random(self.voxels)) < gain)
-        self.theta[taken], self.loglik[taken], self.s0[taken] = (
-            proposal[taken],
-            loglik[taken],
-            s0[taken],
-        )
+        log_u, taken = np.log(self.rng.random(self.voxels)), np.empty(self.voxels, bool)
+        self.solver.metropolis(
+            *self.data, self.low, self.high, self.mean, self.precision, proposal, log_u, self.theta,
+            self.loglik, self.s0, taken,
+        )  # fmt: skip
         if count:
             self.accepted += taken
             self.tried += 1
-
-    def _likelihood(self, theta):
-        """Log-likelihood with s0 and noise integrated out, and the s0 of least squares."""
-        slow, fast, f = _backward(theta).T[:, :, None]
-        curve = (1 - f) * np.exp(-self.b * slow) + f * np.exp(-self.b * fast)
-        inner, norm = (self.y * curve) @ self.w, curve**2 @ self.w
-        left = np.maximum(self.y**2 @ self.w - inner**2 / norm, 1e-12 * (self.y**2 @ self.w))
-        return -0.5 * np.log(norm) - (self.b.size - 1) / 2 * np.log(left), inner / norm
-
-    def _prior(self, theta):
-        off = theta - self.mean
-        return -0.5 * np.einsum("vi,ij,vj->v", off, np.linalg.inv(self.covariance), off)
 
     def _hyper(self):
         """Gibbs draws: covariance from the inverse Wishart, mean from the Gaussian, both under
@@ -194,7 +227,8 @@ class _Chain:
             self.rng.standard_normal((self.voxels - 1, 3))
             @ np.linalg.cholesky(np.linalg.inv(scatter)).T
         )
-        self.covariance = np.linalg.inv(draws.T @ draws)
+        self.precision = draws.T @ draws
+        self.covariance = np.linalg.inv(self.precision)
         self.mean = self.rng.multivariate_normal(centre, self.covariance / self.voxels)
 
     def tune(self):

@@ -43,6 +43,8 @@ ROWS = SCRATCH + 14
 FLOOR_STEP = 1 / 64
 FLOOR_REACH = 16.0
 
+FAR = 0.02  # of the most energy: a D* that explains so much less is the start of nothing
+
 LOG2_E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 0.693145751953125, 1.4286068203094172321e-6  # Cody and Waite 1980
 
@@ -589,16 +591,17 @@ def rank_confined(along, cosine, inverse, norms_1, norms_2, limits, across, most
 
 
 @njit(**JIT)
-def refine(y, w, b, slow, along, cosine, inverse, norms_2, fast_curves, across, most, tops, best):
+def refine(y, w, b, slow, along, cosine, inverse, fast_curves, across, most, tops, best, decay):
     """Follow the energy between the nodes of D by a parabola: the grid's roughness hides basins.
 
     Where the nodes do not agree whether there is a fast part the energy has a kink: there it is
-    looked up at the parabola's vertex.
+    looked up at the parabola's vertex. What is far below the best is left as it is.
     """
+    near = (1 - FAR) * most.max()
     for j in range(across.size):
         top, q = int(tops[j]), across[j]
         best[j] = slow[top]
-        if top == 0 or top == slow.size - 1:
+        if most[j] < near or top == 0 or top == slow.size - 1:
             continue
         before = explain(along[top - 1], q, cosine[top - 1, j], inverse[top - 1, j])
         after = explain(along[top + 1], q, cosine[top + 1, j], inverse[top + 1, j])
@@ -615,14 +618,17 @@ def refine(y, w, b, slow, along, cosine, inverse, norms_2, fast_curves, across, 
             best[j] += shift * width
             continue
         vertex_slow = slow[top] + shift * width
+        for i in range(b.size):
+            decay[i] = exp(-b[i] * vertex_slow)
         norm = p = between = 0.0
         for i in range(b.size):
-            decay = exp(-b[i] * vertex_slow)
-            norm += w[i] * decay * decay
-            p += w[i] * y[i] * decay
-            between += w[i] * fast_curves[i, j] * decay
+            weighted = w[i] * decay[i]
+            norm += weighted * decay[i]
+            p += weighted * y[i]
+            between += weighted * fast_curves[i, j]
         between /= np.sqrt(norm)
-        vertex = explain(p / np.sqrt(norm), q, between, 1 / max(1 - between * between, 1e-12))
+        inverted = 1 / max(1 - between * between, 1e-12)
+        vertex = explain(p / np.sqrt(norm), q, between, inverted)
         if vertex > most[j]:
             most[j], best[j] = vertex, vertex_slow
 
@@ -711,6 +717,7 @@ def search_two_decays(signals, w, b, grid, low, high, confined, own_slow, starts
     n_slow, n_fast = slow.size, fast.size
     along, across, most = np.empty(n_slow), np.empty(n_fast), np.empty(n_fast)
     tops, best, taken = np.zeros(n_fast), np.empty(n_fast), np.empty(n_fast, np.bool_)
+    decay = np.empty(b.size)
     if own_slow:
         slow, slow_curves, slow_norms = slow.copy(), slow_curves.copy(), slow_norms.copy()
         cosine, inverse = cosine.copy(), inverse.copy()
@@ -739,8 +746,8 @@ def search_two_decays(signals, w, b, grid, low, high, confined, own_slow, starts
         else:
             rank(along, cosine, inverse, across, most, tops)
             refine(
-                y, w, b, slow, along, cosine, inverse, fast_norms, fast_curves, across, most,
-                tops, best,
+                y, w, b, slow, along, cosine, inverse, fast_curves, across, most, tops, best,
+                decay,
             )  # fmt: skip
         taken[:] = False
         for k in range(4):
@@ -771,7 +778,8 @@ def search_one_decay(signals, w, nodes, curves, norms, starts):
 def standard_errors(gauss, theta, low, high, sse, samples, total_weight, peaks, errors, remark):
     """Standard errors of the parameters that are free, from Gauss-Newton's lower triangle.
 
-    `remark` is 0, or 1 where a parameter lies at its bound, or 2 where one has no influence.
+    `remark` is 0, or 1 where a parameter lies at its bound, or 2 where one has no influence: that
+    one is put at its lower bound, for any other value is as good and would be one of chance.
     `samples` less the parameters that vary are the degrees of freedom.
     """
     k = theta.shape[1]
@@ -786,6 +794,8 @@ def standard_errors(gauss, theta, low, high, sse, samples, total_weight, peaks, 
             reach = np.sqrt(max(gauss[v, p * (p + 3) // 2], 0.0) / total_weight)
             powerless = varies and reach * (high[v, p] - low[v, p]) < POWERLESS * peaks[v]
             free[p] = varies and not at_bound and not powerless
+            if powerless:
+                theta[v, p] = low[v, p]
             remark[v] = max(remark[v], 2 if powerless else (1 if at_bound else 0))
             varying += varies
             count += free[p]
@@ -824,6 +834,92 @@ def standard_errors(gauss, theta, low, high, sse, samples, total_weight, peaks, 
                     column[i] = value * matrix[i, i]
                     variance += column[i] * column[i]
             errors[v, p] = np.sqrt(variance * sse[v] / (samples - count))
+
+
+# Shrinkage ----------------------------------------------------------------------------------------
+
+
+@njit(**JIT)
+def likelihood(y, w, b, sigma, floor, d, d_star, f, curve):
+    """Log-likelihood of one voxel's D, D*, f with s0 and noise integrated out, and its s0.
+
+    Without a floor (`sigma` empty) s0 is in closed form; with it, four Gauss-Newton steps from
+    there, and Laplace's approximation of the integral. `curve` is room for n numbers.
+    """
+    n = b.size
+    for i in range(n):
+        curve[i] = (1 - f) * exp(-b[i] * d) + f * exp(-b[i] * d_star)
+    product = norm = energy = 0.0
+    for i in range(n):
+        product += w[i] * y[i] * curve[i]
+        norm += w[i] * curve[i] * curve[i]
+        energy += w[i] * y[i] * y[i]
+    s0 = product / norm
+    rest = energy - product * s0
+    for _ in range(4 if sigma.size else 0):
+        pull = norm = rest = 0.0
+        for i in range(n):
+            x = max(s0 * curve[i] / sigma[i], 0.0)
+            k = min(int(min(x, FLOOR_REACH) / FLOOR_STEP), floor.shape[1] - 2)
+            t = x / FLOOR_STEP - k
+            mean = (1 - t) * floor[0, k] + t * floor[0, k + 1]
+            gain = (1 - t) * floor[1, k] + t * floor[1, k + 1]
+            if x >= FLOOR_REACH:
+                mean, gain = x + 0.5 / x, 1 - 0.5 / (x * x)
+            off = y[i] - sigma[i] * mean
+            rest += w[i] * off * off
+            pull += w[i] * off * gain * curve[i]
+            norm += w[i] * gain * gain * curve[i] * curve[i]
+        s0 = max(s0 + pull / max(norm, 1e-300), 1e-12 * s0)
+    return -0.5 * np.log(norm) - (n - 1) / 2 * np.log(max(rest, 1e-12 * energy)), s0
+
+
+@njit(**JIT)
+def likelihoods(signals, w, b, sigma, floor, theta, loglik, s0):
+    """:func:`likelihood` of every voxel at its (ln D, ln D*, logit f)."""
+    curve = np.empty(b.size)
+    for v in range(signals.shape[0]):
+        d, d_star = np.exp(theta[v, 0]), np.exp(theta[v, 1])
+        f = 1 / (1 + np.exp(-theta[v, 2]))
+        loglik[v], s0[v] = likelihood(signals[v], w, b, sigma, floor, d, d_star, f, curve)
+
+
+@njit(**JIT)
+def metropolis(
+    signals,
+    w,
+    b,
+    sigma,
+    floor,
+    low,
+    high,
+    mean,
+    precision,
+    proposal,
+    log_u,
+    theta,
+    loglik,
+    s0,
+    taken,
+):
+    """A Metropolis step of every voxel: `theta`, `loglik` and `s0` follow where it is taken."""
+    curve = np.empty(b.size)
+    for v in range(signals.shape[0]):
+        taken[v] = False
+        inside, gain = True, 0.0
+        for p in range(3):
+            inside &= (proposal[v, p] > low[p]) and (proposal[v, p] < high[p])
+            for q in range(3):
+                here = (theta[v, p] - mean[p]) * (theta[v, q] - mean[q])
+                there = (proposal[v, p] - mean[p]) * (proposal[v, q] - mean[q])
+                gain += 0.5 * precision[p, q] * (here - there)
+        if not inside:
+            continue
+        d, d_star = np.exp(proposal[v, 0]), np.exp(proposal[v, 1])
+        f = 1 / (1 + np.exp(-proposal[v, 2]))
+        new, height = likelihood(signals[v], w, b, sigma, floor, d, d_star, f, curve)
+        if log_u[v] < new - loglik[v] + gain:
+            theta[v], loglik[v], s0[v], taken[v] = proposal[v], new, height, True
 
 
 # What is compiled ---------------------------------------------------------------------------------

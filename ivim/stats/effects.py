@@ -96,8 +96,9 @@ def t_from_moments(
     --------
     Age in the article's Table 1, tuberculosis minus metastasis:
 
-    >>> t_from_moments(48.82, 19.84, 20, 56.92, 9.29, 50).round(3).iloc[0].tolist()
-    ['Student', -2.332, 68.0, 0.023]
+    >>> found = t_from_moments(48.82, 19.84, 20, 56.92, 9.29, 50).iloc[0]
+    >>> f"t = {found['statistic']:.2f}, p = {found['p']:.3f}"
+    't = -2.33, p = 0.023'
     """
     _check_moments((mean_a, sd_a, n_a), (mean_b, sd_b, n_b))
     rows = []

@@ -108,7 +108,7 @@ def compare_groups(
         each group (`group` names it), then Levene, Student, Welch, Mann-Whitney; exactly one of the
         last three is chosen. The Mann-Whitney statistic is U of the first group (R's W).
         ``.attrs`` holds ``n`` by parameter and group, ``left_out`` (rows without a value) and
-        ``notes``.
+        ``missing`` (the same in sentences).
 
     Raises
     ------

@@ -45,7 +45,7 @@ def logistic(
     DataFrame
         ``term, b, se, wald, p, odds_ratio, ci_low, ci_high``: "intercept" and one row per
         predictor. Wald is (b/se)² with one degree of freedom, limits are exp(b ± z se), as SPSS
-        prints them. ``.attrs`` holds ``outcome, penalty, n, cases, left_out, notes``.
+        prints them. ``.attrs`` holds ``outcome, penalty, n, cases, left_out, missing``.
 
     Raises
     ------
@@ -87,8 +87,8 @@ def logistic(
         table["ci_low"], table["ci_high"] = np.exp(b - z * se), np.exp(b + z * se)
     out = len(frame) - y.size
     table.attrs = {"outcome": outcome, "penalty": penalty, "n": y.size, "cases": int(y.sum())}
-    notes = checks.left_out({", ".join(map(str, names)): (out, len(frame))}, "rows")
-    table.attrs |= {"left_out": out, "notes": notes}
+    missing = checks.left_out({", ".join(map(str, names)): (out, len(frame))}, "rows")
+    table.attrs |= {"left_out": out, "missing": missing}
     return table
 
 

@@ -1,5 +1,6 @@
 """Several comparisons at once: all pairs after an analysis of variance, and corrections of p."""
 
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -171,7 +172,9 @@ def _range_quantile(groups: int, df: float, error: float) -> float:
         return float(np.log(max(tail, 1e-300) / error))
 
     x1 = np.log(high)
-    found = optimize.root_scalar(excess, x0=x1 - 0.01, x1=x1, method="secant", xtol=1e-10)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # the secant gets lost in far tails
+        found = optimize.root_scalar(excess, x0=x1 - 0.01, x1=x1, method="secant", xtol=1e-10)
     reach = float(np.exp(found.root))
     if found.converged and low * 0.999 < reach < high * 1.001:
         return reach

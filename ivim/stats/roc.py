@@ -11,6 +11,7 @@ from scipy import stats
 from ivim.stats import checks
 from ivim.stats.checks import Floats
 from ivim.stats.proportions import exact_limits
+from ivim.stats.ranks import area, covariance, curve_counts, placements, youden
 
 DIRECTIONS = (">", "<")
 """``>``: disease lies above the cut-off; ``<``: below (pROC's opposite: controls < cases)."""
@@ -112,7 +113,7 @@ def roc(y: ArrayLike, score: ArrayLike, direction: str = "auto", confidence: flo
     upward = score if direction == ">" else -score
     counts = curve_counts(y, upward)
     auc, (cases, controls) = area(y, upward), placements(y, upward)
-    se = float(np.sqrt(_covariance(cases[None], controls[None])[0, 0]))
+    se = float(np.sqrt(covariance(cases[None], controls[None])[0, 0]))
     low, high = _normal_limits(auc, se, confidence)
     n1, n0 = int(y.sum()), int((1 - y).sum())
     best = youden(counts)
@@ -129,8 +130,7 @@ def roc(y: ArrayLike, score: ArrayLike, direction: str = "auto", confidence: flo
         fn=n1 - tp,
         tn=n0 - fp,
         fp=fp,
-        **_fraction("sensitivity", tp, n1, confidence),
-        **_fraction("specificity", n0 - fp, n0, confidence),
+        **_fractions((tp, n0 - fp), (n1, n0), confidence),
         cutoffs=tuple(float(value) for value in thresholds[best]),
         curve=pd.DataFrame(
             {"threshold": thresholds, "fpr": counts["fp"] / n0, "tpr": counts["tp"] / n1}
@@ -186,8 +186,8 @@ def compare_auc(
         np.array(part)
         for part in zip(*(placements(outcome, score) for score in upward), strict=True)
     )
-    covariance = _covariance(cases, controls)
-    difference, variance = auc_a - auc_b, covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
+    spread = covariance(cases, controls)
+    difference, variance = auc_a - auc_b, spread[0, 0] + spread[1, 1] - 2 * spread[0, 1]
     # Rounding leaves 1e-18 where two scores rank alike; their difference has no variance.
     se = float(np.sqrt(variance)) if variance > 1e-15 else 0.0
     z = difference / se if se else np.sign(difference) * np.inf if abs(difference) > 1e-12 else 0.0
@@ -243,96 +243,6 @@ def hanley_mcneil_se(auc: ArrayLike, cases: int, controls: int) -> Floats:
     return se
 
 
-def curve_counts(y: NDArray[np.int_], upward: Floats) -> dict[str, NDArray]:
-    """Cases and controls above each threshold, thresholds falling from +inf to -inf.
-
-    Parameters
-    ----------
-    y, upward : array, shape (n,)
-        Outcome 0 or 1, and a score that is large in disease.
-
-    Returns
-    -------
-    dict
-        ``threshold, tp, fp``, each of shape (different scores + 1,).
-
-    Notes
-    -----
-    By scikit-learn, whose thresholds are scores that still count as diseased; here they lie midway
-    to the next lower score, as in pROC. Its rates become the whole counts that they are made of.
-    """
-    from sklearn.metrics import roc_curve
-
-    fpr, tpr, reached = roc_curve(y, upward, drop_intermediate=False)
-    upper, lower = reached[1:-1], reached[2:]
-    middle = lower + (upper - lower) / 2
-    # Between neighbouring floats there is no middle: keep the lower one, which `>` still separates.
-    middle = np.where(middle < upper, middle, lower)
-    cases = int(y.sum())
-    return {
-        "threshold": np.concatenate([[np.inf], middle, [-np.inf]]),
-        "tp": np.rint(tpr * cases).astype(int),
-        "fp": np.rint(fpr * (y.size - cases)).astype(int),
-    }
-
-
-def youden(counts: dict[str, NDArray]) -> NDArray[np.intp]:
-    """Places of the largest Youden index, highest sensitivity first.
-
-    Parameters
-    ----------
-    counts : dict
-        As :func:`curve_counts` gives them.
-
-    Returns
-    -------
-    array of int
-        Compared in whole numbers, so that ties are ties.
-    """
-    index = counts["tp"] * counts["fp"][-1] - counts["fp"] * counts["tp"][-1]
-    return np.flatnonzero(index == index.max())[::-1]
-
-
-def placements(y: NDArray[np.int_], upward: Floats) -> tuple[Floats, Floats]:
-    """For each case the share of controls below it, for each control that of cases above it.
-
-    Parameters
-    ----------
-    y, upward : array, shape (n,)
-        As for :func:`curve_counts`.
-
-    Returns
-    -------
-    tuple of array
-        Of the cases and of the controls, ties counting one half. The mean of either is the area
-        under the curve; their variances make DeLong's.
-    """
-    cases, controls = upward[y == 1], upward[y == 0]
-    below = _halves_below(cases, controls) / (2 * controls.size)
-    return below, 1 - _halves_below(controls, cases) / (2 * cases.size)
-
-
-def area(y: NDArray[np.int_], upward: Floats) -> float:
-    """Area under the curve from counted pairs.
-
-    Parameters
-    ----------
-    y, upward : array, shape (n,)
-        As for :func:`curve_counts`.
-
-    Returns
-    -------
-    float
-
-    Notes
-    -----
-    One division, so that 875.5 of 1000 pairs is .8755 and prints .876. scikit-learn adds up
-    trapezes: its area of the same pairs may be .8754999999999999 and print .875.
-    """
-    cases, controls = upward[y == 1], upward[y == 0]
-    return float(_halves_below(cases, controls).sum() / (2 * cases.size * controls.size))
-
-
 def _known(y: ArrayLike, scores: dict[str, ArrayLike]) -> tuple[NDArray[np.int_], list[Floats]]:
     """The outcome and the scores of the patients who have all of them."""
     outcome = checks.binary(y)
@@ -362,27 +272,17 @@ def _direction(y: NDArray[np.int_], score: Floats, direction: str) -> str:
     return ">" if np.median(score[y == 1]) >= np.median(score[y == 0]) else "<"
 
 
-def _halves_below(values: Floats, others: Floats) -> NDArray[np.intp]:
-    """How many of `others` lie below each value, in halves: 2 for each below, 1 for each tie."""
-    ordered = np.sort(others)
-    below, upto = (np.searchsorted(ordered, values, side) for side in ("left", "right"))
-    return below + upto
-
-
-def _covariance(cases: Floats, controls: Floats) -> Floats:
-    """DeLong's covariance of the areas, from placements (scores, cases) and (scores, controls)."""
-    covariance: Floats = (
-        np.atleast_2d(np.cov(cases)) / cases.shape[1]
-        + np.atleast_2d(np.cov(controls)) / controls.shape[1]
-    )
-    return covariance
-
-
 def _normal_limits(value: float, se: float, confidence: float) -> tuple[float, float]:
     half = stats.norm.isf((1 - checks.proportion(confidence)) / 2) * se
     return float(value - half), float(value + half)
 
 
-def _fraction(name: str, count: int, total: int, confidence: float) -> dict[str, float]:
-    low, high = exact_limits(count, total, confidence)
-    return {name: count / total, f"{name}_low": float(low), f"{name}_high": float(high)}
+def _fractions(
+    counts: tuple[int, int], totals: tuple[int, int], confidence: float
+) -> dict[str, float]:
+    lows, highs = exact_limits(counts, totals, confidence)
+    row = {}
+    for at, name in enumerate(("sensitivity", "specificity")):
+        row[name] = counts[at] / totals[at]
+        row |= {f"{name}_low": float(lows[at]), f"{name}_high": float(highs[at])}
+    return row

@@ -107,13 +107,13 @@ def attributes(samples: dict[Any, Samples]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``n`` (parameter to group to size), ``left_out`` (parameter to rows) and ``notes``.
+        ``n`` (parameter to group to size), ``left_out`` (parameter to rows) and ``missing``.
     """
     counts = {name: (sample.left_out, sample.total) for name, sample in samples.items()}
     return {
         "n": {name: sample.sizes for name, sample in samples.items()},
         "left_out": {name: sample.left_out for name, sample in samples.items()},
-        "notes": checks.left_out(counts, "rows"),
+        "missing": checks.left_out(counts, "rows"),
     }
 
 

@@ -10,7 +10,7 @@ from scipy import special
 from ivim.stats import checks
 from ivim.stats.checks import Floats
 from ivim.stats.logistic import fit_logistic, logistic, model_data
-from ivim.stats.roc import area, curve_counts, youden
+from ivim.stats.ranks import area, curve_counts, youden
 
 STATISTICS = ("auc", "sensitivity", "specificity")
 
@@ -33,7 +33,7 @@ def optimism(
     Parameters
     ----------
     frame, outcome, predictors, penalty
-        As for :func:`oldstats.logistic.logistic`.
+        As for :func:`ivim.stats.logistic.logistic`.
     resamples : int
         Bootstrap samples, drawn within cases and within controls.
     seed : int

@@ -101,7 +101,7 @@ def measure_case(case, whole=True):
     region = np.any(list(scanned.rois.values()), axis=0)
     if whole:
         region[WINDOW] = True
-    maps = measure.article_maps(scanned.series, region)
+    maps = measure.parameter_maps(scanned.series, "article", region)
     rows = []
     for reader, mask in scanned.rois.items():
         values, _ = measure.mean_of_maps(maps, mask)
@@ -209,7 +209,7 @@ def compare_estimators(measured):
     """The article's mean of maps beside the fit of the mean signal, in table units: ``parameter,
     mean of maps, fit of the mean``."""
     by_mean = [
-        measure.measure(measured.phantom.series, mask, estimator="mean").values
+        measure.measure(measured.phantom.series, mask, "article", "mean").values
         for mask in measured.phantom.rois.values()
     ]
     maps = measured.table[measured.table["reader"] == "mean"].set_index("parameter")["value"]
@@ -320,7 +320,16 @@ def _decimals(text):
 
 
 def around_rois(case):
-    """The smallest window that holds every reader's ROI."""
+    """The smallest window that holds every reader's ROI.
+
+    Parameters
+    ----------
+    case : Case
+
+    Returns
+    -------
+    tuple of two slices
+    """
     centres, axes = (
         np.array(part) / phantom.PIXEL_MM for part in zip(*case.readers.values(), strict=True)
     )

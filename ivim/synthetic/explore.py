@@ -255,7 +255,7 @@ def placement_and_noise(case, repeats=12, shift_mm=1.5, seed=2021):
     scanned = phantom.scan(case)
     window = np.zeros(scanned.lesion.shape, bool)
     window[WINDOW] = True
-    maps = measure.article_maps(scanned.series, window & scanned.lesion)
+    maps = measure.parameter_maps(scanned.series, "article", window & scanned.lesion)
     mask = next(iter(scanned.rois.values()))
     rng, rows = np.random.default_rng(seed), []
     for _ in range(repeats):
@@ -276,4 +276,4 @@ def _scanned_again(case, noise_seed):
 
     scanned = phantom.scan(case, around_rois(case), noise_seed=noise_seed)
     mask = next(iter(scanned.rois.values()))
-    return measure.mean_of_maps(measure.article_maps(scanned.series, mask), mask)[0]
+    return measure.mean_of_maps(measure.parameter_maps(scanned.series, "article", mask), mask)[0]

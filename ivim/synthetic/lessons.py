@@ -140,8 +140,9 @@ def sweeps(lesion):
                 signal = MODELS[name].function(fine, **values)
                 shown = parameters.to_table({parameter: value})[parameter]
                 axes.semilogy(fine, signal, **look, label=f"{shown:g}")
-                rows = {"b": fine[::10], "signal": signal[::10]}
-                plotted.append(pd.DataFrame({"model": name, "parameter": parameter, "value": shown} | rows))  # fmt: skip
+                rows = {"model": name, "parameter": parameter, "value": shown}
+                rows |= {"b": fine[::10], "signal": signal[::10]}
+                plotted.append(pd.DataFrame(rows))
             axes.set_title(f"{name}: {axis_label(parameter)}", fontsize=9)
             axes.legend(fontsize=8, loc="lower left")
             plain_ticks(axes.yaxis)

@@ -184,7 +184,16 @@ def scan(case, window=None, b_values=article.B_VALUES, averages=article.AVERAGES
 
 def phantom_grid(window=(slice(None), slice(None))):
     """The grid of a phantom: x to the patient's left, y to the back, as in a radiological display;
-    centre of the field at 0."""
+    centre of the field at 0.
+
+    Parameters
+    ----------
+    window : tuple of two slices, optional
+
+    Returns
+    -------
+    Grid
+    """
     x, y = (_along()[part] for part in window)
     affine = np.diag([-PIXEL_MM, -PIXEL_MM, article.SLICE_MM, 1.0])
     affine[:2, 3] = -x[0], -y[0]

@@ -66,8 +66,7 @@ def grim_sizes(mean, largest, rule="any"):
 def integer_totals(mean, n, rule="any"):
     """The whole totals whose n-th part prints as ``mean``; tuple of int, empty where there is none."""
     printed = parse(mean)
-    low = math.floor((Fraction(printed.value) - printed.half_unit) * n)
-    high = math.ceil((Fraction(printed.value) + printed.half_unit) * n)
+    low, high = math.floor(printed.ends[0] * n), math.ceil(printed.ends[1] * n)
     return tuple(
         total for total in range(low, high + 1) if prints_as(Fraction(total, n), printed, rule)
     )
@@ -236,9 +235,7 @@ def counts_from_percentage(percentage, n, scale=100, rule="any"):
         return tuple(
             k for k in range(size + 1) if prints_as(Fraction(scale * k, size), printed, rule)
         )
-    low, high = (
-        (Fraction(printed.value) + side * printed.half_unit) * size / scale for side in (-1, 1)
-    )
+    low, high = (end * size / scale for end in printed.ends)
     near = range(max(math.floor(low), 0), min(math.ceil(high), size) + 1)
     return tuple(k for k in near if prints_as(Fraction(scale * k, size), printed, rule))
 
@@ -280,8 +277,7 @@ def parts_add_up(whole, parts):
 
 def _sums_of_squares(total, n, items, sd, rule):
     """First and last attainable sum of squares in the SD's box; where there is none, the nearest below and above it."""
-    low = max(Fraction(0), Fraction(sd.value) - sd.half_unit) ** 2
-    high = (Fraction(sd.value) + sd.half_unit) ** 2
+    low, high = (max(Fraction(0), end) ** 2 for end in sd.ends)
     start, stop = (math.floor(_squares(total, variance, n, items)) for variance in (low, high))
 
     def fits(squares):
@@ -323,7 +319,7 @@ def _root_prints(variance, sd, rule):
     """Does the root of a rational number print as shown? Decided on the squares; only an exact root can tie."""
     if variance < 0:
         return False
-    low, high = Fraction(sd.value) - sd.half_unit, Fraction(sd.value) + sd.half_unit
+    low, high = sd.ends
     if (low < 0 or variance > low * low) and variance < high * high:
         return True
     edge = next((end for end in (low, high) if end >= 0 and end * end == variance), None)

@@ -36,8 +36,7 @@ def auc_grid(auc, cases, controls, rule="any"):
         Multiples of 1/(2 n₁ n₀); an even numerator means an even number of tied pairs.
     """
     printed, pairs = parse(auc), 2 * cases * controls
-    low = math.floor((Fraction(printed.value) - printed.half_unit) * pairs)
-    high = math.ceil((Fraction(printed.value) + printed.half_unit) * pairs)
+    low, high = math.floor(printed.ends[0] * pairs), math.ceil(printed.ends[1] * pairs)
     grid = (Fraction(j, pairs) for j in range(max(low, 0), min(high, pairs) + 1))
     return tuple(value for value in grid if prints_as(value, printed, rule))
 
@@ -269,10 +268,7 @@ def _half_widths(value, low, high, rule):
 
 def _cell(printed, rule, cut):
     """Both ends of a rounding cell as (end, does it print so?); unbounded beyond 0 or 1, where a limit is cut off."""
-    ends = [
-        Fraction(printed.value) - printed.half_unit,
-        Fraction(printed.value) + printed.half_unit,
-    ]
+    ends = list(printed.ends)
     cell = [(end, prints_as(end, printed, rule)) for end in ends]
     if ends[0] <= cut <= ends[1]:
         cell[0 if cut == 0 else 1] = (Fraction(-2) if cut == 0 else Fraction(3), True)

@@ -58,12 +58,15 @@ class Printed:
         ``=``, ``<`` or ``>`` (``≤`` and ``≥`` count as ``<`` and ``>``).
     marks : str
         Stars and daggers behind it.
+    cut : bool
+        True where further digits were cut off instead of rounded: 0.85 then stands for 0.85 to 0.86.
     """
 
     text: str
     value: Decimal
     comparison: str = "="
     marks: str = ""
+    cut: bool = False
 
     @classmethod
     def parse(cls, text):
@@ -76,9 +79,12 @@ class Printed:
         """
         match = _PRINTED.fullmatch(str(text))
         if not match:
-            msg = f"not a printed number: {text!r}; write digits with a point, such as 0.85, .782, <0.001* or > 29.05"
+            msg = f"not a printed number: {str(text)[:60]!r}; write digits with a point, such as 0.85, .782, <0.001* or > 29.05"
             raise ValueError(msg)
         number = Decimal(match["number"].replace("−", "-").replace("–", "-"))
+        if len(match["number"]) > 40 or abs(number.adjusted()) > 30:
+            msg = f"no printed number: {str(text)[:40]!r} has more digits than any paper prints; look at the transcription"
+            raise ValueError(msg)
         comparison = {"≤": "<", "≥": ">", "": "="}.get(match["comparison"], match["comparison"])
         return cls(str(text), number, comparison, match["marks"])
 
@@ -93,14 +99,20 @@ class Printed:
         return Fraction(10) ** -self.decimals / 2
 
     @property
+    def ends(self):
+        """Lowest and highest value behind the digits, exactly: half a unit to either side, or a whole one outwards where cut."""
+        value, unit = Fraction(self.value), 2 * self.half_unit
+        if not self.cut:
+            return value - unit / 2, value + unit / 2
+        return (value if value > 0 else value - unit), (value if value < 0 else value + unit)
+
+    @property
     def rounding(self):
         """The values that round to the digits, whatever the comparison before them: a closed interval, right for every rule.
 
         A cut-off printed ``> 29.05`` is a value with a direction; its own rounding interval is [29.045, 29.055].
         """
-        return Interval(
-            Fraction(self.value) - self.half_unit, Fraction(self.value) + self.half_unit
-        )
+        return Interval(*self.ends)
 
     @property
     def interval(self):
@@ -174,6 +186,9 @@ def prints_as(value, printed, rule="any"):
     target, half = Fraction(printed.value), printed.half_unit
     if printed.comparison != "=":
         return value <= target if printed.comparison == "<" else value >= target
+    if printed.cut:
+        low, high = printed.ends
+        return low <= value < high if target > 0 else low < value < high or value == target
     distance = abs(value - target)
     if distance != half or rule == "any":
         return distance <= half

@@ -1,4 +1,4 @@
-"""Tables in: wide tables of a paper become rows of claims, and what the tables do not say becomes a question."""
+"""Tables in: a paper's tables become rows of claims, and what they do not say a question."""
 
 import hashlib
 import json
@@ -11,9 +11,10 @@ from ivim import files
 from ivim.audit.reading.answers import Answers, Question, load_answers, questions_text
 from ivim.audit.reading.design import structure_text
 from ivim.audit.reading.grid import Grid
-from ivim.audit.reading.interpret import Interpreted, ask_units, interpret
+from ivim.audit.reading.interpret import interpret
 from ivim.audit.reading.long import is_long, read_long
 from ivim.audit.reading.number import numbered
+from ivim.audit.reading.rows import ask_units
 from ivim.audit.reading.shown import reading_text
 from ivim.audit.reading.source import read_file
 
@@ -93,7 +94,8 @@ def write_reading(reading, folder):
     Returns
     -------
     list of str
-        Names of the files: ``claims.csv`` and ``reading.md``; ``answers.toml`` and ``structure.toml`` as long as the user has
+        Names of the files: ``claims.csv`` and ``reading.md``; ``answers.toml`` and
+        ``structure.toml`` as long as the user has
         not written into them.
 
     Raises
@@ -106,7 +108,8 @@ def write_reading(reading, folder):
     known = _known(folder / TRACE)
     if not _untouched(folder / "claims.csv", known):
         msg = (
-            f"{folder / 'claims.csv'}: is there already and not as it was written here last; it is not "
+            f"{folder / 'claims.csv'}: is there already and not as it was written here "
+            "last; it is not "
             "replaced: give another --out, or take it away"
         )
         raise ValueError(msg)

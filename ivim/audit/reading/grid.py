@@ -1,6 +1,6 @@
 """A table as a rectangle of cells, whatever file it came from."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 LARGEST_FILE = 50_000_000
 LARGEST_TABLE = 100_000
@@ -47,6 +47,8 @@ class Grid:
         All of equal length; a merged cell is repeated at every place that it covers.
     heads : int or None
         Rows that the file marks as headers; None where it does not say.
+    explicit : bool
+        Whether the format says which cells are merged; CSV and PDF leave them blank.
     """
 
     source: str
@@ -54,7 +56,8 @@ class Grid:
     caption: str
     notes: str
     rows: tuple
-    heads: int | None = field(default=None)
+    heads: int | None = None
+    explicit: bool = True
 
     @property
     def width(self):
@@ -75,7 +78,8 @@ def checked_size(path):
         raise ValueError(msg)
     if path.stat().st_size > LARGEST_FILE:
         msg = (
-            f"{path}: has {path.stat().st_size / 1e6:.0f} MB; a table is read from a file of at most "
+            f"{path}: has {path.stat().st_size / 1e6:.0f} MB; a table is read from a file "
+            "of at most "
             f"{LARGEST_FILE / 1e6:.0f} MB; cut the table out"
         )
         raise ValueError(msg)
@@ -106,7 +110,10 @@ def rectangle(path, lines):
         column = 0
         for cell, down, across in line:
             if not (1 <= down <= LARGEST_SPAN and 1 <= across <= LARGEST_SPAN):
-                msg = f"{path}: a cell covers {down} x {across} places; at most {LARGEST_SPAN} are read"
+                msg = (
+                    f"{path}: a cell covers {down} x {across} places; at most {LARGEST_SPAN} "
+                    "are read"
+                )
                 raise ValueError(msg)
             while (row, column) in placed:
                 column += 1
@@ -116,7 +123,10 @@ def rectangle(path, lines):
                     placed.setdefault((r, c), spanned)
             column += across
             if len(placed) > LARGEST_TABLE:
-                msg = f"{path}: a table has more than {LARGEST_TABLE:,} cells; cut out what is to be read"
+                msg = (
+                    f"{path}: a table has more than {LARGEST_TABLE:,} cells; cut out what is "
+                    "to be read"
+                )
                 raise ValueError(msg)
     width = 1 + max((column for _, column in placed), default=-1)
     if width * len(lines) > LARGEST_TABLE:

@@ -30,7 +30,10 @@ def read_pdf(path, content):
     try:
         import pdfplumber
     except ImportError as error:
-        msg = f"{path}: a PDF needs pdfplumber (pip install pdfplumber); or give the table as CSV, HTML or DOCX"
+        msg = (
+            f"{path}: a PDF needs pdfplumber (pip install pdfplumber); or give the table as "
+            "CSV, HTML or DOCX"
+        )
         raise ValueError(msg) from error
     found = []
     try:
@@ -40,7 +43,10 @@ def read_pdf(path, content):
     except ValueError:
         raise
     except Exception as error:  # pdfminer raises errors of its own on a broken file
-        msg = f"{path}: not a readable PDF ({' '.join(str(error).split())[:150] or type(error).__name__})"
+        msg = (
+            f"{path}: not a readable PDF "
+            f"({' '.join(str(error).split())[:150] or type(error).__name__})"
+        )
         raise ValueError(msg) from error
     return found[:MOST_TABLES]
 
@@ -59,6 +65,7 @@ def _of_page(path, page):
                 plain(caption[0]) if caption else "",
                 "",
                 rectangle(path, lines),
+                explicit=False,
             )
         )
     return grids

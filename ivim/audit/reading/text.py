@@ -1,8 +1,14 @@
-"""Plain strings out of what typesetting does to a table: thin spaces, minus signs, superscripts, footnote marks."""
+"""Plain strings out of typesetting: thin spaces, minus signs, superscripts, footnote marks."""
 
 import re
 
-_SPACES = dict.fromkeys(map(ord, "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000\t"), " ")
+_SPACES = dict.fromkeys(
+    map(
+        ord,
+        "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000\t",
+    ),
+    " ",
+)
 _GONE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"), None)
 _RAISED = str.maketrans("0123456789+-−–", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻")
 _LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
@@ -80,6 +86,8 @@ def without_marks(text):
     found = "".join(_FOOTNOTE.findall(text)).strip()
     text = _FOOTNOTE.sub("", text).strip()
     bare = text.rstrip(MARKS + " ")
+    if len(bare) < 3 and text[len(bare) :].startswith("*"):
+        bare += "*"  # D* is the pseudo-diffusion coefficient, no D with a footnote
     return bare, found + text[len(bare) :].strip()
 
 

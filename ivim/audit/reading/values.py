@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from ivim.audit.reading.text import MARKS, plain
 
-_NUMBER = rf"[<>≤≥=]?\s?[-−–+]?(?:\d+(?:[.,·]\d+)?|[.,·]\d+)(?:[eE][-−+]?\d+)?\s?%?[{re.escape(MARKS)}]*"
+_NUMBER = (
+    rf"[<>≤≥=]?\s?[-−–+]?(?:\d+(?:[.,·]\d+)?|[.,·]\d+)(?:[eE][-−+]?\d+)?\s?%?[{re.escape(MARKS)}]*"
+)
 _GAP = r"\s*(?:[-–—−~～,;]|to|and|\.\.\.)\s*"
 _PATTERNS = {
     "a": rf"({_NUMBER})",
@@ -20,7 +22,9 @@ _PATTERNS = {
 }
 _COMPILED = {name: re.compile(pattern) for name, pattern in _PATTERNS.items()}
 _CI = re.compile(r"95\s*%\s*(?:ci|c\.i\.)\s*[:,=]?\s*", re.IGNORECASE)
-_NOTHING = re.compile(r"[-–—−/.]*|n\.?\s?/?a\.?|nd|nr|not (available|reported|printed|applicable)", re.IGNORECASE)
+_NOTHING = re.compile(
+    r"[-–—−/.]*|n\.?\s?/?a\.?|nd|nr|not (available|reported|printed|applicable)", re.IGNORECASE
+)
 _REFERENCE = re.compile(r"(1(\.0+)?\s*)?[(\[]?\s*ref(erence|\.)?\s*[)\]]?", re.IGNORECASE)
 _NOT_SIGNIFICANT = re.compile(r"n\.?\s?s\.?", re.IGNORECASE)
 _TRAILING = re.compile(rf"(?<=[)\]])\s*[{re.escape(MARKS)}]+$")
@@ -34,7 +38,8 @@ class Value:
     Attributes
     ----------
     pattern : str
-        ``a``, ``a ± b``, ``a (b)``, ``a (b-c)`` ...; ``nothing`` for a dash or NA, ``words`` for anything else.
+        ``a``, ``a ± b``, ``a (b)``, ``a (b-c)`` ...; ``nothing`` for a dash or NA, ``words`` for
+        anything else.
     numbers : tuple of str
         As printed, with a decimal point and a plain minus.
     """
@@ -55,7 +60,8 @@ def read_value(text, comma=False):
     ----------
     text : str
     comma : bool
-        Whether a comma is the decimal mark; else commas between groups of three digits are left out.
+        Whether a comma is the decimal mark; else commas between groups of three digits are left
+        out.
 
     Returns
     -------
@@ -76,7 +82,9 @@ def read_value(text, comma=False):
     text = _CI.sub("", text)
     if not comma:
         text = re.sub(r"(?<=\d),(?=\d{3}(?:\D|$))", "", text)
-        decimal = re.search(r"\d,\d", text) and not re.search(r"[(\[]\s*[^()\[\]]*\d,\d[^()\[\]]*[)\]]", text)
+        decimal = re.search(r"\d,\d", text) and not re.search(
+            r"[(\[]\s*[^()\[\]]*\d,\d[^()\[\]]*[)\]]", text
+        )
         if decimal:
             return Value("words")
     for name, pattern in _COMPILED.items():

@@ -1,101 +1,38 @@
-"""Relations among the rows of group tables: counts, whole numbers, unions and parts, t-tests."""
+"""Relations within and among the rows of groups: wholes and parts, ranges, quartiles, standard errors."""
 
-from ivim.audit.checks.counts import grim, grim_sizes, grimmer, parts_add_up, totals_agree
+import math
+from functools import lru_cache
+
 from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.moments import Group, check_spread, hidden, pooled
-from ivim.audit.checks.pvalues import p_from_t, p_overlaps, stars_agree
-from ivim.audit.relations import Relation, Row, as_printed, digits, impossible
 from ivim.audit.checks.rounding import Outcome, as_interval, cannot_tell, compare, show
-from ivim.audit.checks.testing import check_t, sd_for_t, t_test
+from ivim.audit.relations import Check, Relation, digits, impossible, text_of
+
+SPREAD = Check("spread", recovers=False, confirms=False)
+ORDER = Check("order", confirms=False)
+ERROR = Check("standard_error")
+BETWEEN = Check("mean_among_parts", recovers=False, confirms=False)
 
 
-def group_relations(claims, structure):
+def group_relations(study):
     """All relations of this module that the claims have the numbers for; list of Relation."""
-    parameters = claims.parameters("mean", "describe")
+    parameters = study.claims.parameters("mean", "describe")
     return [
-        *_sexes(claims),
-        *_sums(claims, structure),
-        *(r for parameter in parameters for r in _unions(claims, structure, parameter)),
-        *(
-            r
-            for parameter in structure.whole_numbers
-            for r in _whole_numbers(claims, structure, parameter)
-        ),
-        *(r for parameter in structure.limits for r in _limits(claims, structure, parameter)),
-        *(r for parameter in parameters for r in _t_tests(claims, structure, parameter)),
-        *_stars(claims),
+        *(r for parameter in parameters for r in _unions(study, parameter)),
+        *(r for parameter in study.structure.limits for r in _limits(study, parameter)),
+        *_orders(study),
+        *_errors(study),
     ]
 
 
-def row(claims, group, parameter):
-    """The :class:`Row` of a group and parameter, or None where size or mean is not printed."""
-    n, mean, sd = (
-        claims.size(group),
-        claims.find("mean", group, parameter),
-        claims.find("sd", group, parameter),
-    )
-    return Row(n.id, mean.id, sd and sd.id) if n and mean else None
-
-
-def rows(claims, groups, parameter):
-    """The rows of several groups, or an empty tuple where one is missing."""
-    found = tuple(row(claims, group, parameter) for group in groups)
-    return found if found and None not in found else ()
-
-
-def _sexes(claims):
-    """n = male + female, solved for each of the three."""
-    for group in claims.groups:
-        trio = [claims.find(name, group) for name in ("n", "male", "female")]
-        if None not in trio:
-            yield from _sum(f"sexes of {group}", "count_sum", *(claim.id for claim in trio))
-
-
-def _sums(claims, structure):
-    """A whole's counts are the sum of its parts'."""
-    for whole, parts in structure.parts.items():
-        for statistic in ("n", "male", "female"):
-            found = [claims.find(statistic, group) for group in (whole, *parts)]
-            if None not in found:
-                yield from _sum(
-                    f"{statistic} of {whole}", "count_sum", *(claim.id for claim in found)
-                )
-
-
-def _sum(family, check, whole, *parts):
-    yield Relation(
-        family,
-        check,
-        whole,
-        parts,
-        lambda reading: parts_add_up(reading.count(whole), [reading.count(p) for p in parts]),
-    )
-    for part in parts:
-        rest = tuple(other for other in parts if other != part)
-        yield Relation(
-            family,
-            check,
-            part,
-            (whole, *rest),
-            lambda reading, part=part, rest=rest: _left_over(reading, whole, part, rest),
-        )
-
-
-def _left_over(reading, whole, part, rest):
-    left = reading.count(whole) - sum(reading.count(other) for other in rest)
-    return Outcome(
-        left == reading.count(part),
-        left,
-        left,
-        f"{reading.count(whole)} less the others leaves {left}; printed {reading.count(part)}",
-    )
-
-
-def _unions(claims, structure, parameter):
+def _unions(study, parameter):
     """Mean and SD of a whole from its parts, and of each part from the whole and the other parts."""
-    for whole, names in structure.parts.items():
-        whole_row, parts = row(claims, whole, parameter), rows(claims, names, parameter)
+    for whole, names in study.structure.parts.items():
+        whole_row, parts = study.row(whole, parameter), study.rows(names, parameter)
         if not whole_row or not parts:
+            continue
+        if not all(row.complete for row in (whole_row, *parts)):
+            yield from _among(whole, parameter, whole_row, parts)
             continue
         ids = [name for part in parts for name in part.ids]
         for statistic in ("mean", "sd"):
@@ -105,7 +42,7 @@ def _unions(claims, structure, parameter):
             family = f"{statistic} of {parameter} in {whole} and its parts"
             yield Relation(
                 family,
-                f"pooled_{statistic}",
+                Check(f"pooled_{statistic}"),
                 targets[0],
                 (*(i for i in whole_row.ids if i != targets[0]), *ids),
                 lambda reading, w=whole_row, p=parts, s=statistic: _pooled(reading, w, p, s),
@@ -116,7 +53,7 @@ def _unions(claims, structure, parameter):
                 inputs = tuple(i for i in (*whole_row.ids, *ids) if i != target)
                 yield Relation(
                     family,
-                    f"hidden_{statistic}",
+                    Check(f"hidden_{statistic}"),
                     target,
                     inputs,
                     lambda reading, w=whole_row, p=part, r=rest, s=statistic, g=group: _hidden(
@@ -126,285 +63,165 @@ def _unions(claims, structure, parameter):
 
 
 def _pooled(reading, whole, parts, statistic):
-    pool = pooled([part.group(reading) for part in parts])
-    return compare(
-        getattr(pool, statistic), reading[getattr(whole, statistic)], "pooling the sub-groups"
-    )
+    pool = _pool(tuple(part.group(reading) for part in parts))
+    told = getattr(whole.group(reading), statistic)
+    found = compare(getattr(pool, statistic), told, "pooling the sub-groups")
+    if statistic == "sd" and whole.error:  # the interval has to be that of the printed number
+        size = Interval(pool.n, pool.n).sqrt()
+        scaled = pool.sd / size
+        return Outcome(found.holds, scaled.low, scaled.high, f"as standard errors: {found.reason}")
+    reason = found.reason.replace(f"printed {show(told)}", f"printed {_printed(reading, whole, statistic)}")
+    return Outcome(found.holds, found.low, found.high, reason)
+
+
+@lru_cache(maxsize=65536)
+def _pool(groups):
+    return pooled(groups)
+
+
+@lru_cache(maxsize=65536)
+def _left(whole, rest):
+    return hidden(whole, rest)
+
+
+def _printed(reading, row, statistic):
+    return text_of(reading[getattr(row, statistic)])
 
 
 def _hidden(reading, whole, part, rest, statistic, group):
     groups = [known.group(reading) for known in (whole, *rest)]
     if statistic == "mean":  # a mean needs no SD, and must not suffer from a wrong one
         groups = [Group(known.n, known.mean) for known in groups]
-    left = hidden(groups[0], groups[1:])
+    left = _left(groups[0], tuple(groups[1:]))
     if left is None:
         return impossible(f"the other sub-groups leave no sum of squares for {group}")
     interval, printed = getattr(left, statistic), reading[getattr(part, statistic)]
     if interval is None:
         return cannot_tell("an SD is missing")
+    if statistic == "sd" and part.error:
+        interval = interval / Interval(left.n, left.n).sqrt()
     holds = interval.overlaps(as_interval(printed))
     what = (
         f"{statistic.replace('sd', 'SD')} that the whole and the other sub-groups leave for {group}"
     )
-    return Outcome(
-        holds,
-        interval.low,
-        interval.high,
-        f"{what}: {show(interval)}; printed {_text(printed)}{'' if holds else ' lies outside'}",
-    )
+    told = f"{what}: {show(interval)}; printed {text_of(printed)}{'' if holds else ' lies outside'}"
+    return Outcome(holds, interval.low, interval.high, told)
 
 
-def _whole_numbers(claims, structure, parameter):
-    """GRIM and GRIMMER for every print of such a mean and SD, and totals of wholes and parts."""
-    for mean in claims.where(parameter=parameter, statistic="mean"):
-        size = claims.size(mean.group)
-        if not size:
-            continue
+def _among(whole, parameter, whole_row, parts):
+    """However many values are missing, a whole's mean lies among its parts'."""
+    ids = (whole_row.mean, *(part.mean for part in parts))
+    for target in ids:
         yield Relation(
-            f"whole numbers: {mean.id}",
-            "grim",
-            mean.id,
-            (size.id,),
-            lambda reading, m=mean, s=size: _grim(reading, m, s),
-            recovers=False,
+            f"mean of {parameter} in {whole} among its parts",
+            BETWEEN,
+            target,
+            tuple(name for name in ids if name != target),
+            lambda reading: _between(reading, *ids),
         )
-        sd = claims.find("sd", mean.group, parameter, location=mean.location)
-        if sd:
-            yield Relation(
-                f"whole numbers: {sd.id}",
-                "grimmer",
-                sd.id,
-                (mean.id, size.id),
-                lambda reading, m=mean, s=size, d=sd: _grimmer(reading, m, d, s),
-                recovers=False,
-                confirms=False,
-            )
-    for whole, names in structure.parts.items():
-        whole_row, parts = row(claims, whole, parameter), rows(claims, names, parameter)
-        if whole_row and parts:
-            yield Relation(
-                f"totals of {parameter} in {whole}",
-                "totals",
-                whole_row.mean,
-                (whole_row.n, *(i for part in parts for i in (part.n, part.mean))),
-                lambda reading, w=whole_row, p=parts: _totals(reading, w, p),
-                recovers=False,
-            )
 
 
-def _grim(reading, mean, size):
-    outcome = grim(as_printed(reading[mean.id]), reading.count(size.id))
-    if outcome.holds:
-        return outcome
-    sizes = ", ".join(map(str, grim_sizes(reading[mean.id], reading.count(size.id) + 2))) or "none"
-    return Outcome(
-        False,
-        outcome.low,
-        outcome.high,
-        f"{outcome.reason} (group sizes up to {reading.count(size.id) + 2} that could: {sizes})",
-    )
+def _between(reading, whole, *parts):
+    ends = [digits(reading[part]) for part in parts]
+    room = Interval(min(e.low for e in ends), max(e.high for e in ends))
+    return compare(room, digits(reading[whole]), "the means of the parts")
 
 
-def _grimmer(reading, mean, sd, size):
-    printed, n = as_printed(reading[mean.id], reading[sd.id]), reading.count(size.id)
-    if n < 2 or not grim(printed[0], n).holds:
-        return cannot_tell("the mean is none of whole numbers, so the SD cannot be tried")
-    return grimmer(*printed, n)
-
-
-def _totals(reading, whole, parts):
-    pairs = [(as_printed(reading[r.mean]), reading.count(r.n)) for r in (whole, *parts)]
-    if pairs[0][1] != sum(n for _, n in pairs[1:]):
-        return cannot_tell("the sizes do not add up")
-    found = totals_agree(pairs[0], pairs[1:])
-    return Outcome(
-        found.holds,
-        found.low / pairs[0][1],
-        found.high / pairs[0][1],
-        f"sums of whole numbers: {found.reason}",
-    )
-
-
-def _limits(claims, structure, parameter):
+def _limits(study, parameter):
     """An SD is bounded by the range that single values can have."""
-    low, high = structure.limits[parameter]
-    for group in claims.groups:
-        found = row(claims, group, parameter)
+    low, high = study.structure.limits[parameter]
+    for group in study.claims.groups:
+        found = study.row(group, parameter)
         if found and found.sd:
             yield Relation(
                 f"range of {parameter} in {group}",
-                "spread",
+                SPREAD,
                 found.sd,
-                (found.n, found.mean),
+                tuple(name for name in found.ids if name != found.sd),
                 lambda reading, f=found: check_spread(f.group(reading), low, high),
-                recovers=False,
-                confirms=False,
             )
 
 
-def _t_tests(claims, structure, parameter):
-    """The printed t from two rows by either t-test, and each SD and mean from the printed t."""
-    pair = rows(claims, structure.compared, parameter)
-    t = claims.find("t", parameter=parameter)
-    p = claims.find("p", parameter=parameter, analysis="t-test")
-    if not pair or None in (pair[0].sd, pair[1].sd):
-        return
-    ids = (*pair[0].ids, *pair[1].ids)
-    if t:
-        family = f"t of {parameter}"
-        yield Relation(family, "t_from_means", t.id, ids, lambda reading: _t(reading, t.id, *pair))
-        for one, other in (pair, pair[::-1]):
-            inputs = (t.id, *one.ids, *other.ids)
-            yield Relation(
-                family,
-                "sd_for_t",
-                one.sd,
-                tuple(i for i in inputs if i != one.sd),
-                lambda reading, a=one, b=other: _sd(reading, t.id, a, b),
-            )
-            yield Relation(
-                family,
-                "mean_for_t",
-                one.mean,
-                tuple(i for i in inputs if i != one.mean),
-                lambda reading, a=one, b=other: _mean(reading, t.id, a, b),
-            )
-        for variant in ("student", "welch"):
-            yield Relation(
-                f"{variant} t of {parameter}",
-                f"{variant}_t",
-                t.id,
-                ids,
-                lambda reading, v=variant: _variant(reading, t.id, pair, v),
-                decisive=False,
-                confirms=False,
-                recovers=False,
-            )
-    if p:
-        inputs = (t.id, *ids) if t else ids
-        yield Relation(
-            f"p of {parameter}'s t",
-            "p_from_t",
-            p.id,
-            inputs,
-            lambda reading: _p(reading, p.id, t and t.id, *pair),
-        )
+# What stands in ascending order; a pair with a mean only where no quartile lies between.
+_ASCENDING = (
+    ("minimum", "q1"), ("q1", "median"), ("median", "q3"), ("q3", "maximum"), ("minimum", "median"),
+    ("median", "maximum"), ("minimum", "mean"), ("mean", "maximum"), ("minimum", "maximum"),
+)  # fmt: skip
 
 
-def _variant(reading, t, pair, variant):
-    return check_t(*(r.group(reading) for r in pair), reading[t], variants=(variant,))[variant]
-
-
-def _t(reading, t, a, b):
-    found = check_t(a.group(reading), b.group(reading), reading[t])
-    fits = [outcome for outcome in found.values() if outcome.holds]
-    if fits:
-        return fits[0]
-    low, high = (
-        f(getattr(o, end) for o in found.values()) for f, end in ((min, "low"), (max, "high"))
-    )
-    return Outcome(False, low, high, "; ".join(outcome.reason for outcome in found.values()))
-
-
-def _sd(reading, t, a, b):
-    intervals = [
-        sd_for_t(a.group(reading), b.group(reading), reading[t], variant)
-        for variant in ("student", "welch")
-    ]
-    possible = [interval for interval in intervals if interval]
-    if not possible:
-        return impossible("no SD of this group gives the printed t")
-    fits = any(interval.overlaps(as_interval(reading[a.sd])) for interval in possible)
-    first = next((i for i in possible if i.overlaps(as_interval(reading[a.sd]))), possible[0])
-    return Outcome(
-        fits,
-        first.low,
-        first.high,
-        f"the printed t needs an SD of {show(first)} here; printed {_text(reading[a.sd])}",
-    )
-
-
-def _mean(reading, t, a, b):
-    one, other = a.group(reading), b.group(reading)
-    step = t_test(one, other).value
-    # t = (m₁ - m₂)/E: the error E is what is left of t when the difference is taken out.
-    error = abs(one.mean - other.mean) / abs(step) if 0 not in step else None
-    if error is None:
-        return cannot_tell(
-            "the means do not differ clearly, so the printed t cannot be turned round"
-        )
-    reach = abs(digits(reading[t])) * error
-    candidates = [other.mean + reach, other.mean - reach]
-    best = min(candidates, key=lambda interval: abs(interval.middle - one.mean.middle))
-    fits = any(interval.overlaps(as_interval(reading[a.mean])) for interval in candidates)
-    # The other form of the test has another error, so a miss here refutes nothing: it only says what the mean may have been.
-    return Outcome(
-        fits or None,
-        best.low,
-        best.high,
-        f"the printed t needs a mean of {show(best)} here; printed {_text(reading[a.mean])}",
-    )
-
-
-def _p(reading, p, t, a, b):
-    tests = [
-        t_test(a.group(reading), b.group(reading), variant) for variant in ("student", "welch")
-    ]
-    if t:
-        size = abs(digits(reading[t]))
-        fitting = [test for test in tests if abs(test.value).overlaps(size)] or tests
-        intervals = [p_from_t(size, test.df) for test in fitting]
-        source = f"t = {_text(reading[t])}"
-    else:
-        intervals, source = [test.p for test in tests], "means and SDs"
-    printed = as_printed(reading[p])
-    holds = any(p_overlaps(interval, printed) for interval in intervals)
-    best = next((interval for interval in intervals if p_overlaps(interval, printed)), intervals[0])
-    return Outcome(
-        holds, best.low, best.high, f"{source} gives p {_p_text(best)}; printed {printed.text}"
-    )
-
-
-def _stars(claims):
-    """A starred p lies below the level that the table's note gives to the star."""
-    notes = [
-        claim
-        for claim in claims.where(statistic="significance")
-        if claim.item.strip("*†‡") == "" and claim.item
-    ]
-    for note in notes:
-        alone = sum(other.location == note.location for other in notes) == 1
-        for p in claims.where(location=note.location, statistic="p"):
-            starred = p.number.marks == note.item
-            if starred or (alone and not p.number.marks):
+def _orders(study):
+    """Minimum, quartiles, median and maximum in their order; the mean within the range; the SD no larger than the range allows."""
+    claims = study.claims
+    for first, second in _ASCENDING:
+        for low in claims.where(statistic=first):
+            (high,) = claims.beside(low, second)
+            if high:
+                yield from ascending(f"order of {low.id} and {high.id}", low.id, high.id)
+    for sd in claims.where(statistic="sd"):
+        ends = claims.beside(sd, "minimum", "maximum")
+        row = study.row(sd.group, sd.parameter, sd.variant)
+        if None not in ends and row and _is_sd(study, sd.parameter):
+            inputs = (ends[0].id, ends[1].id, *(i for i in row.ids if i == row.n))
+            for target in (sd.id, ends[0].id, ends[1].id):
                 yield Relation(
-                    f"star of {p.id}",
-                    "stars",
-                    p.id,
-                    (note.id,),
-                    lambda reading, p=p, n=note, s=starred: stars_agree(
-                        as_printed(reading[p.id]), as_printed(reading[n.id]).value, s
-                    ),
-                    recovers=False,
-                    confirms=False,
+                    f"range and SD of {sd.id}",
+                    SPREAD,
+                    target,
+                    tuple(i for i in (sd.id, *inputs) if i != target),
+                    lambda reading, s=sd.id, e=ends, r=row: _spread(reading, s, e, r),
                 )
-                if starred:
-                    yield Relation(
-                        f"note behind {p.id}",
-                        "stars",
-                        note.id,
-                        (p.id,),
-                        lambda reading, p=p, n=note: stars_agree(
-                            as_printed(reading[p.id]), as_printed(reading[n.id]).value, True
-                        ),
-                        recovers=False,
-                        decisive=False,
-                    )
 
 
-def _text(value):
-    return show(value) if isinstance(value, Interval) else value.text
+def ascending(family, low, high, check=ORDER):
+    """Two numbers of which one is not above the other."""
+    yield Relation(family, check, low, (high,), lambda reading: _order(reading, high, low, -1))
+    yield Relation(family, check, high, (low,), lambda reading: _order(reading, low, high, 1))
 
 
-def _p_text(interval):
-    return show(interval) if interval.high >= 1e-4 else f"{interval.low:.2g} to {interval.high:.2g}"
+def _order(reading, other, target, sign):
+    """Is ``target`` above ``other`` (sign 1) or below it (sign -1)?"""
+    known, judged = digits(reading[other]), digits(reading[target])
+    side = Interval(known.low, math.inf) if sign > 0 else Interval(-math.inf, known.high)
+    told = f"this number is {'not below' if sign > 0 else 'not above'} {text_of(reading[other])}"
+    return Outcome(side.overlaps(judged), side.low, side.high, told)
+
+
+def _spread(reading, sd, ends, row):
+    """No SD of n values is above range/2 √(n/(n - 1)) nor below range/√(2 (n - 1)) (Popoviciu 1935; Nagy 1918)."""
+    n = reading.count(row.n)
+    if n < 2:
+        return cannot_tell("one value has no SD")
+    span = digits(reading[ends[1].id]) - digits(reading[ends[0].id])
+    span = Interval(max(span.low, 0.0), max(span.high, 0.0))
+    room = Interval(
+        span.low / math.sqrt(2 * (n - 1)), span.high / 2 * math.sqrt(2 if n == 2 else n / (n - 1))
+    )
+    return compare(room.widen(1e-12), digits(reading[sd]), "the range: the SD")
+
+
+def _errors(study):
+    """A standard error of a mean is the SD divided by √n."""
+    for error in study.claims.where(statistic="se_mean"):
+        (sd,) = study.claims.beside(error, "sd")
+        size = (error.size or (sd and sd.size), True)
+        size = size if size[0] else study.size(error.group, error.parameter)
+        if sd and size and size[1]:
+            for target, other in ((error.id, sd.id), (sd.id, error.id)):
+                yield Relation(
+                    f"standard error {error.id}",
+                    ERROR,
+                    target,
+                    (other, *([size[0]] if isinstance(size[0], str) else [])),
+                    lambda reading, t=target, a=(error.id, sd.id, size[0]): _error(reading, t, *a),
+                )
+
+
+def _error(reading, target, error, sd, size):
+    root = Interval(reading.count(size), reading.count(size)).sqrt()
+    if target == error:
+        return compare(digits(reading[sd]) / root, reading[error], "SD/√n")
+    return compare(digits(reading[error]) * root, reading[sd], "SE·√n")
+
+
+def _is_sd(study, parameter):
+    return study.structure.given and study.structure.spread_of(parameter) != "se"

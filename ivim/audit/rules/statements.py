@@ -14,7 +14,8 @@ The column ``test`` of a claim holds conditions joined by `` and ``:
 ``no reference ~ IVIM & spin*``            no reference's title or purpose has all the terms
 =========================================  ===============================================================================
 
-A condition is refuted only where it is false for every number that the prints allow.
+A condition is refuted only where it is false for every number that the prints allow. A title that lacks a word never refutes
+anything: the reference may hold what its title does not name, so the word is only said to be not seen.
 """
 
 import math
@@ -23,13 +24,13 @@ from dataclasses import dataclass
 
 from ivim.audit.checks.diagnostic import check_case
 from ivim.audit.checks.interval import Interval
-from ivim.audit.checks.moments import between_ss, total_ss
-from ivim.audit.checks.pvalues import p_from_f
-from ivim.audit.relations import Relation, as_printed
 from ivim.audit.checks.rounding import Outcome, cannot_tell, show
-from ivim.audit.rules.groups import row, rows
-from ivim.audit.checks.testing import anova, check_difference
+from ivim.audit.checks.testing import check_difference
+from ivim.audit.checks.units import unit_factor
+from ivim.audit.relations import Check, Relation, as_printed
+from ivim.audit.rules.comparisons import anova_room
 
+STATEMENT = Check("", recovers=False)
 _CALL = re.compile(r"(?P<name>[a-z_]+)\((?P<words>[^()]*)\)")
 _ORDER = re.compile(r"(?P<left>.+?)\s*(?P<sign><=|>=|<|>|=)\s*(?P<right>.+)")
 _REFERENCE = re.compile(r"(?P<none>no )?reference\s*(?P<number>\d*)\s*~\s*(?P<terms>.+)")
@@ -56,49 +57,27 @@ class Condition:
     missing: str = ""
 
 
-def statement_relations(claims, structure):
-    """A relation for each condition of each claim in words, and for each significant p of an ANOVA of printed rows; list of Relation."""
+def statement_relations(study):
+    """A relation for each condition of each claim in words; list of Relation."""
     found = []
-    for claim in claims.where(analysis="anova", statistic="p"):
-        condition = _anova_condition(claims, structure, claim.parameter)
-        if condition:
-            judge = lambda reading, c=condition, p=claim.id: _against_p(
-                c.judge(reading), as_printed(reading[p])
-            )  # noqa: E731
-            found.append(
-                Relation(
-                    f"ANOVA behind {claim.id}",
-                    "anova",
-                    claim.id,
-                    condition.inputs,
-                    judge,
-                    recovers=False,
-                )
-            )
-    for claim in claims:
+    for claim in study.claims:
         if claim.statistic in ("equation", "definition") or not claim.test:
             continue
-        for condition in conditions(claim.test, claims, structure):
+        for condition in conditions(claim.test, study):
             inputs = tuple(name for name in condition.inputs if name != claim.id)
-            check = (
+            name = (
                 "unsupported"
                 if condition.missing
                 else condition.text.split("(")[0].split(" ~")[0].strip()
             )
+            family = f"{claim.id}: {condition.text}"
             found.append(
-                Relation(
-                    f"{claim.id}: {condition.text}",
-                    check,
-                    claim.id,
-                    inputs,
-                    condition.judge,
-                    recovers=False,
-                )
+                Relation(family, STATEMENT.called(name), claim.id, inputs, condition.judge)
             )
     return found
 
 
-def conditions(test, claims, structure):
+def conditions(test, study):
     """The conditions of a ``test`` string; list of Condition.
 
     Raises
@@ -106,22 +85,22 @@ def conditions(test, claims, structure):
     ValueError
         On a condition that is none of the above.
     """
-    return [_condition(text.strip(), claims, structure) for text in test.split(" and ")]
+    return [_condition(text.strip(), study) for text in test.split(" and ")]
 
 
-def _condition(text, claims, structure):
+def _condition(text, study):
     if reference := _REFERENCE.fullmatch(text):
-        return _reference(text, reference, structure)
+        return _reference(text, reference, study.structure)
     if call := _CALL.fullmatch(text):
         if call["name"] == "reported":
-            return _reported(text, _words(call["words"]), claims)
+            return _reported(text, _words(call["words"]), study.claims)
     elif order := _ORDER.fullmatch(text):
         left, right = order["left"], order["right"]
         if left.startswith("terms("):
-            return _selection(text, _words(left[6:-1])[0], order["sign"], claims, structure)
+            return _selection(text, _words(left[6:-1])[0], order["sign"], study)
         if left.startswith("rule("):
-            return _rule(text, *_words(left[5:-1]), right.strip(), claims, structure)
-        return _comparison(text, left, order["sign"], right, claims, structure)
+            return _rule(text, *_words(left[5:-1]), right.strip(), study)
+        return _comparison(text, left, order["sign"], right, study)
     msg = f"test {text!r} is none of the known conditions; see data/published/README.md for their forms"
     raise ValueError(msg)
 
@@ -130,8 +109,8 @@ def _words(text):
     return [word.strip() for word in text.split(";")]
 
 
-def _comparison(text, left, sign, right, claims, structure):
-    sides = [_quantity(side.strip(), claims, structure) for side in (left, right)]
+def _comparison(text, left, sign, right, study):
+    sides = [_quantity(side.strip(), study) for side in (left, right)]
     missing = next(
         (side for side, found in zip((left, right), sides, strict=True) if found is None), ""
     )
@@ -167,21 +146,22 @@ def _show(interval):
     return f"{interval.low:g}" if interval.width == 0 else show(interval)
 
 
-def _quantity(text, claims, structure):
+def _quantity(text, study):
     """Ids and a function from a reading to an Interval; None where the quantity is not printed."""
-    call = _CALL.fullmatch(text)
+    call, claims = _CALL.fullmatch(text), study.claims
     if not call:
-        return (), lambda reading, value=float(text): Interval(value, value)
+        value = _number(text)
+        return (), lambda reading: Interval(value, value)
     name, words = call["name"], _words(call["words"])
     if name == "p" and words[0] in ("anova", "pair"):
         found = (
-            _anova_condition(claims, structure, words[1])
+            _anova_condition(study, words[1])
             if words[0] == "anova"
-            else _pair_condition(claims, structure, *words[1:])
+            else _pair_condition(study, *words[1:])
         )
         return found and (found.inputs, lambda reading: _as_interval(found.judge(reading)))
     if name == "p":
-        claim = claims.find("p", parameter=words[1], analysis=words[0])
+        claim = claims.find("p", parameter=words[1], analysis=words[0]) if len(words) > 1 else None
     else:
         claim = (
             claims.find(name, *words) if len(words) == 2 else claims.find(name, parameter=words[0])
@@ -204,39 +184,36 @@ def _as_interval(outcome):
     return Interval(outcome.low, outcome.high)
 
 
-def _anova_condition(claims, structure, parameter):
-    """p of the one-way ANOVA among the parts of a group, from the rows; narrower where the whole's row gives the total sum of squares."""
-    for whole, names in structure.parts.items():
-        parts, whole_row = rows(claims, names, parameter), row(claims, whole, parameter)
-        if parts and all(part.sd for part in parts):
+def _number(text):
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        msg = f"test {text!r} is neither a number nor a quantity such as mean(group; parameter); see data/published/README.md"
+        raise ValueError(msg)
+    return value
+
+
+def _anova_condition(study, parameter):
+    """p of the one-way ANOVA among the parts of a group, from the rows."""
+    for whole, names in study.structure.parts.items():
+        parts, whole_row = study.rows(names, parameter), study.row(whole, parameter)
+        if parts and all(part.sd and part.complete for part in parts):
             inputs = tuple(name for part in (*parts, whole_row) if part for name in part.ids)
-            return Condition(
-                f"p(anova; {parameter})", inputs, lambda reading: _anova(reading, parts, whole_row)
-            )
+
+            def judge(reading, parts=parts, whole_row=whole_row):
+                p = anova_room(reading, parts, whole_row)
+                return Outcome(True, p.low, p.high, f"one-way ANOVA of the rows: p {_show(p)}")
+
+            return Condition(f"p(anova; {parameter})", inputs, judge)
     return None
 
 
-def _anova(reading, parts, whole):
-    groups = [part.group(reading) for part in parts]
-    p = anova(groups).p
-    if whole and whole.sd:
-        # With the whole's own sum of squares T, F = (B/(k - 1))/((T - B)/(N - k)) rises with B and falls with T.
-        total, between = total_ss([whole.group(reading)]), between_ss(groups)
-        k, size = len(groups), sum(group.n for group in groups)
-        ends = [_f(between.low, total.high, k, size), _f(between.high, total.low, k, size)]
-        p = p.intersect(p_from_f(Interval(*ends), k - 1, size - k)) or p
-    return Outcome(True, p.low, p.high, f"one-way ANOVA of the rows: p {_show(p)}")
-
-
-def _f(between, total, k, size):
-    rest = total - between
-    return math.inf if rest <= 0 else (between / (k - 1)) / (rest / (size - k))
-
-
-def _pair_condition(claims, structure, parameter, a, b):
-    whole = structure.whole_of(a)
-    names = structure.parts.get(whole, (a, b))
-    found = rows(claims, names, parameter)
+def _pair_condition(study, parameter, a, b):
+    whole = study.structure.whole_of(a)
+    names = study.structure.parts.get(whole, (a, b))
+    found = study.rows(names, parameter)
     if not found or not {a, b} <= set(names) or not all(part.sd for part in found):
         return None
     inputs = tuple(name for part in found for name in part.ids)
@@ -247,13 +224,6 @@ def _pair_condition(claims, structure, parameter, a, b):
         return check_difference(groups[first], groups[second], significant=True, within=groups)
 
     return Condition(f"p(pair; {parameter}; {a}; {b})", inputs, judge)
-
-
-def _against_p(outcome, printed):
-    from ivim.audit.checks.pvalues import p_overlaps
-
-    holds = p_overlaps(Interval(outcome.low, outcome.high), printed)
-    return Outcome(holds, outcome.low, outcome.high, f"{outcome.reason}; printed {printed.text}")
 
 
 def _reported(text, words, claims):
@@ -275,7 +245,8 @@ def _reported(text, words, claims):
     return Condition(text, (), lambda reading: cannot_tell(reason), reason)
 
 
-def _selection(text, analysis, sign, claims, structure):
+def _selection(text, analysis, sign, study):
+    claims, structure = study.claims, study.structure
     terms = [parameter for parameter in claims.parameters("b", analysis) if "+" not in parameter]
     tested = [
         claims.find("p", parameter=parameter, analysis="t-test")
@@ -300,7 +271,8 @@ def _selection(text, analysis, sign, claims, structure):
     return Condition(text, inputs, judge)
 
 
-def _rule(text, figure, parameter, group, claims, structure):
+def _rule(text, figure, parameter, group, study):
+    claims, structure = study.claims, study.structure
     value, cutoff = (
         claims.find("value", group, parameter, location=figure),
         claims.find("cutoff", parameter=parameter),
@@ -308,12 +280,17 @@ def _rule(text, figure, parameter, group, claims, structure):
     value = value or next(
         (c for c in claims.where(location=figure, statistic="value", parameter=parameter)), None
     )
-    if value is None or cutoff is None:
-        reason = f"no {'value' if value is None else 'cut-off'} is printed"
+    if value is None or cutoff is None or cutoff.number.comparison == "=":
+        reason = f"no {'value' if value is None else 'cut-off with a direction'} is printed"
+        return Condition(text, (), lambda reading: cannot_tell(reason), reason)
+
+    factor = unit_factor(value.unit, cutoff.unit)
+    if factor is None:
+        reason = "value and cut-off are printed in units that cannot be compared"
         return Condition(text, (), lambda reading: cannot_tell(reason), reason)
 
     def judge(reading):
-        number = as_printed(reading[value.id]).interval * unit_factor(value.unit, cutoff.unit)
+        number = as_printed(reading[value.id]).interval * Interval(factor, factor)
         return check_case(
             number, as_printed(reading[cutoff.id]), structure.whole_of(group) == structure.positive
         )
@@ -321,34 +298,23 @@ def _rule(text, figure, parameter, group, claims, structure):
     return Condition(text, (value.id, cutoff.id), judge)
 
 
-def unit_factor(unit, other):
-    """What a number in ``unit`` is multiplied with to be in ``other``: powers of ten before the same unit; 1 where they agree."""
-    return 10.0 ** (_power(unit) - _power(other))
-
-
-def _power(unit):
-    match = re.match(r"×?10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)\s", unit)
-    if not match:
-        return 0
-    return int(match[1].translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")))
-
-
 def _reference(text, match, structure):
     terms = [[word.strip() for word in term.split("|")] for term in match["terms"].split("&")]
     if match["none"]:
         return Condition(text, (), lambda reading: _no_reference(terms, structure))
     number = match["number"]
-    title = structure.references.get(number, {}).get("title", "")
+    entry = structure.references.get(number, {})
+    title, about = entry.get("title", ""), entry.get("about", "")
     if not title:
         reason = f"the title of reference {number} is not among the data"
         return Condition(text, (), lambda reading: cannot_tell(reason))
-    covered = [term for term in terms if _mentions(title, term)]
+    covered = [term for term in terms if _mentions(f"{title}. {about}", term)]
     lacking = "; ".join("/".join(term) for term in terms if term not in covered)
-    if covered and lacking:
-        reason = f"reference {number}, “{title}”, names no {lacking}"
+    if lacking:
+        reason = f"not seen in the title of reference {number}, “{title}”: {lacking}"
         return Condition(text, (), lambda reading: cannot_tell(reason), reason)
-    reason = f"reference {number} is “{title}”" + (f": nothing of {lacking}" if lacking else "")
-    return Condition(text, (), lambda reading: Outcome(bool(covered), math.nan, math.nan, reason))
+    reason = f"reference {number} is “{title}”" + (f", about {about}" if about else "")
+    return Condition(text, (), lambda reading: Outcome(True, math.nan, math.nan, reason))
 
 
 def _no_reference(terms, structure):

@@ -1,22 +1,38 @@
 """Relations between places: a number printed twice, units, cases in figures, the scan protocol, equations and definitions."""
 
 import math
-from itertools import combinations, pairwise
+from functools import partial
+from itertools import pairwise
 
 from ivim.audit.checks.formulas import equation_of, mend
 from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.physics import check_equation, check_scan_time, check_unweighted
-from ivim.audit.relations import Relation, as_printed, digits
-from ivim.audit.checks.rounding import Outcome, prints_as, show
-from ivim.audit.rules.groups import row
-from ivim.audit.rules.statements import unit_factor
+from ivim.audit.checks.rounding import Outcome, cannot_tell, prints_as, show
+from ivim.audit.checks.units import unit_factor
+from ivim.audit.claims import TEXT
+from ivim.audit.relations import Check, Relation, as_printed, digits, text_of
+
+MOST_STRINGS = 50
+"""So many different strings for one quantity are held against each other; more are no restatements."""
+
+RESTATED = Check("restated")
+AGREES = Check("restated", decisive=False)
+CASE = Check("case_in_group", recovers=False, confirms=False)
+UNIT = Check("unit", recovers=False, decisive=False)
+BANDS = Check("bands", recovers=False)
+DIVISOR = Check("whole_divisor")
+COMPLETE = Check("complete", recovers=False)
+SCAN = Check("scan_time", recovers=False)
+EQUATION = Check("equation", recovers=False)
+DEFINITION = Check("definition", recovers=False)
 
 
-def text_relations(claims, structure):
+def text_relations(study):
     """All relations of this module that the claims have the numbers for; list of Relation."""
+    claims, structure = study.claims, study.structure
     return [
-        *_restatements(claims),
-        *_cases(claims),
+        *_restatements(study),
+        *_cases(study),
         *_bands(claims),
         *_allowed_settings(claims, structure),
         *_ranges_cut_off(claims),
@@ -26,84 +42,105 @@ def text_relations(claims, structure):
     ]
 
 
-def _restatements(claims):
-    """Every two prints of one quantity have to be able to be the same number."""
+def _restatements(study):
+    """Every print of a quantity against one of each other string that is printed for it."""
+    claims = study.claims
     for claim in claims:
         together = [other for other in claims.same(claim) if other.number]
-        if together and together[0] is claim:
-            for a, b in combinations(together, 2):
+        if len(together) < 2 or together[0] is not claim:
+            continue
+        first = {}
+        for other in together:
+            first.setdefault((other.printed, other.unit), []).append(other)
+        for a in together:
+            for others in list(first.values())[:MOST_STRINGS]:
+                b = next((other for other in others if other is not a), None)
+                if b is None or (a.printed, a.unit) == (b.printed, b.unit) and a is others[1]:
+                    continue
+                check = RESTATED if _one_quantity(study, a, b) else AGREES
                 for target, other in ((a, b), (b, a)):
                     yield Relation(
-                        f"{a.id} and {b.id}",
-                        "restated",
+                        f"{a.id} and {b.id}" if a.id < b.id else f"{b.id} and {a.id}",
+                        check,
                         target.id,
                         (other.id,),
-                        lambda reading, t=target, o=other: _restated(reading, t, o),
+                        partial(_restated, study=study, target=target, other=other),
                     )
 
 
-def _restated(reading, target, other):
-    factor = unit_factor(other.unit, target.unit)
-    elsewhere, here = (
-        value if isinstance(value, Interval) else value.interval
-        for value in (reading[other.id], reading[target.id])
-    )
-    elsewhere = elsewhere if factor == 1 else elsewhere * factor
-    prints = [reading[other.id], reading[target.id]]
+def _one_quantity(study, a, b):
+    """Two rows with equal keys are one quantity where the structure file says so, or where a text repeats a table."""
+    told = study.structure.restated
+    if told is not None or not study.structure.given:
+        return bool(told)
+    if a.location == b.location or a.statistic == "p" or not (a.group or a.parameter):
+        return False
+    return any(c.location.rstrip("0123456789") in (*TEXT, "figure") for c in (a, b))
+
+
+def _restated(reading, study, target, other):
+    factor = unit_factor(_unit(study, other), _unit(study, target))
+    if factor is None and study.claims.scale(other) == study.claims.scale(target):
+        return cannot_tell("the two are printed in units that cannot be compared")
+    factor = (factor or 1.0) * study.claims.scale(target) / study.claims.scale(other)
+    if "%" in (other.unit.strip(), target.unit.strip()):
+        factor = study.claims.scale(target) / study.claims.scale(other)
+    values = reading[other.id], reading[target.id]
+    elsewhere, here = (v if isinstance(v, Interval) else v.interval for v in values)
+    elsewhere = elsewhere if factor == 1 else elsewhere * Interval(factor, factor)
+    told = f"{other.place or other.location} has {text_of(values[0])}"
     holds = elsewhere.overlaps(here)
-    # To the same decimals, one number prints one way: neighbours in the last digit are two numbers.
-    plain = factor == 1 and all(
-        not isinstance(value, Interval) and value.comparison == "=" for value in prints
-    )
-    if plain and prints[0].decimals == prints[1].decimals:
-        holds = prints[0].value == prints[1].value
-    text = (
-        show(reading[other.id])
-        if isinstance(reading[other.id], Interval)
-        else reading[other.id].text
-    )
-    return Outcome(
-        holds, elsewhere.low, elsewhere.high, f"{other.place or other.location} has {text}"
-    )
+    plain = all(not isinstance(v, Interval) and v.comparison == "=" for v in values)
+    if plain and factor == 1 and values[0].decimals == values[1].decimals:
+        # To the same decimals, one number prints one way, but for the rule of rounding.
+        gap = abs(values[0].value - values[1].value)
+        holds = gap == 0
+        if 0 < gap <= 2 * values[0].half_unit and not study.structure.rounding:
+            return cannot_tell(f"{told}, which differs by the last digit alone")
+    elif plain and not holds and not study.structure.rounding:
+        coarse = max(2 * float(values[0].half_unit) * factor, 2 * float(values[1].half_unit))
+        if elsewhere.widen(absolute=coarse / 2).overlaps(here):
+            return cannot_tell(f"{told}, which differs by the last digit alone")
+    return Outcome(holds, elsewhere.low, elsewhere.high, told)
 
 
-def _cases(claims):
+def _unit(study, claim):
+    return claim.unit or study.structure.units.get(claim.parameter, "")
+
+
+def _cases(study):
     """No member of a group is further than (n - 1)/√n SDs from its mean (Samuelson 1968, *J Am Stat Assoc* 63:1522)."""
+    claims = study.claims
     for claim in claims.where(statistic="value"):
-        found = row(claims, claim.group, claim.parameter)
-        if not found or not found.sd:
+        found = study.row(claim.group, claim.parameter)
+        if not found or not found.sd or found.error:
             continue
         mean = claims[found.mean]
-        judge = lambda reading, c=claim, m=mean, f=found: _case(
-            reading, c.id, unit_factor(c.unit, m.unit), f
-        )  # noqa: E731
-        yield Relation(
-            f"case {claim.id}",
-            "case_in_group",
-            claim.id,
-            found.ids,
-            judge,
-            recovers=False,
-            confirms=False,
-        )
+        factor = unit_factor(_unit(study, claim), _unit(study, mean))
+        if factor is not None:
+            for target in (claim.id, *found.ids):
+                yield Relation(
+                    f"case {claim.id}",
+                    CASE,
+                    target,
+                    tuple(i for i in (claim.id, *found.ids) if i != target),
+                    partial(_case, case=claim.id, factor=factor, row_=found),
+                )
         for unit in claims.where(
             statistic="unit", parameter=claim.parameter, location=mean.location
         ):
-            yield Relation(
-                f"unit of {claim.id}",
-                "unit",
-                unit.id,
-                (claim.id, *found.ids),
-                lambda reading, c=claim, u=unit, f=found: _case(
-                    reading, c.id, unit_factor(c.unit, u.printed), f
-                ),
-                recovers=False,
-                decisive=False,
-            )
+            if (factor := unit_factor(claim.unit, unit.printed)) is not None:
+                yield Relation(
+                    f"unit of {claim.id}",
+                    UNIT,
+                    unit.id,
+                    (claim.id, *found.ids),
+                    partial(_case, case=claim.id, factor=factor, row_=found),
+                )
 
 
 def _case(reading, case, factor, row_):
-    group, value = row_.group(reading), digits(reading[case]) * factor
+    group, value = row_.group(reading), digits(reading[case]) * Interval(factor, factor)
     reach = group.sd * (group.n - 1) / math.sqrt(group.n)
     room = Interval((group.mean - reach).low, (group.mean + reach).high)
     told = f"members of this group lie within {show(room)}; the case has {show(value)}"
@@ -117,11 +154,10 @@ def _bands(claims):
         for target, other in ((low, high), (high, low)):
             yield Relation(
                 f"bands {high.id} and {low.id}",
-                "bands",
+                BANDS,
                 target.id,
                 (other.id,),
                 lambda reading, h=high.id, lo=low.id: _band(reading, h, lo),
-                recovers=False,
             )
 
 
@@ -143,11 +179,10 @@ def _allowed_settings(claims, structure):
         for claim in claims.where(statistic=statistic):
             yield Relation(
                 f"setting {claim.id}",
-                "whole_divisor",
+                DIVISOR,
                 claim.id,
                 (),
                 lambda reading, c=claim, f=full: _divisor(reading, c, f),
-                confirms=True,
             )
 
 
@@ -176,17 +211,16 @@ def _ranges_cut_off(claims):
         if claim.statistic.endswith("_high_x"):
             stem = claim.statistic.removesuffix("_high_x")
             beside = [
-                claims.find(f"{stem}_{end}", analysis=claim.analysis, item=claim.item)
+                claims.find(f"{stem}_{end}", analysis=claim.analysis, variant=claim.variant)
                 for end in ("low_x", "low_y", "high_y")
             ]
             if beside[0] and beside[1]:
                 yield Relation(
                     f"range {claim.id}",
-                    "complete",
+                    COMPLETE,
                     claim.id,
                     tuple(c.id for c in beside if c),
                     lambda reading, c=claim, b=beside: _complete(reading, c, b),
-                    recovers=False,
                     meant=lambda reading, c=claim, b=beside: _square(reading, c, b),
                 )
 
@@ -209,22 +243,21 @@ def _square(reading, claim, beside):
 def _scan_time(claims, structure):
     name = structure.protocol.get("sequence", "")
     seconds, tr = (
-        claims.find(statistic, analysis="protocol", item=name) for statistic in ("scan_time", "tr")
+        claims.find(statistic, analysis="protocol", variant=(name, "", "")) for statistic in ("scan_time", "tr")
     )
     items = [c.item for c in claims.where(statistic="b_value")]
-    averages = [claims.find("averages", analysis="protocol", item=item) for item in items]
-    b_values = [claims.find("b_value", analysis="protocol", item=item) for item in items]
+    averages = [claims.find("averages", analysis="protocol", variant=(item, "", "")) for item in items]
+    b_values = [claims.find("b_value", analysis="protocol", variant=(item, "", "")) for item in items]
     if not (seconds and tr and items) or None in averages:
         return
     inputs = tuple(c.id for c in (*b_values, *averages))
     for target, other in ((seconds, tr), (tr, seconds)):
         yield Relation(
             "scan time",
-            "scan_time",
+            SCAN,
             target.id,
             (other.id, *inputs),
             lambda reading: _seconds(reading, seconds, tr, b_values, averages),
-            recovers=False,
         )
 
 
@@ -249,11 +282,10 @@ def _equations(claims, structure):
             for check, outcome in check_equation(equation).items():
                 yield Relation(
                     f"{check} of {claim.id}",
-                    f"equation_{check}",
+                    EQUATION.called(f"equation_{check}"),
                     claim.id,
                     (),
                     lambda reading, o=outcome: o,
-                    recovers=False,
                     meant=lambda reading, e=equation: mend(e),
                 )
 
@@ -275,11 +307,10 @@ def _definitions(claims, structure):
             symbol = claim.printed.replace("_", "")
             yield Relation(
                 f"meaning of {claim.id}",
-                "definition",
+                DEFINITION,
                 claim.id,
                 (),
                 lambda reading, s=symbol: check_unweighted(sound[0], s),
-                recovers=False,
                 meant=lambda reading: _other_symbol(sound[0]),
             )
 

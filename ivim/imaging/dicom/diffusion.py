@@ -4,15 +4,26 @@ Public elements first (DICOM PS3.3, C.8.13.5.9 "MR Diffusion" and C.8.13.5.7 "MR
 the private ones of GE, Siemens, Philips and UIH. Where the headers say nothing, the answer is None.
 """
 
+from __future__ import annotations
+
 import math
 import re
 import struct
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ivim.imaging.dicom.elements import items, number, private, text, value
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydicom import Dataset
+
+
 GE_BIAS = 1_000_000_000
 """GE adds this to b of multi-b and synthetic scans in (0043,1039); (0043,107F) says so."""
+
+PHILIPS = "Philips MR Imaging DD 001"
 
 SMALLEST_DIRECTION = 1e-3
 """Length below which a gradient direction is none: unit vectors are about 1, none is 0."""
@@ -42,7 +53,7 @@ class Weighting:
     averages: float | None
 
 
-def weighting(groups, maker, image_type):
+def weighting(groups: Sequence[Dataset], maker: str, image_type: frozenset[str]) -> Weighting:
     """Diffusion weighting of one image.
 
     Parameters
@@ -85,7 +96,7 @@ def _averages(groups):
     places = _nested(groups, "MRAveragesSequence")
     found = number(value(places, "NumberOfAverages"))
     if found is None:
-        found = number(value(_philips_frames(groups), "NumberOfAverages"))
+        found = number(value(philips_frames(groups), "NumberOfAverages"))
     return found if found is not None and found > 0 else None
 
 
@@ -121,27 +132,40 @@ def _siemens(groups):
 
 def _siemens_csa(groups):
     """From the block of Siemens' own format, for headers whose private elements were cut out."""
-    from nibabel.nicom import csareader
-
-    raw = private(groups, "SIEMENS CSA HEADER", 0x0029, 0x10)
-    if not isinstance(raw, bytes):
-        return None, None, ""
-    try:
-        found = {name: tag["items"] for name, tag in csareader.read(raw)["tags"].items()}
-    except Exception:  # noqa: BLE001 - an undocumented format: whatever fails, it says nothing
-        return None, None, ""
+    found = csa(groups)
     b = _first_number(found.get("B_value"))
     kind = text((found.get("DiffusionDirectionality") or [""])[0])
     return b, _direction(found.get("DiffusionGradientDirection")), kind
 
 
+def csa(groups: Sequence[Dataset]) -> dict[str, list]:
+    """Items by name of the image header in Siemens' own format; none where it is not there.
+
+    Parameters
+    ----------
+    groups : sequence of pydicom Dataset
+
+    Returns
+    -------
+    dict of str to list
+    """
+    from nibabel.nicom import csareader
+
+    raw = private(groups, "SIEMENS CSA HEADER", 0x0029, 0x10)
+    if not isinstance(raw, bytes):
+        return {}
+    try:
+        return {name: tag["items"] for name, tag in csareader.read(raw)["tags"].items()}
+    except Exception:  # noqa: BLE001 - an undocumented format: whatever fails, it says nothing
+        return {}
+
+
 def _philips(groups):
-    places = [*groups, *_philips_frames(groups)]
+    places = [*groups, *philips_frames(groups)]
     b = _first_number(private(places, "Philips Imaging DD 001", 0x2001, 0x03))
     kind = text(private(places, "Philips Imaging DD 001", 0x2001, 0x04))
     components = [
-        number(private(places, "Philips MR Imaging DD 001", 0x2005, element))
-        for element in (0xB0, 0xB1, 0xB2)
+        number(private(places, PHILIPS, 0x2005, element)) for element in (0xB0, 0xB1, 0xB2)
     ]
     return b, _direction(components), {"I": "ISOTROPIC", "N": "NONE"}.get(kind, "")
 
@@ -164,8 +188,17 @@ def _nested(groups, sequence):
     return [item for group in groups for item in items(group, sequence)] + list(groups)
 
 
-def _philips_frames(groups):
-    """Philips keeps a classic header of each frame in a private sequence of the frame."""
+def philips_frames(groups: Sequence[Dataset]) -> list[Dataset]:
+    """Classic headers of the frames, which Philips keeps in a private sequence.
+
+    Parameters
+    ----------
+    groups : sequence of pydicom Dataset
+
+    Returns
+    -------
+    list of pydicom Dataset
+    """
     found = (private([group], "Philips MR Imaging DD 005", 0x2005, 0x0F) for group in groups)
     return [
         frame

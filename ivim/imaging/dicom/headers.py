@@ -4,12 +4,21 @@ is.
 Texts that may name a person stay in :class:`Header` (to tell patients apart) and go nowhere else.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ivim.imaging.dicom import elements
-from ivim.imaging.dicom.diffusion import Weighting, weighting
+from ivim.imaging.dicom.diffusion import PHILIPS, Weighting, csa, philips_frames, weighting
 from ivim.imaging.dicom.elements import get, items, number, numbers, private, text, value
 from ivim.imaging.dicom.kinds import kind_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ivim.imaging.dicom.files import Source
+
 
 DIRECTORY = "1.2.840.10008.1.3.10"
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
@@ -47,6 +56,8 @@ class Frame:
         ms, ms, degrees.
     kind : str
         Empty for an image that was measured, else what it is ("ADC map", "phase image").
+    scale : float or None
+        Philips: what the stored scaling was normalised by (slope times scale slope).
     """
 
     index: int
@@ -58,6 +69,7 @@ class Frame:
     repetition_time: float | None
     flip_angle: float | None
     kind: str
+    scale: float | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +103,7 @@ class Header:
         Numbers and codes for the sidecar.
     """
 
-    source: object
+    source: Source
     patient: str
     person: tuple
     study: str
@@ -112,7 +124,7 @@ class Header:
     facts: dict = field(repr=False)
 
 
-def read_header(source, total, path=None):
+def read_header(source: Source, total: int, path: Path | None = None) -> Header | None:
     """Read the header of one file.
 
     Parameters
@@ -259,14 +271,25 @@ def _frame(index, groups, dataset, maker):
         repetition_time=number(of("MRTimingAndRelatedParametersSequence", "RepetitionTime")),
         flip_angle=number(of("MRTimingAndRelatedParametersSequence", "FlipAngle")),
         kind=kind_of(words, groups, dataset, maker),
+        scale=_scale(of, groups) if maker == "Philips" else None,
     )
+
+
+def _scale(of, groups):
+    """Philips' slope times scale slope: signals are comparable where it is one for all images."""
+    slope = number(of("PixelValueTransformationSequence", "RescaleSlope"))
+    own = number(private([*groups, *philips_frames(groups)], PHILIPS, 0x2005, 0x0E))
+    return None if slope is None or own is None else slope * own
 
 
 def _tiles(dataset, maker):
     """Slices in one image of a mosaic, 1 for an ordinary image, 0 where a mosaic does not say."""
     words = _words(dataset)
     if maker == "Siemens" and "MOSAIC" in words:
-        return _whole(private([dataset], "SIEMENS MR HEADER", 0x0019, 0x0A)) or 0
+        tiles = private([dataset], "SIEMENS MR HEADER", 0x0019, 0x0A)
+        return (
+            _whole(tiles) or _whole((csa([dataset]).get("NumberOfImagesInMosaic") or [0])[0]) or 0
+        )
     if maker == "UIH" and "VFRAME" in words:
         return _whole(private([dataset], "Image Private Header", 0x0065, 0x50)) or 0
     return 1

@@ -1,9 +1,12 @@
-"""The job of `ivim import`: a folder of DICOM files becomes a study, or is listed."""
+"""The job of `ivim import`: a folder of DICOM files becomes a study."""
+
+from __future__ import annotations
 
 import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +19,11 @@ from ivim.imaging.dicom.headers import read_header
 from ivim.imaging.dicom.scan import make_scan
 from ivim.imaging.dicom.series import sort_series, text_of
 from ivim.imaging.series import check_averages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ivim.imaging.dicom.headers import Header
 
 
 @dataclass
@@ -46,8 +54,16 @@ class Person:
 
 
 def import_study(
-    folder, study, *, series=None, subject=None, key=None, averages=None, force=False, progress=None
-):
+    folder: str | Path,
+    study: str | Path,
+    *,
+    series: Sequence[str] | None = None,
+    subject: str | None = None,
+    key: str | Path | None = None,
+    averages: Sequence[float] | None = None,
+    force: bool = False,
+    progress: Callable | None = None,
+) -> Outcome:
     """Make a study from a scanner's export, or add to one.
 
     Parameters
@@ -86,12 +102,12 @@ def import_study(
     subject = None if subject is None else bids.subject_name(subject)
     outcome = Outcome()
     headers = read_folder(folder, outcome, progress)
-    persons, rows = _label(headers, folder, study, series, subject, key, outcome)
+    persons, rows = label_patients(headers, folder, study, series, subject, key, outcome)
     with files.staged(study, force=True) as stage:
         for person in _shown(persons, "patient", progress):
             _import_person(person, stage, study, series, averages, force, key, outcome)
         if not outcome.imported:
-            _raise_nothing(outcome)
+            return _nothing_new(outcome)
         dataset.write_participants(stage, _participants(outcome), study)
         dataset.write_dataset(stage, study=study)
         if key is not None:
@@ -100,35 +116,9 @@ def import_study(
     return outcome
 
 
-def list_folder(folder, *, series=None, subject=None, progress=None):
-    """Every series of an export without a name in it, and which would be imported.
-
-    Parameters
-    ----------
-    folder : path
-    series : sequence of str, optional
-    subject : str, optional
-    progress : callable, optional
-
-    Returns
-    -------
-    rows : list of dict
-        ``patient, series, vendor, type, b, averages, slices, volumes, directions, verdict``.
-    outcome : Outcome
-        Its warnings.
-    """
-    subject = None if subject is None else bids.subject_name(subject)
-    outcome = Outcome()
-    headers = read_folder(folder, outcome, progress)
-    persons, _ = _label(headers, folder, None, series, subject, None, outcome)
-    rows = [row for person in persons for row in _rows(person, series)]
-    shown = {id(header) for person in persons for header in person.patient.headers}
-    others = [header for header in headers if id(header) not in shown]
-    rows += [_row("-", one, False) for one in sort_series(others)]
-    return rows, outcome
-
-
-def read_folder(folder, outcome, progress=None):
+def read_folder(
+    folder: str | Path, outcome: Outcome, progress: Callable | None = None
+) -> list[Header]:
     """Headers of all DICOM files below a folder.
 
     Parameters
@@ -169,8 +159,35 @@ def _read(source, total, place):
         return read_header(source, total, path)
 
 
-def _label(headers, folder, study, wanted, subject, key, outcome):
-    """Patients with labels, and the rows of the key."""
+def label_patients(
+    headers: Sequence[Header],
+    folder: str | Path,
+    study: Path | None,
+    wanted: Sequence[str] | None,
+    subject: str | None,
+    key: Path | None,
+    outcome: Outcome,
+) -> tuple[list[Person], list[dict]]:
+    """Patients with labels, and the rows of the key.
+
+    Parameters
+    ----------
+    headers : sequence of Header
+    folder, study, key : path
+        `study` and `key` may be None.
+    wanted : sequence of str, optional
+        Numbers of series; patients that have none of them are left out.
+    subject : str, optional
+        ``sub-01`` for the one patient.
+    outcome : Outcome
+        Gets a note of folders that hold maps only.
+
+    Returns
+    -------
+    persons : list of Person
+    rows : list of dict
+        Of the key that is there, and of the new patients.
+    """
     patients = people.sort_people(headers, folder, one=subject is not None)
     found = [(patient, sort_series(patient.headers)) for patient in patients]
     found = _with_something(found, wanted, outcome)
@@ -205,7 +222,12 @@ def _with_something(found, wanted, outcome):
             msg = f"--series {label}: no such series; there are {there}"
             raise ValueError(msg)
     if wanted:
-        return [(who, own) for who, own in found if {one.label for one in own} & set(wanted)]
+        kept = [(who, own) for who, own in found if {one.label for one in own} & set(wanted)]
+        if len(kept) < len(found):
+            outcome.notes.append(
+                f"patients that have none of the series asked for: {len(found) - len(kept)}"
+            )
+        return kept
     kept = [
         (who, own) for who, own in found if who.patient_id or any(not one.why_not for one in own)
     ]
@@ -274,6 +296,7 @@ def _say(person, choice, scan, averages, outcome):
         f"{count} volumes, b {text_of(np.unique(scan.b.round(3)))} s/mm²"
     )
     outcome.notes += [f"{person.label}: {note}" for note in scan.notes]
+    outcome.warnings += [f"{person.label}: {warning}" for warning in scan.warnings]
     if averages is None:
         outcome.warnings.append(
             f"{person.label}: the headers do not say the averages of every volume, so all volumes "
@@ -290,7 +313,7 @@ def _say(person, choice, scan, averages, outcome):
             "before you pass them on"
         )
     if copies := sum(one.copies for one in choice.series):
-        outcome.notes.append(f"{person.label}: {copies} files repeat an image and were passed over")
+        outcome.notes.append(f"{person.label}: copies of images passed over: {copies}")
     if person.patient.several:
         outcome.warnings.append(
             f"{person.label}: several names, birth dates or sexes stand under this one PatientID; "
@@ -302,13 +325,14 @@ def _participants(outcome):
     return [{"participant_id": label} for label in outcome.imported]
 
 
-def _raise_nothing(outcome):
+def _nothing_new(outcome):
+    """Refuse where nobody could be imported; where all are there already, that is said."""
     if outcome.left_out:
         more = len(outcome.left_out) - 1
         msg = outcome.left_out[0] + (f" (and {more} more patients)" if more else "")
-    else:
-        msg = "; ".join(outcome.notes) + "; nothing new to import"
-    raise ValueError(msg)
+        raise ValueError(msg)
+    outcome.notes.append("nothing new to import")
+    return outcome
 
 
 def _is_in(row, study, outcome):
@@ -330,32 +354,3 @@ def _say_what_is_next(outcome, study, key):
         )
     elif key is not None:
         outcome.notes.append("the key holds identity: keep it apart from the study")
-
-
-def _rows(person, wanted):
-    """Rows of the list for one patient."""
-    try:
-        own = {one.label for one in person.series}
-        chosen = choose(person.series, [label for label in wanted or () if label in own]).series
-        refused = ""
-    except ValueError as error:
-        chosen, refused = (), str(error)
-    rows = [_row(person.label, one, one in chosen) for one in person.series]
-    return [*rows, {"patient": person.label, "refused": refused}] if refused else rows
-
-
-def _row(label, one, chosen):
-    averages = sorted({image.weighting.averages for image in one.measured} - {None})
-    return {
-        "patient": label,
-        "series": one.label,
-        "vendor": one.maker,
-        "type": "\\".join(one.headers[0].words),
-        "b": text_of(one.b_values),
-        "averages": ", ".join(f"{number:g}" for number in averages),
-        "directions": "trace" if one.isotropic else str(len(one.directions) or ""),
-        "slices": one.slices or "",
-        "volumes": one.volumes or "",
-        "images": len(one.images),
-        "verdict": "chosen" if chosen else one.why_not or "diffusion, not chosen",
-    }

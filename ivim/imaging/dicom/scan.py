@@ -1,8 +1,11 @@
 """One scan from the chosen series: converted, compared, joined, without the scanner's traces."""
 
+from __future__ import annotations
+
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,8 +14,15 @@ from ivim.imaging.dicom.match import check_b, match
 from ivim.imaging.dicom.series import different, same_b, text_of
 from ivim.imaging.dicom.split import split
 
+if TYPE_CHECKING:
+    from ivim.imaging.dicom.choice import Choice
+
+
 SAME_CORNER = 0.1
 """Images of several series are one grid when no corner is further off than this part of a voxel."""
+
+SAME_SCALE = 1.01
+"""Ratio of scale factors up to which signals compare: the digits of the headers, and no more."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +45,8 @@ class Scan:
         None where the headers do not say it of every volume.
     facts : dict
         Numbers and codes for the sidecar.
-    notes : tuple of str
-        What a person should know: what was set aside, where averages come from.
+    notes, warnings : tuple of str
+        What a person should know: what was set aside; what may be wrong with the scan.
     """
 
     data: np.ndarray
@@ -48,9 +58,10 @@ class Scan:
     averages: np.ndarray | None
     facts: dict
     notes: tuple = ()
+    warnings: tuple = ()
 
 
-def make_scan(choice):
+def make_scan(choice: Choice) -> Scan:
     """Convert the chosen series and join them.
 
     Parameters
@@ -78,11 +89,12 @@ def make_scan(choice):
         scaling=scaling,
         affine=first.affine,
         spacing=first.spacing,
-        b=np.array([volume.weighting.b for volume in volumes]),
+        b=np.array([volume.b for volume in volumes]),
         directions=np.array([_direction(volume) for volume in volumes]),
         averages=_averages(volumes),
         facts=_facts(volumes, choice.series),
         notes=(*choice.notes, *notes, *_untold(untold)),
+        warnings=(*_copies(volumes), *_scalings(choice.series)),
     )
 
 
@@ -118,15 +130,15 @@ def _folders(folder, name):
 
 def _without_traces(volumes):
     """Drop the scanner's trace volumes of b-values whose single directions are there as well."""
-    directed = [volume.weighting.b for volume in volumes if volume.weighting.direction]
+    directed = [volume.b for volume in volumes if volume.weighting.direction]
     traces = [
         volume
         for volume in volumes
-        if volume.weighting.isotropic and any(same_b(volume.weighting.b, b) for b in directed)
+        if volume.weighting.isotropic and any(same_b(volume.b, b) for b in directed)
     ]
     if not traces:
         return volumes, ()
-    b_values = different([volume.weighting.b for volume in traces])
+    b_values = different([volume.b for volume in traces])
     note = (
         f"{len(traces)} trace volumes of the scanner (b {text_of(b_values)}) set aside: they are "
         "means of the single directions, which are kept"
@@ -144,7 +156,7 @@ def _check_grid(volumes):
         away = np.abs((first.affine - other.affine) @ corners).max()
         if other.voxels.shape[:3] != shape or away > SAME_CORNER * min(first.spacing):
             msg = (
-                f"volumes of b = {volumes[0].weighting.b:g} and {volume.weighting.b:g} lie on "
+                f"volumes of b = {volumes[0].b:g} and {volume.b:g} lie on "
                 "different grids; name the series of one grid with --series"
             )
             raise ValueError(msg)
@@ -199,3 +211,26 @@ def _untold(count):
     if not count:
         return ()
     return (f"{count} volumes: dcm2niix does not tell b, so that of the headers stands alone",)
+
+
+def _copies(volumes):
+    """Noise never repeats: volumes with the same pixels are one that was exported twice."""
+    digests = [volume.digest for volume in volumes if volume.digest]
+    count = len(digests) - len(set(digests))
+    if not count:
+        return ()
+    return (
+        f"{count} volumes have the very pixels of another; if the export holds them twice under "
+        "different identifiers, take one copy away",
+    )
+
+
+def _scalings(series):
+    """Philips can scale images one by one; then signals of different b do not compare."""
+    scales = [image.frame.scale for one in series for image in one.measured if image.frame.scale]
+    if not scales or max(scales) <= SAME_SCALE * min(scales):
+        return ()
+    return (
+        f"the scanner scaled the images differently (slope times scale slope {min(scales):.4g} to "
+        f"{max(scales):.4g}), so that signals may not compare between b-values",
+    )

@@ -1,7 +1,12 @@
-"""DICOM objects that hold regions: segmentations (DICOM-SEG) and structure sets (RTSTRUCT), told apart by their class."""
+"""DICOM objects that hold regions: segmentations (DICOM-SEG) and structure sets (RTSTRUCT), told
+apart by their class.
+"""
+
+from __future__ import annotations
 
 import io
 import zlib
+from pathlib import Path
 
 from ivim.imaging.formats import dicom_seg, rtstruct
 from ivim.imaging.guard import Refused, check_room
@@ -17,12 +22,12 @@ CLASSES = {
 DEFLATED = "1.2.840.10008.1.2.1.99"
 
 
-def recognises(head):
+def recognises(head: bytes) -> bool:
     """Whether a file that begins with these bytes is DICOM, with or without the preamble."""
     return head[128:132] == b"DICM" or head[:2] in (b"\x02\x00", b"\x08\x00")
 
 
-def load(path):
+def load(path: Path) -> list:
     """The regions of a DICOM object.
 
     Parameters

@@ -1,4 +1,11 @@
-"""DICOM segmentations: each frame is put where its position says, never where its number would; slices may be omitted."""
+"""DICOM segmentations: each frame is put where its position says, never where its number would;
+slices may be omitted.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -7,11 +14,14 @@ from ivim.imaging.guard import Refused, check_room
 from ivim.imaging.paintings import Painting
 from ivim.imaging.regions import clean_name
 
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
 HALF = 0.5
 """A voxel of a fractional segmentation belongs to the region from half of the largest value on."""
 
 
-def drawings(data, path):
+def drawings(data: Dataset, path: str | Path) -> list:
     """The segments of a segmentation.
 
     Parameters
@@ -36,13 +46,14 @@ def drawings(data, path):
     found = []
     for segment in data.SegmentSequence:
         number = int(segment.SegmentNumber)
+        if kind == "LABELMAP" and number in (0, data.get("PixelPaddingValue")):
+            continue  # the background, which may stand among the segments (PS3.3, C.8.20.2.3)
         name = clean_name(segment.get("SegmentLabel", ""), f"segment {number}")
         value = number if kind == "LABELMAP" else 1
-        # Tissue that is nowhere has no frame: an empty segment is no region.
         own = tuple(
             (values, grid)
-            for values, grid, segments in blocks
-            if segments in (number, None) and (values == value).any()
+            for values, grid, marked in blocks
+            if (number in marked if kind == "LABELMAP" else marked == {number})
         )
         if own:
             found.append(Painting(name, own, value, number))
@@ -50,7 +61,9 @@ def drawings(data, path):
 
 
 def _blocks(data, pixels, kind, path):
-    """Voxels, grid and segment number (None: all) of every frame, each a block of one slice."""
+    """Voxels, grid and segment numbers of every frame that is not empty, each a block of one
+    slice.
+    """
     shared = (data.get("SharedFunctionalGroupsSequence") or [None])[0]
     per_frame = data.get("PerFrameFunctionalGroupsSequence") or ()
     if len(per_frame) != len(pixels):
@@ -60,12 +73,12 @@ def _blocks(data, pixels, kind, path):
     for values, own in zip(pixels, per_frame, strict=True):
         place = _affine(own, shared, path)
         block = np.ascontiguousarray(values.T[:, :, None])
-        segments = None
-        if kind != "LABELMAP":
-            segments = int(
-                _group("SegmentIdentificationSequence", own, shared, path).ReferencedSegmentNumber
-            )
-        blocks.append((block, Grid.of(block.shape, place), segments))
+        if kind == "LABELMAP":
+            marked = set(np.unique(block).tolist())
+        else:
+            segment = _group("SegmentIdentificationSequence", own, shared, path)
+            marked = {int(segment.ReferencedSegmentNumber)} if block.any() else set()
+        blocks.append((block, Grid.of(block.shape, place), marked))
     return blocks
 
 

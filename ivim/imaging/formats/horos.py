@@ -1,13 +1,17 @@
-"""ROI exports of Horos and OsiriX: XML (a property list) and CSV. Points are in mm to the left, to the back and up (LPS).
+"""ROI exports of Horos and OsiriX: XML (a property list) and CSV. Points are in mm to the left, to
+the back and up (LPS).
 
-No export of either program could be had: these readers were tried on files of our own making, after the programs' source
-(``ROI.h`` for the types; the plug-in "Export ROIs" for the columns).
+No export of either program could be had: these readers were tried on files of our own making, after
+the programs' source (``ROI.h`` for the types; the plug-in "Export ROIs" for the columns).
 """
+
+from __future__ import annotations
 
 import csv
 import io
 import plistlib
 import re
+from pathlib import Path
 
 import numpy as np
 
@@ -20,19 +24,21 @@ NAME = "Horos or OsiriX ROI export"
 ENDINGS = (".xml", ".csv")
 
 AREAS = (6, 9, 11, 15, 20)
-"""Types that enclose an area: rectangle, oval, closed polygon, pencil, brush (``ToolMode`` in ``ROI.h``)."""
+"""Types that enclose an area: rectangle, oval, closed polygon, pencil, brush (``ToolMode`` in
+``ROI.h``).
+"""
 
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)", re.IGNORECASE)
 
 
-def recognises(head):
+def recognises(head: bytes) -> bool:
     """Whether a file that begins with these bytes is a property list or a CSV of ROIs."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     first = text.split(b"\n", 1)[0].lower()
     return b"<plist" in text[:1024] or (b"roiname" in first and b"mmx" in first)
 
 
-def load(path):
+def load(path: Path) -> list:
     """The regions of an export: ROIs of one name are one region.
 
     Parameters
@@ -77,7 +83,9 @@ def _from_plist(content, path):
 
 
 def _from_csv(content):
-    """Name, type and points of every row; behind NumOfPoints stand mm x, y, z and pixel x, y of each point."""
+    """Name, type and points of every row; behind NumOfPoints stand mm x, y, z and pixel x, y of
+    each point.
+    """
     rows = csv.reader(io.StringIO(content.decode("utf-8-sig")))
     head = [word.strip().lower() for word in next(rows)]
     name, kind, first = head.index("roiname"), _position(head, "roitype"), head.index("mmx")

@@ -1,4 +1,8 @@
-"""NIfTI-1 and -2 in one file, packed or not: images, masks and label maps. The header is judged before a voxel is read."""
+"""NIfTI-1 and -2 in one file, packed or not: images, masks and label maps. The header is judged
+before a voxel is read.
+"""
+
+from __future__ import annotations
 
 import math
 from dataclasses import dataclass
@@ -6,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ivim.imaging.formats.labels import paintings
 from ivim.imaging.grid import Grid, is_place, times
 from ivim.imaging.guard import (
     MOST_DEFLATE,
@@ -16,8 +21,6 @@ from ivim.imaging.guard import (
     first_bytes,
     unpack,
 )
-from ivim.imaging.paintings import Painting
-from ivim.imaging.regions import MOST_REGIONS
 
 NAME = "NIfTI mask or label map"
 ENDINGS = (".nii", ".nii.gz")
@@ -26,10 +29,9 @@ SIZES = {348: "Nifti1Header", 540: "Nifti2Header"}
 """Length of the header, its first number, to nibabel's name of it."""
 
 MM_PER_UNIT = {1: 1e3, 2: 1.0, 3: 1e-3}
-"""Code of the unit of length in the header (metre, millimetre, micrometre) to mm; no code is taken as mm."""
-
-WHOLE = 1e-3
-"""Values are taken as whole numbers when they are this near: scaled integers come back from a file with a rounding."""
+"""Code of the unit of length in the header (metre, millimetre, micrometre) to mm; no code is taken
+as mm.
+"""
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,12 @@ class Header:
     packed: bool
 
 
-def recognises(head):
+def recognises(head: bytes) -> bool:
     """Whether a file that begins (unpacked) with these bytes is NIfTI."""
     return _order(head) is not None
 
 
-def read_header(path):
+def read_header(path: str | Path) -> Header:
     """Read and check the header alone.
 
     Parameters
@@ -79,8 +81,8 @@ def read_header(path):
     Raises
     ------
     Refused
-        When it is no NIfTI header, or says what cannot be: no axis, a negative length, NaN in the geometry, more voxels than the
-        file can hold.
+        When it is no NIfTI header, or says what cannot be: no axis, a negative length, NaN in the
+        geometry, more voxels than the file can hold.
     """
     path = check_file(path, "the path of a NIfTI image (.nii or .nii.gz)")
     block, packed = first_bytes(path, max(SIZES))
@@ -92,7 +94,7 @@ def read_header(path):
     return header
 
 
-def read_stored(path):
+def read_stored(path: str | Path) -> tuple[np.ndarray, Header]:
     """Read the stored numbers as they are, without the header's scaling.
 
     Parameters
@@ -114,11 +116,10 @@ def read_stored(path):
         return values, header
     with Path(path).open("rb") as stream:
         raw = unpack(stream, header.offset + count * header.dtype.itemsize, path)
-    values = np.ndarray(header.shape, header.dtype, raw, header.offset, order="F")
-    return values, header
+    return np.ndarray(header.shape, header.dtype, raw, header.offset, order="F"), header
 
 
-def read_image(path):
+def read_image(path: str | Path) -> tuple[np.ndarray, Grid]:
     """Read an image as float32, scaled as its header says, with its grid.
 
     Parameters
@@ -141,7 +142,7 @@ def read_image(path):
     return _scaled(values, header, np.float32), header.grid
 
 
-def load(path):
+def load(path: Path) -> list:
     """The regions of a mask or label map, one per number other than 0.
 
     Parameters
@@ -164,69 +165,6 @@ def load(path):
         )
         raise Refused(msg)
     return paintings(values, header.grid, path, whole=True)
-
-
-def paintings(values, grid, path, whole):
-    """One painting per number other than 0 in an array.
-
-    Parameters
-    ----------
-    values : array, shape (x, y, z)
-    grid : Grid
-    path : path
-        For messages.
-    whole : bool
-        As of :class:`ivim.imaging.paintings.Painting`.
-
-    Returns
-    -------
-    list of Painting
-        In rising order of their numbers.
-    """
-    labels = whole_numbers(values, path)
-    numbers = [int(number) for number in np.unique(labels) if number]
-    if not numbers:
-        msg = f"{path}: the mask is empty (every voxel is 0); mark the region with 1"
-        raise Refused(msg)
-    if len(numbers) > MOST_REGIONS:
-        msg = (
-            f"{path}: {len(numbers)} different numbers, which is an image and no label map (at most "
-            f"{MOST_REGIONS}); give a mask"
-        )
-        raise Refused(msg)
-    block = ((labels, grid),)
-    return [Painting(str(number), block, number, number, whole) for number in numbers]
-
-
-def whole_numbers(values, path):
-    """The labels of an array: whole numbers of any size, as exact as the file has them.
-
-    Parameters
-    ----------
-    values : array
-    path : path
-        For the message.
-
-    Returns
-    -------
-    array of an integer type
-    """
-    if values.dtype.kind in "iub":
-        return values.astype(np.uint8) if values.dtype.kind == "b" else values
-    # Some tools write NaN outside a mask.
-    values = np.where(np.isnan(values), 0.0, values).astype(float)
-    wrong = ~np.isfinite(values)
-    wrong[~wrong] = np.abs(values[~wrong] - np.rint(values[~wrong])) > WHOLE
-    if wrong.any():
-        msg = (
-            f"{path}: holds {values[wrong][0]:g}; a mask has whole numbers (set a threshold to a "
-            "probability map first)"
-        )
-        raise Refused(msg)
-    if np.abs(values).max(initial=0) > 2.0**53:
-        msg = f"{path}: holds {np.abs(values).max():g}; labels are whole numbers up to 2^53"
-        raise Refused(msg)
-    return np.rint(values).astype(np.int64)
 
 
 def _order(head):
@@ -283,7 +221,9 @@ def _shape(raw, path):
 
 
 def _offset(raw, size, path):
-    """Bytes before the first voxel: the header and what it may carry behind, never megabytes of it."""
+    """Bytes before the first voxel: the header and what it may carry behind, never megabytes of
+    it.
+    """
     offset = float(raw["vox_offset"])
     least = size + 4
     if not (offset == 0 or least <= offset <= SLACK * 16):
@@ -329,8 +269,8 @@ def _check_length(header, path):
     length = path.stat().st_size
     if claimed > length * (MOST_DEFLATE if header.packed else 1):
         msg = (
-            f"{path}: not readable as an image: the header claims {times(header.shape)} voxels, which "
-            f"a file of {length} bytes cannot hold; copy or save it again"
+            f"{path}: not readable as an image: the header claims {times(header.shape)} voxels, "
+            f"which a file of {length} bytes cannot hold; copy or save it again"
         )
         raise Refused(msg)
 
@@ -338,11 +278,12 @@ def _check_length(header, path):
 def _scaled(values, header, dtype):
     """Stored numbers to what they stand for."""
     if header.slope is None:
-        return np.asarray(values, dtype)
+        return np.array(values, dtype)
     from nibabel.volumeutils import apply_read_scaling
 
     result = np.empty(values.shape, dtype, order="F")
-    # Volume by volume: the product is a double, and a double for every voxel of a series would not fit.
+    # Volume by volume: the product is a double, and a double for every voxel of a series would not
+    # fit.
     for k in range(values.shape[-1]):
         result[..., k] = apply_read_scaling(np.asarray(values[..., k]), header.slope, header.inter)
     return result

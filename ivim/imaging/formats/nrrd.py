@@ -1,12 +1,14 @@
 """NRRD and 3D Slicer's ``.seg.nrrd``: cropped extents, layers that overlap, segments with names."""
 
+from __future__ import annotations
+
 import math
 import re
 from pathlib import Path
 
 import numpy as np
 
-from ivim.imaging.formats.nifti import paintings, whole_numbers
+from ivim.imaging.formats.labels import paintings, whole_numbers
 from ivim.imaging.grid import Grid, is_place, times
 from ivim.imaging.guard import Refused, check_room, unpack
 from ivim.imaging.paintings import Painting
@@ -30,12 +32,12 @@ LONGEST_HEADER = 1 << 24
 MOST_LAYERS = 1000
 
 
-def recognises(head):
+def recognises(head: bytes) -> bool:
     """Whether a file that begins with these bytes is NRRD."""
     return head.startswith(b"NRRD")
 
 
-def read_grid(path):
+def read_grid(path: str | Path) -> Grid:
     """The grid of an NRRD image from its header alone.
 
     Parameters
@@ -51,7 +53,7 @@ def read_grid(path):
     return _grid(header, _domain(header, path), path)
 
 
-def load(path):
+def load(path: Path) -> list:
     """The segments of a file of 3D Slicer, or one region per number of a plain label map.
 
     Parameters

@@ -1,6 +1,11 @@
-"""Polygons as JSON: ``{"space": "RAS" or "LPS", "unit": "mm", "polygons": [{"name": ..., "points": [[x, y, z], ...]}]}``."""
+"""Polygons as JSON: ``{"space": "RAS" or "LPS", "unit": "mm", "polygons": [{"name": ..., "points":
+[[x, y, z], ...]}]}``.
+"""
+
+from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 
@@ -13,12 +18,12 @@ ENDINGS = (".json",)
 SPACES = ("RAS", "LPS")
 
 
-def recognises(head):
+def recognises(head: bytes) -> bool:
     """Whether a file that begins with these bytes is JSON."""
     return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
 
 
-def load(path):
+def load(path: Path) -> list:
     """The regions of a file: polygons of one name are one region.
 
     Parameters
@@ -40,7 +45,8 @@ def load(path):
     space = _space(content, path)
     polygons = content.get("polygons")
     if not isinstance(polygons, list) or not polygons:
-        msg = f'{path}: no polygons; give {{"polygons": [{{"name": ..., "points": [[x, y, z], ...]}}]}}'
+        example = '"polygons": [{"name": ..., "points": [[x, y, z], ...]}]'
+        msg = f"{path}: no polygons; give {example}"
         raise Refused(msg)
     named = [_polygon(one, number, space, path) for number, one in enumerate(polygons, start=1)]
     return [Outline(name, contours) for name, contours in grouped(named).items()]
@@ -49,7 +55,8 @@ def load(path):
 def _space(content, path):
     """The space of the points, after the file's frame was checked."""
     if not isinstance(content, dict):
-        msg = f'{path}: a list where an object is expected; give {{"space": "RAS", "unit": "mm", ...}}'
+        example = '{"space": "RAS", "unit": "mm", "polygons": [...]}'
+        msg = f"{path}: a list where an object is expected; give {example}"
         raise Refused(msg)
     space, unit = content.get("space"), content.get("unit")
     if space not in SPACES:

@@ -5,6 +5,7 @@ The verdicts (in the order in which they are given):
 ``misprint``      refuted by arithmetic, and what must have been meant is recovered;
 ``contradicted``  another place in the article says otherwise and the evidence sides with that;
 ``impossible``    refuted by arithmetic, nothing recovered;
+``disputed``      this number and others named with it cannot all be right, and which of them is wrong is open;
 ``unsupported``   a claim in words without the test, number or reference that it needs;
 ``reproduced``    the reconstructed cohort, put through the pipeline, prints the same digits;
 ``consistent``    follows from other printed numbers within rounding;
@@ -13,21 +14,18 @@ The verdicts (in the order in which they are given):
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
-from ivim import parameters
-from ivim.audit.claims import PUBLISHED, Claims, load_claims, place_of
 from ivim.audit.checks.interval import Interval
-from ivim.audit.relations import Evaluator, Reading
-from ivim.audit.repair import find_repair
 from ivim.audit.checks.rounding import prints_as, to_print
-from ivim.audit.rules.estimates import estimate_relations
-from ivim.audit.rules.groups import group_relations
-from ivim.audit.rules.text import text_relations
-from ivim.audit.rules.statements import statement_relations
-from ivim.audit.structure import Structure, infer_structure, load_structure, structure_for
+from ivim.audit.claims import PUBLISHED, Claims
+from ivim.audit.readings import best_way
+from ivim.audit.repair import find_repair
+from ivim.audit.structure import Structure
+from ivim.audit.structure_file import load_structure, structure_for
+from ivim.audit.transcript import load_claims
 
 VERDICTS = (
     "reproduced",
@@ -35,6 +33,7 @@ VERDICTS = (
     "misprint",
     "impossible",
     "contradicted",
+    "disputed",
     "unsupported",
     "unverifiable",
 )
@@ -51,10 +50,13 @@ LEDGER = (
     "high",
     "recovered",
     "reason",
+    "basis",
 )
 
-# Families of one of these checks alone say that two places differ, not that arithmetic fails.
-_ELSEWHERE = ("restated",)
+# Families of this check alone say that two places differ, not that arithmetic fails.
+_ELSEWHERE = "restated"
+_NAMED = 12
+"""So many of the numbers in a dispute are named by their print; of more, the rest by their id alone."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +68,24 @@ class Audit:
     claims : Claims
     structure : Structure
     ledger : DataFrame
-        One row per claim: ``id, location, group, parameter, statistic, printed, verdict, low, high, recovered, reason``. ``low`` and
-        ``high`` are the interval recomputed from the other printed numbers with their rounding.
+        One row per claim: ``id, location, group, parameter, statistic, printed, verdict, low, high, recovered, reason, basis``.
+        ``low`` and ``high`` are the interval recomputed from the other printed numbers with their rounding; ``basis`` is
+        ``target`` or ``free`` for a reproduced number.
     evidence : DataFrame
         One row per relation and reading: ``id, check, inputs, low, high, holds, decisive, reading, reason``; ``reading`` is "printed" or
         "repaired".
-    slips : tuple of ivim.audit.repair.Slip
-        What explains the conflicts, the slip that explains most first.
+    slips : tuple of ivim.audit.slips.Slip
+        What explains the conflicts in every smallest explanation, the slip that explains most first.
     conflicts : int
         Number of broken relations (families) as printed.
+    settled : int
+        Number of them that the slips settle.
+    left : tuple of str
+        Names of the others.
+    exact : bool
+        True where the smallest explanations were all found.
+    verifiable : frozenset of str
+        Ids of the numbers that something else in the article can confirm or refute.
     """
 
     claims: Claims
@@ -83,6 +94,10 @@ class Audit:
     evidence: pd.DataFrame
     slips: tuple
     conflicts: int
+    settled: int
+    left: tuple
+    exact: bool
+    verifiable: frozenset
 
     @property
     def counts(self):
@@ -95,13 +110,22 @@ class Audit:
         """The rows of the ledger that are misprint, impossible or contradicted."""
         return self.ledger[self.ledger["verdict"].isin(REFUTED)]
 
+    @property
+    def coverage(self):
+        """How many printed numbers there are, how many anything is held against, and how many of these hold; dict."""
+        numbers = [claim.id for claim in self.claims if claim.number]
+        verdicts = self.ledger.set_index("id")["verdict"]
+        held = sum(verdicts[name] in ("consistent", "reproduced") for name in numbers)
+        can = sum(name in self.verifiable or verdicts[name] != "unverifiable" for name in numbers)
+        return {"numbers": len(numbers), "verifiable": can, "verified": held}
+
     def meant(self, claim_id):
         """What stands for a claim after the audit: the recovered string where there is one, else the printed."""
         row = self.ledger.set_index("id").loc[claim_id]
         return row["recovered"] or row["printed"]
 
 
-def judge(claims=None, structure=None, pipeline=None):
+def judge(claims=None, structure=None, pipeline=None, targets=frozenset()):
     """Give a verdict on every claim of an article.
 
     Parameters
@@ -109,10 +133,12 @@ def judge(claims=None, structure=None, pipeline=None):
     claims : path, Claims or None
         The printed quantities; by default those of Li et al. 2021.
     structure : path, Structure or None
-        Design facts; by default the file beside the claims, else what the claims give away.
+        Design facts; by default the file beside the claims. Without one nothing about the design is assumed.
     pipeline : DataFrame, optional
         What a data set gives: ``analysis, group, parameter, statistic, value`` (values in the units of the claims, percentages as such).
         Without it nothing is ``reproduced``.
+    targets : set of tuple, optional
+        ``(analysis, group, parameter, statistic)`` of the numbers that the data set was built to print.
 
     Returns
     -------
@@ -126,82 +152,79 @@ def judge(claims=None, structure=None, pipeline=None):
     path = PUBLISHED if claims is None else claims
     claims = path if isinstance(path, Claims) else load_claims(path)
     if not isinstance(structure, Structure):
-        structure = (
-            load_structure(structure, claims)
-            if structure
-            else infer_structure(claims)
-            if path is claims
-            else structure_for(path, claims)
-        )
-    relations = all_relations(claims, structure)
-    evaluator = Evaluator(relations)
-    repair = find_repair(claims, structure, evaluator)
-    printed = Reading(repair.reading.printed)
-    bench = _Bench(claims, evaluator, repair, printed, _lookup(pipeline))
+        if structure:
+            structure = load_structure(structure, claims)
+        else:
+            structure = Structure() if path is claims else structure_for(path, claims)
+    way = best_way(claims, structure)
+    repair = find_repair(way.study, way.evaluator, way.reading)
+    bench = _Bench(way, repair, _lookup(pipeline), targets)
     rows = [bench.verdict(claim) for claim in claims]
     rows = [
         bench.label(claim, row) if claim.statistic == "label" else row
         for claim, row in zip(claims, rows, strict=True)
     ]
-    evidence = _evidence(
-        evaluator, {"printed": printed} | ({"repaired": repair.reading} if repair.slips else {})
-    )
-    ledger = pd.DataFrame(rows, columns=LEDGER)
+    readings = {"printed": way.reading} | ({"repaired": repair.reading} if repair.slips else {})
+    broken = repair.conflicts
+    left = broken & (way.evaluator.conflicts(repair.reading) | repair.open)
     return Audit(
         claims,
         structure,
-        ledger,
-        evidence,
-        tuple(_told(s, claims) for s in repair.slips),
-        len(evaluator.conflicts(printed)),
+        pd.DataFrame(rows, columns=LEDGER),
+        _evidence(way.evaluator, readings),
+        tuple(repair.slips),
+        len(broken),
+        len(broken - left),
+        tuple(sorted(left)),
+        repair.exact,
+        _verifiable(way),
     )
 
 
-def all_relations(claims, structure):
-    """Every relation among the claims that the checks of this package know; list of Relation."""
-    return [
-        *group_relations(claims, structure),
-        *estimate_relations(claims, structure),
-        *text_relations(claims, structure),
-        *statement_relations(claims, structure),
-    ]
+def _verifiable(way):
+    """Numbers with a check that could confirm them and came to a result."""
+    return frozenset(
+        relation.target
+        for relation in way.relations
+        if relation.check.confirms
+        and way.evaluator.outcome(relation, way.reading).holds is not None
+    )
 
 
 class _Bench:
     """Looks up, for one claim at a time, what speaks for and against it."""
 
-    def __init__(self, claims, evaluator, repair, printed, pipeline):
-        self.claims, self.evaluator, self.repair, self.printed, self.pipeline = (
-            claims,
-            evaluator,
+    def __init__(self, way, repair, pipeline, targets):
+        self.claims, self.evaluator, self.notes = way.study.claims, way.evaluator, way.notes
+        self.repair, self.printed, self.pipeline, self.targets = (
             repair,
-            printed,
+            way.reading,
             pipeline,
+            targets,
         )
         self.slips = {name: slip for slip in repair.slips for name in slip.blamed}
         self.by_target = defaultdict(list)
-        self.blamed = set(self.slips)
-        self.first = {}
-        for relation in evaluator.relations:
+        self.blamed = set(self.slips) | set(repair.disputed)
+        for relation in self.evaluator.relations:
             self.by_target[relation.target].append(relation)
-            if relation.decisive and evaluator.outcome(relation, repair.reading).holds is False:
-                self.first.setdefault(relation.family, relation)
-                self.blamed.add(relation.target)
 
     def verdict(self, claim):
         """One row of the ledger."""
         place = self.repair.home(claim.id)
         found = [(r, self.evaluator.outcome(r, self.repair.reading)) for r in self.by_target[place]]
-        failing = [(r, o) for r, o in found if self.first.get(r.family) is r]
         verdict, recovered, reason, interval = (
             self._slipped(claim, place)
-            or self._failed(claim, failing)
+            or self._disputed(claim)
+            or self._failed(claim, found)
             or self._unsupported(found)
             or self._reproduced(claim, place, found)
-            or self._consistent(found)
-            or ("unverifiable", "", "nothing else that is printed depends on it", None)
+            or self._consistent(claim, found)
+            or ("unverifiable", "", self._why_not(found), None)
         )
         low, high = (interval.low, interval.high) if interval else (math.nan, math.nan)
+        basis = ""
+        if verdict == "reproduced":
+            basis = "target" if self._key(place) in self.targets else "free"
         row = (
             claim.id,
             claim.location,
@@ -214,36 +237,61 @@ class _Bench:
             high,
             recovered,
             reason,
+            basis,
         )
         return dict(zip(LEDGER, row, strict=True))
+
+    def _key(self, place):
+        meaning = self.claims[place]
+        return meaning.analysis, meaning.group, meaning.parameter, meaning.statistic
 
     def _slipped(self, claim, place):
         slip = self.slips.get(claim.id)
         if not slip:
             return None
-        elsewhere = all(
-            r.check in _ELSEWHERE for r in self.evaluator.relations if r.family in slip.explained
-        )
-        verdict = (
-            "contradicted" if elsewhere or (slip.kind == "swap" and claim.number) else "misprint"
-        )
-        # What a number should have been is asked at its printed place for a swap, at its home for anything else.
+        checks = {
+            r.check.name
+            for family in slip.explained
+            for r in self.evaluator.family(family)
+            if r.check.decisive
+        }
+        recovered = slip.recovered[claim.id]
+        if checks == {_ELSEWHERE} or (slip.kind == "swap" and claim.number):
+            verdict = "contradicted"
+        else:
+            verdict = "misprint" if recovered else "impossible"
         asked = claim.id if slip.kind == "swap" else place
         change = self.repair.reading.changes.get(asked)
         found = [(r, self.evaluator.outcome(r, self.repair.reading)) for r in self.by_target[asked]]
         interval = (
             change if isinstance(change, Interval) else _common(found) if claim.number else None
         )
-        return (
-            verdict,
-            slip.recovered[claim.id],
-            _sentence(_told(slip, self.claims).text, slip.because.get(claim.id, "")),
-            interval,
-        )
+        if verdict == "impossible":
+            before = [self.evaluator.outcome(r, self.printed) for r in self.by_target[claim.id]]
+            interval = next((_interval(o) for o in before if o.holds is False and _interval(o)), None)
+        return verdict, recovered, _sentence(slip.text, slip.because.get(claim.id, "")), interval
 
-    def _failed(self, claim, failing):
+    def _disputed(self, claim):
+        rivals = self.repair.disputed.get(claim.id)
+        if not rivals:
+            return None
+        others = sorted(rivals - {claim.id}, key=list(self.claims.by_id).index)
+        named = [f"{self.claims[n].printed} ({n})" for n in others[:_NAMED]] + others[_NAMED:]
+        told = f"{claim.printed} and {', '.join(named)} cannot all be right"
+        return "disputed", "", _sentence(told, self.repair.reasons.get(claim.id, "")), None
+
+    def _failed(self, claim, found):
+        failing = [
+            (r, o) for r, o in found if r.check.decisive and not r.check.soft and o.holds is False
+        ]
         if not failing:
             return None
+        if claim.number is None and any(
+            set(r.inputs) & set(self.repair.disputed) for r, _ in failing
+        ):
+            rivals = sorted({i for r, _ in failing for i in r.inputs} & set(self.repair.disputed))
+            told = f"rests on numbers that are in dispute: {', '.join(rivals)}"
+            return "disputed", "", _sentence(told, failing[0][1].reason), None
         reasons = dict.fromkeys(o.reason for _, o in failing)
         meant = next(
             (text for r, _ in failing if r.meant and (text := r.meant(self.repair.reading))), ""
@@ -251,21 +299,20 @@ class _Bench:
         interval = next((_interval(o) for _, o in failing if _interval(o)), None)
         if meant:
             return "misprint", meant, _sentence(*reasons, f"{meant} would do"), interval
-        words = claim.number is None or all(r.check in _ELSEWHERE for r, _ in failing)
-        return "contradicted" if words else "impossible", "", _sentence(*reasons), interval
+        if claim.number is None:
+            return "contradicted", "", _sentence(*reasons), interval
+        alone = [r for r, _ in failing if not set(r.inputs) & set(self.printed.printed)]
+        return ("impossible", "", _sentence(*reasons), interval) if alone else None
 
     def _unsupported(self, found):
-        reasons = [o.reason for r, o in found if r.check == "unsupported"]
+        reasons = [o.reason for r, o in found if r.check.name == "unsupported"]
         return ("unsupported", "", _sentence(*reasons), None) if reasons else None
 
     def _reproduced(self, claim, place, found):
-        meaning = self.claims[place]
-        value = self.pipeline.get(
-            (meaning.analysis, meaning.group, meaning.parameter, meaning.statistic)
-        )
+        value = self.pipeline.get(self._key(place))
         if value is None or not claim.number or not _prints(claim, value):
             return None
-        confirming = [o.reason for r, o in found if r.confirms and o.holds]
+        confirming = [o.reason for r, o in found if r.check.confirms and o.holds]
         digits = (
             to_print(value, max(claim.number.decimals, 0) + 3)
             if abs(value) >= 1e-3
@@ -278,15 +325,26 @@ class _Bench:
             _common(found),
         )
 
-    def _consistent(self, found):
-        confirming = [(r, o) for r, o in found if r.confirms and o.holds]
+    def _consistent(self, claim, found):
+        confirming = [(r, o) for r, o in found if r.check.confirms and o.holds]
         if not confirming:
             return None
         reasons = dict.fromkeys(o.reason for _, o in confirming)
         interval = _common(found) or next(
             (_interval(o) for _, o in confirming if _interval(o)), None
         )
-        return "consistent", "", _sentence(*list(reasons)[:2]), interval
+        return (
+            "consistent",
+            "",
+            _sentence(*list(reasons)[:2], self.notes.get(claim.id, "")),
+            interval,
+        )
+
+    def _why_not(self, found):
+        open_ = [o.reason for r, o in found if o.holds is None and r.check.decisive and o.reason]
+        if open_:
+            return _sentence(f"not decided: {open_[0]}")
+        return "nothing else that is printed depends on it, as far as is known"
 
     def label(self, claim, row):
         """A label holds where numbers of its row or column agree, under this name, with numbers printed elsewhere."""
@@ -295,14 +353,14 @@ class _Bench:
         axis = "parameter" if claim.parameter else "group"
         own = {
             c.id
-            for c in self.claims
-            if c.location == claim.location and getattr(c, axis) == getattr(claim, axis)
+            for c in self.claims.where(location=claim.location)
+            if getattr(c, axis) == getattr(claim, axis)
         }
         for name in sorted(own - self.blamed):
             for relation in self.by_target[name]:
                 outcome = self.evaluator.outcome(relation, self.repair.reading)
                 if (
-                    relation.confirms
+                    relation.check.confirms
                     and outcome.holds
                     and relation.inputs
                     and not set(relation.inputs) <= own
@@ -342,7 +400,8 @@ def _common(found):
     """What all relations that recompute the claim leave for it; None where none does."""
     common = None
     for relation, outcome in found:
-        interval = _interval(outcome) if relation.recovers and relation.decisive else None
+        check = relation.check
+        interval = _interval(outcome) if check.recovers and check.decisive else None
         if interval:
             common = interval if common is None else common.intersect(interval) or common
     return common
@@ -363,19 +422,6 @@ def _sentence(*parts):
     return (text[:1].upper() + text[1:] if first.isalpha() and len(first) > 1 else text) + "."
 
 
-def _told(slip, claims):
-    """The slip with its sentence."""
-    if slip.text:
-        return slip
-    first = claims[slip.blamed[0]]
-    if slip.kind == "pasted total":
-        names = dict.fromkeys(parameters.label(claims[name].parameter) for name in slip.blamed)
-        text = f"in {place_of(first.location)} the row {first.group} holds the numbers of all patients for {', '.join(names)}"
-    else:
-        text = f"{first.printed} {'stands for' if slip.kind == 'misprint' else 'has to be'} {slip.recovered[first.id]}"
-    return replace(slip, text=text)
-
-
 def _evidence(evaluator, readings):
     rows = []
     for name, reading in readings.items():
@@ -384,12 +430,12 @@ def _evidence(evaluator, readings):
             rows.append(
                 (
                     relation.target,
-                    relation.check,
+                    relation.check.name,
                     " ".join(relation.inputs),
                     outcome.low,
                     outcome.high,
                     {True: "yes", False: "no", None: ""}[outcome.holds],
-                    relation.decisive,
+                    relation.check.decisive,
                     name,
                     outcome.reason,
                 )

@@ -1,0 +1,152 @@
+"""Which claims belong together: the row of a group, the groups behind a test, the size behind a number."""
+
+from ivim.audit.relations import Reading, Row
+from ivim.audit.structure import SHARE_LIMITS
+
+LEAST_SHARE = 0.5
+"""Where missing values are not excluded, at least this share of a group is taken to have been measured."""
+
+_PLAIN = ("", "", "")
+
+
+class Study:
+    """Claims and design together, with the look-ups that every rule needs.
+
+    Parameters
+    ----------
+    claims : ivim.audit.claims.Claims
+    structure : ivim.audit.structure.Structure
+    """
+
+    def __init__(self, claims, structure):
+        self.claims, self.structure = claims, structure
+        self.reading = Reading({c.id: c.number for c in claims if c.number})
+        self.established = {}
+        self._rows = {}
+
+    def row(self, group, parameter, variant=_PLAIN):
+        """The :class:`~ivim.audit.relations.Row` of a group and parameter; None where size or mean is not printed, or is there twice."""
+        key = group, parameter, variant
+        if key not in self._rows:
+            self._rows[key] = self._row(*key)
+        return self._rows[key]
+
+    def rows(self, groups, parameter, variant=_PLAIN):
+        """The rows of several groups, or an empty tuple where one is missing."""
+        found = tuple(self.row(group, parameter, variant) for group in groups)
+        return found if found and None not in found else ()
+
+    def size(self, group, parameter=""):
+        """Size of a group (for a parameter) and whether it is known to be the number measured: (id, bool), or None."""
+        own = self.claims.size(group, parameter) if parameter else None
+        if own:
+            return own.id, True
+        found = self.claims.size(group)
+        return (found.id, self.structure.complete) if found else None
+
+    def _row(self, group, parameter, variant):
+        mean = self.claims.find("mean", group, parameter, variant=variant)
+        if mean is None or self._twins(mean):
+            return None
+        sd, error = self._spread(group, parameter, variant)
+        if mean.size:
+            return Row(mean.size, mean.id, sd, True, error)
+        size = self.size(group, parameter)
+        return Row(size[0], mean.id, sd, size[1], error) if size else None
+
+    def _spread(self, group, parameter, variant):
+        sd = self.claims.find("sd", group, parameter, variant=variant)
+        if sd and not self._twins(sd):
+            return sd.id, self.structure.spread_of(parameter) == "se"
+        error = self.claims.find("se_mean", group, parameter, variant=variant)
+        return (error.id, True) if error and not self._twins(error) else (None, False)
+
+    def _twins(self, claim):
+        return sum(c.location == claim.location for c in self.claims.same(claim)) > 1
+
+    def groups_of(self, claim):
+        """The groups that a test compares; an empty tuple where nothing says it.
+
+        Parameters
+        ----------
+        claim : Claim
+            Its ``comparison`` names them ("a vs b", "parts of a", a name of the structure file); without one it is the
+            compared groups of the structure file.
+
+        Returns
+        -------
+        tuple of str
+        """
+        told, structure = claim.comparison, self.structure
+        if told in structure.comparisons:
+            return structure.comparisons[told]
+        if told.startswith("parts of "):
+            return structure.parts.get(told.removeprefix("parts of "), ())
+        names = tuple(name.strip() for name in told.replace(" vs. ", " vs ").split(" vs "))
+        if len(names) > 1:
+            return names if set(names) <= set(self.claims.groups) else ()
+        if told:
+            return ()
+        return structure.compared if structure.given else self._only_pair(claim.parameter)
+
+    def _only_pair(self, parameter):
+        """Without a structure file: the two groups with a row, where there are just two besides a total of all."""
+        groups = [g for g in self.claims.groups if self.row(g, parameter)]
+        sizes = {g: self.claims.size(g).number.value for g in self.claims.groups}
+        if len(groups) == 2 and sizes[groups[0]] != sizes[groups[1]]:
+            others = [sizes[g] for g in self.claims.groups if g not in groups]
+            total = sum(sizes[g] for g in groups)
+            return tuple(groups) if all(size == total for size in others) else ()
+        return ()
+
+    def test_method(self, claim):
+        """Method of a group test, from the claim's column or the structure file; empty where unknown."""
+        told = claim.method.strip().lower()
+        if told:
+            return told
+        return self.structure.method(claim.parameter)
+
+    def share_limits(self, claim):
+        """Method behind the limits of a share, as :mod:`ivim.audit.checks.proportions` calls it; empty where unknown."""
+        told = claim.method.strip().lower() or self.structure.method(claim.parameter, "limits")
+        return SHARE_LIMITS.get(told, "unknown" if told else "")
+
+    def class_sizes(self, parameter=""):
+        """Sizes of the diseased and of the others for a parameter, where both are known for certain; else an empty tuple."""
+        structure = self.structure
+        if not (structure.positive and structure.negative):
+            return ()
+        found = [
+            self.size(group, parameter) for group in (structure.positive, structure.negative)
+        ]
+        return tuple(size[0] for size in found) if all(s and s[1] for s in found) else ()
+
+    def denominator(self, claim):
+        """What a share is a share of, as a claim's id or a number; None where nothing says it."""
+        if claim.size:
+            return claim.size
+        statistic = claim.statistic
+        told = self.structure.denominator(claim.parameter, statistic)
+        if told is not None:
+            return told if isinstance(told, int) else self.claims.size(told).id
+        if claim.variant != _PLAIN or not self.structure.complete:
+            return None
+        if claim.group and claim.group not in self.structure.compared:
+            found = self.size(claim.group, claim.parameter)
+            return found[0] if found and found[1] else None
+        sizes = self.class_sizes()
+        if sizes and statistic in ("sensitivity", "specificity"):
+            return sizes[0] if statistic == "sensitivity" else sizes[1]
+        return None
+
+
+def least(n):
+    """The smallest number of values that a group of n may have where some can be missing."""
+    return max(2, int(n * LEAST_SHARE + 0.5))
+
+
+def corner_groups(row, reading):
+    """A row as groups of every size that missing values leave possible, at its ends: one where the size is known, else two."""
+    n = reading.count(row.n)
+    sizes = (n,) if row.complete else dict.fromkeys((n, min(n, least(n))))
+    return [row.group(reading, size) for size in sizes]
