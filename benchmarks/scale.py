@@ -88,7 +88,7 @@ def measured(study, patients, workers, out):
             Options(),
             out / "kept",
             jobs=workers,
-            progress=lambda done: memory.append(peak()),
+            progress=lambda done: memory.append(peak(workers)),
         )
     finally:
         work._keep = keep
@@ -100,10 +100,9 @@ def measured(study, patients, workers, out):
     ]
     tenth = max(len(memory) // 10, 1)
     per_patient = [1000 * seconds / patients for seconds in (*spent, written.seconds)]
-    return (
-        patients, workers, f"{wall:.1f}", f"{wall / patients:.3f}", *(f"{ms:.1f}" for ms in per_patient),
-        f"{max(memory[:tenth]):.0f}", f"{max(memory[-tenth:]):.0f}",
-    )  # fmt: skip
+    numbers = [f"{wall:.1f}", f"{wall / patients:.3f}", *(f"{ms:.1f}" for ms in per_patient)]
+    sizes = [f"{max(part):.0f}" for part in (memory[:tenth], memory[-tenth:])]
+    return (patients, workers, *numbers, *sizes)
 
 
 class Stopwatch:
@@ -125,12 +124,10 @@ class Stopwatch:
         return timed
 
 
-def peak():
+def peak(workers):
     """Memory of the largest worker in MB; of this process where it works alone."""
-    own = psutil.Process()
-    workers = [one for one in own.children(recursive=True) if one.is_running()] or [own]
-    sizes = [0.0]
-    for one in workers:
+    own, sizes = psutil.Process(), [0.0]
+    for one in [own] if workers == 1 else own.children(recursive=True):
         try:
             sizes.append(one.memory_info().rss / 1e6)
         except psutil.NoSuchProcess:
@@ -144,8 +141,8 @@ def heading():
     return [
         "# How `ivim measure` grows",
         "",
-        f"{machine}, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} at the end. Written by "
-        "`python benchmarks/scale.py`; two readers, mean of the maps, the article's recipe.",
+        f"{machine}, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} at the end. "
+        "Written by `python benchmarks/scale.py`; two readers, mean of the maps, the article's recipe.",
         "",
     ]
 

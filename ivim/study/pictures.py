@@ -1,14 +1,21 @@
 """The pictures of a quality page, each as a PNG in memory: scan with ROIs, six maps, curve with its
 fits."""
 
+from __future__ import annotations
+
 import base64
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 import ivim
 from ivim.imaging.output import as_displayed, draw_map
 from ivim.signal.models import MODELS, STUDY_MODELS
+
+if TYPE_CHECKING:
+    from ivim.imaging.grid import Grid
+    from ivim.imaging.series import Series
 
 MARGIN_MM = 12.0
 """Around the ROIs, so that a reader sees what they lie in."""
@@ -26,12 +33,12 @@ CURVE_MARGINS = {"left": 0.13, "right": 0.98, "bottom": 0.11, "top": 0.97, "hspa
 MODEL_STYLES = {"monoexponential": ":", "biexponential": "-", "stretched": "--"}
 
 
-def slice_shown(masks):
+def slice_shown(masks: list[np.ndarray]) -> int:
     """The slice that holds most of the ROIs."""
     return int(np.argmax(np.any(masks, axis=0).sum(axis=(0, 1))))
 
 
-def window_around(mask, spacing):
+def window_around(mask: np.ndarray, spacing: tuple) -> tuple[slice, slice]:
     """The part of a slice that holds the mask and a margin, as two slices."""
     window = []
     for axis in (0, 1):
@@ -41,7 +48,9 @@ def window_around(mask, spacing):
     return tuple(window)
 
 
-def scan_picture(series, masks, z, window):
+def scan_picture(
+    series: Series, masks: dict[str, np.ndarray], z: int, window: tuple[slice, slice]
+) -> str:
     """The whole slice and the ROIs' surroundings at the lowest b, and these at the highest, with
     every reader's outline.
 
@@ -81,7 +90,13 @@ def scan_picture(series, masks, z, window):
     return _png(figure)
 
 
-def maps_picture(maps, masks, z, window, grid):
+def maps_picture(
+    maps: dict[str, np.ndarray],
+    masks: dict[str, np.ndarray],
+    z: int,
+    window: tuple[slice, slice],
+    grid: Grid,
+) -> str:
     """The six maps around the ROIs, in the colours and ranges of every map of this project.
 
     Parameters
@@ -105,7 +120,7 @@ def maps_picture(maps, masks, z, window, grid):
     return _png(figure)
 
 
-def curve_picture(signal, series, fits):
+def curve_picture(signal: np.ndarray, series: Series, fits: dict[str, dict[str, float]]) -> str:
     """The mean signal of an ROI with the fits of the three models, and what they leave over.
 
     Parameters

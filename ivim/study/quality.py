@@ -5,14 +5,23 @@ A page holds its pictures and asks nothing of any network. It names the patient 
 and nothing else.
 """
 
+from __future__ import annotations
+
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ivim import parameters
 from ivim.signal.models import MODELS
 from ivim.study import measure, pictures
+
+if TYPE_CHECKING:
+    from ivim.imaging.series import Series
+    from ivim.signal.recipe import Recipe
+    from ivim.study.measure import Chosen
+    from ivim.study.record import Task
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -28,7 +37,7 @@ floor (Gudbjartsson and Patz 1995, Magn Reson Med 34:910: above an SNR of 3 magn
 unbiased; ADC 1e-3 leaves a third at b = 1200)."""
 
 
-def page(task, series, chosen, record):
+def page(task: Task, series: Series | None, chosen: dict[str, Chosen], record: dict) -> str:
     """The page of one patient as HTML.
 
     Parameters
@@ -56,7 +65,7 @@ def page(task, series, chosen, record):
     return template("page.html").render(**content)
 
 
-def flags(record, snr=None):
+def flags(record: dict, snr: float | None = None) -> list[str]:
     """What asks for a second look at a patient, in sentences.
 
     Parameters
@@ -115,12 +124,12 @@ def _environment():
     return environment
 
 
-def template(name):
+def template(name: str) -> Any:
     """A template of this room by its file name."""
     return _environment().get_template(name)
 
 
-def table_number(value, digits=3):
+def table_number(value: float | None, digits: int = 3) -> str:
     """A number for a page: so many significant digits, a dash where there is none."""
     return "–" if value is None or not np.isfinite(value) else f"{value:.{digits}g}"
 
@@ -173,7 +182,7 @@ def _drawn(task, series, chosen):
     return {"figures": figures, "snr": _snr(series, union, task.options.recipe.averaging)}
 
 
-def fits_of(signal, series, recipe):
+def fits_of(signal: np.ndarray, series: Series, recipe: Recipe) -> dict[str, dict[str, float]]:
     """Values of the models for one signal, by the compiled fit.
 
     Parameters
@@ -196,7 +205,7 @@ def fits_of(signal, series, recipe):
     }
 
 
-def mean_signal(series, mask):
+def mean_signal(series: Series, mask: np.ndarray) -> np.ndarray:
     """Mean signal over a mask, shape (n,); voxels that are not finite at every b are left out."""
     signals = series.data[mask].astype(float)
     finite = np.isfinite(signals).all(axis=1)
