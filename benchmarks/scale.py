@@ -141,8 +141,9 @@ def heading():
     return [
         "# How `ivim measure` grows",
         "",
-        f"{machine}, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} at the end. "
-        "Written by `python benchmarks/scale.py`; two readers, mean of the maps, the article's recipe.",
+        f"{machine}, Python {platform.python_version()}, "
+        f"load {os.getloadavg()[0]:.1f} at the end. "
+        "Written by `python benchmarks/scale.py`; two readers, estimator maps, recipe article.",
         "",
     ]
 

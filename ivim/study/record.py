@@ -123,7 +123,7 @@ def measure_patient(task: Task) -> dict:
     if task.page:
         from ivim.study.quality import page
 
-        record["page"] = page(task, series, measured, record)
+        record["page"] = page(task.patient, series, measured, record, task.options)
         clock.lap("drawing")
     record["seconds"] = clock.seconds
     return json.loads(json.dumps(_plain(record)))
