@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from ivim import article, files, notebook
+from ivim import files, notebook
 
 NOTEBOOKS = files.ROOT / "notebooks"
 RESULTS = files.ROOT / "results"
@@ -272,25 +272,21 @@ def _run_all(tasks, out, record, jobs, update_notebooks, say):
 def _compile_once(say):
     """Compile the voxel engine in a process of its own, where that has not been done.
 
-    Notebooks side by side would each compile it; and code just compiled differs in the tenth digit from the same code read
-    from numba's cache, so that a first run would not give the bytes of a second.
+    Notebooks side by side would each compile it; and code just compiled differs in the tenth digit
+    from the same code read from numba's cache, so that a first run would not give the bytes of a
+    second.
     """
-    solver = files.ROOT / "ivim" / "signal" / "solver.py"
-    compiled = max(
-        (path.stat().st_mtime for path in solver.parent.glob("__pycache__/solver.fit_block*.nbi")),
-        default=0.0,
-    )
-    if compiled < solver.stat().st_mtime:
-        began = time.perf_counter()
-        with ProcessPoolExecutor(max_workers=1) as pool:
-            pool.submit(_compile).result()
+    began = time.perf_counter()
+    with ProcessPoolExecutor(max_workers=1) as pool:
+        fresh = pool.submit(_compile).result()
+    if fresh:
         say(f"compiled the voxel engine, once, in {time.perf_counter() - began:.0f} s")
 
 
 def _compile():
-    from ivim.signal.maps import fit_maps
+    from ivim.signal.engine import compile_all
 
-    fit_maps([[2.0 ** (-b / 1000) for b in article.B_VALUES]], article.B_VALUES)
+    return compile_all()
 
 
 def _execute_side_by_side(tasks, staging, jobs, say):

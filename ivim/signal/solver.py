@@ -925,8 +925,9 @@ def metropolis(
 
 # What is compiled ---------------------------------------------------------------------------------
 
-ENTRIES = (descend, amplitudes, search_two_decays, search_one_decay, standard_errors)
-"""The functions that Python calls."""
+FITTING = (descend, amplitudes, search_two_decays, search_one_decay, standard_errors)
+ENTRIES = (*FITTING, likelihoods, metropolis)
+"""The functions that Python calls: those of every fit, and those of shrinkage too."""
 
 
 def is_compiled():
