@@ -1,13 +1,15 @@
-"""Counts whom the audit accuses: correct studies of many designs, and studies with one planted slip of thirty kinds.
+"""Counts whom the audit accuses: correct studies of many designs, and studies with one planted slip
+of thirty kinds.
 
     python benchmarks/audit.py [--studies N] [--slips N] [--jobs N] [--out FILE] [--list FILE]
 
-Every study is a function of its seed (tests/designs). An accusation is a verdict misprint, impossible or contradicted; in a correct
-study each one is false. `--list` writes the false ones with their seeds. Exit code 1 when a line is missed.
+Every study is a function of its seed (tests/designs). An accusation is a verdict misprint,
+impossible or contradicted; in a correct
+study each one is false. `--list` writes the false ones with their seeds. Exit code 1 when a line is
+missed.
 """
 
 import argparse
-import os
 import sys
 import tempfile
 import time
@@ -27,7 +29,9 @@ from designs.study import study  # noqa: E402
 
 ACCUSED = ("misprint", "impossible", "contradicted")
 DETECTED, RIGHT, INNOCENT = 0.92, 0.90, 0.005
-"""The lines: least share of slips detected, least share with the wrong cell named, largest share that accuses innocents alone."""
+"""The lines: least share of slips detected, least share with the wrong cell named, largest share
+that accuses innocents alone.
+"""
 
 
 def main():
@@ -59,7 +63,7 @@ def main():
     if args.out:
         partial_file = args.out.with_name(args.out.name + ".part")
         partial_file.write_text(text, encoding="utf-8")
-        os.replace(partial_file, args.out)
+        partial_file.replace(args.out)
     return 0 if lines_met(correct, found) else 1
 
 
@@ -69,13 +73,16 @@ def judged(seed, columns):
     Returns
     -------
     dict
-        ``seed, numbers, verdicts`` (Counter), ``accused`` (rows of the ledger), ``refused`` (the error's line, or empty), ``seconds``.
+        ``seed, numbers, verdicts`` (Counter), ``accused`` (rows of the ledger), ``refused`` (the
+        error's line, or empty), ``seconds``.
     """
     return _judge(study(seed), columns) | {"seed": seed}
 
 
 def kind_outcomes(kind, wanted):
-    """Outcomes of up to `wanted` refutable slips of a kind, one per study; and of those met that are not refutable."""
+    """Outcomes of up to `wanted` refutable slips of a kind, one per study; and of those met that
+    are not refutable.
+    """
     found, refutable, seed = [], 0, 0
     while refutable < wanted and seed < 12 * wanted:
         made = study(seed)
@@ -94,7 +101,8 @@ def outcome(made, slip):
     Returns
     -------
     dict
-        ``kind, refutable, detected, right`` (a wrong cell among those named), ``innocent`` (cells are accused, none of them
+        ``kind, refutable, detected, right`` (a wrong cell among those named), ``innocent`` (cells
+        are accused, none of them
         wrong; or cells are named, none of them wrong), ``named, wrong`` (tuples of id).
     """
     said = _judge(made, "all", slip.rows)
@@ -118,14 +126,16 @@ def report(correct, found):
     lines = ["# Whom the audit accuses", "", "Written by `python benchmarks/audit.py`.", ""]
     lines += ["## Correct studies", "", "An accusation of a correct study is false.", ""]
     lines += [
-        "| claims | studies | numbers | accused studies | rate, upper 95 % limit | false accusations | disputed numbers "
+        "| claims | studies | numbers | accused studies | rate, upper 95 % limit | false "
+        "accusations | disputed numbers "
         "| files refused | numbers checked | slowest |",
         "|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     lines += [_correct_row(name, outcomes) for name, outcomes in correct.items()]
     lines += ["", "## Planted slips", "", _SLIPS, ""]
     lines += [
-        "| slip | planted | detected | a wrong cell is named | only innocents accused | not refutable | of these noticed |",
+        "| slip | planted | detected | a wrong cell is named | only innocents accused | "
+        "not refutable | of these noticed |",
         "|:--|--:|--:|--:|--:|--:|--:|",
     ]
     by_kind = defaultdict(list)
@@ -136,8 +146,10 @@ def report(correct, found):
 
 
 _SLIPS = (
-    "One slip in a study with a structure file. Shares are of the refutable slips: those with which the printed numbers can no "
-    "longer all be right, by relations that the generator of the studies knows. *A wrong cell is named*: of the slips detected."
+    "One slip in a study with a structure file. Shares are of the refutable slips: those "
+    "with which the printed numbers can no "
+    "longer all be right, by relations that the generator of the studies knows. *A wrong "
+    "cell is named*: of the slips detected."
 )
 _CLAIMS = {"eight": "eight columns", "all": "all columns and a structure file"}
 
@@ -184,7 +196,7 @@ def _quiet():
 
 
 def _judge(made, columns, rows=None):
-    from ivim.audit.verdict import judge
+    from ivim import judge
 
     with tempfile.TemporaryDirectory() as folder:
         path = made.write(folder, columns, rows)
@@ -246,7 +258,10 @@ def _percent(part, whole):
 
 
 def _told(row):
-    return f"{row['verdict']} {row['id']}: {row['printed']!r} recovered {row['recovered']!r}: {row['reason']}"
+    return (
+        f"{row['verdict']} {row['id']}: {row['printed']!r} recovered {row['recovered']!r}: "
+        f"{row['reason']}"
+    )
 
 
 if __name__ == "__main__":

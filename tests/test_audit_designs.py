@@ -1,4 +1,5 @@
-"""On correct studies of many designs the audit accuses nobody, and finds planted slips where they are.
+"""On correct studies of many designs the audit accuses nobody, and finds planted slips where they
+are.
 
 A sample of what `python benchmarks/audit.py` runs in full.
 """
@@ -28,14 +29,18 @@ def outcomes():
 @pytest.mark.parametrize("columns", ["eight", "all"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_correct_study_is_not_accused(seed, columns):
-    """No number of a correct study is misprint, impossible or contradicted, and no file is refused."""
+    """No number of a correct study is misprint, impossible or contradicted, and no file is
+    refused.
+    """
     said = benchmark.judged(seed, columns)
     assert said["refused"] == ""
     assert [benchmark._told(row) for row in said["accused"]] == []
 
 
 def test_slips_are_detected_at_the_right_cell(outcomes):
-    """Of refutable slips of thirty kinds, 92 % are detected and 90 % of these with a wrong cell named."""
+    """Of refutable slips of thirty kinds, 92 % are detected and 90 % of these with a wrong cell
+    named.
+    """
     assert len(outcomes) == len(KINDS) == 30
     detected = [one for one in outcomes if one["detected"]]
     missed = [(one["kind"], one["seed"], one["wrong"]) for one in outcomes if not one["detected"]]
@@ -99,3 +104,14 @@ def _first(kind):
             return made, slip
     msg = f"no study of the first 60 has a place for {kind!r}"
     raise AssertionError(msg)
+
+
+def test_the_page_quotes_the_stored_benchmark():
+    """Every line of the tables in `docs/audit_a_paper.md` is a line of `benchmarks/audit.md`."""
+    page = (ROOT / "docs" / "audit_a_paper.md").read_text(encoding="utf-8")
+    stored = (ROOT / "benchmarks" / "audit.md").read_text(encoding="utf-8").splitlines()
+    quoted = page.partition("<!-- from benchmarks/audit.md -->")[2].partition("<!-- end -->")[0]
+    lines = [line for line in quoted.splitlines() if line.strip()]
+    assert len(lines) >= 6
+    assert set(lines) <= set(stored)
+    assert sum(line.startswith(f"| {kind} |") for kind in KINDS for line in stored) == len(KINDS)

@@ -8,8 +8,8 @@ def add_arguments(command):
         metavar="FILE",
         nargs="+",
         action="extend",
-        help="tables as they are printed (CSV, TSV, HTML, DOCX, JATS XML, PDF) instead of claims: they are "
-        "read, shown to confirm, and what they leave open is asked",
+        help="tables as they are printed (CSV, TSV, HTML, DOCX, JATS XML, PDF) instead of claims: "
+        "they are read, shown to confirm, and what they leave open is asked",
     )
     command.add_argument(
         "--answers",
@@ -53,6 +53,6 @@ def read(args):
     args.claims, args.out = str(out / "claims.csv"), str(out)
     if any(question.needed for question in reading.questions):
         answers = args.answers or beside
-        print(f"Answer in {answers} (or with \"skip\") and run the same command again.")
+        print(f'Answer in {answers} (or with "skip") and run the same command again.')
         return False
     return True

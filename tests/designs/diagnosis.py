@@ -1,4 +1,4 @@
-"""The tables on diagnosis and agreement: odds and hazard ratios, ROC analysis, agreement of readers, correlation."""
+"""Tables on diagnosis: odds and hazard ratios, ROC analysis, agreement, correlation."""
 
 import numpy as np
 from scipy import stats
@@ -88,7 +88,9 @@ def _ratio(study, location, statistic, name, row, model, item):
 
 
 def _p_fits(p, ratio, low, high, z):
-    """p by Wald from a ratio and its limits, at the corners that give the largest and the smallest."""
+    """p by Wald from a ratio and its limits, at the corners that give the largest and the
+    smallest.
+    """
     if min(ratio[0], low[0], high[0]) <= 0 or high[0] <= low[1]:
         return True
     far = max(abs(np.log(ratio[0])), abs(np.log(ratio[1])))
@@ -144,7 +146,7 @@ def _marker(study, location, marker, reader, item, rng):
     page.ordered(names[1], names[0], names[2])
     if (
         design.auc_limits in ("delong", "hanley-mcneil")
-        and 0 < found["auc_low"]
+        and found["auc_low"] > 0
         and found["auc_high"] < 1
     ):
         page.follows("symmetry", names[0], names[1:], lambda low, high: (low + high) / 2)

@@ -1,4 +1,4 @@
-"""Standard statistics, each coded from a library or its paper and independent of the package that is tested with them."""
+"""Standard statistics, from a library or the paper named, and nothing from `ivim`."""
 
 import numpy as np
 import statsmodels.api as sm
@@ -24,7 +24,8 @@ def two_groups(a, b, test, exact):
     a, b : array
     test : {"student", "welch", "mann-whitney"}
     exact : bool
-        The Mann-Whitney p: exact or asymptotic with continuity correction as in R, else asymptotic without as in SPSS.
+        The Mann-Whitney p: exact or asymptotic with continuity correction as in R, else asymptotic
+        without as in SPSS.
 
     Returns
     -------
@@ -56,7 +57,9 @@ def several_groups(samples, test):
 
 
 def table_test(table, yates):
-    """Chi-square of a table of counts, or Fisher's exact test of a 2 x 2 table with an expected count below 5."""
+    """Chi-square of a table of counts, or Fisher's exact test of a 2 x 2 table with an expected
+    count below 5.
+    """
     expected = stats.contingency.expected_freq(table)
     if np.shape(table) == (2, 2) and expected.min() < 5:
         return {"p": float(stats.fisher_exact(table).pvalue)}
@@ -65,7 +68,8 @@ def table_test(table, yates):
 
 
 def logistic(y, x, limits, confidence):
-    """Logistic regression; rows of ``b, se, wald, p, odds_ratio, ci_low, ci_high`` without the intercept.
+    """Logistic regression; rows of ``b, se, wald, p, odds_ratio, ci_low, ci_high`` without the
+    intercept.
 
     Returns
     -------
@@ -98,7 +102,9 @@ def logistic(y, x, limits, confidence):
 
 
 def _profile(y, x, i, fit, z):
-    """Limits of a slope where the profile log-likelihood falls by z²/2 (Venzon & Moolgavkar 1988, Appl Stat 37:87)."""
+    """Limits of a slope where the profile log-likelihood falls by z²/2 (Venzon & Moolgavkar 1988,
+    Appl Stat 37:87).
+    """
     rest = np.delete(x, i, axis=1)
 
     def fall(slope):
@@ -131,7 +137,9 @@ def hazard_ratio(months, died, x, confidence):
 
 
 def components(y, score):
-    """Placements of the diseased and of the others (DeLong 1988, Biometrics 44:837); their means are the AUC."""
+    """Placements of the diseased and of the others (DeLong 1988, Biometrics 44:837); their means
+    are the AUC.
+    """
     ill, well = score[y], score[~y]
     wins = (ill[:, None] > well[None, :]) + 0.5 * (ill[:, None] == well[None, :])
     return wins.mean(axis=1), wins.mean(axis=0)
@@ -143,7 +151,8 @@ def auc(y, score, method, confidence, rng):
     Parameters
     ----------
     method : {"delong", "hanley-mcneil", "bootstrap", "binomial"}
-        ``hanley-mcneil``: Radiology 1982;143:29. ``binomial``: exact limits of AUC x N successes among N, as MedCalc offers.
+        ``hanley-mcneil``: Radiology 1982;143:29. ``binomial``: exact limits of AUC x N successes
+        among N, as MedCalc offers.
     """
     by_ill, by_well = components(y, score)
     area, n, m = float(by_ill.mean()), len(by_ill), len(by_well)
@@ -203,7 +212,9 @@ def share_limits(count, n, method, confidence, rng):
 
 
 def best_cutoff(y, score):
-    """The cut-off with the largest sum of sensitivity and specificity, halfway between two values: ``(cutoff, above)``."""
+    """The cut-off with the largest sum of sensitivity and specificity, halfway between two values:
+    ``(cutoff, above)``.
+    """
     values = np.unique(score)
     cuts = (values[1:] + values[:-1]) / 2
     rates = (score[y][None, :] > cuts[:, None]).mean(1) - (score[~y][None, :] > cuts[:, None]).mean(
@@ -214,7 +225,9 @@ def best_cutoff(y, score):
 
 
 def likelihood_ratios(tp, fn, tn, fp, confidence):
-    """LR+ and LR- with logarithmic limits (Simel 1991, J Clin Epidemiol 44:763); empty where a count is 0."""
+    """LR+ and LR- with logarithmic limits (Simel 1991, J Clin Epidemiol 44:763); empty where a
+    count is 0.
+    """
     if 0 in (tp, fn, tn, fp):
         return {}
     z, ill, well = stats.norm.ppf((1 + confidence) / 2), tp + fn, tn + fp
@@ -237,7 +250,8 @@ def kappa(first, second, confidence):
 
 
 def icc(first, second, form, confidence):
-    """Intraclass correlation by the formulas of McGraw & Wong 1996 (Psychol Methods 1:30), two raters.
+    """Intraclass correlation by the formulas of McGraw & Wong 1996 (Psychol Methods 1:30), two
+    raters.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The printed paper: every number as a row of claims, and what the printed numbers owe to one another."""
+"""The printed paper: numbers as rows of claims, and what they owe to one another."""
 
 import itertools
 import math
@@ -12,11 +12,13 @@ _RULES = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "truncated": R
 
 
 def digits(value, decimals, rule="half_up"):
-    """A number with the given decimals; twelve significant digits of a float count, so that a tie is seen as a tie.
+    """A number with the given decimals; twelve significant digits of a float count, so that a tie
+    is seen as a tie.
 
     Examples
     --------
-    >>> digits(0.8755, 3), digits(2.5, 0, "half_even"), digits(-0.0004, 2), digits(0.987, 2, "truncated")
+    >>> digits(0.8755, 3), digits(2.5, 0, "half_even"), digits(-0.0004, 2), digits(0.987, 2,
+    "truncated")
     ('0.876', '2', '0.00', '0.98')
     """
     exact = Decimal(f"{float(value):.12g}").quantize(Decimal(1).scaleb(-decimals), _RULES[rule])
@@ -56,7 +58,9 @@ class Page:
     def text(
         self, location, statistic, printed, *, group="", parameter="", unit="", plain="", **more
     ):
-        """Add a row with its string; returns its id. `plain` is the statistic's name in a paper of eight columns."""
+        """Add a row with its string; returns its id. `plain` is the statistic's name in a paper of
+        eight columns.
+        """
         name = "-".join(filter(None, (location, group, parameter, statistic, *more.values())))
         row_id = f"{len(self.rows) + 1}-{name}".replace(" ", "_").replace(".", "")[:70]
         place = ", ".join(filter(None, (location, group, parameter, statistic)))
@@ -87,7 +91,9 @@ class Page:
         return self.percentage(location, statistic, fraction, decimals, style.percent, **more)
 
     def percentage(self, location, statistic, fraction, decimals, how, **more):
-        """Add a row in per cent: with ``%`` in the unit, behind the digits (``sign``) or nowhere (``bare``)."""
+        """Add a row in per cent: with ``%`` in the unit, behind the digits (``sign``) or nowhere
+        (``bare``).
+        """
         printed = self._dressed(digits(100 * fraction, decimals, self.style.share_rule))
         more["unit"] = "%" if how == "unit" else ""
         row_id = self.text(location, statistic, printed + "%" * (how == "sign"), **more)
@@ -118,7 +124,9 @@ class Page:
         return self.text(location, "p", self._dressed(printed), **more)
 
     def relate(self, name, ids, possible):
-        """Note what the numbers owe to one another; numbers that are not printed (None) leave it out."""
+        """Note what the numbers owe to one another; numbers that are not printed (None) leave it
+        out.
+        """
         if None not in ids:
             self.relations.append(Relation(name, tuple(ids), possible))
 

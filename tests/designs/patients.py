@@ -1,4 +1,4 @@
-"""The raw data of a study: one row per patient, from which everything that the paper prints is computed."""
+"""The raw data of a study, from which everything that its paper prints is computed."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,8 @@ def patients(design):
     Returns
     -------
     DataFrame
-        ``group`` (the smallest one that the patient belongs to), ``diseased``, ``male``, ``smoker``, ``age``, a column per
+        ``group`` (the smallest one that the patient belongs to), ``diseased``, ``male``,
+        ``smoker``, ``age``, a column per
         marker, ``NAME reader 2`` for the markers' second reading, ``months`` and ``died``.
     """
     rng = np.random.default_rng([design.seed, 2])
@@ -52,7 +53,9 @@ def _level(design, group):
 
 
 def _values(marker, z):
-    """Marker values of standard normal draws, recorded with five decimals as an export of software has them."""
+    """Marker values of standard normal draws, recorded with five decimals as an export of software
+    has them.
+    """
     if marker.shape == "lognormal":
         sigma = np.sqrt(np.log1p((marker.spread / marker.centre) ** 2))
         return np.round(marker.centre * np.exp(sigma * z - sigma**2 / 2), 5)

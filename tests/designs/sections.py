@@ -1,4 +1,4 @@
-"""The tables that describe patients and markers: sizes, sex, age, means or medians, and the tests between groups."""
+"""Tables that describe: sizes, sex, age, means or medians, and the tests between groups."""
 
 import itertools
 import math
@@ -49,7 +49,9 @@ def markers(study, location):
 
 
 def group_tests(study, location):
-    """The test between the groups for each marker; pairs are compared where there are three groups."""
+    """The test between the groups for each marker; pairs are compared where there are three
+    groups.
+    """
     design = study.design
     for marker in design.markers:
         if len(design.groups) == 2:
@@ -75,7 +77,7 @@ def _values(study, name, group):
 def _add_up(study, ids):
     """A group is the sum of its parts, the total the sum of all."""
     design = study.design
-    wholes = {g: parts for g, parts in design.parts.items()}
+    wholes = dict(design.parts)
     if design.total:
         wholes[design.total] = design.groups
     for whole, parts in wholes.items():
@@ -206,7 +208,9 @@ def _centre(page, location, values, decimals, mean, more):
 
 
 def _grim(mean, n):
-    """A mean of whole numbers is a sum over n (Brown & Heathers 2017, Soc Psychol Personal Sci 8:363)."""
+    """A mean of whole numbers is a sum over n (Brown & Heathers 2017, Soc Psychol Personal Sci
+    8:363).
+    """
     return math.ceil(mean[0] * n[0] - 1e-9) <= mean[1] * n[0] + 1e-9
 
 
@@ -231,7 +235,9 @@ def _pooled(study, found, missing):
 
 
 def _pooled_sd(whole, *given):
-    """The sum of squares of the whole from its parts; the spread of the means is bounded at both ends."""
+    """The sum of squares of the whole from its parts; the spread of the means is bounded at both
+    ends.
+    """
     k = len(given) // 3
     n = [ends[0] for ends in given[:k]]
     means, spreads, total = given[k : 2 * k], given[2 * k :], sum(n)

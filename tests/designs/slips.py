@@ -39,7 +39,8 @@ def plant(made, kind, seed, tries=60):
     kind : str
         One of :data:`KINDS`.
     seed : int
-        Which of the possible places; a place where the slip is refutable goes before one where it is not.
+        Which of the possible places; a place where the slip is refutable goes before one where it
+        is not.
     tries : int
         How many places are looked at.
 
@@ -414,4 +415,6 @@ KINDS = {
     "median and quartile exchanged": _quartiles_exchanged,
     "abstract differs": _abstract_differs,
 }
-"""Kind -> function of (study, rng) that yields the possible places as dict of row id to new string."""
+"""Kind -> function of (study, rng) that yields the possible places as dict of row id to new
+string.
+"""

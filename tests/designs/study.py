@@ -1,5 +1,6 @@
 """A correct study: drawn, measured, analysed and printed from its seed alone."""
 
+import itertools
 import math
 import warnings
 from dataclasses import dataclass, field, replace
@@ -62,7 +63,9 @@ class Study:
         return pd.DataFrame(rows)[[*EIGHT, *FURTHER]]
 
     def write(self, folder, columns="all", rows=None):
-        """Write ``claims.csv`` and, with all columns, a truthful ``structure.toml``; returns the path of the claims."""
+        """Write ``claims.csv`` and, with all columns, a truthful ``structure.toml``; returns the
+        path of the claims.
+        """
         folder = Path(folder)
         path = folder / "claims.csv"
         self.table(columns, rows).to_csv(path, index=False)
@@ -157,7 +160,9 @@ def _overlap(a, b):
 
 
 def _statements(made):
-    """Sentences on what is higher, each true of the printed numbers, with the condition that says so."""
+    """Sentences on what is higher, each true of the printed numbers, with the condition that says
+    so.
+    """
     design, page = made.design, made.page
     low, high = design.groups[0], design.groups[-1]
     for name, cells in made.described.items():
@@ -178,28 +183,37 @@ def _printed(page, row_id):
 
 
 def structure(design):
-    """A truthful ``structure.toml`` of the design."""
-    lines = [f'title = "Study {design.seed}"', "[groups]"]
-    if len(design.groups) == 2:
-        lines += [f"compared = {_names(design.groups)}", f'positive = "{design.positive}"']
+    """A ``structure.toml`` that says of the design all that such a file can say, truthfully."""
+    lines = [f'title = "Study {design.seed}"', "restated = true", "[comparisons]"]
+    if len(design.groups) == 3:
+        pairs = itertools.combinations(design.groups, 2)
+        lines += [f'"{a} vs {b}" = {_names((a, b))}' for a, b in pairs]
+    lines += [f'"parts of {whole}" = {_names(parts)}' for whole, parts in design.parts.items()]
+    lines += ["[groups]", f"compared = {_names(design.groups)}", f'positive = "{design.positive}"']
+    lines.append(f"complete = {str(not design.missing and not design.lesions).lower()}")
     lines.append("[groups.parts]")
     lines += [f'"{whole}" = {_names(parts)}' for whole, parts in design.parts.items()]
     if design.total:
         lines.append(f'"{design.total}" = {_names(design.groups)}')
     whole = ["age"] if design.ages_whole and "age" in design.sections else []
-    lines += ["[parameters]", f"whole_numbers = {_names(whole)}", "[parameters.limits]"]
+    lines += ["[parameters]", f"whole_numbers = {_names(whole)}", "[parameters.spread]"]
+    lines += ['age = "sd"'] * ("age" in design.sections)
+    if not (design.medians and design.test == "mann-whitney"):
+        lines += [f'{marker.name} = "{design.style.spread}"' for marker in design.markers]
+    lines.append("[parameters.limits]")
     lines += [f"{m.name} = [0, 1]" for m in design.markers if m.shape == "beta"]
-    lines += [
-        "[tests]",
-        f"confidence = {design.confidence}",
-        "significance = 0.05",
-        'cutoff = "youden"',
-    ]
-    if design.auc_limits in ("delong", "hanley-mcneil"):
-        lines.append('auc_limits = "symmetric"')
-    if design.seed % 3:
-        lines.append('slopes = "table units"')
-    return "\n".join([*lines, "[agreement]", "raters = 2", ""])
+    return "\n".join([*lines, *_tests(design), ""])
+
+
+def _tests(design):
+    """The methods behind tests and limits, and how numbers were rounded."""
+    lines = ["[tests]", f"confidence = {design.confidence}", "significance = 0.05"]
+    lines += [f'method = "{design.test}"', f'limits = "{design.share_limits}"']
+    lines += [f'auc_limits = "{design.auc_limits}"', f'odds_limits = "{design.limits}"']
+    lines += ['cutoff = "youden"'] + ['slopes = "table units"'] * (design.seed % 3 > 0)
+    if design.style.rule == design.style.share_rule:
+        lines += ["[printing]", f'rounding = "{design.style.rule.replace("_", " ")}"']
+    return [*lines, "[agreement]", "raters = 2"]
 
 
 def _names(names):

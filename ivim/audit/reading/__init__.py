@@ -1,7 +1,8 @@
-"""Tables in: wide tables of a paper become rows of claims, and what the tables do not say becomes a question."""
+"""Tables in: a paper's tables become rows of claims, and what they do not say a question."""
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from ivim import files
 from ivim.audit.reading.answers import Answers, Question, load_answers, questions_text
 from ivim.audit.reading.design import structure_text
 from ivim.audit.reading.grid import Grid
-from ivim.audit.reading.interpret import Interpreted, ask_units, interpret
+from ivim.audit.reading.interpret import interpret
 from ivim.audit.reading.long import is_long, read_long
 from ivim.audit.reading.number import numbered
+from ivim.audit.reading.rows import ask_units
 from ivim.audit.reading.shown import reading_text
 from ivim.audit.reading.source import read_file
 
@@ -46,12 +48,12 @@ class Reading:
     questions: tuple
 
     @property
-    def left_out(self):
+    def left_out(self) -> int:
         """Cells with numbers that became no claim."""
         return sum(len(table.left_out) for table in self.tables)
 
 
-def read_tables(paths, answers=None):
+def read_tables(paths: Iterable[str | Path], answers: Answers | None = None) -> Reading:
     """Read wide tables into claims.
 
     Parameters
@@ -82,7 +84,7 @@ def read_tables(paths, answers=None):
     return Reading(tuple(tables), claims, questions)
 
 
-def write_reading(reading, folder):
+def write_reading(reading: Reading, folder: str | Path) -> list[str]:
     """Write claims, how the tables were read, and the open questions.
 
     Parameters
@@ -93,7 +95,8 @@ def write_reading(reading, folder):
     Returns
     -------
     list of str
-        Names of the files: ``claims.csv`` and ``reading.md``; ``answers.toml`` and ``structure.toml`` as long as the user has
+        Names of the files: ``claims.csv`` and ``reading.md``; ``answers.toml`` and
+        ``structure.toml`` as long as the user has
         not written into them.
 
     Raises
@@ -106,7 +109,8 @@ def write_reading(reading, folder):
     known = _known(folder / TRACE)
     if not _untouched(folder / "claims.csv", known):
         msg = (
-            f"{folder / 'claims.csv'}: is there already and not as it was written here last; it is not "
+            f"{folder / 'claims.csv'}: is there already and not as it was written here "
+            "last; it is not "
             "replaced: give another --out, or take it away"
         )
         raise ValueError(msg)

@@ -1,18 +1,21 @@
-"""What the reader of a paper answered, and what is still to be asked: nothing that can be wrong is guessed."""
+"""What the reader of a paper answered, and what is still to be asked."""
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ivim.audit.reading.text import harmless, squeezed
+from ivim.audit.vocabulary import STATISTICS, nearest
 
 AXES = ("groups", "parameters", "items", "models", "comparisons", "skip")
-_TABLE_KEYS = ("rows", "columns", "lines", "decimal", "skip", "units", "tests")
+_TABLE_KEYS = ("rows", "columns", "lines", "decimal", "merged", "skip", "units", "tests")
 _CHOICES = {
     "rows": AXES,
     "columns": AXES,
     "lines": ("first", "last"),
     "decimal": ("comma", "point"),
+    "merged": (True, False),
     "skip": (True, False),
 }
 
@@ -53,18 +56,20 @@ class Answers:
     units : dict of str to str
         ``parameter`` or ``parameter statistic`` -> unit, for all tables.
     tables : dict of str to dict
-        By ``table2``: ``rows, columns, lines, decimal, skip``, ``units``, ``tests``, and patterns of cells.
+        By ``table2``: ``rows, columns, lines, decimal, merged, skip``, ``units``, ``tests``, and
+        patterns
+        of cells.
     """
 
     names: dict = field(default_factory=dict)
     units: dict = field(default_factory=dict)
     tables: dict = field(default_factory=dict)
 
-    def of(self, table):
+    def of(self, table: str) -> dict:
         """The answers on one table."""
         return self.tables.get(table, {})
 
-    def unit(self, table, parameter, statistic):
+    def unit(self, table: str, parameter: str, statistic: str) -> str | None:
         """The unit that an answer gives to a number; None where none does."""
         for units in (self.of(table).get("units", {}), self.units):
             for key in (f"{parameter} {statistic}", parameter):
@@ -73,7 +78,7 @@ class Answers:
         return None
 
 
-def load_answers(path):
+def load_answers(path: str | Path | None) -> Answers:
     """Read an answers file.
 
     Parameters
@@ -104,7 +109,10 @@ def load_answers(path):
     tables = {}
     for name, entries in stored.items():
         if not isinstance(entries, dict):
-            msg = f"{path}: {name} is {entries!r}; give the sections [names], [units] and [table1], [table2] ..."
+            msg = (
+                f"{path}: {name} is {entries!r}; give the sections [names], [units] and "
+                "[table1], [table2] ..."
+            )
             raise ValueError(msg)
         if name not in ("names", "units"):
             tables[name] = _table(path, name, entries)
@@ -118,7 +126,9 @@ def load_answers(path):
 
 def _table(path, name, entries):
     if not (name.startswith("table") and name[5:].isdigit()):
-        msg = f"{path}: unknown section [{name}]; known are [names], [units], [table1], [table2] ..."
+        msg = (
+            f"{path}: unknown section [{name}]; known are [names], [units], [table1], [table2] ..."
+        )
         raise ValueError(msg)
     for key, value in entries.items():
         if key in _CHOICES and value not in _CHOICES[key]:
@@ -127,13 +137,25 @@ def _table(path, name, entries):
             raise ValueError(msg)
         if key in ("units", "tests"):
             _strings(path, f"{name}.{key}", value)
-        elif key not in _TABLE_KEYS and not (_is_pattern(key) and isinstance(value, str)):
+        elif key not in _TABLE_KEYS and _is_pattern(key) and isinstance(value, str):
+            _check_statistics(path, f"{name}.{key}", value)
+        elif key not in _TABLE_KEYS:
             msg = (
-                f"{path}: unknown entry {name}.{key}; known are {', '.join(_TABLE_KEYS)} and patterns "
+                f"{path}: unknown entry {name}.{key}; known are {', '.join(_TABLE_KEYS)} "
+                "and patterns "
                 'of cells such as "a (b)" = "mean sd"'
             )
             raise ValueError(msg)
     return entries
+
+
+def _check_statistics(path, name, value):
+    unknown = [word for word in value.split() if word != "skip" and word not in STATISTICS]
+    if unknown:
+        near = ", ".join(nearest(unknown[0]))
+        hint = f"did you mean {near}?" if near else 'such as "mean sd"'
+        msg = f"{path}: {name} is {value!r}; {unknown[0]!r} is no statistic; {hint}"
+        raise ValueError(msg)
 
 
 def _is_pattern(key):
@@ -141,13 +163,15 @@ def _is_pattern(key):
 
 
 def _strings(path, name, entries):
-    if not isinstance(entries, dict) or not all(isinstance(value, str) for value in entries.values()):
-        msg = f"{path}: {name} is {str(entries)[:60]!r}; give entries such as \"label\" = \"name\""
+    if not isinstance(entries, dict) or not all(
+        isinstance(value, str) for value in entries.values()
+    ):
+        msg = f'{path}: {name} is {str(entries)[:60]!r}; give entries such as "label" = "name"'
         raise ValueError(msg)
     return entries
 
 
-def questions_text(questions):
+def questions_text(questions: Sequence[Question]) -> str:
     """The questions as a TOML file in which every answer is commented out.
 
     Parameters
@@ -160,10 +184,14 @@ def questions_text(questions):
     """
     lines = [
         "# How the tables are to be read: questions that the tables leave open.",
-        '# Take the "# " before an answer away, put right what is wrong, and run the command again.',
-        '# rows and columns are one of "groups", "parameters", "items" (readers, sequences), "models",',
-        '# "comparisons" or "skip". In [names] a label gets the name that the claims shall use, or a kind',
-        '# and a name: "ADC and f" = "parameter adc+f", "Observer A" = "item reader 1", "Notes" = "skip".',
+        '# Take the "# " before an answer away, put right what is wrong, and run the '
+        "command again.",
+        '# rows and columns are one of "groups", "parameters", "items" (readers, '
+        'sequences), "models",',
+        '# "comparisons" or "skip". In [names] a label gets the name that the claims '
+        "shall use, or a kind",
+        '# and a name: "ADC and f" = "parameter adc+f", "Observer A" = "item reader 1", '
+        '"Notes" = "skip".',
     ]
     tables = dict.fromkeys([*(question.table for question in questions), "names"])
     for table in tables:

@@ -1,8 +1,9 @@
-"""Tables in text: a CSV or TSV file, or the tab-separated blocks below "Table 2 ..." in the text of an article."""
+"""Tables in text: CSV, TSV, or the tab-separated blocks below "Table 2 ..." in an article."""
 
 import csv
 import io
 import re
+from pathlib import Path
 
 from ivim.audit.reading.grid import Cell, Grid, rectangle
 from ivim.audit.reading.text import plain
@@ -11,7 +12,7 @@ _CAPTION = re.compile(r"\s*(?:\*\*)?table\s+(\d+)\b", re.IGNORECASE)
 _NOTE = re.compile(r"\s*(note|notes|data are|values are|abbreviations|[*†‡§^])", re.IGNORECASE)
 
 
-def read_delimited(path, content):
+def read_delimited(path: Path, content: bytes) -> list[Grid]:
     """The tables of a text file.
 
     Parameters
@@ -66,7 +67,7 @@ def _grid(path, number, caption, notes, text):
         raise ValueError(msg) from error
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     cells = [[(Cell(plain(text), indent=_indent(text)), 1, 1) for text in row] for row in rows]
-    return Grid(path.name, number, caption, notes, rectangle(path, cells))
+    return Grid(path.name, number, caption, notes, rectangle(path, cells), explicit=False)
 
 
 def _delimiter(text):
@@ -78,4 +79,4 @@ def _delimiter(text):
 def _indent(text):
     """Steps of two spaces before a label; one wide space is a step too."""
     lead = text[: len(text) - len(text.lstrip())]
-    return len(lead.replace("\u2003", "  ").replace("\u00a0", " ")) // 2
+    return (len(lead.replace("\u2003", "  ").replace("\u00a0", " ")) + 1) // 2

@@ -1,7 +1,7 @@
-"""Questions on the design that no table answers, as a structure file in which every line is commented out."""
+"""Questions on the design that no table answers, as a structure file to fill in."""
 
 
-def structure_text(reading):
+def structure_text(reading) -> str:
     """A structure file to fill in.
 
     Parameters
@@ -19,16 +19,20 @@ def structure_text(reading):
     inner = {name for names in parts.values() for name in names}
     outer = [name for name in groups if name not in inner]
     lines = [
-        "# What the tables do not say about the design. Take the \"# \" away where a line is true and put it right where",
-        "# it is not; what stays commented out is not assumed, and checks that need it are not made.",
+        '# What the tables do not say about the design. Take the "# " away where a line '
+        "is true and put it right where",
+        "# it is not; what stays commented out is not assumed, and checks that need it "
+        "are not made.",
         "[groups]",
-        f"# compared = {_list(outer[:2])}    # the groups of the tests and the ROC analysis: disjoint, together everybody",
+        f"# compared = {_list(outer[:2])}    # the groups of the tests and the ROC "
+        "analysis: disjoint, together everybody",
         f'# positive = "{outer[-1] if outer else ""}"    # which of them is the disease',
         "[groups.parts]",
     ]
     suggested = parts or ({groups[0]: groups[1:3]} if len(groups) > 3 else {})
     lines += [
-        f'# "{whole}" = {_list(dict.fromkeys(names))}    # a group and the disjoint sub-groups that make it up'
+        f'# "{whole}" = {_list(dict.fromkeys(names))}    # a group and the disjoint '
+        "sub-groups that make it up"
         for whole, names in suggested.items()
     ]
     lines.append("[parameters]")
@@ -38,9 +42,13 @@ def structure_text(reading):
     if claims["statistic"].str.startswith("auc_").any():
         lines.append('# auc_limits = "symmetric"    # limits of an AUC are AUC ± z SE')
     if (claims["statistic"] == "cutoff").any():
-        lines.append('# cutoff = "youden"    # cut-offs have the largest sum of sensitivity and specificity')
+        lines.append(
+            '# cutoff = "youden"    # cut-offs have the largest sum of sensitivity and specificity'
+        )
     if (claims["statistic"] == "b").any():
-        lines.append('# slopes = "table units"    # a slope is per unit in which the table gives the marker')
+        lines.append(
+            '# slopes = "table units"    # a slope is per unit in which the table gives the marker'
+        )
     return "\n".join([*lines, ""])
 
 

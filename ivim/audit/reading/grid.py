@@ -1,6 +1,8 @@
 """A table as a rectangle of cells, whatever file it came from."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 LARGEST_FILE = 50_000_000
 LARGEST_TABLE = 100_000
@@ -47,6 +49,8 @@ class Grid:
         All of equal length; a merged cell is repeated at every place that it covers.
     heads : int or None
         Rows that the file marks as headers; None where it does not say.
+    explicit : bool
+        Whether the format says which cells are merged; CSV and PDF leave them blank.
     """
 
     source: str
@@ -54,15 +58,16 @@ class Grid:
     caption: str
     notes: str
     rows: tuple
-    heads: int | None = field(default=None)
+    heads: int | None = None
+    explicit: bool = True
 
     @property
-    def width(self):
+    def width(self) -> int:
         """Number of columns."""
         return len(self.rows[0]) if self.rows else 0
 
 
-def checked_size(path):
+def checked_size(path: Path) -> bytes:
     """The bytes of a file that is not too large to be a table.
 
     Raises
@@ -75,14 +80,15 @@ def checked_size(path):
         raise ValueError(msg)
     if path.stat().st_size > LARGEST_FILE:
         msg = (
-            f"{path}: has {path.stat().st_size / 1e6:.0f} MB; a table is read from a file of at most "
+            f"{path}: has {path.stat().st_size / 1e6:.0f} MB; a table is read from a file "
+            "of at most "
             f"{LARGEST_FILE / 1e6:.0f} MB; cut the table out"
         )
         raise ValueError(msg)
     return path.read_bytes()
 
 
-def rectangle(path, lines):
+def rectangle(path: Path, lines: Sequence) -> tuple:
     """Cells with spans laid out in a rectangle.
 
     Parameters
@@ -106,7 +112,10 @@ def rectangle(path, lines):
         column = 0
         for cell, down, across in line:
             if not (1 <= down <= LARGEST_SPAN and 1 <= across <= LARGEST_SPAN):
-                msg = f"{path}: a cell covers {down} x {across} places; at most {LARGEST_SPAN} are read"
+                msg = (
+                    f"{path}: a cell covers {down} x {across} places; at most {LARGEST_SPAN} "
+                    "are read"
+                )
                 raise ValueError(msg)
             while (row, column) in placed:
                 column += 1
@@ -116,7 +125,10 @@ def rectangle(path, lines):
                     placed.setdefault((r, c), spanned)
             column += across
             if len(placed) > LARGEST_TABLE:
-                msg = f"{path}: a table has more than {LARGEST_TABLE:,} cells; cut out what is to be read"
+                msg = (
+                    f"{path}: a table has more than {LARGEST_TABLE:,} cells; cut out what is "
+                    "to be read"
+                )
                 raise ValueError(msg)
     width = 1 + max((column for _, column in placed), default=-1)
     if width * len(lines) > LARGEST_TABLE:

@@ -1,4 +1,4 @@
-"""What a header or a row label says: a group, a parameter, a statistic, a unit, how its cells are laid out."""
+"""What a label says: a group, a parameter, a statistic, a unit, how its cells are laid out."""
 
 import re
 from dataclasses import dataclass, replace
@@ -9,7 +9,10 @@ from ivim.audit.reading.text import harmless, lowered, plain, squeezed, without_
 KINDS = ("group", "parameter", "statistic", "item", "model", "comparison")
 
 _NAMES = {
-    "n": "n, no, no of patients, number of patients, no of cases, cases, sample size, number, patients",
+    "n": (
+        "n, no, no of patients, number of patients, no of cases, cases, sample size, number, "
+        "patients"
+    ),
     "male": "male, males, men",
     "female": "female, females, women",
     "mean": "mean",
@@ -31,14 +34,16 @@ _NAMES = {
     "odds_ratio": "or, odds ratio, exp(b), exp(β)",
     "hr": "hr, hazard ratio",
     "auc": "auc, area under the curve, area under curve, az",
-    "cutoff": "cut off, cut off value, cut off values, cutoff, threshold, optimal cut off, best cut off",
+    "cutoff": (
+        "cut off, cut off value, cut off values, cutoff, threshold, optimal cut off, best cut off"
+    ),
     "sensitivity": "sensitivity, sens",
     "specificity": "specificity, spec",
     "ppv": "ppv, positive predictive value",
     "npv": "npv, negative predictive value",
     "accuracy": "accuracy, acc",
-    "lr_positive": "lr+, plr, positive likelihood ratio, +lr",
-    "lr_negative": "lr-, nlr, negative likelihood ratio, -lr",
+    "lr_positive": "lr+, plr, positive likelihood ratio",
+    "lr_negative": "lr-, nlr, negative likelihood ratio",
     "youden": "youden index, youden's index, youden, youden j",
     "tp": "tp, true positive, true positives",
     "fp": "fp, false positive, false positives",
@@ -55,25 +60,34 @@ _NAMES = {
 
 def _lookup(text):
     """A label in the form of the lexicon; the sign of a likelihood ratio is no dash."""
-    found = squeezed(text)
-    return found + text.strip()[-1] if found == "lr" and text.strip()[-1:] in "+-−" else found
+    text = text.strip().replace("−", "-")
+    found, sign = squeezed(text), text[-1:]
+    return found + sign if found == "lr" and sign == "-" else found
 
 
 STATISTICS = {_lookup(name): key for key, names in _NAMES.items() for name in names.split(", ")}
 AXES = {
     "groups": "group, groups, patient group, patient groups, diagnosis, cohort",
-    "parameters": "parameter, parameters, variable, variables, marker, markers, index, characteristic, "
-    "characteristics, ivim parameter, ivim parameters, factor, factors, predictor, predictors, item, feature",
+    "parameters": (
+        "parameter, parameters, variable, variables, marker, markers, index, characteristic, "
+        "characteristics, ivim parameter, ivim parameters, factor, factors, predictor, "
+        "predictors, item, feature"
+    ),
 }
 AXES = {squeezed(name): kind for kind, names in AXES.items() for name in names.split(", ")}
 MODELS = {
-    "univariable": "univariable, univariate, univariate analysis, univariable analysis, crude, unadjusted",
-    "multivariable": "multivariable, multivariate, multivariate analysis, multivariable analysis, adjusted",
+    "univariable": (
+        "univariable, univariate, univariate analysis, univariable analysis, crude, unadjusted"
+    ),
+    "multivariable": (
+        "multivariable, multivariate, multivariate analysis, multivariable analysis, adjusted"
+    ),
 }
 MODELS = {squeezed(name): model for model, names in MODELS.items() for name in names.split(", ")}
 
 LAYOUTS = (
-    # What the words say, the pattern of the cell, and the statistics that stand in it ("=": the label's own).
+    # What the words say, the pattern of the cell, and the statistics that stand in it ("=": the
+    # label's own).
     (r"means?\s*±\s*(sds?|s\.d\.|standard deviations?|std)|x̅?\s*±\s*s\b", "a ± b", ("mean", "sd")),
     (r"means?\s*±\s*(sem?|s\.e\.(m\.)?|standard errors?)", "a ± b", ("mean", "se_mean")),
     (r"mean\s*[(\[]\s*(sd|s\.d\.|standard deviation)\s*[)\]]", "a (b)", ("mean", "sd")),
@@ -86,12 +100,21 @@ LAYOUTS = (
     (r"median\s*[(\[]\s*(range|min\S*max\w*)\s*[)\]]", "a (b-c)", ("median", "minimum", "maximum")),
     (r"(n|nos?\.?|number)\s*[(\[]\s*%\s*[)\]]", "a (b)", ("count", "share")),
     (r"%\s*[(\[]\s*(n|no\.?|number)\s*[)\]]", "a (b)", ("share", "count")),
+    (r"\b(males?|men|m)\s*/\s*(females?|women|f)\b", "a/b", ("male", "female")),
+    (r"\b(females?|women|f)\s*/\s*(males?|men|m)\b", "a/b", ("female", "male")),
     (r"%?\s*[(\[]\s*n\s*/\s*n\s*[)\]]", "a (b/c)", ("=", "count", "n")),
 )
-_CI = re.compile(r"(?:\b\d\d(?:\.\d)?\s*%\s*)?\bc\.?\s?i\.?(?:s\b)?|confidence intervals?", re.IGNORECASE)
+_CI = re.compile(
+    r"(?:\b\d\d(?:\.\d)?\s*%\s*)?\bc\.?\s?i\.?(?:s\b)?|confidence intervals?", re.IGNORECASE
+)
 _LEVEL = re.compile(r"(\d\d(?:\.\d)?)\s*%\s*(?:c\.?\s?i|confidence)", re.IGNORECASE)
 _N = re.compile(r"[(\[,]?\s*\b[nN]\s*=\s*(\d+)\s*[)\]]?")
-_READER = re.compile(r"(?:reader|observer|rater|radiologist)\s*([\dA-Z]+|one|two)", re.IGNORECASE)
+_OBSERVER = re.compile(
+    r"\b(intra|inter)[- ]?(?:observer|reader|rater)s?\b|"
+    r"\b(?:reader|observer|rater|radiologist)\s*(\d+|[A-Z]|one|two)\b",
+    re.IGNORECASE,
+)
+_MODEL = re.compile(r"model\s*(\d+|[A-Z])", re.IGNORECASE)
 _UNIT = re.compile(
     r"[×x*·]?\s?10\s?\^?-\s?\d\s?(?:mm2|cm2|m2|µm2|μm2)?/?\s?(?:s|sec|ms)?|[×x*·]?\s?10\s?\^?-\s?\d\s?\S{0,8}|"
     r"years?|yrs?|y|months?|weeks?|days?|h|min|s|sec|ms|mm|cm|m|mm2|cm2|mm3|cm3|ml|l|kg|g|mg|kg/m2|%|"
@@ -121,7 +144,10 @@ class Meaning:
     interval : bool
         Whether it speaks of a confidence interval.
     limits_first : bool
-        Whether it does so first, as in "95% CI of OR", and not behind the estimate, as in "AUC (95% CI)".
+        Whether it does so first, as in "95% CI of OR", and not behind the estimate, as in "AUC (95%
+        CI)".
+    item : str
+        Reader or repetition that the label names besides: "ICC, inter-observer".
     level : str
         ``95`` of "95 % CI".
     marks : str
@@ -138,11 +164,12 @@ class Meaning:
     statistics: tuple = ()
     interval: bool = False
     limits_first: bool = False
+    item: str = ""
     level: str = ""
     marks: str = ""
 
 
-def read_label(text, names):
+def read_label(text: str, names: dict[str, str]) -> Meaning:
     """The meaning of a label.
 
     Parameters
@@ -178,6 +205,9 @@ def read_label(text, names):
         level = level[1] if level else ""
         meaning = replace(meaning, interval=True, limits_first=first, level=level)
         rest = rest[: found.start()] + rest[found.end() :]
+    if found := _OBSERVER.search(rest):
+        meaning = replace(meaning, item=_observer(found))
+        rest = rest[: found.start()] + rest[found.end() :]
     rest, unit, unit_printed = _unit(_tidy(rest))
     rest = _tidy(rest)
     label = harmless(text if meaning.limits_first else rest)
@@ -185,7 +215,7 @@ def read_label(text, names):
     return _named(meaning, rest, names)
 
 
-def unit_of(text):
+def unit_of(text: str) -> str | None:
     """A unit in the words of the claims; None where the text is no unit.
 
     Examples
@@ -208,7 +238,9 @@ _RAISE = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def _unit(text):
-    """The text without its unit, the unit, and it as printed: in brackets, or behind a comma or a blank at the end."""
+    """The text without its unit, the unit, and it as printed: in brackets, or behind a comma or a
+    blank at the end.
+    """
     for match in re.finditer(r"[(\[]([^()\[\]]*)[)\]]", text):
         if unit := unit_of(match[1]):
             return text[: match.start()] + text[match.end() :], unit, match[1].strip()
@@ -217,7 +249,8 @@ def _unit(text):
         return head, unit, tail.strip()
     for match in re.finditer(r"\s(?=[×x]?\s?10\s?[⁻^-])|\s(?=\S+$)", text):
         unit = unit_of(text[match.end() :])
-        # A letter alone may be a name ("vitamin D h"); a unit of one letter needs brackets or a comma.
+        # A letter alone may be a name ("vitamin D h"); a unit of one letter needs brackets or a
+        # comma.
         if unit and (len(unit) > 1 or unit == "%"):
             return text[: match.start()], unit, text[match.end() :]
     return text, "", ""
@@ -225,8 +258,25 @@ def _unit(text):
 
 def _tidy(text):
     text = re.sub(r"[(\[]\s*[,;]?\s*[)\]]", "", text)
-    text = re.sub(r"^\s*(?:of|for)\s+|\s+(?:of|for)\s*$", "", text.strip(" ,;:"), flags=re.IGNORECASE)
+    text = re.sub(
+        r"^\s*(?:of|for)\s+|\s+(?:of|for)\s*$", "", text.strip(" ,;:"), flags=re.IGNORECASE
+    )
     return text.strip(" ,;:")
+
+
+_SPANS = {
+    "range": ("minimum", "maximum"),
+    "minmax": ("minimum", "maximum"),
+    "iqr": ("q1", "q3"),
+    "interquartilerange": ("q1", "q3"),
+}
+
+
+def _observer(match):
+    """The item of a reader or of a kind of agreement."""
+    if match[1]:
+        return f"{match[1].lower()}-observer"
+    return f"reader {({'one': '1', 'two': '2'}).get(match[2].lower(), match[2])}"
 
 
 def _named(meaning, text, names):
@@ -238,17 +288,26 @@ def _named(meaning, text, names):
         if kind in KINDS and name:
             return replace(meaning, kind=kind, name=name)
         return replace(meaning, name=names[key])
+    if not text and meaning.item:
+        return replace(meaning, kind="item", name=meaning.item, label=meaning.item)
     if not text:
         return replace(meaning, kind="limits" if meaning.interval else "")
+    if key in _SPANS:
+        return replace(meaning, label="", pattern="a-b", statistics=_SPANS[key])
+    if "/" in text and all(_lookup(word) in STATISTICS for word in text.split("/")):
+        return replace(meaning, kind="skip")  # t/χ²: which of them, only the row's test tells
     if text == "f":
-        return replace(meaning, name="f")  # perfusion fraction or F: the other axis tells, or the reader
+        return replace(
+            meaning, name="f"
+        )  # perfusion fraction or F: the other axis tells, or the reader
     if _lookup(text) in STATISTICS or text == "F":
         return replace(meaning, kind="statistic", name=STATISTICS.get(_lookup(text), "f"))
     if key in MODELS:
         return replace(meaning, kind="model", name=MODELS[key])
-    if reader := _READER.fullmatch(text):
-        number = {"one": "1", "two": "2"}.get(reader[1].lower(), reader[1])
-        return replace(meaning, kind="item", name=f"reader {number}")
+    if key in ("df", "degreesoffreedom"):
+        return replace(meaning, kind="skip")
+    if numbered := _MODEL.fullmatch(text):
+        return replace(meaning, kind="model", name=f"model {numbered[1]}")
     return _parameter(meaning, text)
 
 
@@ -265,7 +324,7 @@ def _parameter(meaning, text):
     return meaning
 
 
-def shown(text):
+def shown(text: str) -> str:
     """A label with the registry's spelling of its parameters: ``ADCfast`` as "ADC fast".
 
     Examples
@@ -280,8 +339,9 @@ def shown(text):
     return text
 
 
-def slug(label, kind):
-    """The name of a label in the claims where no answer gives one: lower case; parameters without blanks.
+def slug(label: str, kind: str) -> str:
+    """The name of a label in the claims where no answer gives one: lower case; parameters without
+    blanks.
 
     Examples
     --------

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from ivim.audit.reading.grid import Cell
-from ivim.audit.reading.values import Value, read_value, uses_commas
+from ivim.audit.reading.grid import Grid
+from ivim.audit.reading.values import read_value, uses_commas
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,9 @@ class Layout:
         A cell that holds two values on two lines, for the question; empty where none does.
     comma : bool or None
         Whether a comma is the decimal mark; None where it cannot be told.
+    blank : dict of int to str
+        Column whose upper header is blank, right of this one, in a format that cannot say whether
+        it is merged with it.
     """
 
     heads: int
@@ -42,9 +45,10 @@ class Layout:
     spanned: dict
     two_lines: str
     comma: bool | None
+    blank: dict
 
 
-def lay_out(grid, answers):
+def lay_out(grid: Grid, answers: dict) -> Layout:
     """Find headers, labels and numbers of a table.
 
     Parameters
@@ -66,8 +70,13 @@ def lay_out(grid, answers):
     stubs = _stubs(values[heads:], len(rows[0]))
     body = range(heads, len(rows))
     labels, below = _row_labels(rows, values, body, stubs)
+    blank = {} if grid.explicit else _blank_heads(rows, heads, stubs)
+    if answers.get("merged"):
+        rows = _filled_right(rows, heads, stubs)
     columns = {c: _path(rows[:heads], c) for c in range(stubs, len(rows[0]))}
-    corner = next((row[stubs - 1].text for row in reversed(rows[:heads]) if row[stubs - 1].text), "")
+    corner = next(
+        (row[stubs - 1].text for row in reversed(rows[:heads]) if row[stubs - 1].text), ""
+    )
     return Layout(
         heads,
         stubs,
@@ -79,11 +88,35 @@ def lay_out(grid, answers):
         {c: _same_head(rows, heads, c, stubs) for c in columns},
         two_lines,
         comma,
+        blank if answers.get("merged") is None else {},
     )
 
 
+def _blank_heads(rows, heads, stubs):
+    """Columns with a blank above their own header, right of a header that may reach over them."""
+    found = {}
+    for row in rows[: heads - 1]:
+        over = ""
+        for c in range(stubs, len(row)):
+            over = row[c].text or over
+            if over and not row[c].text and rows[heads - 1][c].text:
+                found[c] = over
+    return found
+
+
+def _filled_right(rows, heads, stubs):
+    """Blank upper headers take the text of the one to their left."""
+    filled = [list(row) for row in rows]
+    for row in filled[: heads - 1]:
+        for c in range(stubs + 1, len(row)):
+            row[c] = row[c] if row[c].text else row[c - 1]
+    return tuple(map(tuple, filled))
+
+
 def _one_line(rows, which):
-    """Cells whose lines each hold a value: the wanted line; without an answer they stay, and one is shown."""
+    """Cells whose lines each hold a value: the wanted line; without an answer they stay, and one is
+    shown.
+    """
     shown = ""
     result = []
     for row in rows:
@@ -91,7 +124,12 @@ def _one_line(rows, which):
         for cell in row:
             lines = cell.text.splitlines()
             values = [read_value(line) for line in lines]
-            if len(lines) > 1 and values[0].holds_numbers and values[-1].holds_numbers and not _one(cell):
+            if (
+                len(lines) > 1
+                and values[0].holds_numbers
+                and values[-1].holds_numbers
+                and not _one(cell)
+            ):
                 if which:
                     cell = replace(cell, text=lines[0 if which == "first" else -1])
                 else:
@@ -102,7 +140,9 @@ def _one_line(rows, which):
 
 
 def _one(cell):
-    """Whether the lines are one value that was only broken, such as ``0.88`` over ``(0.80-0.95)``."""
+    """Whether the lines are one value that was only broken, such as ``0.88`` over
+    ``(0.80-0.95)``.
+    """
     later = cell.text.splitlines()[1:]
     joined = read_value(cell.text.replace("\n", " ")).holds_numbers
     return joined and all(line.lstrip()[:1] in "([±" for line in later)
@@ -182,6 +222,3 @@ def _same_head(rows, heads, column, stubs):
     ):
         stop += 1
     return tuple(range(first, stop))
-
-
-__all__ = ["Cell", "Layout", "Value", "lay_out"]

@@ -1,6 +1,8 @@
-"""Tables in HTML and in JATS XML. Nothing is fetched, no entity is expanded, no script is looked at."""
+"""Tables in HTML and JATS XML. Nothing is fetched, no entity expanded, no script looked at."""
 
 import re
+from html.entities import html5
+from pathlib import Path
 
 from ivim.audit.reading.grid import MOST_TABLES, Cell, Grid, rectangle
 from ivim.audit.reading.text import plain, raised
@@ -10,7 +12,7 @@ _SILENT = ("script", "style", "noscript", "template", "object", "iframe")
 _BLOCKS = ("br", "p", "div", "li", "break", "list-item")
 
 
-def read_html(path, content):
+def read_html(path: Path, content: bytes) -> list[Grid]:
     """The tables of an HTML page.
 
     Parameters
@@ -24,7 +26,9 @@ def read_html(path, content):
     """
     from lxml import etree, html
 
-    parser = html.HTMLParser(no_network=True, huge_tree=False, remove_comments=True, encoding="utf-8")
+    parser = html.HTMLParser(
+        no_network=True, huge_tree=False, remove_comments=True, encoding="utf-8"
+    )
     try:
         root = html.document_fromstring(content, parser=parser)
     except (etree.LxmlError, ValueError) as error:
@@ -33,7 +37,7 @@ def read_html(path, content):
     return _grids(path, root, _html_surroundings)
 
 
-def read_jats(path, content):
+def read_jats(path: Path, content: bytes) -> list[Grid]:
     """The tables of an article in JATS XML.
 
     Parameters
@@ -52,10 +56,14 @@ def read_jats(path, content):
     """
     from lxml import etree
 
-    # An entity of the file's own may name a local file or grow without end; those of a DTD are not needed.
+    # An entity of the file's own may name a local file or grow without end; those of a DTD are not
+    # needed.
     head = content[: content.find(b"<article") if b"<article" in content else None]
     if b"<!ENTITY" in head or b"<!ENTITY" in content[:100_000]:
-        msg = f"{path}: declares entities of its own, which are not expanded; take the <!ENTITY lines out"
+        msg = (
+            f"{path}: declares entities of its own, which are not expanded; take the <!ENTITY "
+            "lines out"
+        )
         raise ValueError(msg)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
@@ -77,7 +85,11 @@ def _told(error):
 
 
 def _grids(path, root, surroundings):
-    tables = [table for table in root.iter("table") if not any(True for _ in table.iterdescendants("table"))]
+    tables = [
+        table
+        for table in root.iter("table")
+        if not any(True for _ in table.iterdescendants("table"))
+    ]
     if len(tables) > MOST_TABLES:
         msg = f"{path}: has {len(tables)} tables; at most {MOST_TABLES} are read"
         raise ValueError(msg)
@@ -123,14 +135,18 @@ def _span(path, element, name):
 
 def _padding(element):
     """Steps of indentation by style."""
-    found = re.search(r"(?:padding-left|text-indent)\s*:\s*([\d.]+)\s*(em|px|pt)", element.get("style", ""))
+    found = re.search(
+        r"(?:padding-left|text-indent)\s*:\s*([\d.]+)\s*(em|px|pt)", element.get("style", "")
+    )
     if not found:
         return 0
     return min(5, round(float(found[1]) / {"em": 1, "px": 15, "pt": 12}[found[2]]))
 
 
 def _text(element):
-    """Text of a cell with line ends; parts that fill the cell without a word between them stand on lines of their own."""
+    """Text of a cell with line ends; parts that fill the cell without a word between them stand on
+    lines of their own.
+    """
     pieces = list(element)
     bare = not (element.text or "").strip() and not any((p.tail or "").strip() for p in pieces)
     own = [p for p in pieces if p.tag not in ("sup", "sub", "br", "xref")]
@@ -140,7 +156,11 @@ def _text(element):
 
 
 def _inner(element):
-    if element.tag in _SILENT or not isinstance(element.tag, str):
+    if not isinstance(element.tag, str):
+        # A named entity of the DTD, which is not loaded: the names of HTML are known, others are
+        # shown as lost.
+        return html5.get(f"{getattr(element, 'name', '')};", "\ufffd")
+    if element.tag in _SILENT:
         return ""
     # A line end of the source is a space on the page; only the page's own breaks are kept.
     found = re.sub(r"[\r\n]+", " ", element.text or "")

@@ -4,11 +4,9 @@ import re
 
 from ivim.audit.reading.answers import Question
 from ivim.audit.reading.labels import LAYOUTS
+from ivim.audit.vocabulary import LIMITED, RATIOS
 
-RATIOS = ("odds_ratio", "hr")
-ESTIMATES = (
-    "auc sensitivity specificity ppv npv accuracy lr_positive lr_negative icc kappa odds_ratio hr"
-).split()
+ESTIMATES = (*LIMITED, *RATIOS)
 _HITS = {"sensitivity": "tp", "specificity": "tn", "ppv": "tp", "npv": "tn"}
 _CHOICES = {
     "a": "mean, median, count, n",
@@ -34,7 +32,7 @@ class Unreadable(Exception):
     """A cell whose numbers cannot be named; says why."""
 
 
-def statistics_of(found, told, path, columns, place, value, about):
+def statistics_of(found, told, path, columns, place, value, about) -> list[tuple[str, str, str]]:
     """The statistic of each number in a cell.
 
     Parameters
@@ -143,7 +141,9 @@ def _speaks_of_limits(found, path):
 
 
 def _laid_out(found, told, path, value, own, about):
-    """Names by the label's own words, else by an answer, else by caption and notes; else they are asked for."""
+    """Names by the label's own words, else by an answer, else by caption and notes; else they are
+    asked for.
+    """
     for meaning in reversed(path):
         if meaning.pattern and meaning.statistics:
             if meaning.pattern == value.pattern:
@@ -187,10 +187,19 @@ def _noted(found, pattern):
 
 def _ask(found, value, own):
     key = f"{own}: {value.pattern}" if own else value.pattern
-    shown = {"a ± b": "{} ± {}", "a (b)": "{} ({})", "a (b-c)": "{} ({}-{})"}.get(value.pattern, "{}")
+    shown = {"a ± b": "{} ± {}", "a (b)": "{} ({})", "a (b-c)": "{} ({}-{})"}.get(
+        value.pattern, "{}"
+    )
     example = shown.format(*value.numbers)
-    text = f"what are the numbers of {value.pattern}, such as {example}? {_CHOICES.get(value.pattern, '')}"
-    answer = f'"{own} se"' if own and value.pattern == "a ± b" else f'"{_EXAMPLE.get(value.pattern, "mean")}"'
+    text = (
+        f"what are the numbers of {value.pattern}, such as {example}? "
+        f"{_CHOICES.get(value.pattern, '')}"
+    )
+    answer = (
+        f'"{own} se"'
+        if own and value.pattern == "a ± b"
+        else f'"{_EXAMPLE.get(value.pattern, "mean")}"'
+    )
     question = Question(found.location, f'"{key}"', text.strip(), answer)
     if question.key not in {other.key for other in found.questions}:
         found.questions.append(question)

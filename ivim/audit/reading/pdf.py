@@ -2,6 +2,7 @@
 
 import io
 import re
+from pathlib import Path
 
 from ivim.audit.reading.grid import MOST_TABLES, Cell, Grid, rectangle
 from ivim.audit.reading.text import plain
@@ -10,7 +11,7 @@ _NUMBER = re.compile(r"^\s*table\s*(\d+)[^\n]*", re.IGNORECASE | re.MULTILINE)
 MOST_PAGES = 200
 
 
-def read_pdf(path, content):
+def read_pdf(path: Path, content: bytes) -> list[Grid]:
     """The tables of a PDF that have ruled lines.
 
     Parameters
@@ -30,7 +31,10 @@ def read_pdf(path, content):
     try:
         import pdfplumber
     except ImportError as error:
-        msg = f"{path}: a PDF needs pdfplumber (pip install pdfplumber); or give the table as CSV, HTML or DOCX"
+        msg = (
+            f"{path}: a PDF needs pdfplumber (pip install pdfplumber); or give the table as "
+            "CSV, HTML or DOCX"
+        )
         raise ValueError(msg) from error
     found = []
     try:
@@ -40,7 +44,10 @@ def read_pdf(path, content):
     except ValueError:
         raise
     except Exception as error:  # pdfminer raises errors of its own on a broken file
-        msg = f"{path}: not a readable PDF ({' '.join(str(error).split())[:150] or type(error).__name__})"
+        msg = (
+            f"{path}: not a readable PDF "
+            f"({' '.join(str(error).split())[:150] or type(error).__name__})"
+        )
         raise ValueError(msg) from error
     return found[:MOST_TABLES]
 
@@ -59,6 +66,7 @@ def _of_page(path, page):
                 plain(caption[0]) if caption else "",
                 "",
                 rectangle(path, lines),
+                explicit=False,
             )
         )
     return grids

@@ -3,7 +3,7 @@
 from ivim.audit.reading.text import harmless
 
 
-def reading_text(reading):
+def reading_text(reading) -> str:
     """Every header and every cell with what it was taken for, as Markdown.
 
     Parameters
@@ -24,15 +24,18 @@ def reading_text(reading):
         lines += [f"## Table {number} ({_escaped(table.grid.source)})", ""]
         lines += [_escaped(table.grid.caption), ""] * bool(table.grid.caption)
         lines += ["| header or label | taken for |", "|:--|:--|"]
-        lines += [f"| {_escaped(text)} | {_escaped(words)} |" for text, words in _once(table.labels)]
+        lines += [
+            f"| {_escaped(text)} | {_escaped(words)} |" for text, words in _once(table.labels)
+        ]
         lines += ["", "| row | column | cell | taken for |", "|:--|:--|:--|:--|"]
         lines += [_cell_line(table, place) for place in sorted(table.layout.values)]
         lines.append("")
     return "\n".join(lines)
 
 
-def reading_rows(reading):
-    """One line per table for the terminal: how many numbers were read, how many cells were left out and why.
+def reading_rows(reading) -> list[str]:
+    """One line per table for the terminal: how many numbers were read, how many cells were left out
+    and why.
 
     Returns
     -------
@@ -40,14 +43,16 @@ def reading_rows(reading):
     """
     lines = []
     for table in reading.tables:
-        reasons = sorted({table.cells[place].removeprefix("left out: ") for place in table.left_out})
+        reasons = sorted(
+            {table.cells[place].removeprefix("left out: ") for place in table.left_out}
+        )
         out = f"; {len(table.left_out)} cells left out ({'; '.join(reasons)})" if reasons else ""
         lines.append(f"{table.location} ({table.grid.source}): {len(table.rows)} numbers{out}")
         lines += [f"    {text!r}: {words}" for text, words in _once(table.labels)]
     return lines
 
 
-def question_rows(reading):
+def question_rows(reading) -> list[str]:
     """One line per open question, with the entry of ``answers.toml`` that settles it.
 
     Returns
@@ -68,8 +73,10 @@ def _told(question):
 
 def _summary(reading):
     return (
-        f"{len(reading.claims)} numbers out of {len(reading.tables)} tables; {reading.left_out} cells with numbers "
-        f"left out; {len(reading.questions)} questions open. Confirm this page before you trust an audit of it."
+        f"{len(reading.claims)} numbers out of {len(reading.tables)} tables; "
+        f"{reading.left_out} cells with numbers "
+        f"left out; {len(reading.questions)} questions open. Confirm this page before you "
+        "trust an audit of it."
     )
 
 

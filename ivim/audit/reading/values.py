@@ -1,11 +1,14 @@
 """What a cell holds: its numbers as printed, and the pattern that they stand in."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ivim.audit.reading.text import MARKS, plain
 
-_NUMBER = rf"[<>≤≥=]?\s?[-−–+]?(?:\d+(?:[.,·]\d+)?|[.,·]\d+)(?:[eE][-−+]?\d+)?\s?%?[{re.escape(MARKS)}]*"
+_NUMBER = (
+    rf"[<>≤≥=]?\s?[-−–+]?(?:\d+(?:[.,·]\d+)?|[.,·]\d+)(?:[eE][-−+]?\d+)?\s?%?[{re.escape(MARKS)}]*"
+)
 _GAP = r"\s*(?:[-–—−~～,;]|to|and|\.\.\.)\s*"
 _PATTERNS = {
     "a": rf"({_NUMBER})",
@@ -20,7 +23,9 @@ _PATTERNS = {
 }
 _COMPILED = {name: re.compile(pattern) for name, pattern in _PATTERNS.items()}
 _CI = re.compile(r"95\s*%\s*(?:ci|c\.i\.)\s*[:,=]?\s*", re.IGNORECASE)
-_NOTHING = re.compile(r"[-–—−/.]*|n\.?\s?/?a\.?|nd|nr|not (available|reported|printed|applicable)", re.IGNORECASE)
+_NOTHING = re.compile(
+    r"[-–—−/.]*|n\.?\s?/?a\.?|nd|nr|not (available|reported|printed|applicable)", re.IGNORECASE
+)
 _REFERENCE = re.compile(r"(1(\.0+)?\s*)?[(\[]?\s*ref(erence|\.)?\s*[)\]]?", re.IGNORECASE)
 _NOT_SIGNIFICANT = re.compile(r"n\.?\s?s\.?", re.IGNORECASE)
 _TRAILING = re.compile(rf"(?<=[)\]])\s*[{re.escape(MARKS)}]+$")
@@ -34,7 +39,8 @@ class Value:
     Attributes
     ----------
     pattern : str
-        ``a``, ``a ± b``, ``a (b)``, ``a (b-c)`` ...; ``nothing`` for a dash or NA, ``words`` for anything else.
+        ``a``, ``a ± b``, ``a (b)``, ``a (b-c)`` ...; ``nothing`` for a dash or NA, ``words`` for
+        anything else.
     numbers : tuple of str
         As printed, with a decimal point and a plain minus.
     """
@@ -43,19 +49,20 @@ class Value:
     numbers: tuple = ()
 
     @property
-    def holds_numbers(self):
+    def holds_numbers(self) -> bool:
         """True where there is something to audit."""
         return bool(self.numbers)
 
 
-def read_value(text, comma=False):
+def read_value(text: str, comma: bool = False) -> Value:
     """The value of a cell.
 
     Parameters
     ----------
     text : str
     comma : bool
-        Whether a comma is the decimal mark; else commas between groups of three digits are left out.
+        Whether a comma is the decimal mark; else commas between groups of three digits are left
+        out.
 
     Returns
     -------
@@ -76,7 +83,9 @@ def read_value(text, comma=False):
     text = _CI.sub("", text)
     if not comma:
         text = re.sub(r"(?<=\d),(?=\d{3}(?:\D|$))", "", text)
-        decimal = re.search(r"\d,\d", text) and not re.search(r"[(\[]\s*[^()\[\]]*\d,\d[^()\[\]]*[)\]]", text)
+        decimal = re.search(r"\d,\d", text) and not re.search(
+            r"[(\[]\s*[^()\[\]]*\d,\d[^()\[\]]*[)\]]", text
+        )
         if decimal:
             return Value("words")
     for name, pattern in _COMPILED.items():
@@ -85,7 +94,7 @@ def read_value(text, comma=False):
     return Value("words")
 
 
-def uses_commas(texts):
+def uses_commas(texts: Iterable[str]) -> bool | None:
     """Whether a comma is the decimal mark of a table: True, False, or None where it cannot be told.
 
     Parameters

@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from pathlib import Path
 
 from ivim.audit.reading.grid import MOST_TABLES, Cell, Grid, rectangle
 from ivim.audit.reading.text import plain, raised
@@ -12,7 +13,7 @@ MOST_PARTS = 5_000
 _NUMBER = re.compile(r"\s*(?:supplementary\s+)?table\s*(\d+)", re.IGNORECASE)
 
 
-def read_docx(path, content):
+def read_docx(path: Path, content: bytes) -> list[Grid]:
     """The tables of a DOCX file.
 
     Parameters
@@ -37,7 +38,7 @@ def read_docx(path, content):
     try:
         document = docx.Document(io.BytesIO(content))
         pieces = list(document.iter_inner_content())
-    except Exception as error:  # python-docx raises what its parts raise: KeyError, XMLSyntaxError, PackageNotFoundError
+    except Exception as error:  # python-docx passes on what zipfile, lxml and dicts raise
         msg = f"{path}: not a Word document ({' '.join(str(error).split())[:150]}); save it as DOCX"
         raise ValueError(msg) from error
     if sum(isinstance(piece, Table) for piece in pieces) > MOST_TABLES:
@@ -53,7 +54,9 @@ def read_docx(path, content):
 
 
 def _check_archive(path, content):
-    """A packed document may unpack to anything: its sizes are looked at before a byte is unpacked."""
+    """A packed document may unpack to anything: its sizes are looked at before a byte is
+    unpacked.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
@@ -66,7 +69,10 @@ def _check_archive(path, content):
                 raise ValueError(msg)
             names = [part for part in parts if part.filename.endswith((".xml", ".rels"))]
             if any(b"<!ENTITY" in _start(archive, part) for part in names):
-                msg = f"{path}: declares entities of its own, which a Word document does not need; refused"
+                msg = (
+                    f"{path}: declares entities of its own, which a Word document does not "
+                    "need; refused"
+                )
                 raise ValueError(msg)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
         msg = f"{path}: not a Word document ({error}); save it as DOCX"

@@ -1,0 +1,42 @@
+"""What was made of a table."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Interpreted:
+    """What was made of a table.
+
+    Attributes
+    ----------
+    location : str
+    grid, layout
+        The table and its places.
+    labels : list of (str, str)
+        Every header and label with what it was taken for.
+    cells : dict of (int, int) to str
+        What every cell of the body was taken for, or why it was left out.
+    rows : list of dict
+        Rows of claims.
+    questions : list of Question
+    parts : dict of str to list of str
+        Groups with the groups indented under them.
+    units : dict of str to str
+        Unit of a parameter by its label.
+    """
+
+    location: str
+    grid: object
+    layout: object
+    labels: list = field(default_factory=list)
+    cells: dict = field(default_factory=dict)
+    rows: list = field(default_factory=list)
+    questions: list = field(default_factory=list)
+    parts: dict = field(default_factory=dict)
+    units: dict = field(default_factory=dict)
+
+    @property
+    def left_out(self) -> list:
+        """Cells with numbers of which no claim was made."""
+        made = {place for place, value in self.layout.values.items() if value.holds_numbers}
+        return sorted(place for place in made if self.cells[place].startswith("left out"))
