@@ -60,6 +60,9 @@ def statistics_of(found, told, path, columns, place, value, about) -> list[tuple
         Where a number could be several things; the question is asked.
     """
     own = _own(path)
+    if value.numbers == ("NS",) and own != "p":
+        msg = '"NS" where no p is announced'
+        raise Unreadable(msg)
     interval = any(m.interval for m in path)
     end = next((m.name for m in path if m.kind == "statistic" and m.name in ("low", "high")), "")
     first = any(m.limits_first for m in path)

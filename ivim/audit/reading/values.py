@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 from ivim.audit.reading.text import MARKS, plain
 
-_NUMBER = (
-    rf"[<>≤≥=]?\s?[-−–+]?(?:\d+(?:[.,·]\d+)?|[.,·]\d+)(?:[eE][-−+]?\d+)?\s?%?[{re.escape(MARKS)}]*"
-)
+_NUMBER = rf"[<>≤≥=]?\s?[-−–+]?(?:\d{1, 12}(?:[.,·]\d{1, 12})?|[.,·]\d{1, 12})(?:[eE][-−+]?\d{1, 2})?\s?%?[{re.escape(MARKS)}]*"
 _GAP = r"\s*(?:[-–—−~～,;]|to|and|\.\.\.)\s*"
 _PATTERNS = {
     "a": rf"({_NUMBER})",
