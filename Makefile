@@ -11,13 +11,18 @@ ARGS ?=
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test lab lock bench clean
+.PHONY: help reproduce test lint lab lock bench mutants site metadata quotes clean
 
 help:  ## show this list
 	@echo "make reproduce  run every notebook; tables, figures and the audit appear under results/"
 	@echo "make test       all tests; nbval re-runs every notebook and compares its outputs"
-	@echo "make lab        open the notebooks in JupyterLab"
+	@echo "make lint       ruff (check and format) and mypy on the public interface"
+	@echo "make lab        open the notebooks in JupyterLab; what they write goes to results/scratch"
 	@echo "make bench      time and check the fits against their peers (minutes)"
+	@echo "make mutants    change the code in small ways and see which changes no test notices (minutes)"
+	@echo "make site       the notebooks, the how-to pages and the reference as a site, in site/ (offline)"
+	@echo "make metadata   describe data and results anew: datapackage.json, ro-crate-metadata.json, ..."
+	@echo "make quotes     write the numbers that the README quotes into it, from the stored run"
 	@echo "make lock       resolve requirements.lock anew from pyproject.toml (needs uv)"
 	@echo "make clean      remove .venv and caches (results/ stays)"
 
@@ -38,14 +43,30 @@ $(READY): requirements.lock pyproject.toml
 reproduce: $(READY)  ## Tables 1-5, Figures 1-3 and the audit
 	@$(BIN)/ivim reproduce $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
+# A notebook, and a file of tests, stays on one worker.
 test: $(READY)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(or $(JOBS),auto) --dist loadfile $(ARGS)
+
+lint: $(READY)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 lab: $(READY)
 	@$(BIN)/jupyter lab notebooks
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+mutants: $(READY)
+	@$(BIN)/python tools/mutants.py $(or $(ARGS),stats --sample 30)
+
+site: $(READY)
+	@$(BIN)/python -m sphinx -q -W --keep-going -c docs -b html . site && echo "open site/index.html"
+
+quotes: $(READY)
+	@$(BIN)/python tools/quotes.py
+
+metadata: $(READY)
+	@$(BIN)/python tools/compendium.py
 
 # requirements.lock is universal (Linux, macOS, Windows; Python 3.11 and newer) and carries hashes, no addresses.
 lock:

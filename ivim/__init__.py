@@ -1,10 +1,12 @@
-"""Intravoxel incoherent motion MRI of the spine: fits, statistics, tables, figures, and an audit of a published study.
+"""Intravoxel incoherent motion MRI of the spine: fits, statistics, tables, figures, and an audit of
+a published study.
 
-Names are loaded when first used, so that `ivim --help` answers at once although seaborn, numba and statsmodels
-take seconds to import.
+Names are loaded when first used, so that `ivim --help` answers at once although seaborn, numba and
+statsmodels take seconds to import.
 """
 
 from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -27,10 +29,15 @@ _HOME = {
     "judge": "audit.verdict",
 }
 
-__all__ = ["__version__", *_HOME]
+_ROOMS = ("report",)
+"""Packages that are part of the public interface."""
+
+__all__ = ["__version__", *_HOME, *_ROOMS]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"ivim.{name}")
     if name not in _HOME:
         msg = f"module 'ivim' has no attribute {name!r}; it has {', '.join(__all__)}"
         raise AttributeError(msg)
@@ -39,5 +46,5 @@ def __getattr__(name):
     return value
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(__all__)

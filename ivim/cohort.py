@@ -1,5 +1,7 @@
 """The two tables of a study, patients and measurements: read, check, average the readers."""
 
+import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +12,16 @@ from ivim import article, files, parameters
 
 DATA = files.COHORT
 
+MISSING = ("", "na", "n/a", "nan", "null", "none", ".", "-")
+"""Words for a missing value in a column of numbers, or of sex and primary; a name may be any of
+them.
+"""
 
-@dataclass(frozen=True)
+SEXES = {"male": "male", "m": "male", "female": "female", "f": "female"}
+OLDEST = 130
+
+
+@dataclass(frozen=True, eq=False)
 class Cohort:
     """A checked study: who was measured, what each reader measured, and one value per patient.
 
@@ -29,40 +39,64 @@ class Cohort:
         Group names, the positive one (the disease looked for) last.
     primaries : tuple of str
         Sub-groups named in column ``primary``, in the article's order where they are the article's.
+    remarks : tuple of str
+        What is not there, in sentences: values that are blank, patients whom not every reader
+        measured, columns without any number. Empty for a complete study.
     """
 
     patients: pd.DataFrame
     measurements: pd.DataFrame
     values: pd.DataFrame
-    parameters: tuple
-    groups: tuple
-    primaries: tuple
+    parameters: tuple[str, ...]
+    groups: tuple[str, ...]
+    primaries: tuple[str, ...]
+    remarks: tuple = ()
+
+    def __repr__(self) -> str:
+        """What is in it, in two lines."""
+        kind = "reconstructed cohort" if self.reconstructed else "your own table"
+        sizes = self.values["group"].value_counts()
+        groups = ", ".join(f"{sizes[name]} {name}" for name in self.groups)
+        readers = ", ".join(map(str, self.measurements["reader"].unique()))
+        lines = [
+            f"{kind}: {len(self.values)} patients ({groups}); disease: {self.positive}",
+            f"readers: {readers}; parameters: {', '.join(self.parameters)}",
+        ]
+        return "\n".join([*lines, *self.remarks])
 
     @property
-    def positive(self):
+    def positive(self) -> str:
         """Name of the group that counts as disease."""
         return self.groups[-1]
 
     @property
-    def reconstructed(self):
-        """True for the article's reconstructed cohort: its patients are named ``recon-...``, so the word travels with the rows."""
+    def reconstructed(self) -> bool:
+        """True for the article's reconstructed cohort: its patients are named ``recon-...``, so the
+        word travels with the rows.
+        """
         return bool(self.patients["patient"].str.startswith("recon-").all())
 
     @property
-    def outcome(self):
+    def outcome(self) -> np.ndarray:
         """1 for a patient of the positive group, 0 otherwise; shape (n,)."""
         return (self.values["group"] == self.positive).astype(int).to_numpy()
 
 
-def load_cohort(patients=None, measurements=None, positive=None):
+def load_cohort(
+    patients: str | Path | None = None,
+    measurements: str | Path | None = None,
+    positive: str | None = None,
+) -> Cohort:
     """Read and check a study's two tables.
 
     Parameters
     ----------
     patients, measurements : path, optional
-        CSV files as described in ``data/README.md``; by default the reconstructed cohort of the article.
+        CSV files as described in ``data/README.md``; by default the reconstructed cohort of the
+        article.
     positive : str, optional
-        The group that counts as disease; by default ``metastasis`` where there is one, else the last group to appear.
+        The group that counts as disease; by default ``metastasis`` where there is one, else the
+        last group to appear.
 
     Returns
     -------
@@ -76,65 +110,89 @@ def load_cohort(patients=None, measurements=None, positive=None):
     people = read_patients(patients or DATA / "patients.csv")
     readings = read_measurements(measurements or DATA / "measurements.csv")
     _check_same_patients(people, readings)
+    readings, empty = _without_empty_columns(readings)
     parameters = tuple(column for column in readings.columns if column not in ("patient", "reader"))
     return Cohort(
         patients=people,
         measurements=readings,
         values=people.merge(average_readers(readings), on="patient", validate="one_to_one"),
         parameters=parameters,
-        groups=_order_groups(people["group"], positive),
+        groups=_order_groups(people["group"], positive or None),
         primaries=_order_primaries(people["primary"]),
+        remarks=(*empty, *_missing_remarks(readings, parameters)),
     )
 
 
-def read_patients(path):
-    """Read ``patients.csv``: ``patient`` and ``group`` are needed, ``primary``, ``sex`` and ``age`` may be missing or blank."""
-    frame = _read_csv(
-        path, needed=("patient", "group"), text=("patient", "group", "primary", "sex")
-    )
-    for column in ("primary", "sex", "age"):
-        if column not in frame:
-            frame[column] = np.nan if column == "age" else ""
-    frame[["primary", "sex"]] = frame[["primary", "sex"]].fillna("")
+def read_patients(path: str | Path) -> pd.DataFrame:
+    """Read ``patients.csv``: ``patient`` and ``group`` are needed, ``primary``, ``sex`` and ``age``
+    may be missing or blank.
+    """
+    frame = _read_csv(path, needed=("patient", "group"))
+    frame = frame.assign(**{name: "" for name in ("primary", "sex", "age") if name not in frame})
     _check_filled(frame, ("patient", "group"), path)
     repeated = frame.loc[frame["patient"].duplicated(), "patient"]
     if len(repeated):
-        msg = f"{path}: patient {repeated.iloc[0]!r} stands in more than one row; give each patient one row"
+        msg = (
+            f"{path}: patient {repeated.iloc[0]!r} stands in more than one row; give each patient "
+            "one row"
+        )
         raise ValueError(msg)
-    frame["age"] = _numbers(frame, "age", path, blank=True)
-    if frame["group"].nunique() < 2:
-        msg = f"{path}: column 'group' holds only {frame['group'].iloc[0]!r}; a comparison needs at least two groups"
-        raise ValueError(msg)
+    frame["primary"] = frame["primary"].where(~frame["primary"].str.lower().isin(MISSING), "")
+    frame["sex"], frame["age"] = _sexes(frame, path), _ages(frame, path)
+    _check_groups(frame["group"], path)
     return frame[["patient", "group", "primary", "sex", "age"]]
 
 
-def read_measurements(path):
-    """Read ``measurements.csv``: ``patient``, ``reader`` and one numeric column per parameter, diffusivities in 10⁻³ mm²/s."""
-    frame = _read_csv(path, needed=("patient", "reader"), text=("patient", "reader"))
+def read_measurements(path: str | Path) -> pd.DataFrame:
+    """Read ``measurements.csv``: ``patient``, ``reader`` and one numeric column per parameter,
+    diffusivities in 10⁻³ mm²/s.
+
+    A value may be blank (a fit that failed), and a patient may lack a reader; at least one value
+    has to be there.
+    """
+    frame = _read_csv(path, needed=("patient", "reader"))
     _check_filled(frame, ("patient", "reader"), path)
     twice = frame.duplicated(["patient", "reader"])
     if twice.any():
         row = frame[twice].iloc[0]
-        msg = f"{path}: reader {row['reader']!r} has more than one row for patient {row['patient']!r}; give one row each"
+        msg = (
+            f"{path}: reader {row['reader']!r} has more than one row for patient "
+            f"{row['patient']!r}; give one row each"
+        )
         raise ValueError(msg)
     columns = [column for column in frame.columns if column not in ("patient", "reader")]
+    if foreign := next(
+        (name for name in columns if name in ("group", "primary", "sex", "age")), ""
+    ):
+        msg = (
+            f"{path}: column {foreign!r} tells of the patient, not of a reading; move it to "
+            "patients.csv"
+        )
+        raise ValueError(msg)
     if not columns:
-        msg = f"{path}: no parameter column; add at least one of {', '.join(parameters.SIX)} or a column of your own"
+        msg = (
+            f"{path}: no parameter column; add at least one of {', '.join(parameters.SIX)} or a "
+            "column of your own"
+        )
         raise ValueError(msg)
     for column in columns:
         frame[column] = _numbers(frame, column, path)
-        _check_range(frame[column], column, path)
-    _check_balanced(frame, path)
+        _check_range(frame[column].dropna(), column, path)
+    if frame[columns].isna().all(axis=None):
+        msg = f"{path}: every value is blank; a study needs at least one measurement"
+        raise ValueError(msg)
     known = [column for column in parameters.SIX if column in columns]
     return frame[
         ["patient", "reader", *known, *(column for column in columns if column not in known)]
     ]
 
 
-def average_readers(measurements):
-    """Each patient's mean over the readers, as in Methods ("the average of the ROI measurements ... was taken").
+def average_readers(measurements: pd.DataFrame) -> pd.DataFrame:
+    """Each patient's mean over the readers, as in Methods ("the average of the ROI measurements ...
+    was taken").
 
-    Rounded to ten decimals, so that equal averages are equal numbers and tie in a ROC curve.
+    A blank is left out of the mean, and a patient without any value has none. Rounded to ten
+    decimals, so that equal averages are equal numbers and tie in a ROC curve.
     """
     return (
         measurements.drop(columns="reader")
@@ -145,81 +203,195 @@ def average_readers(measurements):
     )
 
 
-def _read_csv(path, needed, text):
+def _read_csv(path, needed):
+    """A CSV table with every cell as stripped text; what pandas would mend in silence is
+    refused."""
     path = Path(path)
     if not path.is_file():
-        msg = f"{path}: no such file; give the path of a CSV file with the columns {', '.join(needed)}"
+        msg = (
+            f"{path}: no such file; give the path of a CSV file with the columns "
+            f"{', '.join(needed)}"
+        )
         raise ValueError(msg)
-    try:
-        frame = pd.read_csv(path, dtype=dict.fromkeys(text, str), skipinitialspace=True)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        msg = f"{path}: not a CSV table ({str(error).strip()}); save it as comma-separated text in UTF-8"
-        raise ValueError(msg) from error
-    missing = [column for column in needed if column not in frame]
-    if missing:
-        msg = f"{path}: column {missing[0]!r} is missing; met {', '.join(map(repr, frame.columns))}; needed are {', '.join(needed)}"
-        raise ValueError(msg)
-    if frame.empty:
+    header, rows = _cells(path)
+    _check_header(header, needed, path)
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(header):
+            msg = (
+                f"{path}: data row {number} has {len(row)} cells, the header {len(header)}; "
+                "quote cells that hold a comma, and write no row names"
+            )
+            raise ValueError(msg)
+    if not rows:
         msg = f"{path}: the table has a header but no row; add one row per patient"
         raise ValueError(msg)
-    return frame
+    return pd.DataFrame(rows, columns=header, dtype=str)
+
+
+def _cells(path):
+    """Header and rows; blank lines and lines that begin with # (a note on where a table is from)
+    are passed over.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        kept = [line for line in lines if line.strip(" ,") and not line.startswith("#")]
+        header, *rows = [[cell.strip() for cell in row] for row in csv.reader(kept, strict=True)]
+    except (csv.Error, ValueError) as error:
+        reason = "no row at all" if "not enough values" in str(error) else error
+        msg = f"{path}: not a CSV table ({reason}); save it as comma-separated text in UTF-8"
+        raise ValueError(msg) from error
+    return header, rows
+
+
+def _check_header(header, needed, path):
+    if "" in header:
+        msg = (
+            f"{path}: column {header.index('') + 1} has no name; name it, or leave it out "
+            "(in R: row.names = FALSE)"
+        )
+        raise ValueError(msg)
+    if twice := next((name for name in header if header.count(name) > 1), None):
+        msg = f"{path}: column {twice!r} stands there more than once; keep one"
+        raise ValueError(msg)
+    if missing := [column for column in needed if column not in header]:
+        msg = (
+            f"{path}: column {missing[0]!r} is missing; met {', '.join(map(repr, header))}; "
+            f"needed are {', '.join(needed)}"
+        )
+        raise ValueError(msg)
 
 
 def _check_filled(frame, columns, path):
     for column in columns:
-        blank = frame[column].isna() | (frame[column].astype(str).str.strip() == "")
+        blank = frame[column] == ""
         if blank.any():
-            msg = f"{path}: column {column!r} is blank in data row {int(np.flatnonzero(blank)[0]) + 1}; fill it or take the row out"
+            row = int(np.flatnonzero(blank)[0]) + 1
+            msg = (
+                f"{path}: column {column!r} is blank in data row {row}; fill it or take the row out"
+            )
             raise ValueError(msg)
 
 
-def _numbers(frame, column, path, blank=False):
-    numbers = pd.to_numeric(frame[column], errors="coerce").astype(float)
-    bad = ~np.isfinite(numbers) & (frame[column].notna() if blank else True)
+def _numbers(frame, column, path):
+    """A column of numbers; the usual words for a missing value are blanks."""
+    words = frame[column].where(~frame[column].str.lower().isin(MISSING), "")
+    numbers = pd.to_numeric(words.replace("", np.nan), errors="coerce").astype(float)
+    bad = ~np.isfinite(numbers) & (words != "")
     if bad.any():
         row = frame[bad].iloc[0]
-        met = "blank" if pd.isna(row[column]) else repr(row[column])
         msg = (
-            f"{path}: {column} of patient {row['patient']!r} is {met}; it has to be a finite number"
-            + (" or blank" if blank else "")
+            f"{path}: {column} of patient {row['patient']!r} is {row[column][:40]!r}; "
+            "it has to be a finite number or blank"
         )
         raise ValueError(msg)
     return numbers
 
 
+def _sexes(frame, path):
+    """`male`, `female` or blank, in whatever usual spelling it came."""
+    words = frame["sex"].where(~frame["sex"].str.lower().isin(MISSING), "")
+    found = words.str.lower().map(SEXES | {"": ""})
+    if found.isna().any():
+        met = frame.loc[found.isna()].iloc[0]
+        msg = (
+            f"{path}: sex of patient {met['patient']!r} is {met['sex']!r}; "
+            "accepted are male, female, M, F or blank"
+        )
+        raise ValueError(msg)
+    return found
+
+
+def _ages(frame, path):
+    ages = _numbers(frame, "age", path)
+    if (wrong := (ages < 0) | (ages > OLDEST)).any():
+        met = frame[wrong].iloc[0]
+        msg = (
+            f"{path}: age of patient {met['patient']!r} is {met['age']}; "
+            f"an age is from 0 to {OLDEST} years"
+        )
+        raise ValueError(msg)
+    return ages
+
+
+def _check_groups(column, path):
+    names = list(dict.fromkeys(column))
+    if len(names) < 2:
+        msg = (
+            f"{path}: column 'group' holds only {names[0]!r}; "
+            "a comparison needs at least two groups"
+        )
+        raise ValueError(msg)
+    seen = {}
+    for name in names:
+        alike = seen.setdefault(re.sub(r"[\W_]+", "", name).casefold() or name, name)
+        if alike != name:
+            msg = (
+                f"{path}: groups {alike!r} and {name!r} differ only in capitals, blanks or signs; "
+                "write both the same if they are one group, or tell them apart by a letter"
+            )
+            raise ValueError(msg)
+
+
 def _check_range(values, column, path):
     if column in ("f", "alpha") and not values.between(0, 1).all():
         met = values[~values.between(0, 1)].iloc[0]
-        msg = f"{path}: {column} is {met:g}; it is a fraction from 0 to 1 (divide a percentage by 100)"
+        msg = (
+            f"{path}: {column} is {met:g}; it is a fraction from 0 to 1 (divide a percentage by "
+            "100)"
+        )
         raise ValueError(msg)
     if parameters.is_diffusivity(column) and (values < 0).any():
         msg = f"{path}: {column} is {values.min():g}; a diffusivity is not negative"
         raise ValueError(msg)
     # 0.02e-3 mm²/s is a hundredth of free water: a whole column below it was written in mm²/s.
     if parameters.is_diffusivity(column) and values.max() < 0.02 + 0.2 * (column == "adc_fast"):
-        msg = f"{path}: {column} is at most {values.max():g}, which looks like mm²/s; tables are in 10⁻³ mm²/s, so multiply by 1000"
+        msg = (
+            f"{path}: {column} is at most {values.max():g}, which looks like mm²/s; tables are in "
+            "10⁻³ mm²/s, so multiply by 1000"
+        )
         raise ValueError(msg)
 
 
-def _check_balanced(frame, path):
-    readers = list(dict.fromkeys(frame["reader"]))
-    counts = frame.groupby("patient", sort=False)["reader"].count()
-    short = counts[counts < len(readers)]
-    if len(short):
-        patient = short.index[0]
-        have = set(frame.loc[frame["patient"] == patient, "reader"])
-        lacking = next(reader for reader in readers if reader not in have)
-        msg = f"{path}: patient {patient!r} has no row by reader {lacking!r}; every patient needs the same readers ({', '.join(readers)})"
-        raise ValueError(msg)
+def _without_empty_columns(readings):
+    """The readings without columns that hold no number at all, and a remark on each of these."""
+    empty = [column for column in readings.columns if readings[column].isna().all()]
+    return readings.drop(columns=empty), [f"{name}: blank in every row." for name in empty]
+
+
+def _missing_remarks(readings, columns):
+    """Sentences on what is blank and on whom not every reader measured; nothing for a complete
+    table.
+    """
+    remarks, patients = [], readings["patient"].nunique()
+    for column in columns:
+        found = readings.groupby("patient", sort=False)[column].count()
+        if blank := found.index[found == 0].tolist():
+            remarks.append(
+                f"{column}: {patients - len(blank)} of {patients} patients have a value; "
+                f"none for {', '.join(blank)}."
+            )
+    used = readings[readings[list(columns)].notna().any(axis=1)]
+    for reader in dict.fromkeys(readings["reader"]):
+        seen = set(used.loc[used["reader"] == reader, "patient"])
+        # Who was measured by nobody has been named above.
+        if lacking := [one for one in dict.fromkeys(used["patient"]) if one not in seen]:
+            remarks.append(f"Reader {reader} did not measure {', '.join(lacking)}.")
+    return remarks
 
 
 def _check_same_patients(people, readings):
     measured, known = set(readings["patient"]), set(people["patient"])
     if unmeasured := sorted(known - measured):
-        msg = f"patient {unmeasured[0]!r} has no measurement ({len(unmeasured)} such); add the rows or take the patient out of patients.csv"
+        msg = (
+            f"patient {unmeasured[0]!r} has no measurement ({len(unmeasured)} such); add the rows "
+            "or take the patient out of patients.csv"
+        )
         raise ValueError(msg)
     if unknown := sorted(measured - known):
-        msg = f"patient {unknown[0]!r} is measured but not in patients.csv ({len(unknown)} such); add the patient or take the rows out"
+        msg = (
+            f"patient {unknown[0]!r} is measured but not in patients.csv ({len(unknown)} such); "
+            "add the patient or take the rows out"
+        )
         raise ValueError(msg)
 
 
@@ -228,7 +400,10 @@ def _order_groups(column, positive):
     if positive is None:
         positive = article.POSITIVE if article.POSITIVE in names else names[-1]
     if positive not in names:
-        msg = f"positive group {positive!r} is not in the data; the groups are {', '.join(map(repr, names))}"
+        msg = (
+            f"positive group {positive!r} is not in the data; the groups are "
+            f"{', '.join(map(repr, names))}"
+        )
         raise ValueError(msg)
     return (*(name for name in names if name != positive), positive)
 

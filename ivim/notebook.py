@@ -2,9 +2,11 @@
 
 import ast
 import json
+from pathlib import Path
+from typing import Any
 
 
-def parameters_of(path):
+def parameters_of(path: Path) -> dict:
     """Names and defaults of a notebook's parameters cell, read without starting a kernel."""
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         if "parameters" in cell["metadata"].get("tags", ()):
@@ -18,7 +20,7 @@ def parameters_of(path):
     return {}
 
 
-def typed(name, given, default):
+def typed(name: str, given: Any, default: Any) -> Any:
     """The given value in the type of the notebook's default; a number stays a number."""
     if default is None or isinstance(given, type(default)):
         return given
@@ -31,12 +33,16 @@ def typed(name, given, default):
             else type(default)(json.loads(given))
         )
     except (KeyError, TypeError, ValueError) as error:
-        msg = f"parameter {name} is {given!r}; it has to be of type {type(default).__name__}, as its default {default!r}"
+        msg = (
+            f"parameter {name} is {given!r}; it has to be of type {type(default).__name__}, as "
+            f"its default {default!r}"
+        )
         raise ValueError(msg) from error
 
 
-def clean(text):
-    """An executed notebook without what differs between two runs: times, progress bars, versions, random ids.
+def clean(text: str) -> str:
+    """An executed notebook without what differs between two runs: times, progress bars, versions,
+    random ids.
 
     Parameters
     ----------

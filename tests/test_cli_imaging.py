@@ -1,4 +1,6 @@
-"""The commands on images: what they print and write, and one clear line on bad input with nothing half-written."""
+"""The commands on images: what they print and write, and one clear line on bad input with nothing
+half-written.
+"""
 
 import json
 
@@ -73,7 +75,9 @@ def maps(scan, *words):
 
 
 def test_fit_prints_and_writes_the_truth(scan, tmp_path, capsys):
-    """The bi-exponential truth comes back in 10⁻³ mm²/s with limits and AICc; area and weights are said."""
+    """The bi-exponential truth comes back in 10⁻³ mm²/s with limits and AICc; area and weights are
+    said.
+    """
     assert fit(scan, "--out", tmp_path / "fit.csv") == 0
     text = capsys.readouterr().out
     assert "6 voxels" in text and "mm² in slice 2" in text
@@ -98,7 +102,9 @@ def test_fit_of_one_model_and_one_label(scan, capsys):
 
 
 def test_real_cord_scan_is_fitted(outside, capsys):
-    """The real scan without b = 0 gives a table with finite standard errors for the bi-exponential model."""
+    """The real scan without b = 0 gives a table with finite standard errors for the bi-exponential
+    model.
+    """
     folder = outside("real/spinal_cord_ivim")
     files = {
         "dwi.nii.gz": folder / "dwi_rl.nii.gz",
@@ -130,7 +136,9 @@ def test_bad_words_give_one_line(scan, words, message, capsys):
 
 @pytest.mark.parametrize("case", ["another grid", "empty mask", "3-D image", "b-count"])
 def test_misfits_give_one_line(scan, case, capsys):
-    """A mask on another grid or empty, a 3-D image, a wrong number of b-values: exit code 2 and one line."""
+    """A mask on another grid or empty, a 3-D image, a wrong number of b-values: exit code 2 and one
+    line.
+    """
     image, mask = nib.load(scan["dwi.nii.gz"]), nib.load(scan["roi.nii.gz"])
     if case == "another grid":
         nib.save(nib.Nifti1Image(np.asarray(mask.dataobj), np.eye(4)), scan["roi.nii.gz"])
@@ -170,7 +178,7 @@ def test_fetch_data_without_connection(tmp_path, monkeypatch, capsys):
     """Without a connection `ivim fetch-data` says so in one line."""
     from ivim.imaging import fetch
 
-    def fail(folder):
+    def fail(folder, sets):
         msg = "spinal_cord_ivim/LICENSE could not be fetched"
         raise ValueError(msg)
 
@@ -183,7 +191,9 @@ def test_fetch_data_without_connection(tmp_path, monkeypatch, capsys):
 
 
 def test_maps_hold_the_truth_in_mm2_per_s(scan, tmp_path, capsys):
-    """Maps in mm²/s on the image's grid, float32, NaN outside the mask, with units in header and sidecar, under BIDS names."""
+    """Maps in mm²/s on the image's grid, float32, NaN outside the mask, with units in header and
+    sidecar, under BIDS names.
+    """
     out = tmp_path / "maps"
     assert maps(scan, "--mask", scan["roi.nii.gz"], "--out", out) == 0
     inside = np.asarray(nib.load(scan["roi.nii.gz"]).dataobj) > 0
@@ -207,7 +217,9 @@ def test_maps_hold_the_truth_in_mm2_per_s(scan, tmp_path, capsys):
 
 
 def test_every_parameter_has_a_map_and_its_error(scan, tmp_path):
-    """All three models give their parameters, standard errors, residual, AICc and reason, each with a sidecar."""
+    """All three models give their parameters, standard errors, residual, AICc and reason, each with
+    a sidecar.
+    """
     out = tmp_path / "maps"
     assert maps(scan, "--out", out) == 0
     names = {path.name.removesuffix(".nii.gz") for path in out.glob("*.nii.gz")}
@@ -222,7 +234,9 @@ def test_every_parameter_has_a_map_and_its_error(scan, tmp_path):
 
 
 def test_nothing_of_the_patient_leaves_the_input(scan, tmp_path, capsys):
-    """A name in header fields, in the sidecar or in the file's own name is in no output and in no line on screen."""
+    """A name in header fields, in the sidecar or in the file's own name is in no output and in no
+    line on screen.
+    """
     named = tmp_path / f"{SECRET}.nii.gz"
     scan["dwi.nii.gz"].rename(named)
     scan["dwi.nii.gz"] = named
@@ -252,7 +266,9 @@ def test_nothing_of_the_patient_leaves_the_input(scan, tmp_path, capsys):
 
 
 def test_maps_refuse_a_folder_with_files(scan, tmp_path, capsys):
-    """A folder that holds files stays as it is; with --force only files of the same names are replaced."""
+    """A folder that holds files stays as it is; with --force only files of the same names are
+    replaced.
+    """
     out = tmp_path / "maps"
     out.mkdir()
     (out / "mine.txt").write_text("mine")
@@ -283,7 +299,9 @@ def test_maps_leave_nothing_after_bad_input(scan, tmp_path, words, message, caps
 
 
 def test_segmented_maps(scan, tmp_path):
-    """The segmented method keeps to its truth on a signal whose fast part is gone from 200 s/mm² on."""
+    """The segmented method keeps to its truth on a signal whose fast part is gone from 200 s/mm²
+    on.
+    """
     assert (
         maps(scan, "--method", "segmented", "--model", "biexponential", "--out", tmp_path / "maps")
         == 0
@@ -295,7 +313,9 @@ def test_segmented_maps(scan, tmp_path):
 
 
 def test_each_model_has_its_own_reasons(scan, tmp_path):
-    """On a mono-exponential signal f is at its bound, which the reason map of the mono-exponential model does not repeat."""
+    """On a mono-exponential signal f is at its bound, which the reason map of the mono-exponential
+    model does not repeat.
+    """
     image = nib.load(scan["dwi.nii.gz"])
     signal = np.ones((*image.shape[:3], 1)) * 500 * np.exp(-np.array(article.B_VALUES) * 1e-3)
     nib.save(nib.Nifti1Image(signal.astype(np.float32), image.affine), scan["dwi.nii.gz"])
@@ -308,3 +328,190 @@ def test_each_model_has_its_own_reasons(scan, tmp_path):
     }
     assert (reasons["monoexponential"] == 0).all()
     assert (reasons["biexponential"] != 0).any()
+
+
+def polygon(scan, name="lesion"):
+    """The ROI of the scan as a polygon in mm, in JSON."""
+    affine = nib.load(scan["roi.nii.gz"]).affine
+    corners = np.array([(0.5, 0.5, 1), (3.5, 0.5, 1), (3.5, 2.5, 1), (0.5, 2.5, 1), (0.5, 0.5, 1)])
+    points = corners @ affine[:3, :3].T + affine[:3, 3]
+    path = scan["dwi.nii.gz"].with_name("roi.json")
+    content = {
+        "space": "RAS",
+        "unit": "mm",
+        "polygons": [{"name": name, "points": points.tolist()}],
+    }
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_fit_takes_regions_of_other_formats_by_name(scan, tmp_path, capsys):
+    """A polygon in mm gives the fit of the mask that it outlines; its name stands in the table."""
+    assert fit(scan, "--out", tmp_path / "mask.csv") == 0
+    outline = {**scan, "roi.nii.gz": polygon(scan)}
+    assert fit(outline, "--label", "lesion", "--out", tmp_path / "polygon.csv") == 0
+    tables = [pd.read_csv(tmp_path / f"{name}.csv") for name in ("mask", "polygon")]
+    assert_allclose(tables[0]["value"], tables[1]["value"], rtol=1e-12)
+    assert set(tables[1]["roi"]) == {"lesion"}
+    capsys.readouterr()
+    assert fit(outline, "--label", "bone") == 2
+    assert "no label bone; the file holds lesion" in capsys.readouterr().err
+
+
+def test_fit_and_maps_fit_the_adc_alike(scan, tmp_path, capsys):
+    """Under one recipe the ADC of `fit` on one voxel is the voxel of the map of `maps`, for each
+    recipe by name and by file.
+    """
+    mask = np.asarray(nib.load(scan["roi.nii.gz"]).dataobj) * 0
+    mask[2, 1, 1] = 1
+    nib.save(nib.Nifti1Image(mask, nib.load(scan["roi.nii.gz"]).affine), scan["roi.nii.gz"])
+    own = tmp_path / "own.toml"
+    own.write_text('name = "own"\npair = [0, 800]\n[methods]\nmonoexponential = "two-point"\n')
+    found = {}
+    for name in ("article", "full", own):
+        out = tmp_path / f"maps_{getattr(name, 'stem', name)}"
+        words = ("--recipe", name, "--model", "monoexponential")
+        assert fit(scan, *words, "--out", tmp_path / "fit.csv", "--force") == 0
+        assert maps(scan, *words, "--mask", scan["roi.nii.gz"], "--out", out) == 0
+        table = pd.read_csv(tmp_path / "fit.csv").set_index("parameter")
+        stem = out / "sub-07_model-monoexponential_param-adcstand_dwimap"
+        value = nib.load(f"{stem}.nii.gz").get_fdata()[2, 1, 1]
+        assert_allclose(table.loc["adc_stand", "value"], value * 1e3, rtol=1e-5)
+        details = json.loads(stem.with_suffix(".json").read_text())
+        found[details["Recipe"]["name"]] = details.get("BValuesOfADC")
+    assert found == {"article": [0, 1200], "full": None, "own": [0, 800]}
+    assert "recipe own" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [fit, maps])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "zero"), (np.nan, "NaN"), (-5.0, "zero"), (7.0, "same signal|saturated")],
+)
+def test_an_image_without_signal_is_refused(scan, tmp_path, command, value, text, capsys):
+    """An image that is all zero, NaN, negative or constant is refused in one line, and nothing is
+    written.
+    """
+    image = nib.load(scan["dwi.nii.gz"])
+    spoilt = np.full(image.shape, value, np.float32)
+    nib.save(nib.Nifti1Image(spoilt, image.affine), scan["dwi.nii.gz"])
+    out = tmp_path / "out"
+    assert command(scan, "--out", out) == 2
+    line = capsys.readouterr().err.strip()
+    assert "\n" not in line and "can be fitted" in line
+    assert any(word in line for word in text.split("|"))
+    assert not out.exists()
+
+
+def test_some_voxels_without_signal_are_said(scan, tmp_path, capsys):
+    """Where only some voxels are not finite or below zero, both commands go on and say how many."""
+    image = nib.load(scan["dwi.nii.gz"])
+    values = image.get_fdata(dtype=np.float32)
+    values[1, 1, 1, 3], values[2, 1, 1, 9] = np.nan, -1
+    nib.save(nib.Nifti1Image(values, image.affine), scan["dwi.nii.gz"])
+    assert fit(scan) == 0
+    text = capsys.readouterr().out
+    assert "1 of 6 voxels hold NaN or infinite values" in text
+    assert "1 of 6 voxels hold values at or below zero" in text
+    assert maps(scan, "--mask", scan["roi.nii.gz"], "--out", tmp_path / "maps") == 0
+    assert "1 NaN or infinite signal" in capsys.readouterr().out
+
+
+def test_an_input_is_never_replaced(scan, tmp_path, capsys):
+    """--force does not let an output take the place of an input, by its name or by a link to it."""
+    before = {name: path.read_bytes() for name, path in scan.items()}
+    link = tmp_path / "link.csv"
+    link.symlink_to(scan["dwi.nii.gz"])
+    for target in (*scan.values(), link):
+        assert fit(scan, "--out", target, "--force") == 2
+        assert "is an input of this run and stays as it is" in capsys.readouterr().err
+    folder = tmp_path / "maps"
+    folder.mkdir()
+    name = "sub-07_model-stretched_param-alpha_dwimap.nii.gz"
+    (folder / name).write_bytes(scan["roi.nii.gz"].read_bytes())
+    words = ("--model", "stretched", "--mask", folder / name)
+    assert maps(scan, *words, "--out", folder, "--force") == 2
+    assert "is an input of this run" in capsys.readouterr().err
+    assert (folder / name).read_bytes() == before["roi.nii.gz"]
+    assert {name: path.read_bytes() for name, path in scan.items()} == before
+
+
+def test_a_pipe_as_target_stays_a_pipe(scan, tmp_path, capsys):
+    """--out at a pipe is refused before the work; the pipe stays."""
+    import os
+
+    os.mkfifo(tmp_path / "pipe")
+    assert fit(scan, "--out", tmp_path / "pipe", "--force") == 2
+    assert "no regular file" in capsys.readouterr().err
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_roi_list_and_convert(scan, tmp_path, capsys):
+    """A polygon is listed with its corners, with an image with its voxels, and written as the mask
+    that it outlines.
+    """
+    path, image = polygon(scan), scan["dwi.nii.gz"]
+    assert main(["roi", "list", str(path)]) == 0
+    assert "lesion: 1 contours of 5 corners" in capsys.readouterr().out
+    assert main(["roi", "list", str(path), "--like", str(image)]) == 0
+    assert "lesion: 6 voxels" in capsys.readouterr().out
+    out = tmp_path / "lesion.nii.gz"
+    assert main(["roi", "convert", str(path), str(out), "--like", str(image)]) == 0
+    written, expected = nib.load(out), nib.load(scan["roi.nii.gz"])
+    assert_allclose(written.get_fdata(), expected.get_fdata())
+    assert_allclose(written.affine, expected.affine, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("{roi}", "{out}", "--like", "missing.nii"), "no such file"),
+        (("missing.json", "{out}", "--like", "{image}"), "no such file"),
+        (("{roi}", "{image}", "--like", "{image}", "--force"), "is an input of this run"),
+        (("{roi}", "out.png", "--like", "{image}"), "ends with .nii or .nii.gz"),
+        (("{roi}", "{out}", "--like", "{image}", "--region", "x"), "no label x; the file holds"),
+        (("{roi}", "{out}", "--like", "{bval}"), "not readable as an image"),
+        (("{bval}", "{out}", "--like", "{image}"), "no file of regions that is known here"),
+    ],
+)
+def test_roi_convert_bad_words(scan, tmp_path, words, message, capsys):
+    """Wrong files and names: exit code 2, one line, nothing written."""
+    places = {"roi": polygon(scan), "image": scan["dwi.nii.gz"], "bval": scan["dwi.bval"]}
+    places["out"] = tmp_path / "out.nii.gz"
+    before = sorted(path.name for path in tmp_path.iterdir())
+    assert main(["roi", "convert", *(word.format(**places) for word in words)]) == 2
+    line = capsys.readouterr().err.strip()
+    assert "\n" not in line and line.startswith("ivim roi: ") and message in line
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_fit_of_two_b_values_competes_with_none(scan, tmp_path):
+    """An ADC of two b-values has no AICc beside fits of all samples, with repeats of both b-values
+    too.
+    """
+    image = nib.load(scan["dwi.nii.gz"])
+    data = np.repeat(image.get_fdata(dtype=np.float32), 3, axis=3)
+    data *= 1 + 0.03 * np.random.default_rng(0).normal(size=data.shape).astype(np.float32)
+    nib.save(nib.Nifti1Image(data, image.affine), scan["dwi.nii.gz"])
+    scan["dwi.bval"].write_text(" ".join(map(str, np.repeat(article.B_VALUES, 3))))
+    scan["dwi.json"].unlink()
+    assert fit(scan, "--out", tmp_path / "fit.csv") == 0
+    table = pd.read_csv(tmp_path / "fit.csv").groupby("model")["aicc"].first()
+    assert np.isnan(table["monoexponential"]) and table.drop("monoexponential").notna().all()
+    words = ("--mask", scan["roi.nii.gz"], "--out", tmp_path / "maps")
+    assert maps(scan, *words) == 0
+    best = nib.load(tmp_path / "maps" / "sub-07_desc-preferred_dwimap.nii.gz").get_fdata()
+    assert set(np.unique(best)) <= {-1, 1, 2} and (best > 0).sum() == 6
+    assert fit(scan, "--recipe", "full", "--out", tmp_path / "fit.csv", "--force") == 0
+    assert pd.read_csv(tmp_path / "fit.csv")["aicc"].notna().all()
+
+
+def test_recipe_and_method_are_one(scan, tmp_path, capsys):
+    """--method is another name of --recipe; two different ones are refused, and an unknown one with
+    those there are.
+    """
+    words = ("--out", tmp_path / "maps", "--recipe", "full", "--method", "segmented")
+    assert maps(scan, *words) == 2
+    assert "give one of them" in capsys.readouterr().err
+    assert fit(scan, "--recipe", "quick") == 2
+    assert "unknown recipe 'quick'; known are article, full, segmented" in capsys.readouterr().err

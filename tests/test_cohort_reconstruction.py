@@ -1,4 +1,7 @@
-"""The reconstructed cohort: every target recomputed from the two files, and the generator that made them."""
+"""The reconstructed cohort: every target recomputed from the two files, and the generator that made
+them."""
+
+import re
 
 import numpy as np
 import pandas as pd
@@ -7,14 +10,23 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
 from ivim import files, parameters
+from ivim.audit.transcript import load_claims
+from ivim.audit.verdict import REFUTED, judge
 from ivim.cli import main
 from ivim.cohort import DATA, load_cohort
+from ivim.reconstruct import anneal, cohort, intervals, readers
+from ivim.reconstruct.targets import (
+    PRINTED,
+    all_targets,
+    printed_labels,
+    printed_strings,
+    table,
+    target_keys,
+)
+from ivim.reconstruct.verify import verify
 from ivim.stats.agreement import icc
 from ivim.stats.logistic import logistic
 from ivim.stats.roc import roc
-from ivim.synthetic import anneal, cohort, intervals, readers
-from ivim.synthetic.targets import all_targets
-from ivim.synthetic.verify import verify
 
 TARGETS = {target.key: target for target in all_targets()}
 
@@ -23,6 +35,12 @@ TARGETS = {target.key: target for target in all_targets()}
 def checked():
     """The verifier's table for the committed files."""
     return verify()
+
+
+@pytest.fixture(scope="module")
+def ledger():
+    """The audit of the printed numbers alone, without any cohort."""
+    return judge().ledger
 
 
 @pytest.mark.parametrize(
@@ -40,7 +58,8 @@ def checked():
     ],
 )
 def test_every_target_is_met(checked, location):
-    """Each cell of Tables 1-5, each ICC, each assumption: the pipeline prints what is wanted from the committed files."""
+    """Each cell of Tables 1-5, each ICC, each assumption: the pipeline prints what is wanted from
+    the committed files."""
     part = checked[checked["location"] == location]
     assert len(part) > 0
     missed = part[~part["met"]]
@@ -48,23 +67,44 @@ def test_every_target_is_met(checked, location):
 
 
 def test_every_printed_number_of_the_tables_is_a_target(checked):
-    """No printed cell is left out: 25 + 60 + 12 + 14 + 29 numbers of Tables 1-5 and 18 of the ICCs, each wanted once or recovered."""
+    """No printed cell is left out: 25 + 60 + 12 + 14 + 29 numbers of Tables 1-5 and 18 of the ICCs,
+    each wanted once or recovered."""
     claims = pd.read_csv(files.PUBLISHED, dtype=str, keep_default_na=False)
-    statistics = ["n", "male", "female", "mean", "sd", "t", "p", "b", "se", "wald", "odds_ratio", "ci_low", "ci_high", "auc", "auc_low", "auc_high", "cutoff"]
+    statistics = [
+        "n",
+        "male",
+        "female",
+        "mean",
+        "sd",
+        "t",
+        "p",
+        "b",
+        "se",
+        "wald",
+        "odds_ratio",
+        "ci_low",
+        "ci_high",
+        "auc",
+        "auc_low",
+        "auc_high",
+        "cutoff",
+    ]
     statistics += [
         f"{name}{end}" for name in ("sensitivity", "specificity") for end in ("", "_low", "_high")
     ]
     for location in ("table1", "table2", "table3", "table4", "table5"):
         printed = claims[(claims["location"] == location) & claims["statistic"].isin(statistics)]
         wanted = checked[(checked["location"] == location) & checked["statistic"].isin(statistics)]
-        # Beside the printed ones: the five sizes of known ages; the ten recovered cells of the renal row.
+        # Beside the printed ones: the five sizes of known ages; the ten recovered cells of the
+        # renal row.
         extra = {"table1": 5, "table2": 10}.get(location, 0)
         assert len(wanted) == len(printed) + extra
     assert (checked["statistic"].str.startswith("icc")).sum() == 3 * 18
 
 
 def test_the_counts_of_readings():
-    """70 patients, two readers, six parameters, named as reconstructed, three tuberculosis ages blank."""
+    """70 patients, two readers, six parameters, named as reconstructed, three tuberculosis ages
+    blank."""
     made = load_cohort()
     assert made.reconstructed
     assert made.values["group"].value_counts().to_dict() == {"metastasis": 50, "tuberculosis": 20}
@@ -74,7 +114,8 @@ def test_the_counts_of_readings():
 
 
 def test_a_changed_value_is_noticed(tmp_path):
-    """One reading moved by one step of its grid makes the verifier name what no longer holds, and the command exit with 1."""
+    """One reading moved by one step of its grid makes the verifier name what no longer holds, and
+    the command exit with 1."""
     frame = pd.read_csv(DATA / "measurements.csv")
     frame.loc[0, "adc_fast"] = round(frame.loc[0, "adc_fast"] + 0.1, 1)
     frame.to_csv(tmp_path / "measurements.csv", index=False)
@@ -86,7 +127,8 @@ def test_a_changed_value_is_noticed(tmp_path):
 
 
 def test_verify_prints_cell_by_cell(capsys):
-    """`ivim reconstruct --verify` prints a line per target and ends with success on the committed files."""
+    """`ivim reconstruct --verify` prints a line per target and ends with success on the committed
+    files."""
     assert main(["reconstruct", "--verify"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) >= len(TARGETS)
@@ -94,7 +136,8 @@ def test_verify_prints_cell_by_cell(capsys):
 
 
 def test_the_cheap_stages_make_the_committed_bytes(tmp_path):
-    """The table of patients and the columns that need no pairing come out of the seed as committed, value for value."""
+    """The table of patients and the columns that need no pairing come out of the seed as committed,
+    value for value."""
     patients = cohort.make_patients(cohort.SEED, TARGETS)
     patients.to_csv(tmp_path / "patients.csv", index=False, lineterminator="\n")
     assert (tmp_path / "patients.csv").read_bytes() == (DATA / "patients.csv").read_bytes()
@@ -123,7 +166,8 @@ def test_shapiro_weights_are_scipys(n):
 
 
 def test_compiled_statistics_are_those_of_the_pipeline():
-    """What the search steers by equals ivim.stats on the same values: moments, t, AUC, cut-off, logistic slopes."""
+    """What the search steers by equals ivim.stats on the same values: moments, t, AUC, cut-off,
+    logistic slopes."""
     made = load_cohort()
     x, f, y = (
         made.values["adc_fast"].to_numpy(),
@@ -159,7 +203,8 @@ def test_youden_of_the_search():
 
 
 def test_readings_keep_the_average_and_the_icc():
-    """Two readings of any column average to it exactly and print the ICC with both limits, in all three single forms."""
+    """Two readings of any column average to it exactly and print the ICC with both limits, in all
+    three single forms."""
     rng = np.random.default_rng(5)
     ticks = np.round(rng.normal(210, 50, 70)).astype(np.int64)
     wanted = [
@@ -195,3 +240,85 @@ def test_an_impossible_icc_is_refused():
     ]
     with pytest.raises(ValueError, match="no reading error gives the ICC of ddc"):
         readers.error_interval(np.arange(70.0), wanted)
+
+
+def test_the_stored_targets_are_those_of_the_search():
+    """``data/cohort/targets.csv``, from which the notebooks read what is so by construction, is
+    today's list."""
+    stored = pd.read_csv(DATA / "targets.csv", dtype=str, keep_default_na=False)
+    pd.testing.assert_frame_equal(stored, table().astype("str"), check_dtype=False)
+
+
+def test_target_keys_name_printed_quantities_wherever_they_stand():
+    """A number of a table is a target in the text that repeats it too; a protocol, a caption or a
+    claim in words never is."""
+    keys = target_keys()
+    printed = load_claims()
+    assert keys <= {(c.location, c.group, c.parameter, c.statistic) for c in printed}
+    assert {("table5", "", "f", "auc"), ("abstract", "", "f", "auc")} <= keys
+    assert ("results", "", "alpha", "icc_low") in keys and ("results", "", "ddc", "p") in keys
+    assert {key[0] for key in keys} <= {
+        "abstract",
+        "methods",
+        "results",
+        *map("table{}".format, range(1, 6)),
+    }
+    assert not {key for key in keys if key[3] in ("claim", "value", "equation", "label")}
+
+
+def test_replacements_are_what_the_audit_recovers(ledger):
+    """Where the search wants something else than the printed string, the ledger, derived on its
+    own, recovers the same."""
+    ledger = ledger.set_index(["location", "group", "parameter", "statistic"])
+    label = {meant: printed for printed, meant in printed_labels(printed_strings()).items()}
+    checked = 0
+    for target in TARGETS.values():
+        *place, parameter, statistic = target.key
+        parameter = label[parameter] if target.location == "table4" else parameter
+        rows = ledger[ledger.index == (*place, parameter, statistic)]
+        if target.reason == PRINTED or rows.empty:
+            continue
+        row = rows.iloc[0]
+        if row["printed"].rstrip("*") == target.wanted or row["verdict"] not in REFUTED:
+            continue
+        checked += 1
+        if target.digits:
+            assert row["recovered"] == target.wanted, target.key
+        else:
+            assert_allclose(
+                [target.low, target.high], [row["low"], row["high"]], rtol=1e-6, atol=1e-9
+            )
+    assert (
+        checked == 10 + 1 + 1 + 4
+    )  # renal row, decimal point, limit of an odds ratio, exact limits
+
+
+def test_the_ages_left_blank_are_among_the_sizes_that_the_audit_names(ledger):
+    """The ledger's evidence against the mean age names the number of known ages that the search
+    takes."""
+    row = ledger.set_index("id").loc["t1-tuberculosis-age-mean"]
+    known = TARGETS["table1", "tuberculosis", "age", "n"].wanted
+    assert known in re.findall(r"\d+", row["reason"].partition("sizes")[2])
+
+
+def test_exchanged_labels_are_those_of_the_audit(ledger):
+    """The parameter that each row of Table 4 is taken for is the label that the ledger recovers."""
+    ledger = ledger.set_index("id")
+    meant = printed_labels(printed_strings())
+    for printed, parameter in meant.items():
+        assert ledger.loc[f"t4-{printed}-label", "recovered"] == parameters.label(parameter)
+
+
+def test_the_cohorts_readme_counts_the_targets():
+    """What data/cohort/README.md says holds by construction is the stored list, part by part."""
+    text = (DATA / "README.md").read_text(encoding="utf-8")
+    stored = pd.read_csv(DATA / "targets.csv", dtype=str, keep_default_na=False)
+    assert f"lists all {len(stored)} numbers" in text
+    counted = 0
+    for name, kinds, count in re.findall(r"^\| ([^|(]+) \(([^)]+)\) \| (\d+) \|", text, re.M):
+        rows = stored[stored["analysis"].isin(re.findall(r"`([\w-]+)`", kinds))]
+        if name.startswith("Table"):
+            rows = rows[rows["location"] == name.lower().replace(" ", "")]
+        assert len(rows) == int(count), name
+        counted += len(rows)
+    assert counted == len(stored)

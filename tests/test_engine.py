@@ -1,17 +1,19 @@
-"""The voxel engine: exact, the same answer as the reference fit, no compilation on a second start."""
+"""The voxel engine: exact, the same answer as the reference fit, no compilation on a second
+start."""
 
+import os
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from numba import njit
 from numpy.testing import assert_allclose
 from scipy.optimize import least_squares
 
 import ivim
 from ivim import article
-from ivim.signal import noise, reasons, solver
-from ivim.signal.engine import Plan
+from ivim.signal import engine, noise, reasons, solver
 from ivim.signal.models import MODELS, get_model, s0_scale
 
 B = np.array(article.B_VALUES, float)
@@ -37,7 +39,8 @@ def voxels(n, b=B, snr=50.0, seed=0, scale=1.0):
 
 
 def best_of_many_starts(signal, b):
-    """Least sum of squares of scipy from four starts over both basins of D*, within the project's bounds."""
+    """Least sum of squares of scipy from four starts over both basins of D*, within the project's
+    bounds."""
     model = MODELS["biexponential"]
     low, high = np.array([model.bounds[name] for name in model.parameters]).T
     peak, scale = s0_scale(signal.max(), b), np.array([1.0, 1e-3, 3e-2, 0.3])
@@ -84,7 +87,8 @@ def test_sum_of_squares_is_that_of_a_multi_start():
     ],
 )
 def test_maps_are_the_reference_fits(model, options, b):
-    """Values, standard errors, AICc, sum of squares and remark are those of `ivim.fit`, unless that found a worse optimum."""
+    """Values, standard errors, AICc, sum of squares and remark are those of `ivim.fit`, unless that
+    found a worse optimum."""
     signals, _ = voxels(6, b, seed=11, scale=100)
     averages = np.where(b > 500, 4.0, 2.0)
     maps = ivim.fit_maps(signals, b, model, averages=averages, **options)
@@ -105,51 +109,97 @@ def test_maps_are_the_reference_fits(model, options, b):
     assert compared >= 4
 
 
-@pytest.mark.parametrize("model", list(solver.KINDS))
-def test_compiled_curves_are_the_models(model):
-    """The compiled signal and derivatives are those of `ivim.signal.models`."""
-    theta = np.array({"monoexponential": [3, 1e-3], "biexponential": [3, 1e-3, 2e-2, 0.3], "stretched": [3, 1e-3, 0.7],
-                      "kurtosis": [3, 1e-3, 0.8]}[model])  # fmt: skip
-    signal, slopes = np.empty(B.size), np.empty((theta.size, B.size))
-    solver.curve(solver.KINDS[model], B, theta, signal, slopes)
-    assert_allclose(signal, MODELS[model].function(B, *theta), rtol=1e-13)
-    assert_allclose(slopes.T, MODELS[model].jacobian(B, *theta), rtol=1e-11, atol=1e-14)
+POINTS = {
+    "monoexponential": [3, 1e-3],
+    "biexponential": [3, 1e-3, 2e-2, 0.3],
+    "stretched": [3, 1e-3, 0.7],
+    "kurtosis": [3, 1e-3, 0.8],
+}
+every_model = pytest.mark.parametrize("model", list(MODELS))
 
 
-@pytest.mark.parametrize("model", list(solver.KINDS))
-def test_second_derivatives_are_those_of_the_slopes(model):
-    """Newton's matrix has the second derivatives that differences of the Jacobian show."""
-    theta = np.array({"monoexponential": [3, 1e-3], "biexponential": [3, 1e-3, 2e-2, 0.3], "stretched": [3, 1e-3, 0.7],
-                      "kurtosis": [3, 1e-3, 0.8]}[model])  # fmt: skip
-    pull = np.linspace(1, 2, B.size)
-    slopes, hessian = (
-        np.ascontiguousarray(MODELS[model].jacobian(B, *theta).T),
-        np.zeros((theta.size, theta.size)),
-    )
-    solver.bend(solver.KINDS[model], B, theta, slopes, pull, hessian)
+def one_pass(model, theta, signal, w, sigma=None):
+    """What the compiled pass finds at theta: sum of squares, downhill, Gauss-Newton, Newton."""
+    desk = np.zeros(solver.ROWS * solver.SLOTS)
+    rows = desk.reshape(solver.ROWS, solver.SLOTS)
+    rows[solver.TRIAL : solver.TRIAL + len(theta)] = np.array(theta)[:, None]
+    rows[solver.LEVEL] = 1.0
+    tall = np.repeat(signal[:, None], solver.SLOTS, axis=1).ravel()
+    floor = np.empty(0) if sigma is None else np.full(B.size, sigma)
+    solver.evaluate(MODELS[model].kind, w, B, floor, solver.floor_tables(), tall, desk)
+    found = rows[solver.T : solver.T + solver.RESULTS, 5]
+    k, lower = len(theta), np.tril_indices(len(theta))
+    triangles = []
+    for first in (solver.GAUSS, solver.NEWTON):
+        matrix = np.zeros((k, k))
+        matrix[lower] = found[first : first + len(lower[0])]
+        triangles.append(matrix + np.tril(matrix, -1).T)
+    return found[0], found[solver.DOWN : solver.DOWN + k], *triangles
+
+
+def expected(model, theta, sigma=None):
+    """Signal and Jacobian in the same words as `ivim.fit` has them."""
+    curve, columns = MODELS[model].function(B, *theta), MODELS[model].jacobian(B, *theta)
+    if sigma is None:
+        return curve, columns
+    return noise.rician_mean(curve, sigma), columns * noise.rician_slope(curve, sigma)[:, None]
+
+
+@every_model
+@pytest.mark.parametrize("sigma", [None, 0.4])
+def test_compiled_pass_has_the_models_signal_and_slopes(model, sigma):
+    """Sum of squares, gradient and Gauss-Newton matrix are those of `ivim.signal.models`."""
+    theta, w = POINTS[model], AVERAGES / AVERAGES.mean()
+    signal = MODELS[model].function(B, *theta) + np.cos(np.arange(10))
+    sse, down, gauss, _ = one_pass(model, theta, signal, w, sigma)
+    curve, columns = expected(model, theta, sigma)
+    tolerance = {"rtol": 1e-11} if sigma is None else {"rtol": 1e-6}
+    assert_allclose(sse, np.sum(w * (signal - curve) ** 2), **tolerance)
+    assert_allclose(down, columns.T @ (w * (signal - curve)), atol=1e-12, **tolerance)
+    assert_allclose(gauss, columns.T @ (w[:, None] * columns), **tolerance)
+
+
+@every_model
+@pytest.mark.parametrize("sigma", [None, 0.4])
+def test_newtons_matrix_is_the_derivative_of_the_gradient(model, sigma):
+    """Newton's matrix is what differences of the compiled gradient show, to 1e-5."""
+    theta, w = np.array(POINTS[model], float), AVERAGES / AVERAGES.mean()
+    signal = MODELS[model].function(B, *theta) + np.cos(np.arange(10))
+    newton = one_pass(model, theta, signal, w, sigma)[3]
     for p in range(theta.size):
         step = np.zeros(theta.size)
         step[p] = 1e-5 * theta[p]
-        change = (
-            MODELS[model].jacobian(B, *(theta + step)) - MODELS[model].jacobian(B, *(theta - step))
-        ) / (2 * step[p])
-        expected = -pull @ change
-        assert_allclose(
-            hessian[p, : p + 1], expected[: p + 1], rtol=1e-5, atol=1e-6 * np.abs(expected).max()
-        )
+        up, down = (one_pass(model, theta + sign * step, signal, w, sigma)[1] for sign in (1, -1))
+        slope = (down - up) / (2 * step[p])
+        assert_allclose(newton[p], slope, rtol=1e-5, atol=1e-5 * np.abs(slope).max())
+
+
+def test_compiled_exponential_is_exact():
+    """The exponential without branches agrees with numpy's to 4e-16, and underflows to 0."""
+    x = np.concatenate([np.linspace(-700, 0, 5001), np.linspace(0, 300, 1001), [-1e4, -1e300]])
+    found = np.array([_exp(value) for value in x])
+    assert_allclose(found, np.exp(x), rtol=4e-16, atol=1e-300)
+
+
+@njit
+def _exp(x):
+    return solver.exp(x)
 
 
 def test_noise_floor_tables_are_the_rician_mean():
-    """The compiled floor agrees with Bessel functions to 1e-8, on the tables and beyond them."""
-    amplitude = np.linspace(0, 40, 3001)
-    signal, gain, bow = amplitude * 2.0, np.empty(3001), np.empty(3001)
-    solver.raise_floor(np.full(3001, 2.0), signal, gain, bow)
-    assert_allclose(signal, noise.rician_mean(amplitude * 2, 2.0), rtol=0, atol=2e-7)
-    assert_allclose(gain, noise.rician_slope(amplitude * 2, 2.0), rtol=0, atol=1e-6)
+    """The compiled floor agrees with Bessel functions to 1e-7, on the tables and beyond them."""
+    w = np.ones(10)
+    for amplitude in np.linspace(0, 80, 301):
+        theta = [amplitude, 0.0]
+        sse, _, gauss, _ = one_pass("monoexponential", theta, np.zeros(10), w, 2.0)
+        assert_allclose(np.sqrt(sse / 10), noise.rician_mean(amplitude, 2.0), rtol=0, atol=2e-7)
+        slope = np.sqrt(gauss[0, 0] / 10)
+        assert_allclose(slope, noise.rician_slope(amplitude, 2.0), rtol=0, atol=1e-6)
 
 
 def test_noise_floor_takes_away_half_of_the_bias_of_slow_diffusion():
-    """Median bias of D at SNR 50: about -.011e-3 for plain least squares, within .006e-3 with the noise floor (±.0007 here)."""
+    """Median bias of D at SNR 50: about -.011e-3 for plain least squares, within .006e-3 with the
+    noise floor (±.0007 here)."""
     signals, truth = voxels(20_000, seed=2)
     plain = np.nanmedian(ivim.fit_maps(signals, B)["adc_slow"] - truth["adc_slow"])
     floor = np.nanmedian(ivim.fit_maps(signals, B, sigma=0.02)["adc_slow"] - truth["adc_slow"])
@@ -184,14 +234,33 @@ def test_noise_free_voxels_give_their_parameters_back(model):
 
 
 def test_second_process_compiles_nothing():
-    """The compiled code comes from numba's cache on the second start."""
-    Plan("biexponential", B, np.ones(10)).fit(voxels(2)[0])  # fills the cache
+    """The compiled code comes from numba's cache on the second start, and is known to be there."""
+    engine.compile_all()
     script = (
-        "import numpy as np, ivim; from ivim.signal.solver import fit_block; from ivim.article import B_VALUES\n"
-        "b = np.array(B_VALUES, float); ivim.fit_maps(np.exp(-b * 1e-3)[None], b)\n"
-        "print(sum(fit_block.stats.cache_misses.values()), sum(fit_block.stats.cache_hits.values()))"
+        "import numpy as np, ivim\n"
+        "from ivim.signal import solver\n"
+        "from ivim.article import B_VALUES\n"
+        "print(solver.is_compiled())\n"
+        "b = np.array(B_VALUES, float); ivim.fit_maps(np.exp(-b * 1e-3)[None], b, 'all')\n"
+        "stats = [one.stats for one in solver.ENTRIES]\n"
+        "print(sum(sum(one.cache_misses.values()) for one in stats))\n"
+        "print(sum(sum(one.cache_hits.values()) for one in stats))"
     )
     told = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     ).stdout.split()
-    assert told == ["0", "1"]
+    assert told == ["True", "0", str(len(solver.ENTRIES))]
+
+
+def test_cache_is_that_of_the_processor():
+    """For another processor nothing is compiled, although the files are the same and as old."""
+    engine.compile_all()
+    script = "from ivim.signal import solver; print(solver.is_compiled())"
+    told = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"NUMBA_CPU_NAME": "nocona", "NUMBA_CPU_FEATURES": ""},
+    ).stdout.split()
+    assert told == ["False"]

@@ -1,6 +1,7 @@
 """The fetch of real scans: pinned, checked, converted."""
 
 import shutil
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -11,13 +12,66 @@ from scipy.io import savemat
 
 from ivim.imaging import fetch
 
+PLACES = {
+    "spinal_cord_ivim": "spinal_cord_ivim",
+    "siemens_water": "dicom/siemens_sola_xa61_11b_water",
+    "nist_phantom": "dicom/siemens_skyra_xa30_trace_series_per_b",
+    "uih_averages": "dicom/uih_umr770_nex_varies",
+    "roi_slicer": "rois/slicer_segnrrd",
+    "roi_dicomseg": "rois/dicomseg_vs_nrrd",
+    "roi_rtstruct": "rois/rtstruct_vs_nifti",
+    "roi_imagej": "rois/imagej_with_json",
+}
+"""Where the files of a set lie among the reference material; the abdominal ones lie there in
+another form.
+"""
 
-def test_pinned_hashes_are_those_of_the_files(outside):
-    """The pinned SHA-256 of the cord scan are those of the files."""
-    folder = outside("real")
-    for name, (_, sha) in fetch.FILES.items():
-        if name.startswith("spinal_cord_ivim"):
-            assert pooch.file_hash(folder / name) == sha, name
+
+@pytest.mark.parametrize("name", list(PLACES))
+def test_pinned_hashes_are_those_of_the_files(outside, name):
+    """The pinned SHA-256 of every file of a set are those of the files."""
+    folder = outside("real") / PLACES[name]
+    pinned = {file: sha for file, (_, sha) in fetch.FILES.items() if file.startswith(f"{name}/")}
+    assert len(pinned) >= 4
+    for file, sha in pinned.items():
+        assert pooch.file_hash(folder / file.removeprefix(f"{name}/")) == sha, file
+
+
+def test_every_set_has_files_and_a_licence():
+    """Each set has files and says its licence, and no file stays outside of a set or leaves the
+    folder.
+    """
+    names = {file.split("/")[0] for file in fetch.FILES}
+    assert names == set(fetch.SETS) == {*PLACES, "abdomen_wetscherek"}
+    assert all(
+        any(word in one.text for word in ("MIT", "BSD", "Apache", "CC BY"))
+        for one in fetch.SETS.values()
+    )
+    assert not any(part in ("", ".", "..") for file in fetch.FILES for part in file.split("/"))
+
+
+def test_only_the_sets_asked_for_are_fetched(tmp_path):
+    """Without a name the two NIfTI series are fetched; with names those; an unknown name is refused
+    with the known ones.
+    """
+    asked = []
+
+    def note(url, output_file, _):
+        asked.append(url)
+        raise ConnectionError
+
+    for sets, repository in (
+        (["roi_imagej"], "read-roi"),
+        (None, "ivim-toolbox"),
+        (["all"], "ivim-toolbox"),
+    ):
+        with pytest.raises(ValueError, match="could not be fetched"):
+            list(fetch.fetch_data(tmp_path, downloader=note, sets=sets))
+        assert repository in asked[-1]
+    with pytest.raises(
+        ValueError, match="set is 'liver'; accepted are spinal_cord_ivim, .*, or all"
+    ):
+        list(fetch.fetch_data(tmp_path, sets=["liver"]))
 
 
 def test_every_address_is_pinned_to_a_commit():
@@ -47,8 +101,7 @@ def test_fetch_checks_and_keeps(outside, tmp_path, monkeypatch):
     (tmp_path / "spinal_cord_ivim" / "bval_rl.txt").unlink()
 
     def forge(url, output_file, _):
-        with open(output_file, "w") as file:
-            file.write("0 1000")
+        Path(output_file).write_text("0 1000")
 
     with pytest.raises(ValueError, match="SHA256 hash of downloaded file"):
         list(fetch.fetch_data(tmp_path, downloader=forge))
@@ -66,7 +119,9 @@ def test_no_connection_is_one_line(tmp_path):
 
 
 def test_abdomen_becomes_nifti(tmp_path):
-    """Of a volunteer's file, the bipolar images and those at b = 0 of one echo time make a series; labels keep their numbers."""
+    """The bipolar images of one echo time and those at b = 0 make a series; labels keep their
+    numbers.
+    """
     rng = np.random.default_rng(0)
     b, echo, shape = (
         np.array([0, 10, 10, 0, 50, 50]),

@@ -1,4 +1,6 @@
-"""DWI series: b-values in every spelling, averages, grids, and one clear line where something does not fit."""
+"""DWI series: b-values in every spelling, averages, grids, and one clear line where something does
+not fit.
+"""
 
 import json
 
@@ -54,7 +56,9 @@ def scan(tmp_path):
     ],
 )
 def test_bvals_in_every_usual_spelling(tmp_path, text):
-    """One line or a column, blanks, tabs, commas, scientific notation, trailing blanks, a byte-order mark: the same b-values."""
+    """One line or a column, blanks, tabs, commas, scientific notation, trailing blanks, a
+    byte-order mark: the same b-values.
+    """
     path = tmp_path / "dwi.bval"
     path.write_bytes(text.encode("utf-8"))
     assert_allclose(read_bvals(path), B, rtol=0, atol=0)
@@ -91,7 +95,7 @@ def test_series_is_read_whole(scan):
 
 
 def test_averages_from_sidecar_argument_and_scalar(scan):
-    """NumberOfAverages of the sidecar counts, one number stands for all, an argument comes first."""
+    """NumberOfAverages of the sidecar counts, one number stands for all, an argument goes first."""
     path = scan()
     sidecar(path, ".json").write_text(
         json.dumps({"PatientName": "DOE^JANE", "NumberOfAverages": [2, 1, 8]})
@@ -126,7 +130,9 @@ def test_broken_json_names_the_line(tmp_path):
 
 
 def test_misfits_are_refused(scan, tmp_path):
-    """A 3-D image, a wrong number of b-values, a missing file, a cut file and a text file each get their own line."""
+    """A 3-D image, a wrong number of b-values, a missing file, a cut file and a text file each get
+    their own line.
+    """
     with pytest.raises(
         ValueError, match="3-D image of shape 4 x 3 x 2; a diffusion series has 4 axes"
     ):
@@ -161,7 +167,9 @@ def test_grid_tells_places_apart():
 
 
 def test_real_cord_scan_is_read(outside):
-    """The 7 T cord scan: 11 b-values on one line with a trailing blank, none of them 0, values at and below zero kept as they are."""
+    """The 7 T cord scan: 11 b-values on one line with a trailing blank, none of them 0, values at
+    and below zero kept as they are.
+    """
     folder = outside("real/spinal_cord_ivim")
     series = read_series(folder / "dwi_rl.nii.gz", folder / "bval_rl.txt")
     assert_allclose(series.b, [5, 10, 20, 30, 50, 75, 150, 250, 600, 700, 800])

@@ -69,8 +69,43 @@ def test_nothing_imports_upwards(path):
     )
 
 
+def _modules_imported(path):
+    """Modules of the project that a module imports, anywhere in it."""
+    name = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ivim"):
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                file = ROOT / (inner.replace(".", "/") + ".py")
+                yield name, inner if file.is_file() else node.module
+        if isinstance(node, ast.Import):
+            yield from ((name, one.name) for one in node.names if one.name.startswith("ivim."))
+
+
+def test_nothing_imports_in_a_circle():
+    """No module comes back to itself along its imports, late imports inside functions included."""
+    edges = {}
+    for path in MODULES:
+        if path.name != "__init__.py":
+            for name, other in _modules_imported(path):
+                edges.setdefault(name, set()).add(other)
+    done, trail = set(), []
+
+    def visit(name):
+        assert name not in trail, " -> ".join([*trail[trail.index(name) :], name])
+        if name not in done:
+            trail.append(name)
+            for other in sorted(edges.get(name, ())):
+                visit(other)
+            done.add(trail.pop())
+
+    for name in sorted(edges):
+        visit(name)
+
+
 def test_public_names_are_there_and_documented():
-    """Each name of `ivim.__all__` is found, says what it is, and there are few enough to know them all."""
+    """Each name of `ivim.__all__` is found, says what it is, and there are few enough to know them
+    all."""
     assert len(ivim.__all__) <= 25
     for name in set(ivim.__all__) - {"__version__"}:
         assert getattr(ivim, name).__doc__, name
@@ -87,10 +122,33 @@ def test_importing_the_package_loads_nothing_heavy():
     import subprocess
     import sys
 
-    code = "import sys, ivim, ivim.cli; print([m for m in ('pandas', 'numba', 'lmfit', 'seaborn', 'statsmodels', 'scipy') if m in sys.modules])"
+    heavy = ("pandas", "numba", "lmfit", "seaborn", "statsmodels", "scipy")
+    code = f"import sys, ivim, ivim.cli; print([m for m in {heavy} if m in sys.modules])"
     assert (
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
         ).stdout.strip()
         == "[]"
     )
+
+
+PUBLIC = [name for name in ivim.__all__ if name not in ("__version__", "report")]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_functions_tell_what_goes_in_and_comes_out(name):
+    """numpydoc Parameters and Returns on every function of the public interface."""
+    text = getattr(ivim, name).__doc__
+    assert "Parameters\n" in text and "Returns\n" in text
+
+
+@pytest.mark.parametrize("name", [name for name in ivim.report.__all__ if name != "FORMATS"])
+def test_the_door_for_notebooks_carries_types(name):
+    """Every function of `ivim.report` has types and numpydoc sections."""
+    import inspect
+
+    function = getattr(ivim.report, name)
+    found = inspect.signature(function)
+    assert found.return_annotation is not inspect.Signature.empty
+    assert all(one.annotation is not one.empty for one in found.parameters.values())
+    assert "Parameters\n" in function.__doc__ and "Returns\n" in function.__doc__

@@ -1,33 +1,54 @@
-"""The README says what is so: its numbers come from results/numbers.json, its paths and commands exist."""
+"""The README says what is so: its numbers are of the stored run, its paths and commands exist."""
 
-import json
 import re
+import sys
 
 import pytest
 
 from ivim import cli
 from ivim.files import ROOT
 
+sys.path.insert(0, str(ROOT / "tools"))
+import quotes  # noqa: E402
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-NUMBERS = json.loads((ROOT / "results" / "numbers.json").read_text(encoding="utf-8"))
-QUOTED = re.findall(r"(-?[\d.]+)<!-- ([\w.+-]+) -->", README)
+QUOTED = quotes.quoted(README)
+BENCHMARKS = README[README.index("## How fast") : README.index("## How it is built")]
 
 
 def test_readme_quotes_numbers():
-    """At least the counts by verdict are quoted."""
-    assert len(QUOTED) >= 5
+    """At least the counts by verdict and the benchmark are quoted."""
+    assert sum(source.startswith("count") for _, source in QUOTED) >= 8
+    assert sum(source.startswith("bench") for _, source in QUOTED) >= 8
 
 
-@pytest.mark.parametrize(("printed", "path"), QUOTED, ids=lambda value: str(value))
-def test_quoted_number_is_the_computed_one(printed, path):
-    """A number followed by a comment naming its place in numbers.json prints that number."""
-    value = NUMBERS
-    for key in path.split("."):
-        value = value[key]
-    assert f"{value:.{len(printed.partition('.')[2])}f}" == printed
+@pytest.mark.parametrize(("printed", "source"), QUOTED, ids=lambda value: str(value))
+def test_quoted_number_is_the_computed_one(printed, source):
+    """A number followed by a comment that names its source prints what is there today."""
+    assert quotes.today(printed, source) == printed
 
 
-@pytest.mark.parametrize("path", re.findall(r"\]\(((?!http)[^)]+)\)", README))
+def test_the_benchmark_table_holds_no_number_of_its_own():
+    """Every number of the benchmark's right column is quoted from the stored run."""
+    for row in re.findall(r"^\|[^|]+\|(.+)\|$", BENCHMARKS, re.M)[2:]:
+        assert not re.search(r"\d", quotes.QUOTED.sub("", row)), row
+
+
+def test_a_wrong_source_is_named():
+    """A place that the stored run does not have gives one line, and no number."""
+    for source in ("08_audit.nothing", "count colour=red", "bench fast; nothing like it; 1"):
+        with pytest.raises(ValueError, match="has no"):
+            quotes.today("1", source)
+
+
+def test_renewing_changes_nothing_today():
+    """`make quotes` leaves a README of today alone, and mends one with another number."""
+    assert quotes.renewed(README) == README
+    wrong = README.replace("442<!-- count -->", "441<!-- count -->")
+    assert quotes.renewed(wrong) == README
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\(((?!http)[^)#]+)", README))))
 def test_linked_files_exist(path):
     """Every relative link leads to a file."""
     assert (ROOT / path).is_file()
@@ -43,13 +64,24 @@ def test_commands_of_the_readme_exist(command, capsys):
     assert stop.value.code == 0 and "usage: ivim" in capsys.readouterr().out
 
 
+def _targets():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z]+):", makefile, re.M))
+
+
 @pytest.mark.parametrize(
     "target",
-    sorted(
-        set(re.findall(r"\bmake (?:PYTHON=\S+ )?([a-z]+)\b(?= |`|\n)", README))
-        & {"reproduce", "test", "lab", "help", "bench", "clean", "lock"}
-    ),
+    sorted(set(re.findall(r"`make (?:PYTHON=\S+ )?([a-z]+)|^make ([a-z]+)", README, re.M))),
 )
 def test_make_targets_of_the_readme_exist(target):
     """Every make target that the README names is in the Makefile."""
-    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    assert next(filter(None, target)) in _targets()
+
+
+@pytest.mark.parametrize("idiom", [r"\brooms?\b", r"\bthe house\b"])
+def test_no_private_idiom(idiom):
+    """A user reads the field's words, not the project's own."""
+    assert not re.search(idiom, README, re.I)
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        found = re.search(idiom, path.read_text(encoding="utf-8"), re.I)
+        assert not found, path.name

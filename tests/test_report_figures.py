@@ -1,21 +1,28 @@
-"""Figures: the plotted numbers are the computed ones, and the files are the same bytes each time."""
+"""Figures: the plotted numbers are the computed ones, and the files are the same bytes each
+time."""
+
+from itertools import combinations
 
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from colour_vision import SIGHTS, ciede2000, seen
 from numpy.testing import assert_allclose
 
 from ivim import bland_altman
 from ivim.cohort import load_cohort
 from ivim.report import figures, tables
+from ivim.report.palette import COLOURS, lines
+from ivim.report.picture import Picture
 
 matplotlib.use("agg")
 
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory):
-    """Forty patients, two readers, two parameters that differ between the groups and one that does not."""
+    """Forty patients, two readers, two parameters that differ between the groups and one that does
+    not."""
     folder, rng = tmp_path_factory.mktemp("figures"), np.random.default_rng(11)
     sick = np.arange(40) >= 18
     patients = pd.DataFrame(
@@ -115,10 +122,51 @@ def test_the_line_is_where_the_probability_is_one_half(cohort):
 
 
 def test_labels():
-    """Subscripts and italics for the article's parameters; a dollar sign in an own name is no mathematics."""
+    """Subscripts and italics for the article's parameters; a dollar sign in an own name is no
+    mathematics."""
     assert figures.label("adc_fast") == r"ADC$_{\mathrm{fast}}$"
     assert figures.label("my_$own") == r"my_\$own"
     assert (
         figures.axis_label("adc_fast").endswith("(10⁻³ mm²/s)")
         and figures.axis_label("f") == r"$\mathit{f}$"
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "difference"),
+    [
+        ((50.0, 2.6772, -79.7751), (50.0, 0.0, -82.7485), 2.0425),
+        ((50.0, 2.5, 0.0), (73.0, 25.0, -18.0), 27.1492),
+        ((2.0776, 0.0795, -1.1350), (0.9033, -0.0636, -0.5514), 0.9082),
+    ],
+)
+def test_colour_difference(first, second, difference):
+    """Rows 1, 17 and 34 of the test data of Sharma, Wu and Dalal 2005."""
+    assert_allclose(ciede2000(first, second), difference, atol=1e-4)
+
+
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_lines_are_told_apart_by_everyone(sight):
+    """Any two colours of a figure are 15 units of CIEDE2000 or more apart, and none is near the
+    paper."""
+    for first, second in combinations(COLOURS, 2):
+        assert ciede2000(seen(first, sight), seen(second, sight)) >= 15
+    assert min(ciede2000(seen(one, sight), seen("#ffffff", sight)) for one in COLOURS) >= 25
+
+
+def test_lines_differ_without_any_colour():
+    """Two lines of one figure have different dashes."""
+    dashes = [str(one["linestyle"]) for one in lines(len(COLOURS))]
+    assert len(set(dashes)) == len(COLOURS)
+
+
+def test_a_picture_says_what_it_shows(cohort, tmp_path):
+    """The words stand in the notebook's image and in the svg, the source in the csv's last
+    column."""
+    figure, data = _draw("roc", cohort)
+    made = Picture("roc", figure, data, 'Curves of "f" & more', "own")
+    assert 'alt="Curves of &quot;f&quot; &amp; more"' in made._repr_html_()
+    made.save(tmp_path)
+    assert "<title>Curves of" in (tmp_path / "roc.svg").read_text(encoding="utf-8")
+    stored = pd.read_csv(tmp_path / "roc.csv")
+    assert stored.columns[-1] == "source" and set(stored["source"]) == {"own"}

@@ -2,6 +2,8 @@
 
 import json
 import math
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -15,7 +17,7 @@ def test_results_folder_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("IVIM_RESULTS", str(tmp_path))
     assert provenance.results_folder() == tmp_path
     monkeypatch.delenv("IVIM_RESULTS")
-    assert provenance.results_folder() == files.ROOT / "results"
+    assert provenance.results_folder() == files.ROOT / "results" / "scratch"
 
 
 def test_numbers_are_plain_sorted_and_rounded(tmp_path):
@@ -60,7 +62,8 @@ def test_many_writers_at_a_time_lose_nothing(tmp_path):
 
 
 def test_stamp_follows_the_input_and_nothing_else(tmp_path):
-    """One changed byte changes the stamp; the folder of the file does not, and neither does the hour."""
+    """One changed byte changes the stamp; the folder of the file does not, and neither does the
+    hour."""
     (tmp_path / "elsewhere").mkdir()
     for folder, text in ((tmp_path, "a,b\n"), (tmp_path / "elsewhere", "a,b\n")):
         (folder / "mine.csv").write_text(text)
@@ -69,3 +72,15 @@ def test_stamp_follows_the_input_and_nothing_else(tmp_path):
     assert str(tmp_path) not in first and "numpy" in first
     (tmp_path / "mine.csv").write_text("a,c\n")
     assert provenance.stamp(tmp_path / "mine.csv") != first
+
+
+def test_only_libraries_that_were_used_are_stamped():
+    """A process that never loaded scikit-learn does not name it, one that did does."""
+    told = "from ivim.report.provenance import packages_used; print(packages_used())"
+
+    def run(code):
+        return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+
+    without, with_it = run(told), run(f"import sklearn; {told}")
+    assert "pandas" in without and "scikit-learn" not in without
+    assert "scikit-learn" in with_it

@@ -6,13 +6,15 @@ import zipfile
 import pandas as pd
 import pytest
 
-from ivim.report import provenance, write
+from ivim import files
+from ivim.report import page, provenance, write
 from ivim.report.word import to_docx
 
 
 @pytest.fixture
 def table():
-    """Marks, an indented sub-group, a heading with a unit, and a name that is special in every format."""
+    """Marks, an indented sub-group, a heading with a unit, and a name that is special in every
+    format."""
     frame = pd.DataFrame(
         {"group": ["a", "b"], "n": pd.array([3, None], dtype="Int64"), "mean": [1 / 3, 2e-9]}
     )
@@ -28,7 +30,7 @@ def table():
 
 def test_csv_has_ten_significant_digits(table):
     """Numbers at full use, whole numbers whole, missing values empty."""
-    assert provenance.csv_text(table.frame) == "group,n,mean\na,3,0.3333333333\nb,,2e-09\n"
+    assert files.csv_text(table.frame) == "group,n,mean\na,3,0.3333333333\nb,,2e-09\n"
 
 
 def test_markdown(table):
@@ -66,19 +68,21 @@ def test_html_reads_back(table):
 
 
 def test_html_draws_estimates_with_their_limits(table):
-    """A forest column draws one bar per row, within the axis, and nothing for a missing estimate."""
+    """A forest column draws one bar per row, within the axis, and nothing for a missing
+    estimate."""
     nan = float("nan")
     drawn = write.replace(
         table, forest=write.Forest("AUC", [(0.75, 0.4, 0.9), (nan, nan, nan)], (0.5, 1.0))
     )
-    html = write.to_html_fragment(drawn)
+    html = page.to_html_fragment(drawn)
     assert html.count("<circle") == 1
     assert 'x1="0.0" x2="128.0"' in html and 'cx="80.0"' in html
     assert 'aria-label="0.750, 0.400 to 0.900"' in html
 
 
 def test_word_holds_the_same_cells(table):
-    """The Word document has the caption, the cells without marks, subscripts as subscripts, and the note."""
+    """The Word document has the caption, the cells without marks, subscripts as subscripts, and the
+    note."""
     import docx
 
     document = docx.Document(io.BytesIO(to_docx(table)))
@@ -121,8 +125,8 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr(provenance.os, "replace", refuse)
-    with pytest.raises(OSError, match="disk full"):
+    monkeypatch.setattr(provenance.files.os, "replace", refuse)
+    with pytest.raises(ValueError, match="disk full"):
         provenance.write_file(path, "new\n")
     assert path.read_text() == "old\n"
 

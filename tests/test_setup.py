@@ -1,4 +1,5 @@
-"""The doors to the environment agree: pyproject.toml, requirements.lock, environment.yml, Makefile, .ci/run."""
+"""The doors to the environment agree: pyproject.toml, requirements.lock, environment.yml, Makefile,
+.ci/run."""
 
 import re
 import tomllib
@@ -41,7 +42,8 @@ def test_lock_holds_every_direct_dependency_within_its_range(requirement):
 
 
 def test_every_locked_package_is_asked_for():
-    """A package in the lock is named by pyproject.toml or by another package: nothing is left over from earlier."""
+    """A package in the lock is named by pyproject.toml or by another package: nothing is left over
+    from earlier."""
     blocks = re.split(r"\n(?=[a-z0-9._-]+==)", LOCK)
     for block in blocks:
         if match := re.match(r"([a-z0-9._-]+)==", block):
@@ -60,7 +62,8 @@ def test_lock_has_hashes_and_no_addresses():
 
 
 def test_conda_environment_is_the_same_lock():
-    """environment.yml brings Python as pyproject.toml wants it and every package from the lock, none beside it."""
+    """environment.yml brings Python as pyproject.toml wants it and every package from the lock,
+    none beside it."""
     import yaml
 
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
@@ -85,7 +88,19 @@ def test_installed_versions_are_the_locked_ones():
 
 def test_card_packages_are_direct_dependencies():
     """The packages the compendium is designed around are asked for by name."""
-    card = ["numpy", "scipy", "lmfit", "pandas", "pingouin", "scikit-learn", "statsmodels", "seaborn", "jupyter", "papermill", "nbval"]
+    card = [
+        "numpy",
+        "scipy",
+        "lmfit",
+        "pandas",
+        "pingouin",
+        "scikit-learn",
+        "statsmodels",
+        "seaborn",
+        "jupyter",
+        "papermill",
+        "nbval",
+    ]
     assert set(card) <= set(map(_name, DIRECT))
 
 
@@ -95,7 +110,8 @@ def test_ci_runs_the_command_a_user_types():
 
 
 def test_nothing_tracked_names_this_machine():
-    """No tracked text names a package registry's host or a folder of the machine it was written on."""
+    """No tracked text names a package registry's host or a folder of the machine it was written
+    on."""
     import subprocess
 
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)

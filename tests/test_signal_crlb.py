@@ -1,4 +1,5 @@
-"""Cramer-Rao bounds: against a closed form, against the score by draws, and reached by the weighted Rician fit of an ROI."""
+"""Cramer-Rao bounds: against a closed form, against the score by draws, and reached by the weighted
+Rician fit of an ROI."""
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ LESION = {"s0": 100.0, "adc_slow": 0.8e-3, "adc_fast": 0.03, "f": 0.15}
 
 
 def test_two_points_in_closed_form():
-    """Two b-values: the bound of ADC is sqrt(1/S0² + 1/S1²) sigma / b, the error of a difference of logarithms."""
+    """Two b-values: the bound of ADC is sqrt(1/S0² + 1/S1²) sigma / b, the error of a difference of
+    logarithms."""
     bound = ivim.crlb(
         "monoexponential", {"s0": 50.0, "adc_stand": 1e-3}, [0, 1000], snr=25, noise="gaussian"
     )
@@ -49,7 +51,8 @@ def test_rician_information_at_the_ends():
 
 @pytest.mark.parametrize("model", ["monoexponential", "stretched", "kurtosis"])
 def test_monte_carlo_reaches_the_bound(model):
-    """The SD over 150 weighted fits at SNR 200 is the bound within 15 % (the SD itself is known to 6 %)."""
+    """The SD over 150 weighted fits at SNR 200 is the bound within 15 % (the SD itself is known to
+    6 %)."""
     values = {
         "s0": 1.0,
         "adc_stand": 1e-3,
@@ -67,9 +70,11 @@ def test_monte_carlo_reaches_the_bound(model):
 
 
 def test_weights_and_noise_floor_reach_the_bound_of_an_roi():
-    """40 voxels at SNR 20, the article's averages of magnitudes: the weighted Rician fit's RMSE is within 10 % of the bound.
+    """40 voxels at SNR 20, the article's averages of magnitudes: the weighted Rician fit's RMSE is
+    within 10 % of the bound.
 
-    The voxel engine does the 3,000 fits, so that the RMSE is known to 1.3 %; the bound may be undercut by no more than that.
+    The voxel engine does the 3,000 fits, so that the RMSE is known to 1.3 %; the bound may be
+    undercut by no more than that.
     """
     rng, sigma, repeats = np.random.default_rng(9), 5.0, 3000
     curve = MODELS["biexponential"].function(B, **LESION)

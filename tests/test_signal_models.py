@@ -24,7 +24,8 @@ def truth(model):
 
 @every_model
 def test_signal_at_zero_is_s0_and_decays(model):
-    """Each corrected equation gives s0 at b = 0 and falls with b, which two of the printed ones do not."""
+    """Each corrected equation gives s0 at b = 0 and falls with b, which two of the printed ones do
+    not."""
     signal = model.function(B, **truth(model))
     assert_allclose(signal[0], TRUTH["s0"], rtol=1e-14)
     assert (np.diff(signal) < 0).all()
@@ -48,7 +49,8 @@ def test_jacobian_is_the_derivative(model):
 
 
 def test_stretched_jacobian_at_zero_diffusion_is_finite():
-    """At b = 0 and at DDC = 0 the stretched model's Jacobian is finite (a power of 0 times its logarithm)."""
+    """At b = 0 and at DDC = 0 the stretched model's Jacobian is finite (a power of 0 times its
+    logarithm)."""
     assert np.isfinite(models.Stretched.jacobian(B, 1.0, 0.0, 0.5)).all()
 
 
@@ -62,14 +64,16 @@ def test_models_meet_in_their_common_case():
 
 @every_model
 def test_maps_of_parameters_broadcast(model):
-    """Parameters of shape (voxels, 1) give signals of shape (voxels, n) and Jacobians of shape (voxels, n, k)."""
+    """Parameters of shape (voxels, 1) give signals of shape (voxels, n) and Jacobians of shape
+    (voxels, n, k)."""
     values = {name: np.full((3, 1), value) for name, value in truth(model).items()}
     assert model.function(B, **values).shape == (3, B.size)
     assert model.jacobian(B, **values).shape == (3, B.size, len(model.parameters))
 
 
 def test_documented_bounds_are_the_bounds_used():
-    """The table in the module's documentation says what study.BOUNDS holds, for every parameter of every model."""
+    """The table in the module's documentation says what study.BOUNDS holds, for every parameter of
+    every model."""
     rows = re.findall(r"^(\w+) +([\d.e-]+) to ([\d.e-]+) ", models.__doc__, flags=re.MULTILINE)
     documented = {name: (float(low), float(high)) for name, low, high in rows}
     used = {name: model.bounds[name] for model in MODELS.values() for name in model.parameters}
@@ -104,7 +108,8 @@ def test_lmfit_model_finds_the_truth(model):
 
 
 def test_s0_limit_follows_the_lowest_b():
-    """Without b = 0, s0 may lie above twice the largest signal, by as much as free water decays before the lowest b."""
+    """Without b = 0, s0 may lie above twice the largest signal, by as much as free water decays
+    before the lowest b."""
     b = np.array([500.0, 1000.0])
     assert_allclose(
         MODELS["monoexponential"].limits(np.array([10.0, 5.0]), b)["s0"][1],
@@ -114,7 +119,8 @@ def test_s0_limit_follows_the_lowest_b():
 
 
 def test_log_line_is_exact_for_a_mono_exponential():
-    """A straight line through the logarithm of a noise-free mono-exponential is exact, whatever the weights."""
+    """A straight line through the logarithm of a noise-free mono-exponential is exact, whatever the
+    weights."""
     assert_allclose(
         log_line(7 * np.exp(-B * 2e-3), B, weights=np.array(article.AVERAGES)),
         (7.0, 2e-3),

@@ -1,4 +1,5 @@
-"""Noise of magnitudes: the Rician moments against draws and limits, and the noise level from background and residuals."""
+"""Noise of magnitudes: the Rician moments against draws and limits, and the noise level from
+background and residuals."""
 
 import numpy as np
 import pytest
@@ -41,7 +42,8 @@ def test_without_noise_the_signal_stays():
 
 
 def test_magnitude_averages_keep_the_floor_and_complex_ones_lower_it():
-    """Sixteen excitations of pure noise: averaged magnitudes stay at 1.2533 sigma, averaged complex numbers at a quarter of it."""
+    """Sixteen excitations of pure noise: averaged magnitudes stay at 1.2533 sigma, averaged complex
+    numbers at a quarter of it."""
     rng = np.random.default_rng(1)
     draws = rng.standard_normal((200_000, 16)) + 1j * rng.standard_normal((200_000, 16))
     floors = {
@@ -59,7 +61,8 @@ def test_sigma_from_background():
 
 
 def test_sigma_from_residuals_is_per_excitation():
-    """Samples of 1 to 8 averages, pooled over signals, give the noise level of one excitation within 2 %."""
+    """Samples of 1 to 8 averages, pooled over signals, give the noise level of one excitation
+    within 2 %."""
     rng, averages = np.random.default_rng(3), np.array(article.AVERAGES)
     residuals = rng.normal(0, 5 / np.sqrt(averages), (5000, averages.size))
     assert_allclose(
@@ -68,7 +71,8 @@ def test_sigma_from_residuals_is_per_excitation():
 
 
 def test_sigma_from_residuals_knows_the_floor():
-    """On the floor the variance is .43 sigma²; with amplitudes and a first value the noise level comes out right within 3 %."""
+    """On the floor the variance is .43 sigma²; with amplitudes and a first value the noise level
+    comes out right within 3 %."""
     rng, b = np.random.default_rng(4), np.array(article.B_VALUES, float)
     curve = MODELS["monoexponential"].function(b, 2.0, 2e-3)
     magnitudes = np.abs(
@@ -80,6 +84,29 @@ def test_sigma_from_residuals_knows_the_floor():
     )
 
 
+@pytest.mark.parametrize("averaging", noise.AVERAGING)
+def test_simulated_magnitudes_have_the_rician_moments(averaging):
+    """Mean to .5 % and variance to 2 % of theory, for 1 to 16 averages, on the floor and above
+    it."""
+    averages = np.array([1, 4, 16])
+    signal = np.tile([0.0, 2.0, 10.0], (60_000, 1))
+    found = noise.simulate(signal, 2.0, averages, 5, averaging=averaging)
+    floor = noise.floor_sigma(2.0, averages, averaging)
+    spread = noise.rician_variance(signal[0], floor)
+    spread = spread / averages if averaging == "magnitude" else spread
+    assert_allclose(found.mean(axis=0), noise.rician_mean(signal[0], floor), rtol=5e-3)
+    assert_allclose(found.var(axis=0), spread, rtol=0.02)
+
+
+def test_simulation_is_that_of_its_seed():
+    """A seed and a generator of it give the same draws, whatever the leading shape; 0 gives the
+    signal."""
+    signal = np.full((4, 5, 3), 9.0)
+    one, two = (noise.simulate(signal, 1.0, 2, rng) for rng in (7, np.random.default_rng(7)))
+    assert (one == two).all() and one.shape == signal.shape
+    assert (noise.simulate(signal, 0.0, [1, 2, 3]) == signal).all()
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -88,6 +115,9 @@ def test_sigma_from_residuals_knows_the_floor():
             "averaging is 'sum'; accepted are 'magnitude' and 'complex'",
         ),
         (lambda: noise.sigma_from_background([]), "no finite sample"),
+        (lambda: noise.simulate([1.0], 1.0, [1.5]), "averages hold 1.5; .* whole numbers"),
+        (lambda: noise.simulate([1.0], -1.0), "sigma is -1.0"),
+        (lambda: noise.simulate([1.0], 1.0, averaging="sum"), "averaging is 'sum'"),
         (
             lambda: noise.sigma_from_residuals(np.ones(4), np.ones(4), 4),
             "4 samples leave nothing over",

@@ -1,4 +1,5 @@
-"""Fits held to answers that are not ours: OSIPI's tissues, dipy's voxels, NIST's certified values (tests/reference)."""
+"""Fits held to answers that are not ours: OSIPI's tissues, dipy's voxels, NIST's certified values
+(tests/reference)."""
 
 import json
 
@@ -20,7 +21,8 @@ OSIPI, DIPY, NIST = load("osipi"), load("dipy"), load("nist")
 
 @pytest.mark.parametrize("case", OSIPI["cases"], ids=lambda case: case["tissue"])
 def test_osipi_tissues_at_strict_tolerances(case):
-    """Each of OSIPI's 14 tissues, signal noise .0005, within the strict tolerances stated in the file."""
+    """Each of OSIPI's 14 tissues, signal noise .0005, within the strict tolerances stated in the
+    file."""
     found, true = (
         fit(np.array(case["signal"]) / case["signal"][0], OSIPI["b"]).values,
         case["expected"],
@@ -34,7 +36,8 @@ def test_osipi_tissues_at_strict_tolerances(case):
 
 @pytest.mark.parametrize("case", DIPY["cases"], ids=lambda case: case["id"])
 def test_dipy_voxels_to_six_decimals(case):
-    """dipy's bi-exponential voxel and its two mono-exponential ones, to the six decimals that dipy's own test asks for."""
+    """dipy's bi-exponential voxel and its two mono-exponential ones, to the six decimals that
+    dipy's own test asks for."""
     found = fit(case["signal"], case["b"], case["model"])
     for name, expected in case["expected"].items():
         assert_allclose(
@@ -43,7 +46,8 @@ def test_dipy_voxels_to_six_decimals(case):
 
 
 class Misra1a(SignalModel):
-    """NIST's dental research curve: a model of one's own, in the shape a fourth IVIM model would have."""
+    """NIST's dental research curve: a model of one's own, in the shape a fourth IVIM model would
+    have."""
 
     name, parameters = "Misra1a", ("b1", "b2")
     bounds = {"b1": (0.0, 1e4), "b2": (0.0, 1.0)}
@@ -64,7 +68,8 @@ class Misra1a(SignalModel):
 
 
 class Lanczos3(SignalModel):
-    """NIST's sum of three exponentials, the classic of ill-conditioning; rates in separate ranges, as ours, so that terms cannot swap."""
+    """NIST's sum of three exponentials, the classic of ill-conditioning; rates in separate ranges,
+    as ours, so that terms cannot swap."""
 
     name, parameters = "Lanczos3", ("b1", "b2", "b3", "b4", "b5", "b6")
     bounds = {
@@ -97,7 +102,8 @@ class Lanczos3(SignalModel):
 
 @pytest.mark.parametrize("model", [Misra1a(), Lanczos3()], ids=lambda model: model.name)
 def test_nist_certified_values_and_standard_errors(model):
-    """From NIST's remote start: parameters to 1e-6 (Lanczos3 1e-5), standard errors and sum of squares to 1e-5 (1e-4)."""
+    """From NIST's remote start: parameters to 1e-6 (Lanczos3 1e-5), standard errors and sum of
+    squares to 1e-5 (1e-4)."""
     case = next(case for case in NIST["cases"] if case["id"] == model.name)
     tolerance = 1e-6 if model.name == "Misra1a" else 1e-5
     found = fit(case["y"], case["x"], model)

@@ -1,4 +1,5 @@
-"""Shrinkage over the voxels of a lesion: smaller errors than the plain fit, a stated bias, the same chain from the same seed."""
+"""Shrinkage over the voxels of a lesion: smaller errors than the plain fit, a stated bias, the same
+chain from the same seed."""
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from numpy.testing import assert_allclose
 
 import ivim
 from ivim import article
-from ivim.signal import reasons
+from ivim.signal import noise, reasons
 from ivim.signal.models import MODELS
 
 B = np.array(article.B_VALUES, float)
@@ -15,7 +16,8 @@ AVERAGES = np.array(article.AVERAGES, float)
 
 @pytest.fixture(scope="module")
 def lesion():
-    """120 voxels at SNR 20 whose parameters scatter by 15 % (D), 30 % (D*) and 30 % (odds of f) about lesion-like values."""
+    """120 voxels at SNR 20 whose parameters scatter by 15 % (D), 30 % (D*) and 30 % (odds of f)
+    about lesion-like values."""
     rng, voxels = np.random.default_rng(11), 120
     odds = 0.15 / 0.85 * np.exp(0.3 * rng.standard_normal(voxels))
     truth = {
@@ -43,7 +45,8 @@ def rmse(values, truth):
 
 
 def test_beats_the_plain_fit_on_all_three(lesion, shrunk):
-    """Root mean square errors over the voxels are below 85 % of the plain fit's for D and f, below half for D*."""
+    """Root mean square errors over the voxels are below 85 % of the plain fit's for D and f, below
+    half for D*."""
     truth, signals = lesion
     plain = [ivim.fit(signal, B, averages=AVERAGES).values for signal in signals]
     for name, share in (("adc_slow", 0.85), ("adc_fast", 0.5), ("f", 0.85)):
@@ -53,7 +56,8 @@ def test_beats_the_plain_fit_on_all_three(lesion, shrunk):
 
 
 def test_bias_is_towards_the_centre_of_the_roi(lesion, shrunk):
-    """The price: voxels regress to the ROI's centre (slope below 1), while the mean over the ROI stays within 15 %."""
+    """The price: voxels regress to the ROI's centre (slope below 1), while the mean over the ROI
+    stays within 15 %."""
     for name, true in lesion[0].items():
         assert 0 < np.polyfit(true, shrunk.values[name], 1)[0] < 1
         assert_allclose(shrunk.values[name].mean(), true.mean(), rtol=0.15)
@@ -64,6 +68,32 @@ def test_posterior_sd_matches_the_errors(lesion, shrunk):
     for name in ("adc_slow", "f"):
         score = (shrunk.values[name] - lesion[0][name]) / shrunk.sd[name]
         assert 0.8 < np.sqrt(np.mean(score**2)) < 1.3
+
+
+def test_noise_floor_takes_the_bias_out_of_slow_diffusion():
+    """At SNR 10 the plain model draws D down by over 2 %; with the floor it is right within 2 %."""
+    rng = np.random.default_rng(5)
+    truth = 1e-3 * np.exp(0.1 * rng.standard_normal(200))
+    curves = MODELS["biexponential"].function(B, 100.0, truth[:, None], 0.03, 0.15)
+    signals = noise.simulate(curves, 10.0, AVERAGES, rng)
+    bias = {
+        sigma: ivim.shrink(signals, B, averages=AVERAGES, sigma=sigma, sweeps=400, burn=400)
+        .values["adc_slow"]
+        .mean()
+        / truth.mean()
+        - 1
+        for sigma in (None, 10.0)
+    }
+    assert bias[None] < -0.02
+    assert abs(bias[10.0]) < 0.02
+
+
+def test_progress_is_shown_on_request(lesion, capsys):
+    """A progress bar on standard error, and nothing without it."""
+    for shown in (False, True):
+        ivim.shrink(lesion[1][:10], B, sweeps=10, burn=50, progress=shown)
+        told = capsys.readouterr()
+        assert told.out == "" and ("sweep" in told.err) == shown
 
 
 def test_chain_mixes(shrunk):
@@ -81,7 +111,8 @@ def test_same_seed_same_answer(lesion):
 
 
 def test_unusable_voxels_get_nan_and_do_not_disturb_the_rest(lesion):
-    """Voxels of an image block keep their place; a zero voxel is NaN with its reason, the others are as without it."""
+    """Voxels of an image block keep their place; a zero voxel is NaN with its reason, the others
+    are as without it."""
     block = lesion[1][:24].reshape(4, 6, 10).copy()
     block[2, 3] = 0
     found = ivim.shrink(block, B, averages=AVERAGES, sweeps=60, burn=60)

@@ -10,6 +10,7 @@ from scipy import stats
 
 import ivim
 from ivim.stats.agreement import FORMS, icc_from_mean_squares, mean_squares
+from ivim.stats.precision import pingouin
 
 # Shrout & Fleiss, Psychol Bull 1979;86:420, table 2: six targets, four judges.
 SHROUT_FLEISS = [
@@ -29,7 +30,8 @@ PSYCH = [
     (0.620050547599, 0.0711368153025, 0.9272320401677),
     (0.9093155423771, 0.6756747138163, 0.9858916781691),
 ]
-# Bland & Altman, Lancet 1986;1:307, first readings by the Wright and the mini Wright peak flow meter, l/min.
+# Bland & Altman, Lancet 1986;1:307: first readings by the Wright and the mini Wright peak flow
+# meter, l/min.
 WRIGHT = [494, 395, 516, 434, 476, 557, 413, 442, 650, 433, 417, 656, 267, 478, 178, 423, 427]
 MINI_WRIGHT = [512, 430, 520, 428, 500, 600, 364, 380, 658, 445, 432, 626, 260, 477, 259, 350, 451]
 
@@ -112,7 +114,8 @@ def test_identical_readers_agree_perfectly(readings):
 
 
 def test_limits_cover_the_truth():
-    """The 95 % limits of ICC(A,1) hold the true 0.7 in 95 ± 2.5 % of 600 simulated studies with two readers."""
+    """The 95 % limits of ICC(A,1) hold the true 0.7 in 95 ± 2.5 % of 600 simulated studies with two
+    readers."""
     rng = np.random.default_rng(1)
     covered = 0
     for _ in range(600):
@@ -142,7 +145,8 @@ def test_bland_altman_is_the_published_example():
 
 
 def test_repeatability_follows_from_the_within_subject_variance(readings):
-    """within_sd² is the one-way mean square within patients, and repeatability is 1.96 √2 within_sd (Bland & Altman 1999)."""
+    """within_sd² is the one-way mean square within patients, and repeatability is 1.96 √2 within_sd
+    (Bland & Altman 1999)."""
     found = ivim.bland_altman(tidy(readings), values="value").iloc[0]
     assert_allclose(found["within_sd"] ** 2, readings.var(axis=1, ddof=1).mean(), rtol=1e-12)
     assert_allclose(found["repeatability"], 2.7718 * found["within_sd"], rtol=1e-4)
@@ -183,7 +187,8 @@ def test_limits_of_bland_altman_cover_the_truth(simulated, quantity, truth):
 
 
 def test_limits_of_within_sd_cut_equal_tails(readings):
-    """A true SD at either limit would give a within_sd as far off with a chance of 2.5 %: its square is χ² with 40 degrees of freedom."""
+    """A true SD at either limit would give a within_sd as far off with a chance of 2.5 %: its
+    square is χ² with 40 degrees of freedom."""
     row = ivim.bland_altman(tidy(readings), values="value").iloc[0]
     assert_allclose(
         stats.chi2.sf(40 * (row["within_sd"] / row["within_sd_low"]) ** 2, 40), 0.025, rtol=1e-9
@@ -222,10 +227,6 @@ GOOD = tidy([[1, 2], [3, 4.5], [6, 5]])
     ("frame", "message"),
     [
         (
-            GOOD.query("reader == 'r0'"),
-            "at least two targets and two raters; met 3 patient and 1 reader",
-        ),
-        (
             GOOD.query("patient == 0"),
             "at least two targets and two raters; met 1 patient and 2 reader",
         ),
@@ -250,6 +251,101 @@ def test_bad_readings_are_refused(function, frame, message):
     """What is no complete balanced reading is refused with what is wrong."""
     with pytest.raises(ValueError, match=message):
         function(frame, values="value")
+
+
+@pytest.mark.parametrize("function", [ivim.icc, ivim.bland_altman])
+def test_one_reader_gives_an_empty_table_with_the_reason(function):
+    """With one reader there is no agreement: the usual columns, no row, and why."""
+    found, usual = (
+        function(GOOD.query("reader == 'r0'"), values="value"),
+        function(GOOD, values="value"),
+    )
+    assert found.empty and list(found.columns) == list(usual.columns)
+    reason = "at least two targets and two raters; met 3 patient and 1 reader"
+    assert reason in found.attrs["reason"] and found.attrs["missing"] == []
+    assert "reason" not in usual.attrs
+
+
+@pytest.mark.parametrize("function", [ivim.icc, ivim.bland_altman])
+@pytest.mark.parametrize("blank", [True, False])
+def test_complete_targets_are_taken(readings, function, blank):
+    """A missing reading, blank or without a row, leaves out that patient for that parameter alone,
+    and says so."""
+    frame = tidy(readings).assign(other=lambda table: table["value"] ** 2)
+    lacking = (frame["patient"] == 7) & (frame["reader"] == "r1")
+    gap = frame.assign(value=frame["value"].mask(lacking)) if blank else frame[~lacking]
+    found = function(gap, values=["value", "other"] if blank else "value")
+    expected = function(frame[frame["patient"] != 7], values="value")
+    pd.testing.assert_frame_equal(found[found["parameter"] == "value"], expected, rtol=1e-12)
+    assert found.attrs["left_out"]["value"] == [7] and found.attrs["n"]["value"] == 39
+    assert found.attrs["missing"] == ["value: 1 of 40 patients left out, a value is missing."]
+    if blank:
+        assert found.attrs["n"]["other"] == 40 and found.attrs["left_out"]["other"] == []
+
+
+@pytest.mark.parametrize("function", [ivim.icc, ivim.bland_altman])
+def test_three_complete_patients_are_enough(function):
+    """Where a reading is missing three complete patients are still compared, two no longer."""
+    frame = tidy([[1, 2], [3, 4.5], [6, 5], [7, np.nan]])
+    assert function(frame, values="value").attrs["n"]["value"] == 3
+    with pytest.raises(ValueError, match="2 of 3 patient.* are complete; at least 3 complete"):
+        function(frame.query("patient > 0"), values="value")
+
+
+def test_pingouins_options_are_put_back(readings):
+    """Limits have all their digits whatever rounding a user has set, and the user's setting is
+    there afterwards."""
+    import pingouin as package
+
+    before = dict(package.options)
+    try:
+        package.options.update({"round": 1, "round.column.CI95": 2})
+        found = ivim.icc(tidy(readings), values="value")
+        assert (package.options["round"], package.options["round.column.CI95"]) == (1, 2)
+    finally:
+        package.options.clear()
+        package.options.update(before)
+    expected = icc_from_mean_squares(**mean_squares(readings))
+    columns = ["icc", "ci_low", "ci_high", "f", "p"]
+    assert_allclose(found[columns], expected[columns], rtol=1e-10)
+
+
+def test_pingouin_and_ours_agree_over_designs():
+    """On 60 designs of 3 to 30 patients and 2 to 5 readers, pingouin's six forms and limits are
+    those of the mean squares to 1e-9."""
+    rng = np.random.default_rng(3)
+    for _ in range(60):
+        n, k = rng.integers(3, 31), rng.integers(2, 6)
+        table = rng.normal(9, 2, (n, 1)) + rng.normal(0, rng.choice([0.1, 1, 4]), (n, k))
+        found, expected = (
+            ivim.icc(tidy(table), values="value"),
+            icc_from_mean_squares(**mean_squares(table)),
+        )
+        columns = list(expected.columns[1:])
+        assert_allclose(found[columns], expected[columns], rtol=1e-9)
+
+
+def test_readers_who_nearly_coincide_keep_their_digits():
+    """Where readers differ by 1e-7 of the spread, pingouin's F is wrong by more than 1 %; ours is
+    that of the differences to 1e-9."""
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(20, 1)) + 1e-7 * rng.normal(size=(20, 2))
+    difference = table[:, 0] - table[:, 1]
+    expected = 4 * table.mean(axis=1).var(ddof=1) / difference.var(ddof=1)
+    with pingouin() as pg:
+        peer = pg.intraclass_corr(tidy(table), "patient", "reader", "value").set_index("Type")
+    found = ivim.icc(tidy(table), values="value").set_index("form")
+    assert abs(peer.loc["ICC(C,1)", "F"] / expected - 1) > 0.01
+    assert_allclose(found.loc["ICC(C,1)", "f"], expected, rtol=1e-9)
+
+
+def test_two_patients_and_another_level_are_ours():
+    """pingouin refuses four readings and knows 95 % limits alone: both come from the mean
+    squares."""
+    table = np.array([[1.0, 2.0], [4.0, 4.5]])
+    expected = icc_from_mean_squares(**mean_squares(table), confidence=0.9)
+    found = ivim.icc(tidy(table), values="value", confidence=0.9)
+    pd.testing.assert_frame_equal(found.drop(columns="parameter"), expected)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,8 @@ def golden(outside, name, kind):
 
 
 def r_standard_errors(x, y):
-    """R's glm to the letter: iterate until the deviance moves by 1e-8, report the errors of the step before."""
+    """R's glm to the letter: iterate until the deviance moves by 1e-8, report the errors of the
+    step before."""
     design = np.column_stack([np.ones(y.size), x])
     score, before = np.log((y + 0.5) / (1.5 - y)), np.inf
     while True:
@@ -80,7 +81,8 @@ def test_golden_coefficients(outside, name):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_golden_standard_errors(outside, name):
-    """R's errors are those of its last step but one: its iteration replayed gives its digits to 1e-6, ours are within 1e-4 of them."""
+    """R's errors are those of its last step but one: its iteration replayed gives its digits to
+    1e-6, ours are within 1e-4 of them."""
     expected, _, frame = golden(outside, name, "logistic_glm")
     outcome, predictors = MODELS[name]
     assert_allclose(
@@ -115,7 +117,8 @@ def test_converged_fit_is_that_of_statsmodels(study):
 
 
 def test_golden_firth(outside):
-    """Firth's fit of the endometrial data, separated by NV, equals R's brglm2 to 1e-6 in every column."""
+    """Firth's fit of the endometrial data, separated by NV, equals R's brglm2 to 1e-6 in every
+    column."""
     expected, _, frame = golden(outside, "endometrial", "firth_brglm2")
     found = ivim.logistic(frame, "HG", ["NV", "PI", "EH"], penalty="firth")
     assert_allclose(found[list(REFERENCE)], expected, rtol=1e-6)
@@ -123,7 +126,8 @@ def test_golden_firth(outside):
 
 @pytest.mark.parametrize(("penalty", "added"), [(None, 0.0), ("firth", 0.5)])
 def test_two_by_two_has_a_closed_form(penalty, added):
-    """B is the log odds ratio and its error √Σ1/n; Firth adds one half to each cell (Heinze & Schemper 2002)."""
+    """B is the log odds ratio and its error √Σ1/n; Firth adds one half to each cell (Heinze &
+    Schemper 2002)."""
     cells = np.array([12, 5, 7, 16])
     a, b, c, d = cells + added
     found = ivim.logistic(table_2x2(*cells), "y", "x", penalty=penalty).set_index("term").loc["x"]
@@ -139,14 +143,15 @@ def test_firth_is_finite_where_a_cell_is_empty():
     assert_allclose(found.loc["x", "odds_ratio"], 9.5 * 11.5 / (0.5 * 6.5), rtol=1e-9)
 
 
+@pytest.mark.parametrize("factor", [1000, 1e-9])
 @pytest.mark.parametrize("penalty", [None, "firth"])
-def test_units_only_rescale(study, penalty):
-    """A predictor in other units (x 1000, + 7) has B / 1000 and the same Wald, p and fitted risks."""
-    other = study.assign(a=study["a"] * 1000 + 7)
+def test_units_only_rescale(study, penalty, factor):
+    """A predictor in other units has B divided by the factor, and the same Wald, p and risks."""
+    other = study.assign(a=(study["a"] + 0.007) * factor)
     here, there = (
         ivim.logistic(frame, "y", ["a", "b"], penalty=penalty) for frame in (study, other)
     )
-    assert_allclose(there["b"][1:] * [1000, 1], here["b"][1:], rtol=1e-8)
+    assert_allclose(there["b"][1:] * [factor, 1], here["b"][1:], rtol=1e-8)
     assert_allclose(there[["wald", "p"]][1:], here[["wald", "p"]][1:], rtol=1e-8)
     assert_allclose(predict(there, other), predict(here, study), rtol=1e-8)
 
@@ -163,7 +168,8 @@ def test_the_other_outcome_turns_every_sign(study, penalty):
 
 
 def test_fitted_risks_add_up_to_the_cases(study):
-    """The maximum-likelihood equations: Σp = cases and Σpx = Σx over cases; the score is the log odds of the risk."""
+    """The maximum-likelihood equations: Σp = cases and Σpx = Σx over cases; the score is the log
+    odds of the risk."""
     table = ivim.logistic(study, "y", ["a", "b"])
     risk = predict(table, study)
     assert_allclose(risk.sum(), study["y"].sum(), rtol=1e-9)
@@ -196,7 +202,8 @@ def test_nagelkerke_is_cox_snell_over_its_maximum(study):
 
 
 def test_hosmer_lemeshow_counts_by_decile_of_risk(study):
-    """χ² equals the sum over ten groups of six patients each, counted by hand, whatever the order of rows."""
+    """χ² equals the sum over ten groups of six patients each, counted by hand, whatever the order
+    of rows."""
     table = ivim.logistic(study, "y", ["a", "b"])
     risk = predict(table, study)
     order = np.argsort(risk).reshape(10, 6)
@@ -207,7 +214,8 @@ def test_hosmer_lemeshow_counts_by_decile_of_risk(study):
 
 
 def test_separation_of_one_predictor_is_overlap_counted():
-    """On 300 small whole-number samples, separation is found exactly where one group lies wholly at or beyond the other."""
+    """On 300 small whole-number samples, separation is found exactly where one group lies wholly at
+    or beyond the other."""
     rng, met = np.random.default_rng(4), {True: 0, False: 0}
     for _ in range(300):
         y = rng.permutation([0] * 4 + [1] * 4)
@@ -231,18 +239,52 @@ def test_separation_by_a_combination_is_found():
 
 
 def test_separation_is_reported_with_its_predictor(outside):
-    """The endometrial data are refused by name of the predictor that separates them, with the way out."""
+    """The endometrial data are refused by name of the predictor that separates them, with the way
+    out."""
     frame = pd.read_csv(outside("golden/endometrial.csv"))
     with pytest.raises(ValueError, match=r"^NV separate.*penalty=\"firth\""):
         ivim.logistic(frame, "HG", ["NV", "PI", "EH"])
 
 
 def test_perfect_separation_is_reported():
-    """Groups that do not overlap are refused, never given a huge coefficient; so are groups that only touch."""
+    """Groups that do not overlap are refused, never given a huge coefficient; so are groups that
+    only touch."""
     apart = pd.DataFrame({"x": [1.0, 2, 3, 4, 5, 6], "y": [0, 0, 0, 1, 1, 1]})
     for frame in (apart, apart.assign(x=[1.0, 2, 3, 3, 5, 6])):
         with pytest.raises(ValueError, match="^x separate.*'y' completely or nearly so"):
             ivim.logistic(frame, "y", ["x"])
+
+
+@pytest.mark.parametrize("penalty", [None, "firth"])
+def test_rows_without_a_predictor_are_left_out(study, penalty):
+    """The fit is that of the complete rows, which are counted; a score is missing where a predictor
+    is."""
+    gap = study.assign(a=study["a"].mask(study.index < 3), b=study["b"].mask(study.index == 5))
+    found = ivim.logistic(gap, "y", ["a", "b"], penalty=penalty)
+    expected = ivim.logistic(gap.dropna(), "y", ["a", "b"], penalty=penalty)
+    assert_allclose(found[list(REFERENCE)], expected[list(REFERENCE)], rtol=1e-12)
+    assert (found.attrs["n"], found.attrs["left_out"]) == (56, 4)
+    assert found.attrs["missing"] == ["a, b: 4 of 60 rows left out, a value is missing."]
+    assert list(np.flatnonzero(np.isnan(predict(found, gap)))) == [0, 1, 2, 5]
+    assert_allclose(goodness(found, gap), goodness(expected, gap.dropna()), rtol=1e-12)
+
+
+def test_step_halving_finds_what_whole_steps_overshoot():
+    """A predictor with one far value: statsmodels' Newton does not converge, ours solves the
+    likelihood equations to 1e-6."""
+    from statsmodels.discrete.discrete_model import Logit
+
+    rng = np.random.default_rng(47)
+    x = np.exp(3 * rng.normal(size=80))
+    y = (3 + rng.logistic(size=80) > 0).astype(int)
+    standard = (x - x.mean()) / x.std()
+    assert separating(x[:, None], y) == []
+    model = Logit(y, np.column_stack([np.ones(80), standard]))
+    peer = model.fit(disp=0, maxiter=100, tol=1e-10, warn_convergence=False)
+    assert not peer.mle_retvals["converged"]
+    frame = pd.DataFrame({"x": x, "y": y})
+    residual = y - predict(ivim.logistic(frame, "y", "x"), frame)
+    assert_allclose([residual.sum(), residual @ standard], 0, atol=1e-6)
 
 
 GOOD = pd.DataFrame({"x": [1.0, 2, 3, 4, 5, 6], "z": [2.0, 1, 2, 5, 3, 4], "y": [0, 1, 0, 1, 0, 1]})
@@ -260,7 +302,7 @@ GOOD = pd.DataFrame({"x": [1.0, 2, 3, 4, 5, 6], "z": [2.0, 1, 2, 5, 3, 4], "y": 
         (GOOD.assign(y=list("ababab")), {}, "'y' holds 'a', 'b'; an outcome is 0"),
         (GOOD.assign(y=[0, 1, 0, 1, 0, np.nan]), {}, "'y' holds .*nan"),
         (GOOD.assign(x=3.0), {}, "'x' is 3 in every row; a constant"),
-        (GOOD.assign(x=[1, 2, 3, 4, 5, None]), {}, "'x' has 1 missing"),
+        (GOOD.assign(x=[1, None, 3, None, 5, None]), {}, "no row .* of 'y' .*'x' has 3 missing"),
         (GOOD.assign(z=10 - 2 * GOOD["x"]), {}, "x, z are collinear over 6 rows"),
         (GOOD, {"predictors": []}, "a column name or a list of different column names is needed"),
         (GOOD, {"predictors": ["x", "x"]}, "a list of different column names"),

@@ -89,7 +89,8 @@ def test_golden_comparisons(outside, markers, file, pair):
     )
 
 
-# Table 5: AUC with limits as printed (.969 for the Results' .9969), counts from the printed percentages of 50 and 20.
+# Table 5: AUC with limits as printed (.969 for the Results' .9969), counts from the printed
+# percentages of 50 and 20.
 @pytest.mark.parametrize(
     ("marker", "printed", "counts"),
     [
@@ -99,7 +100,8 @@ def test_golden_comparisons(outside, markers, file, pair):
     ],
 )
 def test_witness_prints_table_5(outside, marker, printed, counts):
-    """A set of 70 pairs that is known to fit the article prints Table 5's areas, DeLong limits and counts, rounded half up."""
+    """A set of 70 pairs that is known to fit the article prints Table 5's areas, DeLong limits and
+    counts, rounded half up."""
     frame = pd.read_csv(outside("witness/adcfast-f.csv"))
     frame["adc_fast+f"] = linear_score(ivim.logistic(frame, "met", ["adc_fast", "f"]), frame)
     found = ivim.roc(frame["met"], frame[marker])
@@ -112,7 +114,8 @@ def test_witness_prints_table_5(outside, marker, printed, counts):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_auc_is_the_share_of_pairs_in_order(seed):
-    """The area equals all pairs counted one by one (ties one half), Mann-Whitney's U and scikit-learn's area."""
+    """The area equals all pairs counted one by one (ties one half), Mann-Whitney's U and scikit-
+    learn's area."""
     from sklearn.metrics import roc_auc_score
 
     y, score = sample(seed)
@@ -128,7 +131,8 @@ def test_auc_is_the_share_of_pairs_in_order(seed):
 
 
 def test_an_odd_number_of_ties_keeps_its_half():
-    """875.5 of 1000 pairs is the float .8755, which prints .876 half up, not .8755 less a rounding error."""
+    """875.5 of 1000 pairs is the float .8755, which prints .876 half up, not .8755 less a rounding
+    error."""
     y = np.repeat([1, 0], [50, 20])
     score = np.concatenate([np.full(43, 30.0), [20.5], np.full(6, 0.0), np.arange(1, 21)])
     assert ivim.roc(y, score).auc == (43 * 20 + 20) / 1000
@@ -139,7 +143,8 @@ def test_an_odd_number_of_ties_keeps_its_half():
 @pytest.mark.parametrize("direction", [">", "<"])
 @pytest.mark.parametrize("seed", range(5))
 def test_cutoff_is_the_best_of_all(seed, direction):
-    """No other split of the scores has a larger Youden index, and the counts are those of the rule applied to the data."""
+    """No other split of the scores has a larger Youden index, and the counts are those of the rule
+    applied to the data."""
     y, score = sample(seed)
     score = score if direction == ">" else -score
     found = ivim.roc(y, score, direction=direction)
@@ -157,7 +162,8 @@ def test_cutoff_is_the_best_of_all(seed, direction):
 
 
 def test_neighbouring_floats_are_still_split():
-    """Between two adjacent floats there is no midpoint; the rule at the cut-off still gives the counts, either way round."""
+    """Between two adjacent floats there is no midpoint; the rule at the cut-off still gives the
+    counts, either way round."""
     low = 0.1
     high = np.nextafter(low, 1)
     y, score = np.array([0, 0, 1, 1]), np.array([low, low, high, high])
@@ -170,7 +176,8 @@ def test_neighbouring_floats_are_still_split():
 
 
 def test_curve_runs_from_corner_to_corner():
-    """The curve rises from (0, 0) to (1, 1), thresholds fall midway between scores, and its trapezes add up to the area."""
+    """The curve rises from (0, 0) to (1, 1), thresholds fall midway between scores, and its
+    trapezes add up to the area."""
     y, score = sample(3)
     found = ivim.roc(y, score, direction=">")
     curve = found.curve
@@ -196,7 +203,8 @@ def test_a_rising_transformation_changes_nothing(change):
 
 
 def test_swapping_the_labels_swaps_the_roles():
-    """Calling controls cases turns the direction, and sensitivity and specificity change places; so does the sign of the score."""
+    """Calling controls cases turns the direction, and sensitivity and specificity change places; so
+    does the sign of the score."""
     y, score = sample(7)
     here, there, minus = ivim.roc(y, score), ivim.roc(1 - y, score), ivim.roc(y, -score)
     assert (here.direction, there.direction, minus.direction) == (">", "<", "<")
@@ -232,7 +240,8 @@ def test_tied_youden_points_are_all_named():
 
 
 def test_delong_is_the_spread_of_the_area():
-    """DeLong's error is the SD of the area over 2,500 simulated studies within 5 %, and its limits hold the true area in 93-97 %."""
+    """DeLong's error is the SD of the area over 2,500 simulated studies within 5 %, and its limits
+    hold the true area in 93-97 %."""
     rng = np.random.default_rng(9)
     y, truth = np.repeat([0, 1], [30, 50]), stats.norm.cdf(1 / np.sqrt(2))
     found = [ivim.roc(y, rng.normal(size=80) + y, direction=">") for _ in range(2500)]
@@ -243,7 +252,8 @@ def test_delong_is_the_spread_of_the_area():
 
 
 def test_perfect_marker_has_exact_limits_left():
-    """Without overlap area and limits are 1, and the exact limits of sensitivity still tell how few patients there were."""
+    """Without overlap area and limits are 1, and the exact limits of sensitivity still tell how few
+    patients there were."""
     found = ivim.roc([0, 0, 0, 1, 1], [1, 2, 3, 4, 5])
     assert (found.auc, found.se, found.ci_low, found.ci_high) == (1, 0, 1, 1)
     assert_allclose([found.sensitivity_low, found.sensitivity_high], [0.025**0.5, 1], rtol=1e-12)
@@ -284,7 +294,8 @@ def test_comparison_is_antisymmetric():
 
 
 def test_paired_comparison_keeps_its_level():
-    """Two equally good correlated markers differ at p < .05 in 5 ± 1.5 % of 1,500 simulated studies."""
+    """Two equally good correlated markers differ at p < .05 in 5 ± 1.5 % of 1,500 simulated
+    studies."""
     rng, y = np.random.default_rng(10), np.repeat([0, 1], [30, 40])
     common = rng.normal(size=(1500, 70)) + y
     p = [
@@ -297,12 +308,14 @@ def test_paired_comparison_keeps_its_level():
 
 
 def test_hanley_mcneil_of_a_useless_marker_is_mann_whitneys():
-    """At an area of one half the variance is that of U under the null hypothesis, (n1 + n0 + 1) / (12 n1 n0)."""
+    """At an area of one half the variance is that of U under the null hypothesis, (n1 + n0 + 1) /
+    (12 n1 n0)."""
     assert_allclose(hanley_mcneil_se(0.5, 50, 20) ** 2, 71 / (12 * 50 * 20), rtol=1e-12)
 
 
 def test_hanley_mcneil_is_the_error_of_exponential_scores():
-    """For the exponential scores it was derived for, it is the SD of the area over 20,000 simulated studies within 2 %."""
+    """For the exponential scores it was derived for, it is the SD of the area over 20,000 simulated
+    studies within 2 %."""
     rng = np.random.default_rng(12)
     cases, controls = rng.exponential(4, (20000, 12, 1)), rng.exponential(1, (20000, 1, 15))
     assert_allclose(
@@ -328,7 +341,8 @@ GOOD = ([0, 0, 1, 1], [1.0, 3, 2, 4])
     ],
 )
 def test_bad_data_are_refused(y, score, message):
-    """One group only, other labels, missing and constant scores are refused, alone and in a comparison."""
+    """One group only, other labels, missing and constant scores are refused, alone and in a
+    comparison."""
     with pytest.raises(ValueError, match=message):
         ivim.roc(y, score)
     with pytest.raises(ValueError, match=message):
@@ -358,3 +372,41 @@ def test_an_area_above_one_is_refused():
     """An area in per cent is no area."""
     with pytest.raises(ValueError, match="auc 87.6 with 50 cases and 20 controls"):
         hanley_mcneil_se(87.6, 50, 20)
+
+
+def test_the_curve_is_scikit_learns():
+    """Rates equal scikit-learn's, and each threshold parts the scores where scikit-learn's does."""
+    from sklearn.metrics import roc_curve
+
+    y, score = sample(4)
+    fpr, tpr, reached = roc_curve(y, score, drop_intermediate=False)
+    curve = ivim.roc(y, score, direction=">").curve
+    assert_allclose(curve[["fpr", "tpr"]], np.column_stack([fpr, tpr]), rtol=1e-12)
+    assert ((score[:, None] > curve["threshold"].to_numpy()) == (score[:, None] >= reached)).all()
+
+
+def test_counted_pairs_print_what_trapezes_do_not():
+    """730.5 of 1000 pairs is .7305 and prints .731; scikit-learn's trapezes add up to less and
+    print .730."""
+    from sklearn.metrics import roc_auc_score
+
+    rng, y = np.random.default_rng(11), np.repeat([1, 0], [50, 20])
+    score = np.round(rng.normal(size=70) + y, 1)
+    assert ivim.roc(y, score, direction=">").auc == 0.7305 > roc_auc_score(y, score)
+
+
+def test_patients_without_a_score_are_left_out():
+    """The curve is that of the patients who have the score; a comparison takes those who have
+    both."""
+    y, score = sample(5)
+    other = np.random.default_rng(1).normal(size=y.size) + y
+    gap, hole = np.where(np.arange(y.size) < 4, np.nan, score), other.copy()
+    hole[10] = np.nan
+    found, expected = ivim.roc(y, gap), ivim.roc(y[4:], score[4:])
+    assert found == expected and (found.n, expected.n) == (36, 36)
+    both = np.delete(np.arange(4, 40), 6)
+    pair = ivim.compare_auc(y, gap, hole)
+    pd.testing.assert_frame_equal(
+        pair, ivim.compare_auc(y[both], score[both], other[both]), check_flags=False
+    )
+    assert (pair.attrs["n"], pair.attrs["left_out"]) == (35, 5)

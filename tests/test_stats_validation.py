@@ -1,4 +1,5 @@
-"""Proportions, optimism and net benefit: reference values, known truths, refusals; and every example in the docstrings."""
+"""Proportions, optimism and net benefit: reference values, known truths, refusals; and every
+example in the docstrings."""
 
 import doctest
 from importlib import import_module
@@ -10,13 +11,15 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 import ivim
+from ivim.files import ROOT
 from ivim.stats.logistic import linear_score, predict
 from ivim.stats.proportions import exact_limits, jeffreys_limits, wilson_limits
 from ivim.stats.validation import net_benefit, optimism
 
 
 def test_golden_exact_limits(outside):
-    """Clopper-Pearson limits equal R's binom.test to 1e-9, the article's six counts and both ends among them."""
+    """Clopper-Pearson limits equal R's binom.test to 1e-9, the article's six counts and both ends
+    among them."""
     table = pd.read_csv(outside("golden/clopper_pearson_binom_test.csv"))
     assert_allclose(exact_limits(table["x"], table["n"]), [table["lo"], table["hi"]], rtol=1e-9)
 
@@ -67,7 +70,8 @@ def test_golden_decision_curve(outside):
 
 
 def test_treating_all_breaks_even_at_the_prevalence():
-    """At a threshold equal to the prevalence treating all is worth nothing; a perfect model is worth the prevalence anywhere."""
+    """At a threshold equal to the prevalence treating all is worth nothing; a perfect model is
+    worth the prevalence anywhere."""
     y = np.repeat([1, 0], [12, 28])
     found = net_benefit(y, y.astype(float), [0.3, 0.7]).set_index(["strategy", "threshold"])[
         "net_benefit"
@@ -95,7 +99,8 @@ def noise(seed, predictors=5, n=60):
 
 
 def test_optimism_finds_noise_out():
-    """Five predictors of pure noise: apparent areas average above .65, and the correction takes off more than half of the excess."""
+    """Five predictors of pure noise: apparent areas average above .65, and the correction takes off
+    more than half of the excess."""
     tables = [
         optimism(noise(seed), "y", list("abcde"), resamples=60).set_index("statistic").loc["auc"]
         for seed in range(12)
@@ -114,7 +119,8 @@ def test_apparent_results_are_those_of_the_curve():
 
 
 def test_one_predictor_is_optimistic_in_its_cutoff_alone():
-    """A single marker has no weights to overfit: the area's optimism is below .02, the Youden sum's well above it."""
+    """A single marker has no weights to overfit: the area's optimism is below .02, the Youden sum's
+    well above it."""
     frame = noise(2).assign(a=lambda table: table["a"] + table["y"])
     bias = optimism(frame, "y", "a", resamples=300).set_index("statistic")["optimism"]
     assert abs(bias["auc"]) < 0.02 < bias["sensitivity"] + bias["specificity"]
@@ -130,9 +136,17 @@ def test_same_seed_same_optimism():
 
 
 def test_separated_resamples_are_counted():
-    """Where a resample has no finite estimate Firth's fit stands in, and the table says how often."""
+    """Where a resample has no finite estimate Firth's fit stands in, and the table says how
+    often."""
     frame = pd.DataFrame({"x": [1.0, 2, 3, 4, 6, 5, 7, 8, 9, 10], "y": [0] * 5 + [1] * 5})
     assert 20 < optimism(frame, "y", "x", resamples=100).attrs["firth_resamples"] < 100
+
+
+def test_no_separated_resample_counts_as_none():
+    """Where every resample has its estimate, and with Firth's penalty itself, none is counted."""
+    for penalty in (None, "firth"):
+        table = optimism(noise(6), "y", "a", penalty=penalty, resamples=10)
+        assert table.attrs["firth_resamples"] == 0
 
 
 def test_separation_is_reported_before_resampling():
@@ -143,6 +157,20 @@ def test_separation_is_reported_before_resampling():
     assert_allclose(optimism(frame, "y", "x", penalty="firth", resamples=10)["apparent"], 1)
 
 
+def test_the_error_of_the_optimism_is_its_spread_over_seeds():
+    """The stated Monte-Carlo error is the SD of the optimism over 30 seeds within a quarter."""
+    frame = noise(4).assign(a=lambda table: table["a"] + table["y"])
+    tables = [optimism(frame, "y", ["a", "b"], resamples=10, seed=seed) for seed in range(30)]
+    spread = np.var([table["optimism"] for table in tables], axis=0, ddof=1)
+    stated = np.square([list(table.attrs["error"].values()) for table in tables]).mean(axis=0)
+    assert_allclose(np.sqrt(stated.sum()), np.sqrt(spread.sum()), rtol=0.25)
+
+
+def test_one_resample_has_no_error_to_state():
+    """From one resample no spread can be told: the error is 0 rather than a division by zero."""
+    assert set(optimism(noise(5), "y", ["a"], resamples=1).attrs["error"].values()) == {0.0}
+
+
 def test_no_resample_is_refused():
     """At least one resample is needed."""
     with pytest.raises(ValueError, match="resamples is 0; at least 1"):
@@ -150,7 +178,7 @@ def test_no_resample_is_refused():
 
 
 @pytest.mark.parametrize(
-    "name", ["agreement", "checks", "groups", "logistic", "proportions", "roc", "validation"]
+    "name", sorted(path.stem for path in (ROOT / "ivim" / "stats").glob("[a-z]*.py"))
 )
 def test_examples_in_the_docstrings_run(name):
     """Every example shows what the function really gives."""

@@ -1,14 +1,32 @@
-"""The command `ivim`: each sub-command reads its words, calls one room, and answers in one line or many.
+"""The command `ivim`: each sub-command reads its words, calls one room, and answers in one line or
+many.
 
-Exit code 0 only on success; bad input is one clear line on standard error and exit code 2, without a traceback unless --debug.
-A command is a module here with `add(commands)`; its parser names the function to run.
+Exit code 0 only on success; bad input is one clear line on standard error and exit code 2, without
+a traceback unless --debug. A command is a module here with `add(commands)`; its parser names the
+function to run.
 """
 
 import argparse
+import signal
 import sys
 from importlib import import_module
 
-COMMANDS = ("reproduce", "fit", "maps", "fetch_data", "audit", "reconstruct")
+from ivim import __version__
+
+COMMANDS = (
+    "reproduce",
+    "fit",
+    "maps",
+    "roi",
+    "import_",
+    "measure",
+    "study",
+    "simulate",
+    "design",
+    "fetch_data",
+    "audit",
+    "reconstruct",
+)
 """Modules of this package, in the order of `ivim --help`."""
 
 
@@ -19,6 +37,7 @@ def main(argv=None):
     if not hasattr(args, "run"):
         parser.print_help()
         return 2
+    signal.signal(signal.SIGTERM, _stop)
     try:
         return args.run(args) or 0
     except (ValueError, OSError) as error:
@@ -33,6 +52,11 @@ def main(argv=None):
         return 130
 
 
+def _stop(number, frame):
+    """A polite end asked for from outside is the same as Ctrl-C: clean up, say so, exit with 130."""
+    raise KeyboardInterrupt
+
+
 def _one_line(error):
     return " ".join(str(error).split())
 
@@ -42,6 +66,7 @@ def _parser():
         prog="ivim",
         description=__doc__.split(":")[0] + ": IVIM fits, statistics, tables, figures, audit.",
     )
+    parser.add_argument("--version", action="version", version=f"ivim {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name in COMMANDS:
         import_module(f"ivim.cli.{name}").add(commands)

@@ -58,8 +58,7 @@ def _audit(args):
     pipeline = None if own else ledger.pipeline_frame(load_cohort(args.patients, args.measurements))
     audit = judge(args.claims, args.structure, pipeline, frozenset() if own else _targets(args))
     out = Path(
-        args.out
-        or (f"audit-{Path(args.claims).stem}" if args.claims else files.ROOT / "results" / "audit")
+        args.out or (f"audit-{Path(args.claims).stem}" if args.claims else files.RESULTS / "audit")
     )
     written = ledger.write_ledger(audit, out)
     write_tables(*ledger.corrected_tables(audit), folder=out)
@@ -70,10 +69,9 @@ def _audit(args):
 
 def _targets(args):
     """What the reconstructed cohort was built to print; nothing is known of other data."""
-    from ivim.report.ledger import target_keys
-    from ivim.synthetic.targets import all_targets
+    from ivim.reconstruct.targets import target_quantities
 
-    return frozenset() if args.patients or args.measurements else target_keys(all_targets())
+    return frozenset() if args.patients or args.measurements else target_quantities()
 
 
 def _ask(args):
@@ -92,7 +90,13 @@ def _ask(args):
     if path.exists():
         msg = f"{path}: exists already; give another name (--ask FILE) or move it away"
         raise ValueError(msg)
-    known = load_structure(args.structure, claims) if args.structure else structure_for(args.claims, claims)
+    known = (
+        load_structure(args.structure, claims)
+        if args.structure
+        else structure_for(args.claims, claims)
+    )
     files.write_text(path, structure_text(claims, known))
-    print(f"Written: {path}; take away the # before each line that you can answer, then run ivim audit {args.claims}")
+    print(
+        f"Written: {path}; take away the # before each line that you can answer, then run ivim audit {args.claims}"
+    )
     return 0

@@ -1,4 +1,4 @@
-"""`ivim fetch-data`: openly licensed scans to try the project on."""
+"""`ivim fetch-data`: openly licensed scans and regions to try the project on."""
 
 
 def add(commands):
@@ -9,11 +9,22 @@ def add(commands):
     command.add_argument(
         "--out", metavar="DIR", help="folder for the scans (default: the user's cache)"
     )
+    command.add_argument(
+        "--set",
+        metavar="NAME",
+        nargs="+",
+        dest="sets",
+        help="which to fetch, or all (default: the two series in NIfTI); --list names them",
+    )
+    command.add_argument("--list", action="store_true", help="name the sets and fetch nothing")
     command.set_defaults(run=_fetch_data)
 
 
 def _fetch_data(args):
-    from ivim.imaging.fetch import fetch_data
+    from ivim.imaging.fetch import SETS, fetch_data
 
-    for path in fetch_data(args.out):
+    if args.list:
+        print("\n".join(f"{name}: {one.text}" for name, one in SETS.items()))
+        return
+    for path in fetch_data(args.out, sets=args.sets):
         print(path)

@@ -1,4 +1,4 @@
-"""`ivim fit`: the models on the mean signal of an ROI."""
+"""`ivim fit`: the models on the mean signal of a region."""
 
 from ivim.cli import words
 
@@ -11,15 +11,14 @@ def add(commands):
     words.add_scan(command)
     command.add_argument(
         "--roi",
-        metavar="MASK",
+        metavar="FILE",
         required=True,
-        help="mask or label map (NIfTI) on the grid of the image",
+        help="regions: NIfTI, NRRD, ImageJ, DICOM-SEG, RTSTRUCT, JSON polygons, Horos or OsiriX",
     )
     command.add_argument(
         "--label",
-        type=int,
-        metavar="N",
-        help="only this region of a label map (default: each in turn)",
+        metavar="NAME",
+        help="only the region of this name or number (default: each in turn)",
     )
     command.add_argument(
         "--model",
@@ -27,6 +26,8 @@ def add(commands):
         default="all",
         help="default: the article's three",
     )
+    words.add_recipe(command)
+    words.add_resample(command)
     command.add_argument("--out", metavar="CSV", help="write the table to this file as well")
     command.set_defaults(run=_fit)
 
@@ -35,8 +36,16 @@ def _fit(args):
     from ivim.imaging.jobs import fit_rois, fit_text
 
     table, notes = fit_rois(
-        args.dwi, args.bval, args.roi, averages=words.averages(args.averages), models=words.models(args.model), label=args.label, out=args.out,
+        args.dwi,
+        args.bval,
+        args.roi,
+        recipe=args.recipe or "article",
+        averages=words.averages(args.averages),
+        models=words.models(args.model),
+        label=args.label,
+        resample=args.resample,
+        out=args.out,
         force=args.force,
-    )  # fmt: skip
+    )
     print("\n".join(notes))
     print(fit_text(table))

@@ -12,7 +12,9 @@ def add(commands):
     )
     words.add_scan(command)
     command.add_argument(
-        "--mask", metavar="MASK", help="only these voxels (default: every voxel with signal)"
+        "--mask",
+        metavar="FILE",
+        help="only these voxels: regions in any format (default: every voxel with signal)",
     )
     command.add_argument(
         "--model",
@@ -20,12 +22,13 @@ def add(commands):
         default="all",
         help="default: the article's three",
     )
+    words.add_recipe(command)
     command.add_argument(
         "--method",
         choices=("article", "full", "segmented"),
-        default="article",
-        help="how to fit; article: ADC from two b-values, the others in full",
+        help="the same as --recipe with this name",
     )
+    words.add_resample(command)
     command.add_argument(
         "--out", metavar="DIR", required=True, help="new or empty folder for the maps"
     )
@@ -33,10 +36,26 @@ def add(commands):
 
 
 def _maps(args):
-    from ivim.imaging.jobs import make_maps
+    from ivim.imaging.mapping import make_maps
 
     notes = make_maps(
-        args.dwi, args.bval, args.out, mask=args.mask, averages=words.averages(args.averages), models=words.models(args.model), method=args.method,
-        force=args.force, progress=sys.stderr.isatty(),
-    )  # fmt: skip
+        args.dwi,
+        args.bval,
+        args.out,
+        recipe=_recipe(args),
+        mask=args.mask,
+        averages=words.averages(args.averages),
+        models=words.models(args.model),
+        resample=args.resample,
+        force=args.force,
+        progress=sys.stderr.isatty(),
+    )
     print("\n".join(notes))
+
+
+def _recipe(args):
+    """The recipe that --recipe or its older name --method gives."""
+    if args.recipe and args.method and args.recipe != args.method:
+        msg = f"--recipe {args.recipe} and --method {args.method}; give one of them"
+        raise ValueError(msg)
+    return args.recipe or args.method or "article"

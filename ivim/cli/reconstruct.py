@@ -29,7 +29,7 @@ def add(commands):
 
 
 def _reconstruct(args):
-    from ivim.synthetic import cohort, verify
+    from ivim.reconstruct import cohort, verify
 
     if args.verify:
         return _print_verified(
@@ -38,7 +38,10 @@ def _reconstruct(args):
             )
         )
     if not args.out:
-        msg = "--out is missing; give the folder that patients.csv and measurements.csv are written to"
+        msg = (
+            "--out is missing; give the folder that patients.csv and measurements.csv are "
+            "written to"
+        )
         raise ValueError(msg)
     seed = cohort.SEED if args.seed is None else args.seed
     if seed < 0:
@@ -49,7 +52,7 @@ def _reconstruct(args):
     )
     paths = cohort.write(args.out, *tables)
     print(*paths, sep="\n")
-    return _print_verified(verify.verify(*paths), quiet=True)
+    return _print_verified(verify.verify(*paths[:2]), quiet=True)
 
 
 def _print_verified(table, quiet=False):
@@ -57,8 +60,7 @@ def _print_verified(table, quiet=False):
         name = " ".join(filter(None, (row.location, row.group, row.parameter, row.statistic)))
         note = "" if row.reason == "printed" else f"  ({row.reason})"
         if not (quiet and row.met):
-            print(
-                f"{'pass' if row.met else 'FAIL'}  {name}: wanted {row.wanted}, found {row.found}{note}"
-            )
+            word = "pass" if row.met else "FAIL"
+            print(f"{word}  {name}: wanted {row.wanted}, found {row.found}{note}")
     print(f"{table['met'].sum()} of {len(table)} targets met")
     return 0 if table["met"].all() else 1

@@ -1,6 +1,8 @@
 """Words that several commands share."""
 
 import argparse
+import sys
+from contextlib import contextmanager
 
 MODELS = ("monoexponential", "biexponential", "stretched", "kurtosis")
 
@@ -23,6 +25,25 @@ def add_scan(command):
     )
     command.add_argument(
         "--force", action="store_true", help="replace existing files of the same names"
+    )
+
+
+def add_recipe(command):
+    """How to fit: one recipe for every command that fits."""
+    command.add_argument(
+        "--recipe",
+        metavar="RECIPE",
+        help="article (ADC from two b-values, the other models in full), full, segmented "
+        "(bi-exponential: ADC slow first), or a TOML file of your own (default: article)",
+    )
+
+
+def add_resample(command):
+    """What to do with regions of another grid."""
+    command.add_argument(
+        "--resample",
+        action="store_true",
+        help="take regions of another grid by nearest neighbour (default: refuse them)",
     )
 
 
@@ -53,3 +74,13 @@ def assignments(words):
             msg = f"-p {word}: a parameter is given as NAME=VALUE"
             raise ValueError(msg)
     return dict(word.split("=", 1) for word in words)
+
+
+@contextmanager
+def progress(total, unit):
+    """A progress bar on standard error, where someone is looking; gives the function to call with
+    the number done."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit=unit, disable=not sys.stderr.isatty()) as bar:
+        yield lambda done: bar.update(done - bar.n)

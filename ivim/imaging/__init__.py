@@ -1,1 +1,3 @@
-"""Images: diffusion series, regions of interest, measuring, maps as files, and real scans to try it on."""
+"""Images: diffusion series, regions of interest, measuring, maps as files, and real scans to try it
+on.
+"""

@@ -1,249 +1,236 @@
-"""The two jobs on one scan: fit its ROIs (`ivim fit`), and make its maps (`ivim maps`)."""
+"""The jobs on one scan: fit its regions (`ivim fit`), look at regions and write them (`ivim
+roi`).
+"""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ivim import files, parameters
-from ivim.imaging import output, roi
-from ivim.imaging.measure import adc_pair, fit_table
-from ivim.imaging.series import read_series
-from ivim.signal.models import MODELS, STUDY_MODELS
-from ivim.signal.reasons import REASONS
+from ivim import files
+from ivim.imaging import regions
+from ivim.imaging.formats import load_regions, read_grid, read_regions, write_regions
+from ivim.imaging.guard import check_target
+from ivim.imaging.series import read_series, sidecar
+from ivim.imaging.signals import fit_table, signal_remarks
+from ivim.signal.models import STUDY_MODELS
+from ivim.signal.recipe import get_recipe
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ivim.imaging.series import Series
+    from ivim.signal.recipe import Recipe
 
 
 def fit_rois(
-    dwi, bval, mask, *, averages=None, models=STUDY_MODELS, label=None, out=None, force=False
-):
-    """Fit the mean signal of each ROI of a file.
+    dwi: str | Path,
+    bval: str | Path | None,
+    roi: str | Path,
+    *,
+    recipe: str | Path | Recipe,
+    averages: Sequence[float] | None = None,
+    models: Sequence[str] = STUDY_MODELS,
+    label: str | int | None = None,
+    resample: bool = False,
+    out: str | Path | None = None,
+    force: bool = False,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Fit the mean signal of each region of a file.
 
     Parameters
     ----------
-    dwi, bval, mask : path
-        Series, b-values, mask or label map.
+    dwi, bval, roi : path
+        Series, b-values, regions in any format of :mod:`ivim.imaging.formats`.
+    recipe : str, path or Recipe
     averages : sequence of float, optional
     models : sequence of str
-    label : int, optional
-        Only this region of a label map.
+    label : str or int, optional
+        Only the region of this name or number.
+    resample : bool
+        Take regions of another grid by nearest neighbour.
     out : path, optional
-        CSV file for the table; an existing one is refused without `force`.
+        CSV file for the table; an existing one is refused without `force`, an input always.
+    force : bool
 
     Returns
     -------
     table : DataFrame
-        As of :func:`ivim.imaging.measure.fit_table`.
+        As of :func:`ivim.imaging.signals.fit_table`.
     notes : list of str
-        Lines for a person: each ROI's size, and how the samples were weighted.
+        Lines for a person: each region's size and remarks, how it was fitted.
+
+    Raises
+    ------
+    ValueError
     """
+    recipe = recipe_for(recipe, models)
     if out is not None:
-        _check_target(out, force)
+        check_target(out, inputs_of(dwi, bval, roi), force)
     series = read_series(dwi, bval, averages)
-    masks = roi.read_labels(mask, series.grid)
-    if label is not None:
-        masks = {label: roi.read_roi(mask, series.grid, label)}
-    notes = [f"ROI {number}: {roi.describe(one, series.grid)}" for number, one in masks.items()]
+    found = read_regions(roi, series.grid, resample, label)
+    notes = []
+    for region in found:
+        notes.append(f"ROI {region.name}: {regions.describe(region.mask, series.grid)}")
+        remarks = (*region.remarks, *signal_remarks(series, region.mask))
+        notes += [f"ROI {region.name}: {remark}" for remark in remarks]
     notes.append(
-        f"fit of the mean signal at {len(series.b)} b-values; weights: {weights_text(series)}"
+        f"fit of the mean signal at {len(series.b)} b-values; weights: {weights_text(series)}; "
+        f"recipe {recipe.name}"
     )
-    table = fit_table(series, masks, models)
+    notes += recipe.sentences(series.b, series.averages, models)
+    table = fit_table(series, {region.name: region.mask for region in found}, recipe, models)
     if out is not None:
         files.write_csv(out, table)
     return table, notes
 
 
-METHODS = {
-    "article": "ADC from two b-values, the other models in full",
-    "full": "all models in full",
-    "segmented": "bi-exponential: ADC slow from the high b-values first; the other models in full",
-}
-
-
-def make_maps(
-    dwi,
-    bval,
-    out,
+def list_rois(
+    path: str | Path,
+    like: str | Path | None = None,
     *,
-    mask=None,
-    averages=None,
-    models=STUDY_MODELS,
-    method="article",
-    force=False,
-    progress=False,
-):
-    """Write the maps of a whole scan: NIfTI and JSON for each, and ``overview.png``.
+    only: str | int | None = None,
+    resample: bool = False,
+) -> list[str]:
+    """What a file of regions holds.
 
     Parameters
     ----------
-    dwi, bval : path
-    out : path
-        A new or empty folder, or any with `force`.
-    mask : path, optional
-        Only these voxels; by default all.
-    averages : sequence of float, optional
-    models : sequence of str
-    method : str
-        Key of :data:`METHODS`.
-    force, progress : bool
+    path : path
+    like : path, optional
+        Image on whose grid voxels and areas are counted.
+    only : str or int, optional
+        Name or number of one region.
+    resample : bool
+        As of :func:`ivim.imaging.formats.read_regions`.
 
     Returns
     -------
     list of str
-        Lines for a person.
+        The format, then a line per region.
     """
-    if method not in METHODS:
-        msg = f"method is {method!r}; accepted are {', '.join(METHODS)}"
+    drawings, kind = load_regions(path)
+    lines = [f"{kind}, {len(drawings)} region{'s' * (len(drawings) != 1)}"]
+    if like is None:
+        drawings = drawings if only is None else [regions.choose(drawings, only, path)]
+        return lines + [f"{drawing.name}: {drawing.extent()}" for drawing in drawings]
+    grid = read_grid(like)
+    for region in read_regions(path, grid, resample, only):
+        lines.append(f"{region.name}: {regions.describe(region.mask, grid)}")
+        lines += [f"  {remark}" for remark in region.remarks]
+    return lines
+
+
+def convert_rois(
+    path: str | Path,
+    out: str | Path,
+    like: str | Path,
+    *,
+    only: str | int | None = None,
+    resample: bool = False,
+    force: bool = False,
+) -> list[str]:
+    """Write the regions of a file as NIfTI on the grid of an image.
+
+    Parameters
+    ----------
+    path, out, like : path
+        Regions, NIfTI file to write, image.
+    only : str or int, optional
+        Name or number of one region.
+    resample, force : bool
+        Take regions of another grid; replace an existing file.
+
+    Returns
+    -------
+    list of str
+        A line per region: file, number in it, name, size.
+
+    Raises
+    ------
+    ValueError
+    """
+    check_target(out, (path, like), force)
+    grid = read_grid(like)
+    found = read_regions(path, grid, resample, only)
+    lines = []
+    for target, number, region in write_regions(out, found, grid, force):
+        size = regions.describe(region.mask, grid)
+        lines.append(f"{target}: {number} is {region.name!r}, {size}")
+        lines += [f"  {remark}" for remark in region.remarks]
+    return lines
+
+
+def recipe_for(recipe: str | Path | Recipe, models: Sequence[str]) -> Recipe:
+    """The recipe, when its name says something of the models; ``segmented`` is for one of them
+    alone.
+
+    Parameters
+    ----------
+    recipe : str, path or Recipe
+    models : sequence of str
+
+    Returns
+    -------
+    Recipe
+    """
+    chosen = get_recipe(recipe)
+    if chosen.name == "segmented" and "biexponential" not in models:
+        msg = f"recipe 'segmented' is for the biexponential model, not for {', '.join(models)}"
         raise ValueError(msg)
-    from ivim.signal.maps import fit_maps
-
-    # Before the work, so that nobody waits for a refusal.
-    with files.staged(out, force) as stage:
-        series = read_series(dwi, bval, averages)
-        region = None if mask is None else roi.read_roi(mask, series.grid)
-        notes = [
-            f"{int(region.sum())} voxels in the mask"
-            if region is not None
-            else f"{int(np.prod(series.grid.shape))} voxels, no mask"
-        ]
-        notes.append(
-            f"{len(series.b)} b-values; weights: {weights_text(series)}; method {method}: {METHODS[method]}"
-        )
-        fitted = fit_maps(
-            series.data,
-            series.b,
-            models,
-            mask=region,
-            averages=series.averages,
-            progress=progress,
-            **_method_options(method, models, series),
-        )
-        _write_fitted(stage, fitted, models, series, method, output.bids_prefix(dwi))
-        shown = {
-            name: fitted[name]
-            for model in models
-            for name in MODELS[model].parameters
-            if name != "s0"
-        }
-        output.overview(stage / "overview.png", shown, series.grid, region)
-        written = len(list(stage.glob("*.nii.gz")))
-    notes.append(
-        f"{int(fitted['success'].sum())} voxels fitted; {written} maps and overview.png in {out}"
-    )
-    return notes
+    return chosen
 
 
-def _method_options(method, models, series):
-    """Keywords of ``fit_maps``; a method that none of the models has is refused there."""
-    if method == "article" and "monoexponential" in models:
-        return {"method": "two-point", "pair": adc_pair(series.b)}
-    return {"method": "segmented"} if method == "segmented" else {}
+def inputs_of(dwi: str | Path, bval: str | Path | None, roi: str | Path | None) -> tuple:
+    """The files that a run reads and that no output may replace.
+
+    Parameters
+    ----------
+    dwi, bval, roi : path or None
+
+    Returns
+    -------
+    tuple of path or None
+    """
+    return (dwi, bval, roi, sidecar(dwi, ".bval"), sidecar(dwi, ".json"))
 
 
-def _write_fitted(folder, fitted, models, series, method, prefix):
-    """Every map of one run, the standard error beside each parameter, and why voxels have no value."""
-    common = {"FitMethod": method, "BValues": series.b.tolist()}
-    common |= {"NumberOfAverages": series.averages.tolist()} if series.averages is not None else {}
-    for model in models:
-        _write_model(
-            folder,
-            _of_model(fitted, model, len(models) > 1),
-            model,
-            series.grid,
-            prefix,
-            common | _model_details(model, method, series),
-        )
-    if "preferred" in fitted:
-        levels = {"-1": "none"} | {str(place): model for place, model in enumerate(models)}
-        details = common | {"Levels": levels}
-        output.write_map(
-            folder,
-            f"{prefix}desc-preferred_dwimap",
-            fitted["preferred"],
-            series.grid,
-            text="model with the lowest AICc",
-            details=details,
-        )
-    output.write_dataset_description(folder)
+def weights_text(series: Series) -> str:
+    """In words, how the samples of a series are weighted.
 
+    Parameters
+    ----------
+    series : Series
 
-def _of_model(fitted, model, several):
-    """One model's maps without the model's name behind what every model has."""
-    own = {
-        key.replace(f"_{model}", ""): values for key, values in fitted.items() if f"_{model}" in key
-    }
-    return fitted | own if several else fitted  # its own reasons, not those of all models together
-
-
-def _model_details(model, method, series):
-    """What a sidecar says of a fit."""
-    bounds = {name: parameters.bounds_of(name) for name in MODELS[model].parameters if name != "s0"}
-    pair = (
-        {"BValuesOfADC": adc_pair(series.b)}
-        if model == "monoexponential" and method == "article"
-        else {}
-    )
-    return {"Model": model, "Bounds": bounds} | pair
-
-
-def _write_model(folder, maps, model, grid, prefix, details):
-    for name in MODELS[model].parameters:
-        unit, text = output.unit_of(name), f"{parameters.long_name(name)}, {model} model"
-        common = {"unit": unit, "details": details | {"Parameter": name}}
-        output.write_map(
-            folder,
-            output.map_name(prefix, model, name),
-            maps[name],
-            grid,
-            text=text,
-            shown=parameters.REGISTRY[name].shown,
-            **common,
-        )
-        output.write_map(
-            folder,
-            output.map_name(prefix, model, name, "stderr"),
-            maps[f"{name}_se"],
-            grid,
-            text=f"standard error of {text}",
-            **common,
-        )
-    for name, text in (
-        ("residual", "root mean square of the residuals"),
-        ("aicc", "corrected Akaike information criterion"),
-    ):
-        output.write_map(
-            folder,
-            output.map_name(prefix, model, name),
-            maps[name],
-            grid,
-            text=f"{text}, {model} model",
-            details=details,
-        )
-    codes = details | {"Levels": {str(code): text for code, text in REASONS.items()}}
-    text = f"why a voxel has no value or a remark, {model} model"
-    output.write_map(
-        folder,
-        output.map_name(prefix, model, "reason"),
-        maps["reason"],
-        grid,
-        text=text,
-        details=codes,
-    )
-
-
-def weights_text(series):
-    """In words, how the samples of a series are weighted."""
+    Returns
+    -------
+    str
+    """
     if series.averages is None:
         return "equal (no averages given)"
     return "averages " + ",".join(f"{n:g}" for n in series.averages)
 
 
-def fit_text(table):
-    """The table of :func:`fit_rois` as text for a terminal."""
+def fit_text(table: pd.DataFrame) -> str:
+    """The table of :func:`fit_rois` as text for a terminal.
+
+    Parameters
+    ----------
+    table : DataFrame
+
+    Returns
+    -------
+    str
+    """
     lines = []
     for (number, model), rows in table.groupby(["roi", "model"], sort=False):
-        best = "  <- lowest AICc" if rows["delta"].iloc[0] == 0 else ""
-        lines.append(
-            f"\nROI {number}  {model}  AICc {rows['aicc'].iloc[0]:.2f} (+{rows['delta'].iloc[0]:.2f}){best}"
-        )
+        score, delta = rows["aicc"].iloc[0], rows["delta"].iloc[0]
+        best = "  <- lowest AICc" if delta == 0 else ""
+        score = f"{score:.2f} (+{delta:.2f})" if np.isfinite(score) else "-"
+        lines.append(f"\nROI {number}  {model}  AICc {score}{best}")
         lines.append(f"  {'':<10}{'value':>12}{'SE':>12}{'95 % limits':>26}")
         for row in rows.itertuples():
             limits = (
@@ -252,21 +239,10 @@ def fit_text(table):
                 else "-"
             )
             tail = f"  {row.unit}" + (f"  ({row.note})" if row.note else "")
-            lines.append(
-                f"  {row.parameter:<10}{_digits(row.value):>12}{_digits(row.stderr):>12}{limits:>26}{tail}".rstrip()
-            )
+            numbers = f"{_digits(row.value):>12}{_digits(row.stderr):>12}{limits:>26}"
+            lines.append(f"  {row.parameter:<10}{numbers}{tail}".rstrip())
     return "\n".join(lines)
 
 
 def _digits(value):
     return f"{value:.4g}" if np.isfinite(value) else "-"
-
-
-def _check_target(path, force):
-    path = Path(path)
-    if path.exists() and not force:
-        msg = f"{path}: exists already; give another name, or --force to replace it"
-        raise ValueError(msg)
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        msg = f"{path}: {'is a folder' if path.is_dir() else 'its folder does not exist'}; give the path of a CSV file"
-        raise ValueError(msg)

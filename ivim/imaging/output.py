@@ -1,33 +1,77 @@
-"""Parameter maps as files: NIfTI in mm²/s with JSON sidecars under BIDS derivative names, and an overview picture.
+"""Parameter maps as files: NIfTI in mm²/s with JSON sidecars under BIDS derivative names, and an
+overview picture.
 
-Nothing of the source's header but its geometry goes into a map, and of its file name only BIDS entities (``sub-``, ``ses-``
+Nothing of the source's header but its geometry goes into a map, and of its file name only BIDS
+entities (``sub-``, ``ses-``
 ...), because the rest may name a person.
 """
 
+from __future__ import annotations
+
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 import ivim
 from ivim import parameters
 from ivim.files import write_json
-from ivim.imaging.roi import save_image
+from ivim.imaging.formats import save_image
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.image import AxesImage
+
+    from ivim.imaging.grid import Grid
 
 
-def bids_prefix(image):
-    """The BIDS entities of a file name with an underscore behind (``sub-01_ses-2_``), or nothing where the name is none of BIDS."""
+def bids_prefix(image: str | Path) -> str:
+    """The BIDS entities of a file name with an underscore behind (``sub-01_ses-2_``), or nothing
+    where the name is none of BIDS.
+
+    Parameters
+    ----------
+    image : path
+
+    Returns
+    -------
+    str
+    """
     found = re.match(r"sub-[A-Za-z0-9]+(?:_[a-z]+-[A-Za-z0-9]+)*(?=_dwi\.)", Path(image).name)
     return f"{found.group()}_" if found else ""
 
 
-def map_name(prefix, model, parameter, description=""):
-    """File name of a map without ending; BIDS labels have letters and digits only, so ``adc_slow`` is ``adcslow``."""
+def map_name(prefix: str, model: str, parameter: str, description: str = "") -> str:
+    """File name of a map without ending; BIDS labels have letters and digits only, so ``adc_slow``
+    is ``adcslow``.
+
+    Parameters
+    ----------
+    prefix : str
+        As of :func:`bids_prefix`.
+    model, parameter, description : str
+
+    Returns
+    -------
+    str
+    """
     tail = f"_desc-{description}" if description else ""
     return f"{prefix}model-{model}_param-{parameter.replace('_', '')}{tail}_dwimap"
 
 
-def write_map(folder, name, values, grid, *, text, unit="", shown=None, details=None):
+def write_map(
+    folder: str | Path,
+    name: str,
+    values: np.ndarray,
+    grid: Grid,
+    *,
+    text: str,
+    unit: str = "",
+    shown: tuple[float, float] | None = None,
+    details: dict | None = None,
+) -> None:
     """Write one map as float32 NIfTI with a JSON sidecar.
 
     Parameters
@@ -67,8 +111,13 @@ def write_map(folder, name, values, grid, *, text, unit="", shown=None, details=
     )
 
 
-def write_dataset_description(folder):
-    """Write what BIDS asks of every derivative dataset."""
+def write_dataset_description(folder: str | Path) -> None:
+    """Write what BIDS asks of every derivative dataset.
+
+    Parameters
+    ----------
+    folder : path
+    """
     content = {
         "Name": "Intravoxel incoherent motion maps",
         "BIDSVersion": "1.10.0",
@@ -78,13 +127,25 @@ def write_dataset_description(folder):
     write_json(Path(folder) / "dataset_description.json", content)
 
 
-def unit_of(parameter):
-    """Unit of a parameter's map: "mm^2/s", or nothing for a number without unit."""
+def unit_of(parameter: str) -> str:
+    """Unit of a parameter's map: "mm^2/s", or nothing for a number without unit.
+
+    Parameters
+    ----------
+    parameter : str
+
+    Returns
+    -------
+    str
+    """
     return "mm^2/s" if parameters.is_diffusivity(parameter) else ""
 
 
-def overview(path, maps, grid, mask=None):
-    """Draw the maps side by side in the slice that holds most of the mask, each with its colour bar.
+def overview(
+    path: str | Path, maps: Mapping[str, np.ndarray], grid: Grid, mask: np.ndarray | None = None
+) -> None:
+    """Draw the maps side by side in the slice that holds most of the mask, each with its colour
+    bar.
 
     Parameters
     ----------
@@ -109,15 +170,16 @@ def overview(path, maps, grid, mask=None):
     FigureCanvasAgg(figure)
     for place, (parameter, values) in enumerate(maps.items(), start=1):
         axes = figure.add_subplot(rows, columns, place)
-        draw_map(
-            axes, _as_displayed(values[:, :, z][window], grid), parameter, spacing=grid.spacing
-        )
+        draw_map(axes, as_displayed(values[:, :, z][window], grid), parameter, spacing=grid.spacing)
     figure.suptitle(f"slice {z + 1} of {first.shape[2]}", fontsize=9)
     figure.savefig(path, dpi=120, metadata={"Software": f"ivim {ivim.__version__}"})
 
 
-def draw_map(axes, values, parameter, spacing=(1.0, 1.0)):
-    """Draw one slice of a map, first axis to the right, second downwards, with its colour bar in the units of a table.
+def draw_map(
+    axes: Axes, values: np.ndarray, parameter: str, spacing: Sequence[float] = (1.0, 1.0)
+) -> AxesImage:
+    """Draw one slice of a map, first axis to the right, second downwards, with its colour bar in
+    the units of a table.
 
     Parameters
     ----------
@@ -130,9 +192,13 @@ def draw_map(axes, values, parameter, spacing=(1.0, 1.0)):
     scale = parameters.REGISTRY[parameter].scale
     low, high = parameters.REGISTRY[parameter].shown
     image = axes.imshow(
-        (values * scale).T, cmap="viridis" if parameter in ("f", "alpha", "kurtosis") else "inferno", vmin=low * scale, vmax=high * scale,
-        aspect=spacing[1] / spacing[0], interpolation="nearest",
-    )  # fmt: skip
+        (values * scale).T,
+        cmap="viridis" if parameter in ("f", "alpha", "kurtosis") else "inferno",
+        vmin=low * scale,
+        vmax=high * scale,
+        aspect=spacing[1] / spacing[0],
+        interpolation="nearest",
+    )
     axes.set_facecolor("0.85")  # no value is neither low nor high
     axes.set_xticks([])
     axes.set_yticks([])
@@ -143,8 +209,19 @@ def draw_map(axes, values, parameter, spacing=(1.0, 1.0)):
     return image
 
 
-def _as_displayed(values, grid):
-    """A slice turned as radiologists look at it: the patient's right on the left, the front upwards (for axial slices)."""
+def as_displayed(values: np.ndarray, grid: Grid) -> np.ndarray:
+    """A slice turned as radiologists look at it: the patient's right on the left, the front upwards
+    (for axial slices).
+
+    Parameters
+    ----------
+    values : array, shape (x, y)
+    grid : Grid
+
+    Returns
+    -------
+    array, shape (x, y)
+    """
     for axis in (0, 1):
         if grid.affine[axis, axis] > 0:
             values = np.flip(values, axis)

@@ -1,53 +1,27 @@
-"""A diffusion-weighted series: the image, its b-values, the averages behind each of them, and the grid it lies on.
+"""A diffusion-weighted series: the image, its b-values, the averages behind each of them, and the
+grid it lies on.
 
-Only what the analysis needs is taken from a file: voxel values, affine, spacing, b-values, averages. Names, dates and
-free text in headers or JSON sidecars (where patient identity hides) are never read into anything that is written or shown.
+Only what the analysis needs is taken from a file: voxel values, affine, spacing, b-values,
+averages. Names, dates and free text in headers or JSON sidecars (where patient identity hides) are
+never read into anything that is written or shown.
 """
+
+from __future__ import annotations
 
 import json
 import re
-import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-SAME_PLACE_VOXELS = 0.1
-"""Two grids are one when no corner lies further apart than this part of the smallest voxel edge: headers round, patients move more."""
+from ivim.imaging.formats.nifti import read_image
+from ivim.imaging.grid import Grid, times
+from ivim.imaging.guard import check_file
 
-
-@dataclass(frozen=True)
-class Grid:
-    """Where voxels lie.
-
-    Attributes
-    ----------
-    shape : tuple of int, (x, y, z)
-    affine : array, shape (4, 4)
-        Voxel indices to mm.
-    spacing : tuple of float, mm
-        Edge lengths of a voxel.
-    """
-
-    shape: tuple
-    affine: np.ndarray
-    spacing: tuple
-
-    def corners(self):
-        """Places of the eight corner voxels in mm, shape (8, 3)."""
-        last = np.array(self.shape) - 1
-        indices = np.array(np.meshgrid(*((0, n) for n in last), indexing="ij")).reshape(3, -1)
-        return (self.affine[:3, :3] @ indices + self.affine[:3, 3:]).T
-
-    def check_same(self, other, path):
-        """Raise ValueError unless `other`, read from `path`, is this grid."""
-        if tuple(other.shape) != tuple(self.shape):
-            msg = f"{path}: grid of {_times(other.shape)} voxels, the image has {_times(self.shape)}; draw the ROI on the diffusion image or resample it"
-            raise ValueError(msg)
-        away = np.linalg.norm(self.corners() - other.corners(), axis=1).max()
-        if away > SAME_PLACE_VOXELS * min(self.spacing):
-            msg = f"{path}: same number of voxels as the image but up to {away:.3g} mm away from it (the affines differ); resample it onto the image"
-            raise ValueError(msg)
+LARGEST_TEXT = 1 << 26
+"""Bytes of a b-value file or a sidecar; a larger one is something else."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +44,9 @@ class Series:
     grid: Grid
 
 
-def read_series(image, bval=None, averages=None):
+def read_series(
+    image: str | Path, bval: str | Path | None = None, averages: Sequence[float] | None = None
+) -> Series:
     """Read a DWI series.
 
     Parameters
@@ -78,9 +54,11 @@ def read_series(image, bval=None, averages=None):
     image : path
         4-D NIfTI (or anything nibabel reads) whose last axis is b.
     bval : path, optional
-        b-values in s/mm², see :func:`read_bvals`; by default the file of the image's name with ending ``.bval``.
+        b-values in s/mm², see :func:`read_bvals`; by default the file of the image's name with
+        ending ``.bval``.
     averages : sequence of float, optional
-        Averages per b-value; by default ``NumberOfAverages`` of the image's ``.json`` sidecar, where there is one.
+        Averages per b-value; by default ``NumberOfAverages`` of the image's ``.json`` sidecar,
+        where there is one.
 
     Returns
     -------
@@ -93,60 +71,26 @@ def read_series(image, bval=None, averages=None):
     """
     data, grid = read_image(image)
     if data.ndim != 4:
-        msg = f"{image}: {data.ndim}-D image of shape {_times(data.shape)}; a diffusion series has 4 axes, the last one for the b-values"
+        msg = (
+            f"{image}: {data.ndim}-D image of shape {times(data.shape)}; a diffusion series has 4 "
+            "axes, the last one for the b-values"
+        )
         raise ValueError(msg)
     b = read_bvals(bval or sidecar(image, ".bval"))
     if len(b) != data.shape[3]:
-        msg = f"{len(b)} b-values for {data.shape[3]} images in {image}; give one b-value per image, in the images' order"
+        msg = (
+            f"{len(b)} b-values for {data.shape[3]} images in {image}; give one b-value per "
+            "image, in the images' order"
+        )
         raise ValueError(msg)
     if averages is None:
-        averages = read_averages(sidecar(image, ".json"), len(b))
-    else:
-        averages = check_averages(averages, len(b), "averages")
-    return Series(data, b, averages, grid)
+        return Series(data, b, read_averages(sidecar(image, ".json"), len(b)), grid)
+    return Series(data, b, check_averages(averages, len(b), "averages"), grid)
 
 
-def read_image(path):
-    """Read an image as float32, scaled as its header says, with its grid.
-
-    Returns
-    -------
-    data : array of float32
-    grid : Grid
-        Of the first three axes.
-    """
-    import nibabel as nib
-
-    path = Path(path)
-    if not path.is_file():
-        msg = f"{path}: no such file; give the path of a NIfTI image (.nii or .nii.gz)"
-        raise ValueError(msg)
-    try:
-        image = nib.load(path)
-        if image.get_data_dtype().kind not in "iufb":
-            msg = f"{path}: voxels of type {image.get_data_dtype()}; give a magnitude image of plain numbers"
-            raise ValueError(msg)
-        data = np.asarray(image.get_fdata(dtype=np.float32, caching="unchanged"))
-    except (
-        nib.filebasedimages.ImageFileError,
-        nib.spatialimages.HeaderDataError,
-        EOFError,
-        OSError,
-        zlib.error,
-        AttributeError,
-    ) as error:
-        # The library's own message may quote header text, so only the kind of failure is passed on.
-        msg = f"{path}: not readable as an image ({type(error).__name__}); give a whole NIfTI file (.nii or .nii.gz)"
-        raise ValueError(msg) from error
-    if data.ndim < 3:
-        msg = f"{path}: {data.ndim}-D image of shape {_times(data.shape)}; an image here has at least 3 axes (a single slice: x, y, 1)"
-        raise ValueError(msg)
-    spacing = tuple(float(edge) for edge in image.header.get_zooms()[:3])
-    return data, Grid(tuple(data.shape[:3]), np.asarray(image.affine, float), spacing)
-
-
-def read_bvals(path):
-    """Read b-values in any usual spelling: one line or a column, blanks, tabs, commas or semicolons between, ``1e3`` or ``1000``.
+def read_bvals(path: str | Path) -> np.ndarray:
+    """Read b-values in any usual spelling: one line or a column, blanks, tabs, commas or semicolons
+    between, ``1e3`` or ``1000``.
 
     Parameters
     ----------
@@ -173,32 +117,59 @@ def read_bvals(path):
         b = np.array([float(word) for word in words])
     except ValueError:
         bad = next(word for word in words if not _is_number(word))
-        msg = f"{path}: {bad[:40]!r} is not a number; b-values are plain numbers in s/mm², separated by blanks or commas"
+        msg = (
+            f"{path}: {bad[:40]!r} is not a number; b-values are plain numbers in s/mm², "
+            "separated by blanks or commas"
+        )
         raise ValueError(msg) from None
     if not b.size:
         msg = f"{path}: no b-value in it; write one per image, in s/mm²"
         raise ValueError(msg)
     if not np.isfinite(b).all() or b.min() < 0:
-        msg = f"{path}: b-value {b[~(b >= 0) | ~np.isfinite(b)][0]:g}; b-values are finite and not negative, in s/mm²"
+        msg = (
+            f"{path}: b-value {b[~(b >= 0) | ~np.isfinite(b)][0]:g}; b-values are finite and not "
+            "negative, in s/mm²"
+        )
         raise ValueError(msg)
-    # No diffusion protocol stops below b = 5 s/mm²; 0-3 are the usual b-values of a body protocol in ms/µm².
+    # No diffusion protocol stops below b = 5 s/mm²; 0-3 are the usual b-values of a body protocol
+    # in ms/µm².
     if 0 < b.max() < 5:
-        msg = f"{path}: the largest b-value is {b.max():g}, which looks like ms/µm²; b-values are in s/mm², so multiply by 1000"
+        msg = (
+            f"{path}: the largest b-value is {b.max():g}, which looks like ms/µm²; b-values are "
+            "in s/mm², so multiply by 1000"
+        )
         raise ValueError(msg)
     return b
 
 
-def read_averages(path, count):
-    """Averages per b-value from ``NumberOfAverages`` of a BIDS sidecar; None where there is no file or no such entry.
+def read_averages(path: str | Path, count: int) -> np.ndarray | None:
+    """Averages per b-value from ``NumberOfAverages`` of a BIDS sidecar; None where there is no file
+    or no such entry.
 
     One number stands for all images. Nothing else of the sidecar is looked at.
+
+    Parameters
+    ----------
+    path : path
+        The sidecar.
+    count : int
+        Number of b-values.
+
+    Returns
+    -------
+    array, shape (count,), or None
     """
     if not Path(path).is_file():
         return None
     try:
         content = json.loads(_read_text(path))
-    except json.JSONDecodeError as error:
-        msg = f"{path}: not JSON (line {error.lineno}); mend it or take it away and give the averages as an argument"
+    except (ValueError, RecursionError) as error:
+        # Beside errors of syntax: numbers of thousands of digits, and lists within lists without
+        # end.
+        line = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        msg = (
+            f"{path}: not JSON{line}; mend it or take it away and give the averages as an argument"
+        )
         raise ValueError(msg) from None
     averages = content.get("NumberOfAverages") if isinstance(content, dict) else None
     if averages is None:
@@ -210,32 +181,66 @@ def read_averages(path, count):
     )
 
 
-def check_averages(averages, count, name):
-    """Averages as an array of `count` positive numbers, or ValueError with the `name` of where they stand."""
+def check_averages(averages: object, count: int, name: str) -> np.ndarray:
+    """Averages as an array of `count` positive numbers, or ValueError with the `name` of where they
+    stand.
+
+    Parameters
+    ----------
+    averages : sequence of float
+    count : int
+    name : str
+        Where they stand, for the message.
+
+    Returns
+    -------
+    array, shape (count,)
+    """
     try:
-        array = np.asarray(averages, dtype=float)
+        array = np.array(averages, dtype=float)
     except (TypeError, ValueError):
-        msg = f"{name}: {str(averages)[:40]!r} is no list of numbers; give {count} numbers, one per b-value"
+        msg = (
+            f"{name}: {str(averages)[:40]!r} is no list of numbers; give {count} numbers, one per "
+            "b-value"
+        )
         raise ValueError(msg) from None
     if array.shape != (count,):
-        msg = f"{name}: {array.size} given for {count} b-values; give one number per b-value, in the images' order"
+        msg = (
+            f"{name}: {array.size} given for {count} b-values; give one number per b-value, in "
+            "the images' order"
+        )
         raise ValueError(msg)
     if not (np.isfinite(array).all() and (array > 0).all()):
-        msg = f"{name}: {array[~(array > 0) | ~np.isfinite(array)][0]:g} is met; averages are greater than 0"
+        msg = (
+            f"{name}: {array[~(array > 0) | ~np.isfinite(array)][0]:g} is met; averages are "
+            "greater than 0"
+        )
         raise ValueError(msg)
     return array
 
 
-def sidecar(image, ending):
-    """Path of the file that goes with an image: same name, `ending` in place of ``.nii`` or ``.nii.gz``."""
+def sidecar(image: str | Path, ending: str) -> Path:
+    """Path of the file that goes with an image: same name, `ending` in place of ``.nii`` or
+    ``.nii.gz``.
+
+    Parameters
+    ----------
+    image : path
+    ending : str
+        With its dot.
+
+    Returns
+    -------
+    Path
+    """
     image = Path(image)
     return image.with_name(re.sub(r"(\.nii)?(\.gz)?$", "", image.name) + ending)
 
 
 def _read_text(path):
-    path = Path(path)
-    if not path.is_file():
-        msg = f"{path}: no such file"
+    path = check_file(path, "the path of a text file")
+    if path.stat().st_size > LARGEST_TEXT:
+        msg = f"{path}: {path.stat().st_size} bytes, which is no list of b-values and no sidecar"
         raise ValueError(msg)
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -250,7 +255,3 @@ def _is_number(word):
     except ValueError:
         return False
     return True
-
-
-def _times(shape):
-    return " x ".join(str(n) for n in shape)

@@ -1,17 +1,24 @@
-"""Printed beside reproduced: every number that the article prints in a table, next to the number of the reconstructed cohort.
+"""Printed beside reproduced: every number that the article prints in a table, next to the number of
+the reconstructed cohort.
 
-A mark is computed for each number: ✓ where the reproduced value, printed half up to the printed decimals, gives the printed digits,
-✗ otherwise. Whether a ✗ is an error of the article is for the audit to say (notebook 08).
+A mark is computed for each number: ✓ where the reproduced value, printed half up to the printed
+decimals, gives the printed digits, ✗ otherwise. Whether a ✗ is an error of the article is for the
+audit to say (notebook 08).
 """
 
 import math
+from typing import Any
 
 import pandas as pd
 
 from ivim import article, files
 from ivim.audit.checks.rounding import parse
-from ivim.report import layout, printing
-from ivim.report.write import INDENT, Table, parameter
+from ivim.cohort import Cohort
+from ivim.report import construction, layout, printing
+from ivim.report.cells import INDENT, parameter
+from ivim.report.headings import COLUMNS, GROUP, GROUPS, PARAMETER, TITLES
+from ivim.report.quantities import quantities_of
+from ivim.report.write import Table
 
 CLAIMS = files.PUBLISHED
 SAME, DIFFERENT = "✓", "✗"
@@ -19,40 +26,31 @@ AUDIT = "✗: the digits differ; whether the article errs is for the audit to sa
 
 # The article's cells, each made of one to three printed numbers. Rows are groups or parameters.
 _CELLS = {
-    "table1": {
-        "No. of patients": "{n}",
-        "Male": "{male}",
-        "Female": "{female}",
-        "Age\nyears": "{mean} ± {sd}",
-    },
+    "table1": {"n": "{n}", "male": "{male}", "female": "{female}", "age": "{mean} ± {sd}"},
     "table2": "{mean} ± {sd}",
-    "table3": {"/{t}": "{t}", "/{p}": "{p}"},
+    "table3": {"t": "{t}", "p": "{p}"},
     "table4": {
-        "B": "{b}",
-        "S.E.": "{se}",
-        "Wald": "{wald}",
-        "/{p}": "{p}",
-        "OR": "{odds_ratio}",
-        "95% CI of OR": "{ci_low} to {ci_high}",
+        "b": "{b}",
+        "se": "{se}",
+        "wald": "{wald}",
+        "p": "{p}",
+        "odds_ratio": "{odds_ratio}",
+        "odds_limits": "{ci_low} to {ci_high}",
     },
     "table5": {
-        "AUC\n(95% CI)": "{auc} ({auc_low}–{auc_high})",
-        "Cut-off": "{cutoff}",
-        "Sensitivity\n% (95% CI)": "{sensitivity} ({sensitivity_low}–{sensitivity_high})",
-        "Specificity\n% (95% CI)": "{specificity} ({specificity_low}–{specificity_high})",
+        "auc": "{auc} ({auc_low}–{auc_high})",
+        "cutoff": "{cutoff}",
+        "sensitivity": "{sensitivity} ({sensitivity_low}–{sensitivity_high})",
+        "specificity": "{specificity} ({specificity_low}–{specificity_high})",
     },
-    "agreement": {"ICC\n(95% CI)": "{icc} ({icc_low}–{icc_high})"},
-    "anova": {"/{p}": "{p}"},
-}
-_TITLES = {f"table{number}": f"Table {number}" for number in range(1, 6)}
-_TITLES |= {
-    "agreement": "Interobserver reproducibility",
-    "anova": "Differences among the primary tumours",
+    "agreement": {"icc": "{icc} ({icc_low}–{icc_high})"},
+    "anova": {"p": "{p}"},
 }
 
 
-def beside(cohort, table, **options):
-    """The printed numbers beside a computed table, or None for a table of one's own, where nothing is printed to compare with.
+def beside(cohort: Cohort, table: Any, **options: Any) -> Any:
+    """The printed numbers beside a computed table, or None for a table of one's own, where nothing
+    is printed to compare with.
 
     Parameters
     ----------
@@ -65,7 +63,9 @@ def beside(cohort, table, **options):
     return compare(table.name, table.frame, **options) if cohort.reconstructed else None
 
 
-def compare(item, frame, form=None, relabel=None):
+def compare(
+    item: str, frame: pd.DataFrame, form: str | None = None, relabel: dict | None = None
+) -> "Table":
     """Hold a table of the reconstructed cohort against the printed one.
 
     Parameters
@@ -82,8 +82,9 @@ def compare(item, frame, form=None, relabel=None):
     Returns
     -------
     ivim.report.write.Table
-        The article's layout, printed above reproduced in each cell; its frame has one row per printed number:
-        ``id, group, parameter, statistic, printed, reproduced, mark``, the reproduced in the printed decimals, half up.
+        The article's layout, printed above reproduced in each cell; its frame has one row per
+        printed number: ``id, group, parameter, statistic, printed, reproduced, mark, target``, the
+        reproduced in the printed decimals, half up.
     """
     printed = claims(item)
     printed["parameter"] = printed["parameter"].replace(relabel or {})
@@ -93,17 +94,32 @@ def compare(item, frame, form=None, relabel=None):
     digits = _common_decimals(printed)
     rows = [
         _held_against(claim, sign, value, digits)
-        for claim, (sign, value) in zip(printed.itertuples(), values)
+        for claim, (sign, value) in zip(printed.itertuples(), values, strict=True)
     ]
     result = printed[["id", "group", "parameter", "statistic", "printed"]].assign(
         reproduced=[text for text, _ in rows],
         mark=[SAME if same else DIFFERENT for _, same in rows],
+        target=[
+            construction.is_target(*row)
+            for row in printed[["analysis", "group", "parameter", "statistic"]].itertuples(
+                index=False, name=None
+            )
+        ],
     )
     return _side_by_side(item, result, relabel)
 
 
-def counts(table):
-    """How many numbers are printed and how many of them have the same digits; nothing for None."""
+def counts(table: Any) -> dict:
+    """How many numbers are printed and how many of them have the same digits; nothing for None.
+
+    Parameters
+    ----------
+    table : ivim.report.write.Table or None
+
+    Returns
+    -------
+    dict
+    """
     return (
         {}
         if table is None
@@ -111,8 +127,18 @@ def counts(table):
     )
 
 
-def claims(item):
-    """The article's printed numbers of one item, as strings with their place, from ``data/published/claims.csv``."""
+def claims(item: str) -> pd.DataFrame:
+    """The article's printed numbers of one item, as strings with their place, from
+    ``data/published/claims.csv``.
+
+    Parameters
+    ----------
+    item : str
+
+    Returns
+    -------
+    DataFrame
+    """
     if item not in _CELLS:
         msg = f"nothing is printed for {item!r}; there are {', '.join(_CELLS)}"
         raise ValueError(msg)
@@ -125,13 +151,18 @@ def claims(item):
     )
 
 
-def best_form(frame):
+def best_form(frame: pd.DataFrame) -> Any:
     """The form of the ICC that gives most of the printed digits, and how many each form gives.
+
+    Parameters
+    ----------
+    frame : DataFrame
 
     Returns
     -------
     tuple of (str, dict)
-        Among forms that give equally many, absolute agreement of single readings, ICC(A,1), comes first.
+        Among forms that give equally many, absolute agreement of single readings, ICC(A,1), comes
+        first.
     """
     same = {
         form: counts(compare("agreement", frame, form=form))["same"]
@@ -141,37 +172,22 @@ def best_form(frame):
 
 
 def _reproduced(item, frame, form):
-    """(group, parameter, statistic) -> (sign, value), percentages where the article prints percentages."""
-    found = {}
-    for row in frame.to_dict("records"):
-        group = row.get("group", "") if item in ("table1", "table2") else ""
-        name = row.get("parameter") or row.get("marker") or row.get("term") or ""
-        if item == "agreement" and row["form"] != form:
-            continue
-        if row.get("test") == "Mann-Whitney":
-            del row["statistic"]  # a rank sum is not held against a printed t
-        for column, value in row.items():
-            statistic, of = _RENAMED.get((item, column), (column, None))
-            if isinstance(value, (int, float)) and not pd.isna(value):
-                percent = 100 if statistic.startswith(("sensitivity", "specificity")) else 1
-                found[group, of or name, statistic] = (
-                    row["direction"] if statistic == "cutoff" else "",
-                    float(value) * percent,
-                )
-    return found
-
-
-_RENAMED = {
-    ("table1", "age_mean"): ("mean", "age"),
-    ("table1", "age_sd"): ("sd", "age"),
-    ("agreement", "ci_low"): ("icc_low", None),
-    ("agreement", "ci_high"): ("icc_high", None),
-    ("table3", "statistic"): ("t", None),
-}
+    """(group, parameter, statistic) -> (sign, value) of a computed table, in the units of print."""
+    found = quantities_of(item, frame)
+    found = found[found["item"] == form] if item == "agreement" else found
+    signs = dict(zip(frame["marker"], frame["direction"], strict=True)) if item == "table5" else {}
+    return {
+        (row.group, row.parameter, row.statistic): (
+            signs.get(row.parameter, "") if row.statistic == "cutoff" else "",
+            row.value,
+        )
+        for row in found.itertuples()
+    }
 
 
 def _held_against(claim, sign, value, common):
-    """The reproduced number in the printed decimals, and whether its digits are the printed ones."""
+    """The reproduced number in the printed decimals, and whether its digits are the printed
+    ones."""
     print_ = parse(claim.printed)
     if math.isnan(value):
         return printing.MISSING, False
@@ -210,17 +226,22 @@ def _side_by_side(item, result, relabel):
         texts = [_cell(template, found.get(key, {})) for key in keys]
         cells[title], classes[title] = [text for text, _ in texts], [style for _, style in texts]
     labels = [_row_label(key, by_parameter) for key in keys]
-    first = "Parameter" if by_parameter else "Patient group"
+    first = PARAMETER if by_parameter else GROUP
     same = (result["mark"] == SAME).sum()
-    note = f"Above: printed in the article. Below: reproduced from the reconstructed cohort. {same} of {len(result)} numbers agree."
+    built = ((result["mark"] == SAME) & result["target"]).sum()
+    note = "Above: printed in the article. Below: reproduced from the reconstructed cohort. "
+    note += f"{same} of {len(result)} numbers agree"
+    why = f", {built} of them by construction: the cohort was sought so that it prints them"
+    note += f"{why if built else ''}."
     right = " with its row labels put right" if relabel else ""
     return Table(
         f"{item}_printed" + ("_relabelled" if relabel else ""),
-        f"{_TITLES[item]}. Printed and reproduced{right}",
+        f"{TITLES[item]}. Printed and reproduced{right}",
         result.drop(columns="row"),
         pd.DataFrame({first: labels} | cells),
         (note,) if same == len(result) else (note, AUDIT),
         classes=pd.DataFrame({first: [""] * len(keys)} | classes),
+        source="reconstructed",
     )
 
 
@@ -232,7 +253,7 @@ def _columns(item, result):
             (layout.heading(name), template, part)
             for name, part in result.groupby("parameter", sort=False)
         ]
-    return [(title, cell, result) for title, cell in template.items()]
+    return [(COLUMNS[name], cell, result) for name, cell in template.items()]
 
 
 def _cell(template, found):
@@ -253,7 +274,7 @@ def _cell(template, found):
 def _row_label(key, by_parameter):
     if by_parameter:
         return layout.marker_label(key) if "+" in key else parameter(key)
-    return (INDENT if key in article.PRIMARIES else "") + layout.GROUPS.get(key, key)
+    return (INDENT if key in article.PRIMARIES else "") + GROUPS.get(key, key)
 
 
 def _templates(item):

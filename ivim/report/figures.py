@@ -1,63 +1,25 @@
-"""Figure 3 and its companions: ROC curves, parameters by group, readers' differences; each with its plotted numbers.
+"""Figure 3 and its companions: ROC curves, parameters by group, readers' differences; each with its
+plotted numbers.
 
-Files are the same bytes for the same numbers: no date, no version and a fixed salt in them, and points spread without chance.
+Files are the same bytes for the same numbers: no date, no version and a fixed salt in them, and
+points spread without chance.
 """
 
-import io
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ivim import parameters
+from ivim.cohort import Cohort
 from ivim.report import printing
-from ivim.report.provenance import csv_text, results_folder, write_file
-from ivim.report.write import spans
-
-COLOURS = (
-    "#2f6db3",
-    "#d0632f",
-    "#3c9a6b",
-    "#8a5fb0",
-    "#b0892f",
-    "#5f6b78",
-)  # apart for colour-blind readers and in grey
-STYLE = {
-    "svg.hashsalt": "ivim", "svg.fonttype": "none", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.grid": True, "grid.color": "#e6e9ec", "grid.linewidth": 0.7, "axes.axisbelow": True,
-    "legend.frameon": False, "figure.facecolor": "white", "savefig.facecolor": "white", "figure.dpi": 96,
-}  # fmt: skip
-DPI = 180
+from ivim.report.cells import spans
+from ivim.report.palette import COLOURS, MARKS, REFERENCE, STYLE, colours, lines
+from ivim.report.picture import save_figure as save_figure
 
 
-def save_figure(figure, name, data, folder=None):
-    """Write a figure as png and svg with the plotted numbers beside it as csv.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    name : str
-        File name without ending, for example "figure3".
-    data : DataFrame
-        The plotted numbers.
-    folder : path, optional
-        By default ``figures`` under :func:`ivim.report.provenance.results_folder`.
-
-    Returns
-    -------
-    list of str
-        File names.
-    """
-    folder = folder or results_folder() / "figures"
-    content = {
-        "png": _drawn(figure, "png", {"Software": None}),
-        "svg": _drawn(figure, "svg", {"Date": None, "Creator": None}),
-        "csv": csv_text(data),
-    }
-    return [write_file(folder / f"{name}.{kind}", part).name for kind, part in content.items()]
-
-
-def roc_figure(curves, note=""):
+def roc_figure(curves: dict, note: str = "") -> Any:
     """ROC curves with their operating points, as the article's Figure 3.
 
     Parameters
@@ -75,16 +37,16 @@ def roc_figure(curves, note=""):
     """
     with _styled() as plt:
         figure, axes = plt.subplots(figsize=(5.6, 5.8), layout="constrained")
-        axes.plot([0, 1], [0, 1], color="#9aa3ab", linewidth=1, linestyle=(0, (3, 3)))
-        for (name, curve), colour in zip(curves.items(), _colours(len(curves))):
+        axes.plot([0, 1], [0, 1], color=REFERENCE, linewidth=1, linestyle=(0, (1, 3)))
+        for (name, curve), look in zip(curves.items(), lines(len(curves)), strict=True):
             text = (
                 f"{label(name)}: {printing.with_limits(curve.auc, curve.ci_low, curve.ci_high, 3)}"
             )
-            axes.plot(
-                curve.curve["fpr"], curve.curve["tpr"], color=colour, linewidth=2.2, label=text
-            )
+            axes.plot(curve.curve["fpr"], curve.curve["tpr"], **look, linewidth=2.2, label=text)
             point = 1 - curve.specificity, curve.sensitivity
-            axes.plot(*point, "o", color=colour, markeredgecolor="white", markersize=9, zorder=5)
+            axes.plot(
+                *point, "o", color=look["color"], markeredgecolor="white", markersize=9, zorder=5
+            )
         axes.set(
             xlim=(-0.015, 1.015),
             ylim=(-0.015, 1.015),
@@ -109,13 +71,20 @@ def roc_figure(curves, note=""):
     ]
 
 
-def group_figure(cohort, note=""):
-    """Every parameter by group: box (median, quartiles), whiskers to 1.5 times the box, and every patient as a point.
+def group_figure(
+    cohort: Cohort, note: str = "", column: str = "group", values: pd.DataFrame | None = None
+) -> Any:
+    """Every parameter by group: box (median, quartiles), whiskers to 1.5 times the box, and every
+    patient as a point.
 
     Parameters
     ----------
     cohort : ivim.cohort.Cohort
     note : str
+    column : {"group", "primary"}
+        What the boxes are of.
+    values : DataFrame, optional
+        The patients that are drawn, rows of ``cohort.values``; by default all.
 
     Returns
     -------
@@ -125,37 +94,34 @@ def group_figure(cohort, note=""):
     """
     import seaborn as sns
 
-    data = cohort.values.melt(
+    values = cohort.values if values is None else values
+    known = cohort.groups if column == "group" else cohort.primaries
+    names = [name for name in known if (values[column] == name).any()]
+    data = values.melt(
         ["patient", "group", "primary"], list(cohort.parameters), "parameter", "value"
     )
-    palette = dict(zip(cohort.groups, _colours(len(cohort.groups))))
+    data = data.dropna(subset="value")
+    look = {"palette": dict(zip(names, colours(len(names)), strict=True)), "legend": False}
+    look |= {"x": column, "y": "value", "hue": column, "order": names, "hue_order": names}
     with _styled() as plt:
         figure, panels = _panels(plt, len(cohort.parameters), width=2.9, height=3.0)
-        for axes, (name, part) in zip(panels, data.groupby("parameter", sort=False)):
-            common = {
-                "data": part,
-                "x": "group",
-                "y": "value",
-                "hue": "group",
-                "palette": palette,
-                "legend": False,
-                "ax": axes,
-            }
-            common |= {"order": cohort.groups, "hue_order": cohort.groups}
-            sns.boxplot(
-                **common, width=0.55, showfliers=False, linewidth=1, boxprops={"alpha": 0.28}
-            )
-            sns.stripplot(**common, size=min(3.8, 130 / len(cohort.values) + 2), jitter=False)
+        shown = data.groupby("parameter", sort=False)
+        for axes, (name, part) in zip(panels, shown, strict=True):
+            common = look | {"data": part, "ax": axes}
+            box = {"width": 0.55, "showfliers": False, "linewidth": 1, "boxprops": {"alpha": 0.28}}
+            sns.boxplot(**common, **box)
+            sns.stripplot(**common, size=min(3.8, 130 / len(values) + 2), jitter=False)
             _spread(axes.collections)
-            axes.set(xlabel="", ylabel=parameters.unit(name), title=label(name))
+            axes.set(xlabel="", ylabel=axis_label(name), title=label(name))
             axes.grid(axis="x", visible=False)
         _small_print(figure, note)
         _settle(figure)
     return figure, data
 
 
-def bland_altman_figure(cohort, limits, note=""):
-    """Difference of two readers against their mean, with bias and limits of agreement, for every parameter.
+def bland_altman_figure(cohort: Cohort, limits: pd.DataFrame, note: str = "") -> Any:
+    """Difference of two readers against their mean, with bias and limits of agreement, for every
+    parameter.
 
     Parameters
     ----------
@@ -168,13 +134,14 @@ def bland_altman_figure(cohort, limits, note=""):
     -------
     figure : matplotlib.figure.Figure
     data : DataFrame
-        ``parameter, patient, a, b, mean, difference``; `difference` is reader a minus reader b, table units.
+        ``parameter, patient, a, b, mean, difference``; `difference` is reader a minus reader b,
+        table units.
     """
     limits = limits.drop_duplicates("parameter")
-    data = pd.concat([_differences(cohort, row) for row in limits.itertuples()], ignore_index=True)
+    data = differences(cohort, limits)
     with _styled() as plt:
         figure, panels = _panels(plt, len(limits), width=3.0, height=2.5)
-        for axes, row in zip(panels, limits.itertuples()):
+        for axes, row in zip(panels, limits.itertuples(), strict=True):
             part = data[data["parameter"] == row.parameter]
             axes.axhspan(row.lower, row.upper, color=COLOURS[0], alpha=0.07, linewidth=0)
             for height, style in (
@@ -192,16 +159,23 @@ def bland_altman_figure(cohort, limits, note=""):
                 markeredgecolor="white",
             )
             decimals = printing.decimals_of(row.parameter, row.sd)
-            found = f"{printing.number(row.bias, decimals + 1)} ± {printing.half_up(1.96 * row.sd, decimals + 1)}"
+            found = (
+                f"{printing.number(row.bias, decimals + 1)} ± "
+                f"{printing.half_up(1.96 * row.sd, decimals + 1)}"
+            )
             axes.set_title(f"{label(row.parameter)}: {found}", fontsize=10.5)
-            axes.set(xlabel="Mean of the readers", ylabel=f"{row.a} − {row.b}")
+            axes.set(
+                xlabel=_with_unit("Mean of the readers", row.parameter),
+                ylabel=_with_unit(f"{row.a} − {row.b}", row.parameter),
+            )
         _small_print(figure, note)
         _settle(figure)
     return figure, data
 
 
-def plane_figure(cohort, model, note=""):
-    """Two predictors of a logistic regression against each other, with the line where the fitted probability is one half.
+def plane_figure(cohort: Cohort, model: pd.DataFrame, note: str = "") -> Any:
+    """Two predictors of a logistic regression against each other, with the line where the fitted
+    probability is one half.
 
     Parameters
     ----------
@@ -233,7 +207,10 @@ def plane_figure(cohort, model, note=""):
     with _styled() as plt:
         figure, axes = plt.subplots(figsize=(5.8, 4.8), layout="constrained")
         for group, colour, marker in zip(
-            cohort.groups, _colours(len(cohort.groups)), "osD^vP" * len(cohort.groups)
+            cohort.groups,
+            colours(len(cohort.groups)),
+            (MARKS * len(cohort.groups))[: len(cohort.groups)],
+            strict=True,
         ):
             members = data[data["group"] == group]
             axes.plot(
@@ -255,8 +232,99 @@ def plane_figure(cohort, model, note=""):
     return figure, data
 
 
-def label(name):
-    """A parameter's or marker's label with the article's subscripts, as matplotlib sets them."""
+def calibration_figure(analysis: Any, note: str = "", groups: int = 5) -> Any:
+    """Observed share of the diseased against the fitted probability, in groups of equal size.
+
+    Parameters
+    ----------
+    analysis : ivim.report.analysis.Analysis
+    note : str
+    groups : int
+        Fifths by default, so that each group of a small study keeps a dozen patients.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    data : DataFrame
+        What :func:`ivim.stats.calibration.calibration` gives.
+    """
+    from ivim.stats.calibration import calibration
+    from ivim.stats.logistic import predict
+
+    chance = predict(analysis.table4, analysis.outcome)
+    data = calibration(analysis.outcome["outcome"], chance, bins=groups)
+    with _styled() as plt:
+        figure, axes = plt.subplots(figsize=(5.2, 5.0), layout="constrained")
+        axes.plot([0, 1], [0, 1], color=REFERENCE, linestyle=(0, (1, 3)), label="perfect")
+        spread = [data["observed"] - data["ci_low"], data["ci_high"] - data["observed"]]
+        axes.errorbar(
+            data["predicted"],
+            data["observed"],
+            spread,
+            fmt="o",
+            color=COLOURS[0],
+            capsize=3,
+            label="fifths of the patients, 95% CI",
+        )
+        axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
+        axes.set(xlabel="Fitted probability of disease", ylabel="Observed share of the diseased")
+        axes.legend(loc="upper left", fontsize=9)
+        _small_print(figure, note)
+    return figure, data
+
+
+def prevalence_figure(table: pd.DataFrame, prevalence: float, note: str = "") -> Any:
+    """Predictive values of each marker against the share of the diseased, at their cut-offs.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Table 5.
+    prevalence : float
+        Where a vertical line stands.
+    note : str
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    data : DataFrame
+        ``marker, prevalence, ppv, npv``.
+    """
+    shares = np.arange(1, 100) / 100
+    parts = []
+    for row in table.itertuples():
+        right, wrong = row.sensitivity * shares, (1 - row.specificity) * (1 - shares)
+        healthy, missed = row.specificity * (1 - shares), (1 - row.sensitivity) * shares
+        values = {"ppv": right / (right + wrong), "npv": healthy / (healthy + missed)}
+        parts.append(pd.DataFrame({"marker": row.marker, "prevalence": shares, **values}))
+    data = pd.concat(parts, ignore_index=True)
+    with _styled() as plt:
+        figure, panels = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
+        titles = {"ppv": "Positive predictive value", "npv": "Negative predictive value"}
+        looks = lines(len(table))
+        for axes, (name, title) in zip(panels, titles.items(), strict=True):
+            for (marker, rows), look in zip(data.groupby("marker", sort=False), looks, strict=True):
+                axes.plot(100 * rows["prevalence"], 100 * rows[name], **look, label=label(marker))
+            axes.axvline(100 * prevalence, color=REFERENCE, linestyle=(0, (1, 3)))
+            axes.set(title=title, xlabel="Share of the diseased among those examined (%)")
+            axes.set(xlim=(0, 100), ylim=(0, 101))
+        panels[0].set_ylabel("Of 100 such results, right (%)")
+        panels[0].legend(fontsize=9)
+        _small_print(figure, note)
+    return figure, data
+
+
+def label(name: str) -> str:
+    """A parameter's or marker's label with the article's subscripts, as matplotlib sets them.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+    """
     from ivim.report.layout import marker_label
 
     wrap = {"": "{}", "_": "$_{{\\mathrm{{{}}}}}$", "^": "$^{{{}}}$", "/": "$\\mathit{{{}}}$"}
@@ -266,13 +334,36 @@ def label(name):
     )
 
 
-def axis_label(name):
-    """Label and unit of an axis."""
-    return f"{label(name)} ({parameters.unit(name)})" if parameters.unit(name) else label(name)
+def axis_label(name: str) -> str:
+    """Label and unit of an axis.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+    """
+    return _with_unit(label(name), name)
 
 
-def small_print(cohort):
-    """The sentence below a figure that says whose numbers it shows; empty for a table of one's own."""
+def _with_unit(text, name):
+    return f"{text} ({parameters.unit(name)})" if parameters.unit(name) else text
+
+
+def small_print(cohort: Cohort) -> str:
+    """The sentence below a figure that says whose numbers it shows; empty for a table of one's
+    own.
+
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
+
+    Returns
+    -------
+    str
+    """
     return "Reconstructed cohort, not the patients of the article." if cohort.reconstructed else ""
 
 
@@ -285,10 +376,6 @@ def _styled():
         yield plt
 
 
-def _colours(count):
-    return [COLOURS[at % len(COLOURS)] for at in range(count)]
-
-
 def _panels(plt, count, width, height):
     across = min(3, count)
     down = -(-count // across)
@@ -297,6 +384,24 @@ def _panels(plt, count, width, height):
     for axes in panels.flat[count:]:
         axes.set_axis_off()
     return figure, list(panels.flat[:count])
+
+
+def differences(cohort: Cohort, limits: pd.DataFrame) -> pd.DataFrame:
+    """Every difference that :func:`bland_altman_figure` draws.
+
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
+    limits : DataFrame
+        What :func:`ivim.bland_altman` gives; of each parameter the first pair of readers.
+
+    Returns
+    -------
+    DataFrame
+        ``parameter, patient, a, b, mean, difference``.
+    """
+    first = limits.drop_duplicates("parameter")
+    return pd.concat([_differences(cohort, row) for row in first.itertuples()], ignore_index=True)
 
 
 def _differences(cohort, row):
@@ -315,11 +420,12 @@ def _small_print(figure, note):
 
 
 def _spread(collections, step=0.055, levels=30):
-    """Move points of about the same height apart, side by side around their middle: no chance, so the same picture each time."""
+    """Move points of about the same height apart, side by side around their middle: no chance, so
+    the same picture each time."""
     heights = [np.asarray(points.get_offsets()) for points in collections]
     everything = np.concatenate([offsets[:, 1] for offsets in heights])
     height = np.ptp(everything) / levels or 1.0
-    for points, offsets in zip(collections, heights):
+    for points, offsets in zip(collections, heights, strict=True):
         level = pd.Series(np.floor((offsets[:, 1] - everything.min()) / height))
         place, count = level.groupby(level).cumcount(), level.groupby(level).transform("size")
         offsets[:, 0] += (place - (count - 1) / 2) * min(step, 0.8 / count.max())
@@ -330,12 +436,3 @@ def _settle(figure):
     """Lay the panels out once; each later drawing then costs half."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
-
-
-def _drawn(figure, kind, metadata):
-    import matplotlib.pyplot as plt
-
-    buffer = io.BytesIO()
-    with plt.rc_context(STYLE):
-        figure.savefig(buffer, format=kind, metadata=metadata, dpi=DPI, bbox_inches="tight")
-    return buffer.getvalue()

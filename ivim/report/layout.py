@@ -1,39 +1,37 @@
-"""How each table is laid out for print: the article's rows and columns, captions with the place in the article, footnotes."""
+"""How each table is laid out for print: the article's rows and columns, captions with the place in
+the article, footnotes."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
 from ivim import article, parameters
-from ivim.report import printing, tables
-from ivim.report.write import INDENT, Forest, Table, parameter
+from ivim.cohort import Cohort
+from ivim.report import construction, frames, printing
+from ivim.report.analysis import analyse
+from ivim.report.cells import INDENT, parameter
+from ivim.report.headings import (
+    COLUMNS,
+    GROUP,
+    GROUPS,
+    MARKER,
+    METHODS,
+    PARAMETER,
+    RECONSTRUCTED,
+    STATISTICS,
+    TERM,
+)
+from ivim.report.quantities import quantities_of
+from ivim.report.write import Forest, Table
 from ivim.stats.groups import POSTHOC
 
-# The article's wording of its groups (Table 1); anyone else's groups keep their own names.
-GROUPS = {
-    "tuberculosis": "Tuberculous spondylitis",
-    "metastasis": "Spinal metastasis",
-    "lung": "lung cancer",
-    "breast": "breast cancer",
-    "renal": "renal cancer",
-}
-METHODS = {
-    "tukey": "Tukey",
-    "lsd": "LSD",
-    "bonferroni": "Bonferroni",
-    "games-howell": "Games–Howell",
-}
-STATISTICS = {
-    "Student": "/{t}",
-    "Welch": "/{t}",
-    "Mann-Whitney": "/{U}",
-    "ANOVA": "/{F}",
-    "Kruskal-Wallis": "/{H}",
-}
-RECONSTRUCTED = "Computed from the reconstructed cohort, not from the patients of the article."
+NAMES = tuple(frames.COLUMNS)
+"""The tables of the article and of its text."""
 
 
-def build(name, cohort):
+def build(name: str, cohort: Cohort) -> "Table":
     """One table of the study, computed and laid out.
 
     Parameters
@@ -47,108 +45,223 @@ def build(name, cohort):
     ivim.report.write.Table
         Its ``frame`` has the columns of ``results/tables/NAME.csv``.
     """
-    if name not in tables.BUILDERS:
-        msg = f"there is no table {name!r}; there are {', '.join(tables.BUILDERS)}"
-        raise ValueError(msg)
-    frame = tables.BUILDERS[name](cohort)
+    frame = analyse(cohort).table(name)
     caption, cells, footnotes = _LAYOUTS[name](frame, cohort)
-    whose = (RECONSTRUCTED,) if cohort.reconstructed else ()
-    return Table(
-        name,
-        caption,
-        frame,
-        pd.DataFrame(cells),
-        (*footnotes, *frame.attrs["notes"], *whose),
-        _forest(name, frame),
-    )
+    notes = *footnotes, *frame.attrs["notes"], *whose(cohort, _numbers(name, cohort))
+    return Table(name, caption, frame, pd.DataFrame(cells), notes, _forest(name, frame))
 
 
-def group_label(name, cohort):
-    """A group's name as printed: the article's wording in the article's cohort."""
+def extra(
+    name: str,
+    caption: str,
+    frame: pd.DataFrame,
+    cells: dict,
+    notes: Sequence[str],
+    cohort: Cohort,
+    quantities: pd.DataFrame | None = None,
+) -> "Table":
+    """A table that the article does not have.
+
+    Parameters
+    ----------
+    name, caption : str
+    frame : DataFrame
+    cells : dict of str to list of str
+        Heading to printed cells.
+    notes : sequence of str
+    cohort : ivim.cohort.Cohort
+    quantities : DataFrame, optional
+        Those of its numbers that may be so by construction.
+
+    Returns
+    -------
+    ivim.report.write.Table
+    """
+    notes = *notes, *whose(cohort, quantities)
+    kind = "reconstructed" if cohort.reconstructed else "own"
+    return Table(name, caption, frame, pd.DataFrame(cells), notes, source=kind)
+
+
+def _numbers(name, cohort):
+    """The numbers of a table; beside those of Table 5, how many cut-offs are as good."""
+    analysis = analyse(cohort)
+    found = quantities_of(name, analysis.table(name))
+    if name != "table5":
+        return found
+    return pd.concat([found, quantities_of("optima", analysis.optima)], ignore_index=True)
+
+
+def whose(cohort: Cohort, quantities: pd.DataFrame | None = None) -> Any:
+    """The sentences below a table that say whose numbers it has, and which hold by construction.
+
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
+    quantities : DataFrame, optional
+        The numbers of the table, as :func:`ivim.report.quantities.quantities_of` gives them.
+
+    Returns
+    -------
+    tuple of str
+        Empty for a table of one's own.
+    """
+    if not cohort.reconstructed:
+        return ()
+    built = "" if quantities is None else construction.note(quantities)
+    return (RECONSTRUCTED, built) if built else (RECONSTRUCTED,)
+
+
+def group_label(name: str, cohort: Cohort) -> str:
+    """A group's name as printed: the article's wording in the article's cohort.
+
+    Parameters
+    ----------
+    name : str
+    cohort : ivim.cohort.Cohort
+
+    Returns
+    -------
+    str
+    """
     return GROUPS.get(name, name) if cohort.reconstructed else name
 
 
-def inline(name, cohort):
-    """A group's name within a sentence."""
+def inline(name: str, cohort: Cohort) -> str:
+    """A group's name within a sentence.
+
+    Parameters
+    ----------
+    name : str
+    cohort : ivim.cohort.Cohort
+
+    Returns
+    -------
+    str
+    """
     return group_label(name, cohort).lower() if cohort.reconstructed else name
 
 
-def heading(name):
-    """A parameter's label with its unit on a second line."""
+def heading(name: str) -> str:
+    """A parameter's label with its unit on a second line.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+    """
     return "\n".join(filter(None, (parameter(name), parameters.unit(name))))
 
 
-def marker_label(name):
-    """A marker's label; the combination of several reads "ADC_{fast} and /{f}"."""
+def marker_label(name: str) -> str:
+    """A marker's label; the combination of several reads "ADC_{fast} and /{f}".
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+    """
     return " and ".join(parameter(part) for part in name.split("+"))
 
 
 def _table1(frame, cohort):
     cells = {
-        "Patient group": _stratum_labels(cohort),
-        "No. of patients": [str(n) for n in frame["n"]],
-        "Male": _counts(frame["male"]),
-        "Female": _counts(frame["female"]),
-        "Age\nyears": [
-            printing.mean_sd(*pair, 2) for pair in zip(frame["age_mean"], frame["age_sd"])
+        GROUP: _stratum_labels(cohort),
+        COLUMNS["n"]: [str(n) for n in frame["n"]],
+        COLUMNS["male"]: _counts(frame["male"]),
+        COLUMNS["female"]: _counts(frame["female"]),
+        COLUMNS["age"]: [
+            printing.mean_sd(*pair, 2)
+            for pair in zip(frame["age_mean"], frame["age_sd"], strict=True)
         ],
     }
     return "Table 1. Patient demographics", cells, ("Ages are mean ± standard deviation.",)
 
 
 def _table2(frame, cohort):
-    cells = {"Patient group": _stratum_labels(cohort)}
-    for name, part in frame.groupby("parameter", sort=False):
+    analysis = analyse(cohort)
+    cells = {GROUP: _stratum_labels(cohort)}
+    for name, part in analysis.spread.groupby("parameter", sort=False):
         decimals = printing.decimals_of(name, part["sd"].min())
-        cells[heading(name)] = [
-            printing.mean_sd(*pair, decimals) for pair in zip(part["mean"], part["sd"])
-        ]
+        ranked = name in analysis.by_ranks
+        cells[heading(name)] = [_spread(row, decimals, ranked) for row in part.itertuples()]
     several = cohort.measurements["reader"].nunique() > 1
-    note = "Data are mean ± standard deviation" + (
-        "; each patient's value is the mean of the readers." if several else "."
-    )
-    return f"Table 2. {_kind(cohort)} by group", cells, (note,)
+    mean = "; each patient's value is the mean of the readers" if several else ""
+    notes = [f"Data are mean ± standard deviation{mean}."]
+    if analysis.by_ranks:
+        names = ", ".join(parameter(name) for name in analysis.by_ranks)
+        notes.append(f"Second line, where Table 3 compares by ranks ({names}): median (quartiles).")
+    return f"Table 2. {_kind(cohort)} by group", cells, notes
+
+
+def _spread(row, decimals, ranked):
+    text = printing.mean_sd(row.mean, row.sd, decimals)
+    if not ranked or math.isnan(row.median):
+        return text
+    quartiles = printing.limits(row.q1, row.q3, decimals)
+    return f"{text}\n{printing.number(row.median, decimals)} ({quartiles})"
 
 
 def _table3(frame, cohort):
     cells = {
-        "Parameter": [parameter(name) for name in frame["parameter"]],
-        "Test": list(frame["test"]),
-        "Statistic": [
+        PARAMETER: [parameter(name) for name in frame["parameter"]],
+        COLUMNS["test"]: list(frame["test"]),
+        COLUMNS["statistic"]: [
             f"{STATISTICS[test]} = {printing.number(value, 1 if test == 'Mann-Whitney' else 3)}"
-            for test, value in zip(frame["test"], frame["statistic"])
+            for test, value in zip(frame["test"], frame["statistic"], strict=True)
         ],
-        "df": [
+        COLUMNS["df"]: [
             "–" if math.isnan(df) else printing.number(df, 0 if df == round(df) else 1)
             for df in frame["df"]
         ],
-        "/{p}": [printing.p_value(p) for p in frame["p"]],
+        COLUMNS["p"]: [printing.p_value(p) for p in frame["p"]],
     }
     first, last = (inline(name, cohort) for name in (cohort.groups[0], cohort.positive))
     if len(cohort.groups) == 2:
-        rule = f"The difference is {first} minus {last}. Student's /{{t}} where Shapiro–Wilk passes in both groups, Mann–Whitney otherwise (the article's rule)."
+        rule = (
+            f"The difference is {first} minus {last}. Student's /{{t}} where Shapiro–Wilk passes "
+            "in both groups, Mann–Whitney otherwise (the article's rule)."
+        )
     else:
         rule = "One-way ANOVA where Shapiro–Wilk passes in every group, Kruskal–Wallis otherwise."
     between = f"{first} and {last}" if len(cohort.groups) == 2 else f"{len(cohort.groups)} groups"
     return f"Table 3. Comparison of {_kind(cohort)} of {between}", cells, (rule,)
 
 
-def _table4(frame, cohort):
-    cells = {
-        "Term": ["Intercept" if term == "intercept" else parameter(term) for term in frame["term"]]
-    }
-    for title, column in (("B", "b"), ("S.E.", "se"), ("Wald", "wald")):
-        cells[title] = [printing.number(value, 3) for value in frame[column]]
-    cells["/{p}"] = [printing.p_value(p) for p in frame["p"]]
-    cells["OR"] = [printing.ratio(value) for value in frame["odds_ratio"]]
-    cells["95% CI of OR"] = [
+def regression_cells(frame: pd.DataFrame) -> Any:
+    """The cells of a logistic regression.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As :attr:`ivim.report.analysis.Analysis.table4`.
+
+    Returns
+    -------
+    dict of str to list of str
+    """
+    names = ["Intercept" if term == "intercept" else parameter(term) for term in frame["term"]]
+    cells = {TERM: names}
+    for column in ("b", "se", "wald"):
+        cells[COLUMNS[column]] = [printing.number(value, 3) for value in frame[column]]
+    cells[COLUMNS["p"]] = [printing.p_value(p) for p in frame["p"]]
+    cells[COLUMNS["odds_ratio"]] = [printing.ratio(value) for value in frame["odds_ratio"]]
+    cells[COLUMNS["odds_limits"]] = [
         f"{printing.ratio(low)} to {printing.ratio(high)}"
-        for low, high in zip(frame["ci_low"], frame["ci_high"])
+        for low, high in zip(frame["ci_low"], frame["ci_high"], strict=True)
     ]
-    notes = (
-        f"Outcome: {inline(cohort.positive, cohort)}. OR per one unit of the parameter (per 1.0 of a fraction).",
-    )
-    return "Table 4. Logistic regression", cells, notes if len(frame) else ()
+    return cells
+
+
+def _table4(frame, cohort):
+    note = f"Outcome: {inline(cohort.positive, cohort)}. OR per one unit of the parameter "
+    notes = [f"{note}(per 1.0 of a fraction)."] if len(frame) else []
+    return "Table 4. Logistic regression", regression_cells(frame), notes
 
 
 def _table5(frame, cohort):
@@ -160,22 +273,25 @@ def _table5(frame, cohort):
         ]
 
     cells = {
-        "Marker": [marker_label(name) for name in frame["marker"]],
-        "AUC\n(95% CI)": [
+        MARKER: [marker_label(name) for name in frame["marker"]],
+        COLUMNS["auc"]: [
             printing.with_limits(*row, 3)
             for row in frame[["auc", "auc_low", "auc_high"]].itertuples(index=False)
         ],
-        "Cut-off": [
+        COLUMNS["cutoff"]: [
             cutoff(*row) for row in frame[["marker", "direction", "cutoff"]].itertuples(index=False)
         ],
-        "Sensitivity\n% (95% CI)": limits("sensitivity"),
-        "Specificity\n% (95% CI)": limits("specificity"),
-        "TP / FN / TN / FP": [
+        COLUMNS["sensitivity"]: limits("sensitivity"),
+        COLUMNS["specificity"]: limits("specificity"),
+        COLUMNS["counts"]: [
             " / ".join(map(str, row))
             for row in frame[["tp", "fn", "tn", "fp"]].itertuples(index=False)
         ],
     }
-    how = "AUC with DeLong's limits; cut-off by the largest Youden index; exact limits of proportions."
+    how = (
+        "AUC with DeLong's limits; cut-off by the largest Youden index; exact limits of "
+        "proportions."
+    )
     notes = [f"Disease: {inline(cohort.positive, cohort)}. {how}"]
     if any("+" in name for name in frame["marker"]):
         notes.append(
@@ -191,25 +307,29 @@ def _agreement(frame, cohort):
             row.icc, row.ci_low, row.ci_high, 3
         )
     forms = list(frame["form"].unique())
-    cells = {"Parameter": [parameter(name) for name in wide]} | {
+    cells = {PARAMETER: [parameter(name) for name in wide]} | {
         f"{form}\n(95% CI)": [values[form] for values in wide.values()] for form in forms
     }
-    note = "1: one-way, A: absolute agreement, C: consistency; ,1: one reader, ,k: mean of the readers (McGraw & Wong 1996)."
+    note = (
+        "1: one-way, A: absolute agreement, C: consistency; ,1: one reader, ,k: mean of the "
+        "readers (McGraw & Wong 1996)."
+    )
     return "Reader agreement. Intraclass correlation", cells, (note,) if len(frame) else ()
 
 
 def _anova(frame, cohort):
     cells = {
-        "Parameter": [parameter(name) for name in frame["parameter"]],
-        "/{F}": [printing.number(value, 3) for value in frame["f"]],
-        "df": [
+        PARAMETER: [parameter(name) for name in frame["parameter"]],
+        COLUMNS["f"]: [printing.number(value, 3) for value in frame["f"]],
+        COLUMNS["df"]: [
             f"{between:g}, {within:g}"
-            for between, within in zip(frame["df_between"], frame["df_within"])
+            for between, within in zip(frame["df_between"], frame["df_within"], strict=True)
         ],
-        "/{p}": [printing.p_value(p) for p in frame["p"]],
+        COLUMNS["p"]: [printing.p_value(p) for p in frame["p"]],
     }
     return (
-        f"ANOVA. Differences among the {'primary tumours' if cohort.reconstructed else 'sub-groups'}",
+        "ANOVA. Differences among the "
+        f"{'primary tumours' if cohort.reconstructed else 'sub-groups'}",
         cells,
         (),
     )
@@ -221,9 +341,9 @@ def _posthoc(frame, cohort):
         entry = rows.setdefault((row.parameter, row.a, row.b), {"difference": row.difference})
         entry[row.method] = printing.p_value(row.p)
     cells = {
-        "Parameter": [parameter(name) for name, _, _ in rows],
+        PARAMETER: [parameter(name) for name, _, _ in rows],
         "Pair": [f"{a} − {b}" for _, a, b in rows],
-        "Difference": [
+        COLUMNS["difference"]: [
             printing.number(
                 entry["difference"], printing.decimals_of(key[0], abs(entry["difference"]))
             )
@@ -234,7 +354,10 @@ def _posthoc(frame, cohort):
         f"/{{p}}\n{METHODS[method]}": [entry[method] for entry in rows.values()]
         for method in POSTHOC
     }
-    note = "LSD corrects nothing; Tukey and Bonferroni assume equal variances, Games–Howell does not. The article names no method."
+    note = (
+        "LSD corrects nothing; Tukey and Bonferroni assume equal variances, Games–Howell does "
+        "not. The article names no method."
+    )
     return "Post-hoc. Pairwise differences of means", cells, (note,) if len(frame) else ()
 
 
@@ -244,8 +367,20 @@ _LAYOUTS = {
 }  # fmt: skip
 
 
-def cutoff(marker, direction, value):
-    """A cut-off as printed, "> 29.05": two decimals for the article's diffusivities, three for fractions and probabilities."""
+def cutoff(marker: str, direction: str, value: float) -> str:
+    """A cut-off as printed, "> 29.05": two decimals for the article's diffusivities, three for
+    fractions and probabilities.
+
+    Parameters
+    ----------
+    marker : str
+    direction : str
+    value : float
+
+    Returns
+    -------
+    str
+    """
     if parameters.is_diffusivity(marker):
         return f"{direction} {printing.number(value, 2)}"
     if marker in parameters.SIX or "+" in marker:
@@ -274,7 +409,7 @@ def _forest(name, frame):
 def _stratum_labels(cohort):
     return [
         (INDENT if is_part else "") + group_label(name, cohort)
-        for name, is_part, _ in tables.strata(cohort)
+        for name, is_part, _ in analyse(cohort).strata
     ]
 
 

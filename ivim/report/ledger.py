@@ -1,4 +1,5 @@
-"""The audit to read: what the pipeline prints as evidence, a summary, the ledger as csv, html and md, the tables corrected."""
+"""The audit to read: what the pipeline prints as evidence, a summary, the ledger as csv, html and
+md, the tables corrected."""
 
 import re
 from html import escape
@@ -9,9 +10,9 @@ import pandas as pd
 from ivim.audit.claims import place_of
 from ivim.audit.questions import open_questions
 from ivim.audit.verdict import REFUTED, VERDICTS
-from ivim.files import safe_name
-from ivim.report import tables
-from ivim.report.provenance import csv_text, results_folder, write_file
+from ivim.files import csv_text, safe_name
+from ivim.report.analysis import analyse
+from ivim.report.provenance import results_folder, write_file
 from ivim.report.redrawn import (
     MEANING,
     about,
@@ -36,95 +37,15 @@ def pipeline_frame(cohort):
     Returns
     -------
     DataFrame
-        ``analysis, group, parameter, statistic, value``: diffusivities in 10⁻³ mm²/s, shares in per cent; of the ICC the consistency form for
-        single measures, ICC(C,1), the one whose limits an article's readers print.
+        ``analysis, group, parameter, statistic, value``: diffusivities in 10⁻³ mm²/s, shares in per
+        cent; of the ICC the consistency form for single measures, ICC(C,1), the one whose limits an
+        article's readers print.
     """
-    found = [
-        ("describe", row.group, "", name, getattr(row, name))
-        for row in tables.table1(cohort).itertuples()
-        for name in ("n", "male", "female")
-    ]
-    for row in tables.table1(cohort).itertuples():
-        found += [
-            ("describe", row.group, "age", "mean", row.age_mean),
-            ("describe", row.group, "age", "sd", row.age_sd),
-        ]
-    for row in tables.table2(cohort).itertuples():
-        found += [
-            ("describe", row.group, row.parameter, "mean", row.mean),
-            ("describe", row.group, row.parameter, "sd", row.sd),
-        ]
-    for row in tables.table3(cohort).itertuples():
-        found += [("t-test", "", row.parameter, "p", row.p)]
-        found += (
-            [("t-test", "", row.parameter, "t", row.statistic)]
-            if row.test in ("Student", "Welch")
-            else []
-        )
-    for row in tables.anova(cohort).itertuples():
-        found += [("anova", "", row.parameter, "p", row.p)]
-    for row in tables.agreement(cohort).itertuples():
-        if row.form == "ICC(C,1)":
-            found += [
-                ("agreement", "", row.parameter, name, value)
-                for name, value in zip(
-                    ("icc", "icc_low", "icc_high"), (row.icc, row.ci_low, row.ci_high)
-                )
-            ]
-    regression, performance = tables.table4(cohort), tables.table5(cohort)
-    found += [
-        ("logistic", "", row["term"], name, row[name])
-        for row in regression.to_dict("records")
-        for name in regression.columns[1:]
-    ]
-    for row in performance.to_dict("records"):
-        found += [
-            ("roc", "", row["marker"], name, row[name])
-            for name in ("auc", "auc_low", "auc_high", "cutoff")
-        ]
-        shares = [
-            f"{name}{end}"
-            for name in ("sensitivity", "specificity")
-            for end in ("", "_low", "_high")
-        ]
-        found += [("roc", "", row["marker"], name, 100 * row[name]) for name in shares]
-    return pd.DataFrame(found, columns=["analysis", "group", "parameter", "statistic", "value"])
-
-
-# Places of the reconstruction's targets, as analyses of the claims.
-_ANALYSIS_OF = {
-    "table1": "describe",
-    "table2": "describe",
-    "table3": "t-test",
-    "table4": "logistic",
-    "table5": "roc",
-}
-_FORM = "ICC(C,1)"
-
-
-def target_keys(targets):
-    """What a cohort was built to print, in the keys of :func:`pipeline_frame`.
-
-    Parameters
-    ----------
-    targets : sequence
-        Objects with ``location, group, parameter, statistic`` (those of the reconstruction).
-
-    Returns
-    -------
-    frozenset of tuple
-        ``(analysis, group, parameter, statistic)``.
-    """
-    keys = set()
-    for target in targets:
-        location, statistic = target.location, target.statistic
-        if statistic == "anova_p":
-            keys.add(("anova", "", target.parameter, "p"))
-        elif statistic.startswith("icc") and target.group == _FORM:
-            keys.add(("agreement", "", target.parameter, statistic))
-        elif location in _ANALYSIS_OF:
-            keys.add((_ANALYSIS_OF[location], target.group, target.parameter, statistic))
-    return frozenset(keys)
+    found = analyse(cohort).quantities()
+    found = found[found["analysis"].isin(("describe", "t-test", "anova", "logistic", "roc"))
+                  | (found["item"] == "ICC(C,1)")]  # fmt: skip
+    columns = ["analysis", "group", "parameter", "statistic", "value"]
+    return found.loc[found["value"].notna(), columns].reset_index(drop=True)
 
 
 def coverage_text(audit):
@@ -150,7 +71,8 @@ def summary(audit):
     """
     total, counts = len(audit.ledger), audit.counts
     lines = [
-        f"{audit.structure.title or 'Audit'}: {total} printed quantities, {audit.conflicts} broken relations as printed"
+        f"{audit.structure.title or 'Audit'}: {total} printed quantities, {audit.conflicts} "
+        "broken relations as printed"
     ]
     lines += [f"  {verdict:13} {counts[verdict]:4}  {MEANING[verdict]}" for verdict in VERDICTS]
     lines += [coverage_text(audit)]
@@ -160,7 +82,9 @@ def summary(audit):
         ]
     lines += [f"  {first_upper(slip.text)} (settles {len(slip.explained)})" for slip in audit.slips]
     if not audit.exact:
-        lines += ["So many relations are broken that their smallest explanations were not all found."]
+        lines += [
+            "So many relations are broken that their smallest explanations were not all found."
+        ]
     questions = open_questions(audit.claims, audit.structure)
     if questions:
         lines += ["Not known, and therefore not used (ivim audit --ask writes these questions):"]
@@ -193,7 +117,9 @@ def write_ledger(audit, folder=None):
 
 
 def _harmless(frame):
-    """Words that a spreadsheet would run as a formula get an apostrophe before them; numbers stay as they are."""
+    """Words that a spreadsheet would run as a formula get an apostrophe before them; numbers stay
+    as they are.
+    """
     safe = frame.copy()
     for column in ("id", "location", "group", "parameter", "statistic", "reason"):
         safe[column] = [_plain_cell(text) for text in safe[column]]
@@ -241,10 +167,12 @@ def _short(text, length=48):
 
 
 def corrected_tables(audit):
-    """The article's tables with every refuted number put right as far as the article itself allows; list of Table.
+    """The article's tables with every refuted number put right as far as the article itself allows;
+    list of Table.
 
-    A number that was put right carries a dagger, one that is refuted without a known value a double dagger. The frame behind
-    each has ``id, group, parameter, statistic, printed, verdict, corrected``.
+    A number that was put right carries a dagger, one that is refuted without a known value a double
+    dagger. The frame behind each has ``id, group, parameter, statistic, printed, verdict,
+    corrected``.
     """
     rows = {row["id"]: row for row in audit.ledger.to_dict("records")}
     return [
@@ -255,13 +183,15 @@ def corrected_tables(audit):
 
 
 def to_md(audit):
-    """The ledger as text: counts, slips, the refuted and unsupported claims, then everything by place."""
+    """The ledger as text: counts, slips, the refuted and unsupported claims, then everything by
+    place."""
     counts = [
         f"| {verdict} | {audit.counts[verdict]} | {MEANING[verdict]} |" for verdict in VERDICTS
     ]
     found = audit.ledger[audit.ledger["verdict"].isin((*REFUTED, "disputed", "unsupported"))]
     parts = [
-        f"# A verdict on every printed number\n\n{_md_cell(audit.structure.title)}: {len(audit.ledger)} printed quantities. "
+        f"# A verdict on every printed number\n\n{_md_cell(audit.structure.title)}: "
+        f"{len(audit.ledger)} printed quantities. "
         f"{coverage_text(audit)}.\n",
         "| verdict | claims | meaning |\n|---|---|---|\n" + "\n".join(counts) + "\n",
         "## What explains the conflicts\n\n"
@@ -302,7 +232,8 @@ def _corrected(g, rows):
     layout = pd.DataFrame(cells, columns=g.headings)
     layout.insert(0, "", labels)
     notes = (
-        "† refuted as printed; recovered from the other printed numbers, with their rounding. ‡ refuted, nothing recovered.",
+        "† refuted as printed; recovered from the other printed numbers, with their rounding. ‡ "
+        "refuted, nothing recovered.",
     )
     name = place_of(g.location)
     return Table(

@@ -1,7 +1,8 @@
 """How a number is printed: half up, as the article does, to decimals that are chosen in one place.
 
-Python's own ``round`` and ``format`` go to the even neighbour of the binary number, so that an AUC of .8755 prints .875;
-the article prints .876. Every number that a reader sees in a table, a caption or a comparison passes through here.
+Python's own ``round`` and ``format`` go to the even neighbour of the binary number, so that an AUC
+of .8755 prints .875; the article prints .876. Every number that a reader sees in a table, a caption
+or a comparison passes through here.
 """
 
 import math
@@ -14,7 +15,7 @@ MISSING = "\N{EN DASH}"
 SMALLEST_P = 1e-4  # the article's own "<0.0001" (Table 3)
 
 
-def half_up(value, decimals):
+def half_up(value: float, decimals: int) -> str:
     """A number rounded half up (half away from zero) to a fixed count of decimals.
 
     Parameters
@@ -40,13 +41,33 @@ def half_up(value, decimals):
     return to_print(value, decimals)
 
 
-def number(value, decimals):
-    """As :func:`half_up`, with a true minus sign for print."""
+def number(value: float, decimals: int) -> str:
+    """As :func:`half_up`, with a true minus sign for print.
+
+    Parameters
+    ----------
+    value : float
+    decimals : int
+
+    Returns
+    -------
+    str
+    """
     return half_up(value, decimals).replace("-", MINUS)
 
 
-def p_value(p, decimals=3):
-    """A p-value: three decimals, four below .001, and "<0.0001" under that, as in Table 3 of the article.
+def p_value(p: float, decimals: int = 3) -> str:
+    """A p-value: three decimals, four below .001, and "<0.0001" under that, as in Table 3 of the
+    article.
+
+    Parameters
+    ----------
+    p : float
+    decimals : int, optional
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -62,8 +83,19 @@ def p_value(p, decimals=3):
     return half_up(p, decimals if p >= 10.0**-decimals else decimals + 1)
 
 
-def mean_sd(mean, sd, decimals):
-    """Mean and standard deviation, "1.11 ± 0.25"; a missing SD (one patient) is left out."""
+def mean_sd(mean: float, sd: float, decimals: int) -> str:
+    """Mean and standard deviation, "1.11 ± 0.25"; a missing SD (one patient) is left out.
+
+    Parameters
+    ----------
+    mean : float
+    sd : float
+    decimals : int
+
+    Returns
+    -------
+    str
+    """
     return (
         number(mean, decimals)
         if math.isnan(sd)
@@ -71,34 +103,93 @@ def mean_sd(mean, sd, decimals):
     )
 
 
-def with_limits(value, low, high, decimals):
-    """An estimate and its confidence limits, "0.876 (0.782–0.969)"."""
+def with_limits(value: float, low: float, high: float, decimals: int) -> str:
+    """An estimate and its confidence limits, "0.876 (0.782–0.969)".
+
+    Parameters
+    ----------
+    value : float
+    low : float
+    high : float
+    decimals : int
+
+    Returns
+    -------
+    str
+    """
     if math.isnan(low) and math.isnan(high):
         return number(value, decimals)
     return f"{number(value, decimals)} ({limits(low, high, decimals)})"
 
 
-def limits(low, high, decimals):
-    """Confidence limits, "0.782–0.969"; "to" stands between them where one is negative."""
+def limits(low: float, high: float, decimals: int) -> str:
+    """Confidence limits, "0.782–0.969"; "to" stands between them where one is negative.
+
+    Parameters
+    ----------
+    low : float
+    high : float
+    decimals : int
+
+    Returns
+    -------
+    str
+    """
     between = " to " if min(low, high) < 0 else "–"
     return f"{number(low, decimals)}{between}{number(high, decimals)}"
 
 
-def percent(fraction, low=math.nan, high=math.nan, decimals=1):
-    """A fraction 0-1, with limits if there are any, in per cent without the sign: "80.0 (66.3–90.0)"."""
+def percent(
+    fraction: float, low: float = math.nan, high: float = math.nan, decimals: int = 1
+) -> str:
+    """A fraction 0-1, with limits if there are any, in per cent without the sign: "80.0
+    (66.3–90.0)".
+
+    Parameters
+    ----------
+    fraction : float
+    low : float, optional
+    high : float, optional
+    decimals : int, optional
+
+    Returns
+    -------
+    str
+    """
     return with_limits(100 * fraction, 100 * low, 100 * high, decimals)
 
 
-def ratio(value):
-    """An odds ratio: three decimals, and the power of ten where three decimals would print nothing of it."""
+def ratio(value: float) -> str:
+    """An odds ratio: three decimals, and the power of ten where three decimals would print nothing
+    of it.
+
+    Parameters
+    ----------
+    value : float
+
+    Returns
+    -------
+    str
+    """
     if math.isfinite(value) and value > 0 and not 0.0005 <= value < 1e5:
         mantissa, exponent = f"{value:.2e}".split("e")
         return f"{mantissa} × 10^{{{int(exponent)}}}".replace("-", MINUS)
     return number(value, 3)
 
 
-def decimals_of(parameter, sd):
-    """Decimals of a mean and its SD: two for the article's parameters, else so many that the SD shows two digits."""
+def decimals_of(parameter: str, sd: float) -> int:
+    """Decimals of a mean and its SD: two for the article's parameters, else so many that the SD
+    shows two digits.
+
+    Parameters
+    ----------
+    parameter : str
+    sd : float
+
+    Returns
+    -------
+    int
+    """
     if parameter in parameters.SIX or not (math.isfinite(sd) and sd > 0):
         return 2
     return min(max(1 - math.floor(math.log10(sd)), 0), 6)

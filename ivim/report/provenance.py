@@ -1,39 +1,42 @@
-"""Where results go and what they came from: the results folder, atomic files, ``numbers.json``, and a stamp without time or path."""
+"""Where results go and what they came from: the results folder, atomic files, ``numbers.json``, and
+a stamp without time or path."""
 
 import hashlib
 import json
 import os
-import time
-from contextlib import contextmanager
+import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 import ivim
 from ivim import files
 from ivim.cohort import DATA
+from ivim.files import DIGITS
 
-DIGITS = 10
-"""Significant digits of every stored number: more than any print needs, fewer than processors agree on."""
-
-_PACKAGES = (
-    "numpy",
-    "scipy",
-    "pandas",
-    "statsmodels",
-    "pingouin",
-    "scikit-learn",
-    "matplotlib",
-    "seaborn",
-)
-_LOCK_PATIENCE_S = 20.0
+_PACKAGES = {
+    "numpy": "numpy", "scipy": "scipy", "pandas": "pandas", "statsmodels": "statsmodels",
+    "pingouin": "pingouin", "sklearn": "scikit-learn", "lmfit": "lmfit", "numba": "numba",
+    "nibabel": "nibabel", "matplotlib": "matplotlib", "seaborn": "seaborn",
+}  # fmt: skip
+"""Name that is imported -> name that is installed."""
 
 
-def results_folder():
-    """The folder that results are written to: ``IVIM_RESULTS`` where the environment sets it, else ``results/`` of the project."""
-    return Path(os.environ.get("IVIM_RESULTS") or files.ROOT / "results")
+def results_folder() -> Any:
+    """The folder that results are written to.
+
+    Returns
+    -------
+    Path
+        ``IVIM_RESULTS`` where the environment sets it, as ``ivim reproduce`` does; else
+        ``results/scratch``, so that a notebook that is run by hand changes no stored result.
+    """
+    return Path(os.environ.get("IVIM_RESULTS") or files.RESULTS / "scratch")
 
 
-def write_file(path, content):
+def write_file(path: str | Path, content: str | bytes) -> Any:
     """Write a file whole or not at all: under a temporary name first, then moved into place.
 
     Parameters
@@ -49,29 +52,40 @@ def write_file(path, content):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-    os.replace(temporary, path)
+    files.write_bytes(path, content.encode("utf-8") if isinstance(content, str) else content)
     return path
 
 
-def csv_text(frame):
-    """A frame as CSV with ten significant digits; whole numbers stay whole, missing values are empty."""
-    return frame.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
+def marked(frame: pd.DataFrame, source: str) -> pd.DataFrame:
+    """A frame with a last column ``source`` that says whose numbers it holds.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    source : str
+        "reconstructed", "simulated", "own"; empty leaves the frame as it is.
+
+    Returns
+    -------
+    DataFrame
+    """
+    return frame.assign(source=source) if source else frame
 
 
-def record_numbers(section, numbers, folder=None):
+def record_numbers(section: str, numbers: dict, folder: str | Path | None = None) -> dict:
     """Put the numbers that a text quotes into ``numbers.json``, one section per notebook.
 
-    The section is replaced whole; other sections stay. Numbers are kept to ten significant digits, keys are sorted, so
-    that the same numbers give the same bytes. Two writers at a time wait for each other.
+    The section is replaced whole; other sections stay. Numbers are kept to ten significant digits,
+    keys are sorted, so that the same numbers give the same bytes. Two writers at a time wait for
+    each other.
 
     Parameters
     ----------
     section : str
         Name of the notebook, for example "05_group_comparison".
     numbers : dict
-        Names to numbers, strings, truth values, or lists and dicts of these; a missing number becomes null.
+        Names to numbers, strings, truth values, or lists and dicts of these; a missing number
+        becomes null.
     folder : path, optional
         By default :func:`results_folder`.
 
@@ -82,7 +96,7 @@ def record_numbers(section, numbers, folder=None):
     """
     path = Path(folder or results_folder()) / "numbers.json"
     stored = _plain(numbers)
-    with _locked(path):
+    with files.locked(path):
         everything = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         everything[section] = stored
         write_file(
@@ -91,13 +105,15 @@ def record_numbers(section, numbers, folder=None):
     return stored
 
 
-def stamp(*inputs):
-    """What a result was made with: versions of the packages and the first digits of each input's SHA-256.
+def stamp(*inputs: Any) -> str:
+    """What a result was made with: versions of the packages and the first digits of each input's
+    SHA-256.
 
     Parameters
     ----------
     *inputs : path
-        By default the two tables of the reconstructed cohort; an empty string stands for its default.
+        By default the two tables of the reconstructed cohort; an empty string stands for its
+        default.
 
     Returns
     -------
@@ -109,8 +125,25 @@ def stamp(*inputs):
         DATA / "measurements.csv",
     ]
     hashes = (f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}" for path in paths)
-    versions = (f"{name} {version(name)}" for name in _PACKAGES)
-    return f"inputs    {' · '.join(hashes)}\nmade with ivim {ivim.__version__} · {' · '.join(versions)}"
+    versions = (f"{name} {version(name)}" for name in packages_used())
+    return "\n".join(
+        [
+            f"inputs    {' · '.join(hashes)}",
+            f"made with {' · '.join([f'ivim {ivim.__version__}', *versions])}",
+        ]
+    )
+
+
+def packages_used() -> list[str]:
+    """The libraries that this process has worked with so far, by the names they are installed
+    under.
+
+    Returns
+    -------
+    list of str
+        A library that is installed but was never loaded made nothing, and is not named.
+    """
+    return [name for module, name in _PACKAGES.items() if module in sys.modules]
 
 
 def _plain(value):
@@ -123,23 +156,3 @@ def _plain(value):
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}") if abs(value) < float("inf") else None
     return value
-
-
-@contextmanager
-def _locked(path):
-    """Hold a lock file beside ``path``; one left behind by a process that died is taken over after a while."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.with_name(f".{path.name}.lock")
-    waited_from = time.monotonic()
-    while True:
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
-            break
-        except FileExistsError:
-            if time.monotonic() - waited_from > _LOCK_PATIENCE_S:
-                lock.unlink(missing_ok=True)
-            time.sleep(0.02)
-    try:
-        yield
-    finally:
-        lock.unlink(missing_ok=True)

@@ -1,4 +1,6 @@
-"""The article's tables redrawn from its claims, and the page that shows each number in the colour of its verdict, without JavaScript."""
+"""The article's tables redrawn from its claims, and the page that shows each number in the colour
+of its verdict, without JavaScript.
+"""
 
 import math
 from dataclasses import dataclass
@@ -7,7 +9,7 @@ from html import escape
 from ivim import parameters
 from ivim.audit.claims import place_of
 from ivim.audit.verdict import VERDICTS
-from ivim.report.layout import GROUPS
+from ivim.report.headings import GROUPS
 from ivim.report.write import parameter
 
 MEANING = {
@@ -133,7 +135,9 @@ def row_label(name):
 
 
 def to_html(audit):
-    """The ledger as one page: the tables redrawn with each cell in its verdict's colour, its evidence behind a click; no JavaScript."""
+    """The ledger as one page: the tables redrawn with each cell in its verdict's colour, its
+    evidence behind a click; no JavaScript.
+    """
     rows = {row["id"]: row for row in audit.ledger.to_dict("records")}
     drawn = [g for location in printed_tables(audit.claims) if (g := grid(audit.claims, location))]
     shown = {name for g in drawn for name in claim_ids(g)}

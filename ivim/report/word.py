@@ -1,10 +1,12 @@
-"""A table as a Word document: three rules, caption above, footnotes below, and the same bytes for the same table."""
+"""A table as a Word document: three rules, caption above, footnotes below, and the same bytes for
+the same table."""
 
 import io
 import zipfile
 from datetime import datetime
+from typing import Any
 
-from ivim.report.write import alignments, plain, spans, split_caption
+from ivim.report.cells import alignments, plain, spans, split_caption
 
 _EPOCH = datetime(
     2000, 1, 1
@@ -12,7 +14,7 @@ _EPOCH = datetime(
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def to_docx(table):
+def to_docx(table: Any) -> Any:
     """A table as the bytes of a .docx file.
 
     Parameters
@@ -24,6 +26,7 @@ def to_docx(table):
     bytes
     """
     import docx
+    from docx.enum.section import WD_ORIENT
     from docx.shared import Cm, Pt
 
     document = docx.Document()
@@ -32,7 +35,7 @@ def to_docx(table):
     section = document.sections[0]
     if len(table.layout.columns) > 5:  # a wide table lies across the page
         section.page_width, section.page_height = section.page_height, section.page_width
-        section.orientation = docx.enum.section.WD_ORIENT.LANDSCAPE
+        section.orientation = WD_ORIENT.LANDSCAPE
     section.left_margin = section.right_margin = Cm(2)
     label, text = split_caption(table.caption)
     caption = document.add_paragraph()
@@ -62,7 +65,7 @@ def _add_cells(document, layout):
     grid = document.add_table(rows=len(layout) + 1, cols=len(layout.columns))
     letters = alignments(layout)
     for row, texts in enumerate([list(layout.columns), *layout.values.tolist()]):
-        for text, letter, cell in zip(texts, letters, grid.rows[row].cells):
+        for text, letter, cell in zip(texts, letters, grid.rows[row].cells, strict=True):
             paragraph = cell.paragraphs[0]
             paragraph.alignment = places["c" if row == 0 and letter == "r" else letter]
             paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(2)

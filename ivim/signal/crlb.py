@@ -1,4 +1,5 @@
-"""Cramer-Rao bounds: the least standard deviation that any unbiased estimator of a model's parameters can have."""
+"""Cramer-Rao bounds: the least standard deviation that any unbiased estimator of a model's
+parameters can have."""
 
 import numpy as np
 from scipy.special import i0e, i1e
@@ -14,10 +15,11 @@ def crlb(
 ):
     r"""Cramer-Rao bound of the standard deviation of each parameter.
 
-    The Fisher information of one signal is :math:`\sum_i n_i\, i(\nu_i)\, J_i J_i^T`, with the model's Jacobian J, the number
-    n of excitations and the information i of one excitation about its amplitude :math:`\nu`: :math:`1/\sigma^2` in Gaussian
-    noise, less in Rician noise (Karlsen, Verhagen and Bovee 1999, Magn Reson Med 41:614). The bound holds for whoever sees
-    each excitation; averaged magnitudes hold slightly less.
+    The Fisher information of one signal is :math:`\sum_i n_i\, i(\nu_i)\, J_i J_i^T`, with the
+    model's Jacobian J, the number n of excitations and the information i of one excitation about
+    its amplitude :math:`\nu`: :math:`1/\sigma^2` in Gaussian noise, less in Rician noise (Karlsen,
+    Verhagen and Bovee 1999, Magn Reson Med 41:614). The bound holds for whoever sees each
+    excitation; averaged magnitudes hold slightly less.
 
     Parameters
     ----------
@@ -38,7 +40,8 @@ def crlb(
     Returns
     -------
     dict of str to float
-        In the units of `values`; infinite for a parameter that does not show in the signal (D* where f = 0).
+        In the units of `values`; infinite for a parameter that does not show in the signal (D*
+        where f = 0).
 
     Raises
     ------
@@ -55,7 +58,7 @@ def crlb(
     values = {"s0": 1.0} | dict(values)
     b = np.asarray(b, float)
     averages = np.ones_like(b) if averages is None else np.asarray(averages, float)
-    _check(model, values, b, averages, snr, noise, averaging)
+    check_design(model, values, b, averages, snr, noise, averaging)
     values = {name: float(values[name]) for name in model.parameters}
     sigma = values["s0"] / snr
     if averaging == "complex":  # one Rician sample of less noise in the place of many
@@ -67,7 +70,8 @@ def crlb(
 
 
 def rician_information(ratio):
-    """Fisher information about the amplitude in a Rician sample, as a share of that in Gaussian noise.
+    """Fisher information about the amplitude in a Rician sample, as a share of that in Gaussian
+    noise.
 
     Parameters
     ----------
@@ -77,7 +81,8 @@ def rician_information(ratio):
     Returns
     -------
     array
-        From 0 (no signal) to 1 (far above the floor); the mean square of the score, integrated numerically.
+        From 0 (no signal) to 1 (far above the floor); the mean square of the score, integrated
+        numerically.
     """
     a = np.asarray(ratio, float)[..., None]
     r = np.maximum(a - 9, 0) + np.linspace(0, 1, 1501) * (a + 9 - np.maximum(a - 9, 0))
@@ -87,27 +92,39 @@ def rician_information(ratio):
 
 
 def _deviations(information):
-    """Square roots of the diagonal of the inverse; infinite where a parameter has no information of its own."""
+    """Square roots of the diagonal of the inverse; infinite where a parameter has no information of
+    its own."""
     scale = np.sqrt(np.diag(information))
     shown = scale > 0
     deviations = np.full(scale.size, np.inf)
-    # Parameters differ by orders of magnitude: with a unit diagonal the condition number means what it says.
+    # Parameters differ by orders of magnitude: with a unit diagonal the condition number means what
+    # it says.
     scaled = information[np.ix_(shown, shown)] / np.outer(scale[shown], scale[shown])
     if shown.any() and np.linalg.cond(scaled) < 1e14:
         deviations[shown] = np.sqrt(np.diag(np.linalg.inv(scaled))) / scale[shown]
     return deviations.tolist()
 
 
-def _check(model, values, b, averages, snr, noise, averaging):
+def check_design(model, values, b, averages, snr, noise, averaging):
+    """Refuse what no bound can be computed for."""
     if missing := [name for name in model.parameters if name not in values]:
-        msg = f"no value for {missing[0]!r}; the {model.name} model needs {', '.join(model.parameters[1:])}"
+        msg = (
+            f"no value for {missing[0]!r}; the {model.name} model needs "
+            f"{', '.join(model.parameters[1:])}"
+        )
         raise ValueError(msg)
     if averages.shape != b.shape or b.ndim != 1:
-        msg = f"b has shape {b.shape}, averages {averages.shape}; both have to be one row of the same length"
+        msg = (
+            f"b has shape {b.shape}, averages {averages.shape}; both have to be one row of the "
+            "same length"
+        )
         raise ValueError(msg)
     if not (np.isfinite(snr) and snr > 0):
         msg = f"snr is {snr!r}; give s0 over the noise level of one excitation, a number above 0"
         raise ValueError(msg)
     if noise not in NOISES or averaging not in AVERAGING:
-        msg = f"noise is {noise!r} and averaging {averaging!r}; accepted are {', '.join(NOISES)} and {', '.join(AVERAGING)}"
+        msg = (
+            f"noise is {noise!r} and averaging {averaging!r}; accepted are {', '.join(NOISES)} and "
+            f"{', '.join(AVERAGING)}"
+        )
         raise ValueError(msg)

@@ -1,7 +1,8 @@
-"""The voxel engine: one :class:`Plan` per model and protocol, which fits blocks of signals by the compiled solver.
+"""The voxel engine: one :class:`Plan` per model and protocol, which fits blocks of signals by the
+compiled solver.
 
-It answers the question that :mod:`ivim.signal.problem` puts for one signal, with the same limits, weights, methods and
-remarks, some hundred times faster; a test holds the two together.
+It answers the question that :mod:`ivim.signal.problem` puts for one signal, with the same limits,
+weights, methods and remarks, some hundred times faster; a test holds the two together.
 """
 
 from dataclasses import dataclass, replace
@@ -9,19 +10,32 @@ from itertools import product
 
 import numpy as np
 
-from ivim import parameters
 from ivim.signal import noise, reasons, solver
 from ivim.signal.models import MODELS, aicc, get_model, s0_scale
+from ivim.signal.reasons import APART, NEAR, TIE
 
 GRID = (32, 24)
-"""Nodes of D and D* in the grid of the bi-exponential; on 20 x 16 some voxels per thousand end in the wrong basin."""
+"""Nodes of D and D* in the grid of the bi-exponential; on 20 x 16 some voxels per thousand end in
+the wrong basin."""
 
 LEAST = 1e-5
-"""Least diffusivity of a grid in mm²/s where the bound is 0; the search goes below, the grid need not."""
+"""Least diffusivity of a grid in mm²/s where the bound is 0; the search goes below, the grid need
+not."""
 
-CODES = np.array(
-    [reasons.OK, reasons.AT_BOUND, reasons.UNIDENTIFIABLE, reasons.NOT_CONVERGED], np.uint8
-)
+SURE_GAP, GAP, ROUGH = 0.5, 2.0, 1e-4
+"""A start whose grid energy is lower than the best one's by SURE_GAP of the least squares, or GAP
+where the grid knows less (noise floor, bounds of s0 and f), and by ROUGH of the signal's energy
+for the distance between nodes, leads to no better minimum."""
+
+LEAN = 0.05
+"""A smaller share than this of one of the two parts shows in the sum of squares too little for the
+grid; such voxels are looked at from further starts."""
+
+FEW_FAST = (7e-3, 2.5e-2, 9e-2)
+FEW_SLOW = (0.3e-3, 1e-3, 3e-3)
+"""D* and D in mm²/s of those starts."""
+
+CODES = np.array([reasons.OK, reasons.AT_BOUND, reasons.UNIDENTIFIABLE], np.uint8)
 
 
 @dataclass(frozen=True)
@@ -50,17 +64,22 @@ class Plan:
 
     Parameters
     ----------
-    model : str
-        One of ``solver.KINDS``.
+    model : str or SignalModel
+        One that is compiled.
     b, averages : array, shape (n,)
     bounds : dict, optional
+        As :func:`ivim.signal.models.check_bounds` gives them.
     method : {"full", "segmented", "log-linear", "two-point"}
     use : array of bool, shape (n,)
         Samples of the first stage of a segmented fit, or of a two-point fit.
-    sigma : float, optional
-        Noise level of one excitation: fit the Rician mean.
+    sigma : float or array, optional
+        Noise level of one excitation, or a map of it: fit the Rician mean.
     averaging : {"magnitude", "complex"}
+    fixed : dict of str to float, optional
+        Parameters that are held.
     """
+
+    compiled = True
 
     def __init__(
         self,
@@ -72,29 +91,51 @@ class Plan:
         use=None,
         sigma=None,
         averaging="magnitude",
+        fixed=None,
     ):
-        self.model, self.method, self.bounds = get_model(model), method, dict(bounds or {})
+        self.model, self.method = get_model(model), method
+        self.bounds, self.fixed = dict(bounds or {}), dict(fixed or {})
+        self.free = len(self.model.parameters) - len(self.fixed)
         self.tail = None
         self.all_b, self.use = b, np.ones(b.size, bool) if use is None else use
+        self.asked = self.use
         if method == "segmented":
             self.tail = Plan("monoexponential", b, averages, self._tail_bounds(), use=self.use)
             self.use = np.ones(b.size, bool)
         self.weights = averages[self.use] / averages[self.use].mean()
-        # Repeats of one b with the same averages carry the same curve: their mean is fitted, their scatter added afterwards.
+        # Repeats of one b with the same averages carry the same curve: their mean is fitted, their
+        # scatter added afterwards.
         groups, self.group = np.unique(np.c_[b, averages][self.use], axis=0, return_inverse=True)
         self.group = self.group.ravel()
         counts = np.bincount(self.group)
         self.b, self.w = np.ascontiguousarray(groups[:, 0]), np.bincount(self.group, self.weights)
         self.pool = np.eye(counts.size)[self.group] / counts
-        floor = np.empty(0) if sigma is None else noise.floor_sigma(sigma, groups[:, 1], averaging)
-        self.sigma = np.array(
-            np.broadcast_to(floor, self.b.shape if sigma is not None else 0), float
-        )
-        self.nodes, self.curves = self._one_decay_grid()
-        self.grid = self._two_decay_grid()
+        self.level_map = sigma if isinstance(sigma, np.ndarray) else None
+        self.level = None if self.level_map is not None else sigma
+        self.sigma, self.floor = np.empty(0), np.empty((2, 0))
+        if sigma is not None:
+            relative = noise.floor_sigma(1.0, groups[:, 1], averaging)
+            self.sigma = np.array(np.broadcast_to(relative, self.b.shape), float)
+            self.floor = solver.floor_tables()
+        self.two_decays = self.model.kind == MODELS["biexponential"].kind
+        # The grid knows s0 and f only where they may be cut off.
+        self.confined = bool({"f", "s0"} & (self.bounds.keys() | self.fixed.keys())) or b.min() > 0
+        self.grid = self._two_decay_grid() if self.two_decays else self._one_decay_grid()
 
-    def fit(self, signals):
-        """Fit each row of `signals`, shape (m, n), all finite and positive; returns a :class:`Block`."""
+    def fit(self, signals, levels=None):
+        """Fit each row of `signals`.
+
+        Parameters
+        ----------
+        signals : array, shape (m, n)
+            Finite, with a sample above zero.
+        levels : array, shape (m,), optional
+            Noise level of each, where it is a map.
+
+        Returns
+        -------
+        Block
+        """
         peaks = signals.max(axis=1)
         low, high = self._limits(peaks)
         if self.method == "log-linear":
@@ -103,16 +144,72 @@ class Plan:
         if self.tail is not None:
             first = self.tail.fit(signals)
             low[:, 1] = high[:, 1] = first.values["adc_stand"]
-        values, errors, sse, code = self._search(signals, peaks, low, high)
-        block = self._block(values, errors, sse, CODES[code])
+        means, within = self._pooled(signals)
+        if levels is None:
+            levels = np.full(len(means) if self.sigma.size else 0, self.level or 1.0)
+        minima = Minima(self, means, levels, low, high)
+        tied = minima.solve()
+        block = self._judge(minima, within, peaks, tied)
         return block if first is None else self._two_stage(block, first)
 
+    def with_floor(self, floor):
+        """The same plan with a noise floor (array, shape (n,), or one number; None for none)."""
+        if floor is not None:
+            floor = np.broadcast_to(np.asarray(floor, float), self.all_b.shape)[self.use]
+            self.sigma = np.bincount(self.group, floor) / np.bincount(self.group)
+            self.floor = solver.floor_tables()
+        return self
+
+    def least_squares(self, signal, low, high):
+        """Least squares of one signal for each row of bounds, shape (m, k); equal bounds hold."""
+        means, within = self._pooled(np.asarray(signal, float)[None])
+        means = np.repeat(means, len(low), axis=0)
+        levels = np.ones(len(low) if self.sigma.size else 0)
+        self.confined = self.two_decays  # s0 or f may be what is held
+        minima = Minima(self, means, levels, low, high)
+        minima.solve()
+        return minima.sse + within
+
+    def _pooled(self, signals):
+        """Means at the different b-values, and the squares that are left within them."""
+        used = signals if self.use.all() else signals[:, self.use]
+        if self.b.size < used.shape[1]:
+            means = used @ self.pool
+            within = (used - means[:, self.group]) ** 2 @ self.weights
+            return np.ascontiguousarray(means), within
+        if (np.diff(self.group) < 0).any():  # no repeats, but b-values out of order
+            used = used[:, np.argsort(self.group)]
+        return np.ascontiguousarray(used), 0.0
+
+    def clean(self, means, levels):
+        """Signals with the noise floor taken off, as the grid looks at them: E[M²] = S² + 2 s²."""
+        if not self.sigma.size:
+            return means
+        floor = levels[:, None] * self.sigma
+        square = np.maximum(means, 0) ** 2 - 2 * floor**2
+        return np.sqrt(np.maximum(square, (0.1 * floor) ** 2))
+
+    def _judge(self, minima, within, peaks, tied):
+        """The block of the minima: standard errors and remarks."""
+        m, samples = len(peaks), int(self.use.sum())
+        errors, remark = np.empty_like(minima.theta), np.empty(m, np.uint8)
+        sse = minima.sse + within
+        solver.standard_errors(
+            minima.gauss, minima.theta, minima.low, minima.high, sse, samples, self.w.sum(), peaks,
+            errors, remark,
+        )  # fmt: skip
+        reason = CODES[remark]
+        reason[tied & (reason != reasons.UNIDENTIFIABLE)] = reasons.TIED
+        reason[~minima.converged] = reasons.NOT_CONVERGED
+        return self._block(minima.theta, errors, sse, reason)
+
     def _two_stage(self, block, first):
-        """Standard errors of a segmented fit: the noise reaches the second stage directly and by way of the first's adc_slow.
+        """Standard errors of a segmented fit: the noise reaches the second stage directly and by
+        way of the first's adc_slow.
 
         As :mod:`ivim.signal.fit` has them, for all voxels at once.
         """
-        names, m, k = self.model.parameters, block.sse.size, len(self.model.parameters)
+        names, m = self.model.parameters, block.sse.size
         in_tail = np.bincount(self.group, self.tail.use) > 0
         through_slow = np.zeros((m, self.b.size))
         through_slow[:, in_tail] = _gain(
@@ -124,10 +221,12 @@ class Plan:
         second = _gain(jacobian, self.w, free)
         second -= (second @ jacobian[:, :, 1:2]) * through_slow[:, None, :]
         second[:, 1] = through_slow
-        spread = block.sse / max(self.use.sum() - k, 1)
+        spread = block.sse / max(self.use.sum() - self.free, 1)
         errors = np.sqrt(spread[:, None] * np.sum(second**2 / self.w, axis=2))
         free[:, 1] = True
-        certain = (first.reason == reasons.OK) & (self.tail.use.sum() > 2) & (self.use.sum() > k)
+        certain = (
+            (first.reason == reasons.OK) & (self.tail.use.sum() > 2) & (self.use.sum() > self.free)
+        )
         errors[~(free & certain[:, None])] = np.nan
         held = (first.reason == reasons.AT_BOUND) & (block.reason == reasons.OK)
         reason = np.where(held, np.uint8(reasons.AT_BOUND), block.reason)
@@ -144,121 +243,253 @@ class Plan:
         )
 
     def _fit_log_line(self, signals, low, high):
-        """A straight line through ln S weighted by the averages, within the limits."""
-        logs, b, w = np.log(signals), self.all_b, self.weights
-        centre, level = np.average(b, weights=w), np.average(logs, weights=w, axis=1)
-        spread = np.sum(w * (b - centre) ** 2)
-        adc = np.clip(-(logs * w) @ (b - centre) / spread, low[:, 1], high[:, 1])
+        """A straight line through ln S weighted by the averages, within the limits.
+
+        Samples of zero or below have no logarithm and are left out.
+        """
+        b, above = self.all_b, signals > 0
+        w = np.where(above, self.weights, 0.0)
+        total, freedom = w.sum(axis=1), np.maximum(above.sum(axis=1) - 2, 1)
+        logs = np.log(np.where(above, signals, 1.0))
+        centre, level = w @ b / total, (w * logs).sum(axis=1) / total
+        off = b - centre[:, None]
+        spread = (w * off**2).sum(axis=1)
+        adc = np.clip(-(w * logs * off).sum(axis=1) / spread, low[:, 1], high[:, 1])
         free_height = level + adc * centre
         height = np.clip(free_height, np.log(np.maximum(low[:, 0], 1e-300)), np.log(high[:, 0]))
-        through = np.clip(
-            (height[:, None] - logs) @ (w * b) / np.sum(w * b**2), low[:, 1], high[:, 1]
-        )
-        adc = np.where(height == free_height, adc, through)
+        through = (w * b * (height[:, None] - logs)).sum(axis=1) / (w * b**2).sum(axis=1)
+        adc = np.where(height == free_height, adc, np.clip(through, low[:, 1], high[:, 1]))
         values = np.column_stack([np.exp(height), adc])
-        scatter = ((logs - height[:, None] + adc[:, None] * b) ** 2 @ w) / max(b.size - 2, 1)
+        rest = logs - height[:, None] + adc[:, None] * b
+        scatter = (w * rest**2).sum(axis=1) / freedom
         at_bound = np.minimum(adc - low[:, 1], high[:, 1] - adc) < 1e-9 * high[:, 1]
         errors = np.sqrt(
-            np.column_stack([scatter * (1 / w.sum() + centre**2 / spread), scatter / spread])
+            np.column_stack([scatter * (1 / total + centre**2 / spread), scatter / spread])
         )
         errors[:, 0] *= values[:, 0]
-        errors[at_bound | (b.size <= 2)] = np.nan
-        sse = (signals - values[:, :1] * np.exp(-b * adc[:, None])) ** 2 @ w
-        return self._block(
-            values, errors, sse, np.where(at_bound, reasons.AT_BOUND, reasons.OK).astype(np.uint8)
-        )
-
-    def _search(self, signals, peaks, low, high):
-        """The compiled fit: values and errors (m, k), sums of squares and codes (m,)."""
-        used = signals if self.use.all() else signals[:, self.use]
-        means, within = used, np.zeros(len(used))
-        if self.b.size < used.shape[1]:
-            means = used @ self.pool
-            within = (used - means[:, self.group]) ** 2 @ self.weights
-        elif (np.diff(self.group) < 0).any():  # no repeats, but b-values out of order
-            means = used[:, np.argsort(self.group)]
-        cleaned = means = np.ascontiguousarray(means)
-        if (
-            self.sigma.size
-        ):  # the grid looks at signals with the floor taken off: E[M²] = S² + 2 sigma²
-            cleaned = np.sqrt(np.maximum(means**2 - 2 * self.sigma**2, (0.1 * self.sigma) ** 2))
-        m, k = len(used), len(self.model.parameters)
-        values, errors, sse, code = (
-            np.empty((m, k)),
-            np.empty((m, k)),
-            np.empty(m),
-            np.empty(m, np.uint8),
-        )
-        solver.fit_block(
-            solver.KINDS[self.model.name], means, cleaned, self.w, self.b, self.sigma, low, high, self.nodes, self.curves,
-            self.grid, bool({"f", "s0"} & self.bounds.keys()), peaks, within, self.use.sum(), values, errors, sse, code,
-        )  # fmt: skip
-        return values, errors, sse + within, code
+        errors[at_bound | (above.sum(axis=1) <= 2)] = np.nan
+        sse = (signals - values[:, :1] * np.exp(-b * adc[:, None])) ** 2 @ self.weights
+        reason = np.where(at_bound, reasons.AT_BOUND, reasons.OK).astype(np.uint8)
+        return self._block(values, errors, sse, reason)
 
     def _block(self, values, errors, sse, reason):
         """Arrays by name, with NaN where the reason leaves no values."""
-        bad = ~reasons.usable(reason)
-        values, errors, sse = (
-            np.where(bad[:, None] if x.ndim == 2 else bad, np.nan, x) for x in (values, errors, sse)
-        )
+        bad = reason == reasons.NOT_CONVERGED
+        if bad.any():
+            values[bad], errors[bad], sse[bad] = np.nan, np.nan, np.nan
         names, n = self.model.parameters, int(self.use.sum())
-        columns = lambda array: dict(zip(names, np.ascontiguousarray(array.T), strict=True))  # noqa: E731
         with np.errstate(divide="ignore"):
-            criterion = np.asarray(aicc(sse, n, len(names)))
-        return Block(columns(values), columns(errors), sse, np.sqrt(sse / n), criterion, reason)
+            criterion = np.asarray(aicc(sse, n, self.free))
+        return Block(
+            dict(zip(names, values.T, strict=True)),
+            dict(zip(names, errors.T, strict=True)),
+            sse,
+            np.sqrt(sse / n),
+            criterion,
+            reason,
+        )
 
     def _limits(self, peaks):
-        """Lower and upper limits, shape (m, k); those of s0 go with the signal unless given in its units."""
-        bounds = self.model.bounds | self.bounds
-        low, high = (
-            np.tile([bounds[name][side] for name in self.model.parameters], (len(peaks), 1))
-            for side in (0, 1)
-        )
-        if "s0" not in self.bounds:
+        """Lower and upper limits, shape (m, k); those of s0 go with the signal unless given."""
+        held = {name: (value, value) for name, value in self.fixed.items()}
+        bounds = self.model.bounds | self.bounds | held
+        low, high = (np.empty((len(peaks), len(self.model.parameters))) for _ in range(2))
+        for place, name in enumerate(self.model.parameters):
+            low[:, place], high[:, place] = bounds[name][0], bounds[name][1] or np.nan
+        own = self.bounds.get("s0", (None, None))
+        if own[1] is None and "s0" not in self.fixed:
             scale = s0_scale(peaks, self.all_b)
-            low[:, 0], high[:, 0] = low[:, 0] * scale, high[:, 0] * scale
+            least, most = self.model.bounds["s0"]
+            low[:, 0] = least * scale if own[0] is None else own[0]
+            high[:, 0] = np.maximum(most * scale, 2 * low[:, 0])
         return low, high
 
     def _tail_bounds(self):
         """Bounds of the mono-exponential first stage of a segmented fit."""
-        bounds = {"adc_stand": self.bounds.get("adc_slow", parameters.bounds_of("adc_slow"))}
+        bounds = {"adc_stand": self.bounds.get("adc_slow", self.model.bounds["adc_slow"])}
         return bounds | ({"s0": self.bounds["s0"]} if "s0" in self.bounds else {})
 
+    def _axis(self, name, values):
+        """Nodes of a parameter: the values within its bounds, or the one at which it is held."""
+        if name in self.fixed:
+            return np.array([self.fixed[name]])
+        return np.unique(np.clip(values, *(self.model.bounds | self.bounds)[name]))
+
     def _unit(self, curves):
-        """The curves (g, b) as columns of unit weighted norm, shape (b, g); one that overflows is never chosen."""
+        """The curves (g, b) as columns of unit weighted norm, shape (b, g), and their norms.
+
+        One that overflows is never chosen.
+        """
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.ascontiguousarray(
-                np.nan_to_num(curves / np.sqrt(curves**2 @ self.w)[:, None], posinf=0.0).T
-            )
+            norms = np.maximum(np.sqrt(curves**2 @ self.w), 1e-150)
+            unit = np.nan_to_num(curves / norms[:, None], posinf=0.0)
+        return np.ascontiguousarray(unit.T), norms
 
     def _one_decay_grid(self):
-        """Nodes (g, k - 1) and curves (b, g) of a model with one amplitude, from the grid of the model."""
-        if self.model.name == "biexponential":
-            return np.empty((0, 3)), np.empty((self.b.size, 0))
-        bounds = self.model.bounds | self.bounds
-        axes = [np.unique(np.clip(axis, *bounds[name])) for name, axis in self.model.grid.items()]
+        """Nodes (g, k - 1), unit curves (b, g) and norms, from the grid of the model."""
+        axes = [self._axis(name, axis) for name, axis in self.model.grid.items()]
         nodes = np.array(list(product(*axes)))
         with np.errstate(over="ignore"):
             curves = np.array([self.model.function(self.b, 1.0, *node) for node in nodes])
-        return nodes, self._unit(curves)
+        return nodes, *self._unit(curves)
 
     def _two_decay_grid(self):
-        """The tables of :func:`solver.profile`; D in steps even in its root, D* in even ratios."""
-        bounds = MODELS["biexponential"].bounds | self.bounds
+        """The tables of :func:`solver.search_two_decays`; D even in its root, D* in its ratio."""
+        bounds = self.model.bounds | self.bounds
         (slow_low, slow_high), (fast_low, fast_high) = bounds["adc_slow"], bounds["adc_fast"]
-        slow = (
-            np.linspace(max(slow_low, LEAST) ** 0.5, max(slow_high, 2 * LEAST) ** 0.5, GRID[0]) ** 2
-        )
+        root = np.linspace(max(slow_low, LEAST) ** 0.5, max(slow_high, 2 * LEAST) ** 0.5, GRID[0])
+        slow = self._axis("adc_slow", root**2)
+        if self.tail is not None:
+            slow = slow[:1]
         fast = np.geomspace(max(fast_low, LEAST), max(fast_high, 2 * LEAST), GRID[1])
-        slow_curves, fast_curves = (
-            self._unit(np.exp(-np.outer(axis, self.b))) for axis in (slow, fast)
-        )
+        fast = self._axis("adc_fast", fast)
+        slow_curves, slow_norms = self._unit(np.exp(-np.outer(slow, self.b)))
+        fast_curves, fast_norms = self._unit(np.exp(-np.outer(fast, self.b)))
         cosine = np.ascontiguousarray((slow_curves.T * self.w) @ fast_curves)
-        return slow, slow_curves, fast, fast_curves, cosine, 1 / np.maximum(1 - cosine**2, 1e-12)
+        inverse = 1 / np.maximum(1 - cosine**2, 1e-12)
+        return (
+            slow, slow_curves, slow_norms, fast, fast_curves, fast_norms, cosine, inverse,
+        )  # fmt: skip
+
+
+class Minima:
+    """The least squares of a block of voxels as they are found, start by start."""
+
+    def __init__(self, plan, means, levels, low, high):
+        self.plan, self.means, self.levels, self.low, self.high = plan, means, levels, low, high
+        self.cleaned = plan.clean(means, levels)
+
+    def solve(self):
+        """Descend from the best start of every voxel, and from others where they can win.
+
+        Returns
+        -------
+        array of bool, shape (m,)
+            True where two minima elsewhere are as good.
+        """
+        m, k = self.low.shape
+        plan, everyone, tied = self.plan, np.arange(m), np.zeros(m, bool)
+        if plan.two_decays:
+            pairs, energies = np.empty((m, 4, 2)), np.empty((m, 4))
+            solver.search_two_decays(
+                self.cleaned, plan.w, plan.b, plan.grid, self.low, self.high, plan.confined,
+                plan.tail is not None, pairs, energies,
+            )  # fmt: skip
+            self.theta = self._started(everyone, pairs[:, 0])
+        else:
+            self.theta = np.empty((m, k))
+            solver.search_one_decay(self.cleaned, plan.w, *plan.grid, self.theta)
+        self.sse, self.converged, self.gauss = self._descend(everyone, self.theta)
+        if plan.two_decays:
+            for column, rows in self._contenders(energies):
+                tied[rows] |= self._compete(rows, self._started(rows, pairs[rows, column]))
+            for rows, theta in self._afresh():
+                tied[rows] |= self._compete(rows, theta)
+        self._settle()
+        return tied
+
+    def _started(self, rows, pairs):
+        """Parameters to start from, for pairs of D and D*."""
+        theta = np.empty((len(rows), 4))
+        theta[:, 1:3] = pairs
+        plan = self.plan
+        solver.amplitudes(self.cleaned, plan.w, plan.b, rows, self.low, self.high, theta)
+        return theta
+
+    def _contenders(self, energies):
+        """Further columns of starts, with the voxels in which they may lead to a lower minimum.
+
+        The grid's energies are as far from those of the minima as its nodes are from them: a gap
+        beyond that decides.
+        """
+        sure = not (self.plan.confined or self.plan.sigma.size)
+        reach = (SURE_GAP if sure else GAP) * self.sse
+        reach += ROUGH * (self.cleaned**2 @ self.plan.w)
+        for column in range(1, energies.shape[1]):
+            rows = np.flatnonzero(energies[:, 0] - energies[:, column] < reach)
+            if rows.size:
+                yield column, rows
+
+    def _descend(self, rows, theta, low=None, high=None):
+        """From `theta`, which becomes the minimum: sums of squares, success, Gauss-Newton."""
+        plan = self.plan
+        sse, converged = np.empty(rows.size), np.empty(rows.size, np.bool_)
+        gauss = np.empty((rows.size, 10))
+        low = self.low[rows] if low is None else low
+        high = self.high[rows] if high is None else high
+        solver.descend(
+            plan.model.kind, self.means, plan.w, plan.b, plan.sigma, self.levels, plan.floor, rows,
+            low, high, theta, sse, converged, gauss,
+        )  # fmt: skip
+        return sse, converged, gauss
+
+    def _afresh(self):
+        """Further starts of voxels with hardly any of one part: there the grid sees no basins.
+
+        A little of the other part may fit better than none, with another D* (or D) than the best
+        without it: so from some of it, at several D* (or D).
+        """
+        if not self.plan.two_decays:
+            return
+        width = self.high - self.low
+        share = (self.theta[:, 3] - self.low[:, 3]) / np.maximum(width[:, 3], 1e-300)
+        at_edge = (self.theta <= self.low) | (self.theta >= self.high)
+        # With a noise floor, or where s0 is not measured, the grid knows less of the basins.
+        unsure = at_edge[:, 2] & (self.plan.confined or self.plan.sigma.size > 0)
+        families = (
+            (np.flatnonzero((share < LEAN) | unsure), 2, FEW_FAST, LEAN),
+            (np.flatnonzero((share > 1 - LEAN) | at_edge[:, 1]), 1, FEW_SLOW, 1 - 2 * LEAN),
+        )
+        for rows, place, values, part in families:
+            if not rows.size:
+                continue
+            start = self.theta[rows]
+            for value in values:
+                theta = start.copy()
+                theta[:, place] = value
+                theta[:, 3] = self.low[rows, 3] + part * width[rows, 3]
+                yield rows, np.clip(theta, self.low[rows], self.high[rows])
+
+    def _compete(self, rows, theta):
+        """Descend from other starts; the better minimum stays. True where both are as good."""
+        sse, converged, gauss = self._descend(rows, theta)
+        width = self.high[rows] - self.low[rows]
+        apart = (np.abs(theta - self.theta[rows]) > APART * width).any(axis=1)
+        tiny = 1e-20 * self.means[rows] ** 2 @ self.plan.w
+        least = np.minimum(sse, self.sse[rows]) * (1 + TIE)
+        as_good = apart & converged & (np.maximum(sse, self.sse[rows]) <= least) & (least > tiny)
+        better = sse < self.sse[rows]
+        self._take(rows[better], theta[better], sse[better], converged[better], gauss[better])
+        return as_good
+
+    def _take(self, rows, theta, sse, converged, gauss):
+        self.theta[rows], self.sse[rows] = theta, sse
+        self.converged[rows], self.gauss[rows] = converged, gauss
+
+    def _settle(self):
+        """Onto the bounds that lie near: in a flat valley the bound may be as good, and says so."""
+        low, high = self.low.copy(), self.high.copy()
+        for p in range(self.theta.shape[1]):
+            value, width = self.theta[:, p], self.high[:, p] - self.low[:, p]
+            below = value - self.low[:, p] < self.high[:, p] - value
+            edge = np.where(below, self.low[:, p], self.high[:, p])
+            near = (value != edge) & (np.abs(value - edge) < NEAR * width)
+            rows = np.flatnonzero(near)
+            if not rows.size:
+                continue
+            theta = self.theta[rows]
+            theta[:, p] = low[rows, p] = high[rows, p] = edge[rows]
+            found = self._descend(rows, theta, low[rows], high[rows])
+            slack = 1e-25 * self.means[rows] ** 2 @ self.plan.w
+            good = found[0] <= self.sse[rows] * (1 + 1e-10) + slack
+            self._take(rows[good], theta[good], *(part[good] for part in found))
+            back = rows[~good]
+            low[back, p], high[back, p] = self.low[back, p], self.high[back, p]
 
 
 def _gain(jacobian, weights, free):
-    """How each sample's error moves each free estimate: (J'WJ)⁻¹ J'W by voxel, shape (m, k, b); 0 for the others."""
+    """How each sample's error moves each free estimate: (J'WJ)⁻¹ J'W by voxel, shape (m, k, b); 0
+    for the others."""
     weighted = jacobian * weights[:, None]
     matrix = np.swapaxes(jacobian, 1, 2) @ weighted
     diagonal = np.einsum("mii->mi", matrix)
@@ -269,3 +500,20 @@ def _gain(jacobian, weights, free):
     return (
         np.linalg.solve(matrix, np.swapaxes(weighted / scale[:, None, :], 1, 2)) / scale[:, :, None]
     )
+
+
+def compile_all():
+    """Compile the solver for this processor, or load what was compiled before.
+
+    Returns
+    -------
+    bool
+        True where something had to be compiled (some 20 seconds), False where all was in the cache.
+    """
+    fresh = not solver.is_compiled()
+    b = np.array([0.0, 20.0, 100.0, 400.0, 800.0])
+    for name in ("biexponential", "monoexponential"):
+        model = get_model(name)
+        start = {"s0": 1.0} | {key: model.bounds[key][1] / 5 for key in model.measured}
+        Plan(model, b, np.ones(b.size)).fit(model.function(b, **start)[None])
+    return fresh

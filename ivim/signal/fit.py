@@ -4,17 +4,24 @@ import numpy as np
 import pandas as pd
 
 from ivim.signal import noise, reasons
-from ivim.signal.models import MODELS, SEGMENTED_THRESHOLD, aicc, get_model
+from ivim.signal.inputs import (
+    check_method,
+    check_samples,
+    check_sigma,
+    check_volume,
+    refuse_fixed,
+    samples_used,
+)
+from ivim.signal.models import (
+    MODELS,
+    SEGMENTED_THRESHOLD,
+    aicc,
+    check_bounds,
+    check_fixed,
+    get_model,
+)
 from ivim.signal.problem import TIGHT, Problem
 from ivim.signal.result import Fit
-
-METHODS = {
-    "full": None,
-    "segmented": "biexponential",
-    "log-linear": "monoexponential",
-    "two-point": "monoexponential",
-}
-"""The methods and, where a method is only for one model, that model."""
 
 
 def fit(
@@ -24,6 +31,7 @@ def fit(
     *,
     averages=None,
     bounds=None,
+    fixed=None,
     method="full",
     sigma=None,
     averaging="magnitude",
@@ -32,30 +40,38 @@ def fit(
     pair=None,
     saturation=None,
 ):
-    """Fit a signal model to one signal: bounded least squares, weighted by the averages, the global optimum.
+    """Fit a model to one signal: bounded weighted least squares, the global optimum.
 
     Parameters
     ----------
     signal : array, shape (n,)
-        Magnitudes.
+        Magnitudes. Samples of zero or below, as interpolation leaves them, are fitted as they are
+        and remarked on; what draws a line through logarithms leaves them out.
     b : array, shape (n,), s/mm²
         In any order; repeats and the absence of b = 0 are fine.
     model : str or SignalModel
     averages : array, shape (n,), optional
         Excitations averaged in each sample; the weights of the fit. Equal weights by default.
     bounds : dict of str to (low, high), optional
-        Instead of the bounds of :mod:`ivim.parameters` for the parameters named; mm²/s, s0 in the units of the signal.
+        Instead of the model's bounds for the parameters named; mm²/s, s0 in the units of the
+        signal. None or infinity leaves an edge as it is; scipy's (lows, highs) is accepted too.
+    fixed : dict of str to float, optional
+        Parameters that are held at a value, for example ``{"adc_fast": 0.02}``; they have no
+        standard error and do not count in the AICc. With method ``full`` or ``segmented``.
     method : {"full", "segmented", "log-linear", "two-point"}
-        ``full`` fits all parameters at once. ``segmented`` (bi-exponential) fits adc_slow mono-exponentially from
-        `threshold` on, then the other three to all samples. ``log-linear`` (mono-exponential) draws a straight line
-        through ln S. ``two-point`` (mono-exponential) uses the samples at the two b-values of `pair` only.
+        ``full`` fits all parameters at once. ``segmented`` (bi-exponential) fits adc_slow
+        mono-exponentially from `threshold` on, then the other three to all samples. ``log-linear``
+        (mono-exponential) draws a straight line through ln S. ``two-point`` (mono-exponential) uses
+        the samples at the two b-values of `pair` only.
     sigma : float or "estimate", optional
-        Noise level of one excitation: fits the Rician mean instead of the bare model, so that the noise floor is not
-        taken for slow diffusion. ``"estimate"`` takes it from the residuals. For method ``full``.
+        Noise level of one excitation: fits the Rician mean instead of the bare model, so that the
+        noise floor is not taken for slow diffusion. ``"estimate"`` takes it from the residuals. For
+        method ``full``.
     averaging : {"magnitude", "complex"}
         What the scanner averaged (see :mod:`ivim.signal.noise`); matters with `sigma` only.
     voxels : int
-        Voxels of which `signal` is the mean: their number lowers the noise, not its floor. Matters for an estimated `sigma`.
+        Voxels of which `signal` is the mean: their number lowers the noise, not its floor. Matters
+        for an estimated `sigma`.
     threshold : float, s/mm²
     pair : (float, float), s/mm², optional
         For ``two-point``; the lowest and the highest b by default.
@@ -70,7 +86,8 @@ def fit(
     Raises
     ------
     ValueError
-        When the arguments do not go together: shapes, unknown names, fewer b-values than parameters.
+        When the arguments do not go together: shapes, unknown names, fewer b-values than
+        parameters.
 
     Examples
     --------
@@ -81,14 +98,19 @@ def fit(
     {'s0': 100.0, 'adc_slow': 0.001, 'adc_fast': 0.02, 'f': 0.2}
     """
     model = get_model(model)
-    signal, b, averages = check_samples(signal, b, averages)
+    signal, b, averages = check_samples(signal, b, averages, model)
+    sigma = check_sigma(sigma)
     check_method(model, method, sigma, averaging)
-    use = samples_used(model, b, method, threshold, pair)
-    model.limits(1.0, b, bounds)  # refuses wrong bounds before any look at the signal
+    bounds = check_bounds(model, bounds)
+    fixed = check_fixed(model, fixed, bounds)
+    refuse_fixed(fixed, method)
+    use = samples_used(model, b, method, threshold, pair, fixed)
+    problem = Problem(model, signal, b, averages, bounds, fixed=fixed)
     reason = int(reasons.check_signals(signal, b, saturation))
-    if reason != reasons.OK:
-        return _unusable(model, method, signal, reason)
-    problem = Problem(model, signal, b, averages, bounds)
+    if reason == reasons.OK and not reasons.enough_positive(signal, b, method, use):
+        reason = reasons.NOT_POSITIVE
+    if not reasons.usable(reason):
+        return _unusable(problem, method, reason)
     try:
         if method == "segmented":
             return _fit_segmented(problem, use)
@@ -98,14 +120,14 @@ def fit(
             return _fit_floor(problem, sigma, averaging, voxels)
         return _fit_full(problem, method, used=problem.part(use))
     except (np.linalg.LinAlgError, FloatingPointError, OverflowError):
-        return _unusable(model, method, signal, reasons.NOT_CONVERGED)
+        return _unusable(problem, method, reasons.NOT_CONVERGED)
 
 
 def fit_roi(data, b, mask, model="biexponential", **options):
     """Fit the mean signal of a region of interest.
 
-    The mean of the signals is another estimator than the mean of the maps (:func:`ivim.fit_maps`): one fit of a signal
-    with little noise instead of many fits of noisy ones.
+    The mean of the signals is another estimator than the mean of the maps (:func:`ivim.fit_maps`):
+    one fit of a signal with little noise instead of many fits of noisy ones.
 
     Parameters
     ----------
@@ -120,14 +142,12 @@ def fit_roi(data, b, mask, model="biexponential", **options):
     -------
     Fit
     """
-    data, mask = np.asarray(data, float), np.asarray(mask).astype(bool)
-    if mask.shape != data.shape[:-1]:
-        msg = f"the mask has shape {mask.shape}, the data {data.shape}; the mask needs the shape of the data without its last axis"
-        raise ValueError(msg)
+    _, data, mask = check_volume(data, mask, b)
     if not mask.any():
         msg = "the mask is empty; mark at least one voxel"
         raise ValueError(msg)
-    return fit(data[mask].mean(axis=0), b, model, voxels=int(mask.sum()), **options)
+    signal = np.asarray(data)[mask].mean(axis=0, dtype=float)
+    return fit(signal, b, model, voxels=int(mask.sum()), **options)
 
 
 def compare_models(signal, b, *, averages=None, bounds=None, models=tuple(MODELS), **options):
@@ -144,8 +164,8 @@ def compare_models(signal, b, *, averages=None, bounds=None, models=tuple(MODELS
     Returns
     -------
     DataFrame
-        ``model, k, sse, aicc, delta, weight, success``, best first; ``k`` counts the parameters with s0, ``weight`` is the
-        Akaike weight: the share of evidence among these models.
+        ``model, k, sse, aicc, delta, weight, success``, best first; ``k`` counts the parameters
+        with s0, ``weight`` is the Akaike weight: the share of evidence among these models.
     """
     rows = []
     for model in map(get_model, models):
@@ -160,37 +180,41 @@ def compare_models(signal, b, *, averages=None, bounds=None, models=tuple(MODELS
 
 
 def _fit_full(problem, method, used=None, sigma=None):
-    """Optimum, lmfit result, standard errors and remarks; `used` holds the samples of a two-point fit."""
+    """Optimum, lmfit result, standard errors and remarks; `used` holds the samples of a two-point
+    fit."""
     used = used or problem
-    values, on_bound = used.optimum()
+    candidates = used.candidates()
+    values, on_bound = used.settle(candidates)
     powerless = used.powerless(values)
-    held = list(dict.fromkeys((*on_bound, *powerless)))
+    values = used.without_chance(values, powerless)
+    held = list(dict.fromkeys((*used.fixed, *on_bound, *powerless)))
     result = used.lmfit(values, held)
     values = {name: float(result.params[name].value) for name in values}
     errors = {name: result.params[name].stderr for name in values if name not in held}
-    if used.b.size <= len(values):  # no sample is left over to judge the noise by
+    if used.b.size <= used.free:  # no sample is left over to judge the noise by
         errors = {}
-    reason = reasons.UNIDENTIFIABLE if powerless else reasons.AT_BOUND if on_bound else reasons.OK
+    tied = used.tied(candidates, values)
+    reason = used.remark(powerless=powerless, tied=tied, on_bound=on_bound)
     return _result(problem, method, values, errors, reason, result, sigma=sigma, used=used)
 
 
 def _fit_floor(problem, sigma, averaging, voxels):
-    """The full fit of the Rician mean; an estimated noise level is improved until it agrees with its own residuals."""
+    """The full fit of the Rician mean; an estimated noise level is improved until it agrees with
+    its own residuals."""
     if sigma != "estimate":
         return _fit_full(
             problem.with_floor(noise.floor_sigma(sigma, problem.averages, averaging)),
             "full",
             sigma=sigma,
         )
-    k, excitations = len(problem.model.parameters), problem.averages * voxels
+    k, excitations = problem.free, problem.averages * voxels
     values, _ = problem.optimum()
     sigma = noise.sigma_from_residuals(problem.residuals(values), excitations, k)
     for _ in range(5):
         floor = noise.floor_sigma(sigma, problem.averages, averaging)
         raised = problem.with_floor(floor)
-        values = raised.polish(
-            values
-        )  # the floor moves the optimum a little; the last fit looks everywhere again
+        # The floor moves the optimum a little; the last fit looks everywhere again.
+        values = raised.polish(values, raised.fixed)
         curve = problem.expected(**values)
         sigma = noise.sigma_from_residuals(raised.residuals(values), excitations, k, curve, floor)
     return _fit_full(
@@ -201,29 +225,29 @@ def _fit_floor(problem, sigma, averaging, voxels):
 
 
 def _fit_segmented(problem, tail):
-    """adc_slow from the samples of `tail`, the other parameters from all samples with adc_slow held."""
+    """adc_slow from the samples of `tail`, the other parameters from all samples with adc_slow
+    held."""
     tissue = problem.part(tail, MODELS["monoexponential"], {"s0": "s0", "adc_stand": "adc_slow"})
     first, first_bound = tissue.optimum()
     slow = {"adc_slow": first["adc_stand"]}
     values, on_bound = problem.optimum(held=slow)
-    powerless = problem.powerless(values)
-    result = problem.lmfit(values, list(dict.fromkeys((*slow, *on_bound, *powerless))))
+    powerless = [name for name in problem.powerless(values) if name not in slow]
+    values = problem.without_chance(values, powerless)
+    result = problem.lmfit(
+        values, list(dict.fromkeys((*slow, *problem.fixed, *on_bound, *powerless)))
+    )
     values = {name: float(result.params[name].value) for name in values}
     slow_free = not first_bound and tissue.b.size > 2
-    free = [name for name in values if name not in (*slow, *on_bound, *powerless)]
+    held = (*slow, *problem.fixed, *on_bound, *powerless)
+    free = [name for name in values if name not in held]
     errors = _two_stage_errors(problem, values, free, tissue, first, tail) if slow_free else {}
-    reason = (
-        reasons.UNIDENTIFIABLE
-        if powerless
-        else reasons.AT_BOUND
-        if on_bound or first_bound
-        else reasons.OK
-    )
+    reason = problem.remark(powerless=powerless, on_bound=on_bound or first_bound)
     return _result(problem, "segmented", values, errors, reason, result)
 
 
 def _two_stage_errors(problem, values, free, tissue, first, tail):
-    """Standard errors of a segmented fit: the noise reaches the second stage directly and by way of the first's adc_slow."""
+    """Standard errors of a segmented fit: the noise reaches the second stage directly and by way of
+    the first's adc_slow."""
     names = list(problem.model.parameters)
     through_slow = np.zeros((1, problem.b.size))
     through_slow[:, tail] = _gain(tissue.jacobian(**first), tissue.weights)[1]
@@ -231,11 +255,11 @@ def _two_stage_errors(problem, values, free, tissue, first, tail):
     second = _gain(jacobian[:, [names.index(name) for name in free]], problem.weights)
     second = second - second @ jacobian[:, [names.index("adc_slow")]] @ through_slow
     gains = np.vstack([through_slow, second])
-    spread = problem.sse(values) / max(problem.b.size - len(names), 1)
+    spread = problem.sse(values) / max(problem.b.size - problem.free, 1)
     errors = np.sqrt(spread * np.sum(gains**2 / problem.weights, axis=1))
     return (
         dict(zip(("adc_slow", *free), errors.tolist(), strict=True))
-        if problem.b.size > len(names)
+        if problem.b.size > problem.free
         else {}
     )
 
@@ -247,13 +271,15 @@ def _gain(jacobian, weights):
 
 
 def _fit_log_linear(problem):
-    """A straight line through ln S by lmfit, weighted by the averages; on the log scale the noise of high b weighs more."""
+    """A straight line through ln S by lmfit, weighted by the averages; on the log scale the noise
+    of high b weighs more."""
     import lmfit
 
     (s0_low, s0_high), (adc_low, adc_high) = problem.limits["s0"], problem.limits["adc_stand"]
-    logs = np.log(problem.signal)
+    above = problem.signal > 0
+    logs, b = np.log(problem.signal[above]), problem.b[above]
     params = lmfit.Parameters()
-    start = problem.model.guess(problem.signal, problem.b)
+    start = problem.model.guess(problem.signal[above], b)
     params.add(
         "intercept", value=np.log(start["s0"]), min=np.log(max(s0_low, 1e-300)), max=np.log(s0_high)
     )
@@ -262,8 +288,8 @@ def _fit_log_linear(problem):
     result = line.fit(
         logs,
         params,
-        x=problem.b,
-        weights=np.sqrt(problem.weights),
+        x=b,
+        weights=np.sqrt(problem.weights[above]),
         method="least_squares",
         fit_kws=TIGHT,
     )
@@ -275,15 +301,15 @@ def _fit_log_linear(problem):
         "s0": s0 * (result.params["intercept"].stderr or np.nan),
         "adc_stand": result.params["slope"].stderr,
     }
-    errors = {} if at_bound or problem.b.size <= 2 else errors
-    reason = reasons.AT_BOUND if at_bound else reasons.OK
+    errors = {} if at_bound or b.size <= 2 else errors
+    reason = problem.remark(on_bound=at_bound)
     return _result(problem, "log-linear", {"s0": s0, "adc_stand": adc}, errors, reason, result)
 
 
 def _result(problem, method, values, errors, reason, result, *, sigma=None, used=None):
     """The :class:`Fit` of values and those standard errors that exist."""
     if not result.success or not np.isfinite(list(values.values())).all():
-        return _unusable(problem.model, method, problem.signal, reasons.NOT_CONVERGED, result)
+        return _unusable(problem, method, reasons.NOT_CONVERGED, result)
     used = used or problem
     values = {name: values[name] for name in problem.model.parameters}
     sse = used.sse(values)
@@ -294,7 +320,7 @@ def _result(problem, method, values, errors, reason, result, *, sigma=None, used
         stderr={
             name: float(np.nan if errors.get(name) is None else errors[name]) for name in values
         },
-        aicc=float(aicc(sse, used.b.size, len(values))),
+        aicc=float(aicc(sse, used.b.size, used.free)),
         sse=sse,
         residuals=problem.residuals(values),
         success=True,
@@ -305,70 +331,19 @@ def _result(problem, method, values, errors, reason, result, *, sigma=None, used
     )
 
 
-def _unusable(model, method, signal, reason, result=None):
+def _unusable(problem, method, reason, result=None):
     """A fit without values, with the reason."""
-    nothing = dict.fromkeys(model.parameters, np.nan)
+    nothing = dict.fromkeys(problem.model.parameters, np.nan)
     return Fit(
-        model=model.name, method=method, values=nothing, stderr=dict(nothing), aicc=np.nan, sse=np.nan,
-        residuals=np.full(signal.shape, np.nan), success=False, reason=reason, lmfit=result,
-    )  # fmt: skip
-
-
-def check_samples(signal, b, averages):
-    """The three arrays as floats of one shape (n,); averages of 1 where none are given."""
-    signal, b = np.asarray(signal, float), np.asarray(b, float)
-    averages = np.ones_like(b) if averages is None else np.asarray(averages, float)
-    for name, array in (("b", b), ("averages", averages)):
-        if array.ndim != 1 or array.shape != signal.shape:
-            msg = f"signal has shape {signal.shape}, {name} {array.shape}; both have to be one row of the same length"
-            raise ValueError(msg)
-    if not (np.isfinite(b).all() and (b >= 0).all()):
-        msg = f"b is {b[~(b >= 0) | ~np.isfinite(b)][0]:g}; b-values are finite and not negative, in s/mm²"
-        raise ValueError(msg)
-    if not (np.isfinite(averages).all() and (averages > 0).all()):
-        msg = f"averages hold {averages[~(averages > 0) | ~np.isfinite(averages)][0]:g}; give the number of excitations per sample, above 0"
-        raise ValueError(msg)
-    return signal, b, averages
-
-
-def check_method(model, method, sigma, averaging):
-    if method not in METHODS:
-        msg = f"unknown method {method!r}; known are {', '.join(METHODS)}"
-        raise ValueError(msg)
-    if METHODS[method] not in (None, model.name):
-        msg = f"method {method!r} is for the {METHODS[method]} model, not for {model.name}; use method='full'"
-        raise ValueError(msg)
-    if averaging not in noise.AVERAGING:
-        msg = f"averaging is {averaging!r}; accepted are {' and '.join(map(repr, noise.AVERAGING))}"
-        raise ValueError(msg)
-    if sigma is None:
-        return
-    if method != "full":
-        msg = f"sigma goes with method 'full' only, not with {method!r}; leave one of them out"
-        raise ValueError(msg)
-    if sigma != "estimate" and not (
-        isinstance(sigma, (int, float, np.number)) and np.isfinite(sigma) and sigma > 0
-    ):
-        msg = f"sigma is {sigma!r}; give the noise level of one excitation, a number above 0, or 'estimate'"
-        raise ValueError(msg)
-
-
-def samples_used(model, b, method, threshold, pair):
-    """Mask of the samples of the first stage or the pair; refuses too few b-values."""
-    use = np.ones(b.size, bool)
-    if method == "two-point":
-        low, high = (b.min(), b.max()) if pair is None else pair
-        use = np.isin(b, (low, high))
-        if np.unique(b[use]).size < 2:
-            msg = f"pair is ({low:g}, {high:g}); give two different values out of b = {', '.join(f'{x:g}' for x in np.unique(b))}"
-            raise ValueError(msg)
-    if method == "segmented":
-        use = b >= threshold
-        if np.unique(b[use]).size < 2:
-            msg = f"{np.unique(b[use]).size} b-value(s) from the threshold of {threshold:g} s/mm² on; a segmented fit needs at least 2"
-            raise ValueError(msg)
-    different, needed = np.unique(b[use]).size, len(model.parameters)
-    if method != "segmented" and different < needed or np.unique(b).size < needed:
-        msg = f"{np.unique(b).size} different b-value(s) for the {needed} parameters of the {model.name} model; measure at least {needed}"
-        raise ValueError(msg)
-    return use
+        model=problem.model.name,
+        method=method,
+        values=nothing,
+        stderr=dict(nothing),
+        aicc=np.nan,
+        sse=np.nan,
+        residuals=np.full(problem.signal.shape, np.nan),
+        success=False,
+        reason=reason,
+        lmfit=result,
+        problem=problem,
+    )

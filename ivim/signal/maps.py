@@ -1,26 +1,48 @@
-"""Parameter maps: every voxel of a volume fitted, in blocks on all cores, with the reason where there is no value.
+"""Parameter maps: every voxel of a volume fitted, in blocks on all cores, with the reason where
+there is no value.
 
-The article measures on maps: a fit per voxel, then the mean of each map over the region of interest. That is another
-estimator than the fit of the region's mean signal (:func:`ivim.fit_roi`).
+The article measures on maps: a fit per voxel, then the mean of each map over the region of
+interest. That is another estimator than the fit of the region's mean signal
+(:func:`ivim.fit_roi`).
 """
 
-import os
+import warnings
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from ivim.signal import noise, reasons
-from ivim.signal.engine import Plan
-from ivim.signal.fit import METHODS, check_method, check_samples, samples_used
-from ivim.signal.models import MODELS, SEGMENTED_THRESHOLD, STUDY_MODELS, check_bounds
-from ivim.signal.solver import KINDS
+from ivim.signal.inputs import (
+    METHODS,
+    check_method,
+    check_samples,
+    check_sigma,
+    check_threads,
+    check_volume,
+    refuse_fixed,
+    samples_used,
+)
+from ivim.signal.models import (
+    MODELS,
+    SEGMENTED_THRESHOLD,
+    STUDY_MODELS,
+    SignalModel,
+    check_bounds,
+    check_fixed,
+    get_model,
+)
 
 BLOCK = 8192
-"""Voxels fitted at a time per thread: some megabytes, so that memory does not grow with the volume."""
+"""Voxels fitted at a time per thread: some megabytes, so that memory does not grow with the
+volume."""
+
+REFERENCE_BLOCK = 16
+"""Voxels that a process fits at a time by the reference fit."""
 
 SIGMA_VOXELS = 5000
-"""Voxels from which the noise level is estimated, evenly drawn from the mask; its standard error is then below 1 %."""
+"""Voxels from which the noise level is estimated, evenly drawn from the mask; its standard error is
+then below 1 %."""
 
 
 def fit_maps(
@@ -31,6 +53,7 @@ def fit_maps(
     mask=None,
     averages=None,
     bounds=None,
+    fixed=None,
     method="full",
     sigma=None,
     averaging="magnitude",
@@ -39,48 +62,60 @@ def fit_maps(
     saturation=None,
     threads=None,
     progress=False,
+    dtype=float,
 ):
-    """Fit one or more signal models to every voxel; the same answers as :func:`ivim.fit`, compiled and on all cores.
+    """Fit one or more signal models to every voxel; the same answers as :func:`ivim.fit`, compiled
+    and on all cores.
 
     Parameters
     ----------
     data : array, shape (..., n)
-        Magnitudes, last axis b. A memory map or a nibabel ``dataobj`` is read block by block, never as a whole.
+        Magnitudes, last axis b. A memory map or a nibabel image is read block by block, never as a
+        whole; a voxel with a masked sample (masked array) is outside the mask; a DataFrame has a
+        voxel a row.
     b : array, shape (n,), s/mm²
         In any order; repeats and the absence of b = 0 are fine.
-    model : str, sequence of str, or "all"
-        ``monoexponential``, ``biexponential``, ``stretched``, ``kurtosis``; ``"all"`` are the article's three, in one pass.
+    model : str, SignalModel, sequence of them, or "all"
+        ``monoexponential``, ``biexponential``, ``stretched``, ``kurtosis``; ``"all"`` are the first
+        three, in one pass. A model of your own is fitted by the reference fit, which is slower.
     mask : array, shape (...), optional
         Voxels to fit are those other than 0; all by default.
     averages : array, shape (n,), optional
         Excitations averaged in each sample; the weights of the fit.
-    bounds : dict of str to (low, high), optional
-        Instead of the bounds of :mod:`ivim.parameters` for the parameters named; mm²/s, s0 in the units of the signal.
+    bounds, fixed : dict, optional
+        As for :func:`ivim.fit`.
     method : {"full", "segmented", "log-linear", "two-point"}
-        As for :func:`ivim.fit`. With several models it goes to the model that it is for; the others are fitted in full.
-    sigma : float or "estimate", optional
-        Noise level of one excitation: fits the Rician mean. ``"estimate"`` takes one level for the volume from the residuals.
+        As for :func:`ivim.fit`. With several models it goes to the model that it is for; the others
+        are fitted in full.
+    sigma : float, array of shape (...), or "estimate", optional
+        Noise level of one excitation: fits the Rician mean. ``"estimate"`` takes one level for the
+        volume from the residuals; an array is a map of it.
     averaging, threshold, pair, saturation
         As for :func:`ivim.fit`.
     threads : int, optional
-        By default one for each core that this process may use.
+        By default, and for -1, one for each core that this process may use.
     progress : bool
         Show a progress bar on standard error.
+    dtype : numpy dtype
+        Of the maps; float32 halves their memory where they go into files.
 
     Returns
     -------
     dict of str to array, shape (...)
-        Each parameter by name and its standard error as ``NAME_se``, diffusivities in mm²/s, and ``s0``, ``s0_se``,
-        ``residual`` (root mean square, in units of the signal), ``aicc``: NaN where there is no fit. ``success`` (bool), and
-        ``reason`` (uint8, :data:`ivim.signal.reasons.REASONS`), which says why not, or with what remark.
-        With several models what each of them has is called ``s0_MODEL``, ``residual_MODEL``, ``aicc_MODEL`` and so on;
-        ``success`` means all of them, ``reason`` is the first that is not 0, and ``preferred`` (int8) is the
-        position in `model` of the one with the least AICc, -1 where there is none.
+        Each parameter by name and its standard error as ``NAME_se``, diffusivities in mm²/s, and
+        ``s0``, ``s0_se``, ``residual`` (root mean square, in units of the signal), ``aicc``: NaN
+        where there is no fit. ``success`` (bool), and ``reason`` (uint8,
+        :data:`ivim.signal.reasons.REASONS`), which says why not, or with what remark. With several
+        models what each of them has is called ``s0_MODEL``, ``residual_MODEL``, ``aicc_MODEL`` and
+        so on; ``success`` means all of them, ``reason`` is the first that is not 0, and
+        ``preferred`` (int8) is the position in `model` of the one with the least AICc, -1 where
+        there is none.
 
     Raises
     ------
     ValueError
-        When the arguments do not go together: shapes, unknown names, fewer b-values than parameters.
+        When the arguments do not go together: shapes, unknown names, fewer b-values than
+        parameters.
 
     Examples
     --------
@@ -91,46 +126,78 @@ def fit_maps(
     >>> maps["f"].shape, round(float(maps["f"][0, 0]), 6)
     ((4, 3), 0.2)
     """
-    names = _model_names(model)
-    shape, data, mask = _check_volume(data, mask)
-    _, b, averages = check_samples(np.ones(data.shape[-1]), b, averages)
-    if isinstance(sigma, str) and sigma == "estimate":
-        sigma = estimate_sigma(
-            data, b, mask=mask, averages=averages, averaging=averaging, saturation=saturation
-        )
-    plans = {}
-    for name in names:
-        own = method if len(names) == 1 or METHODS.get(method, name) in (None, name) else "full"
-        plans[name] = _plan(
-            name,
-            b,
-            averages,
-            _own_bounds(bounds, names, name),
-            own,
-            sigma,
-            averaging,
-            threshold,
-            pair,
-        )
-    maps = _empty_maps(plans, mask)
+    models = _models(model)
+    shared = {
+        "averages": averages,
+        "sigma": sigma,
+        "averaging": averaging,
+        "threshold": threshold,
+        "pair": pair,
+    }
+    requests = {}
+    for name, one in models.items():
+        own = method if len(models) == 1 or method in one.methods or method not in METHODS else None
+        requests[name] = shared | {
+            "model": one,
+            "method": own or "full",
+            "bounds": _own(bounds, one, models),
+            "fixed": _own(fixed, one, models),
+        }
+    found = fit_models(
+        data, b, requests, mask=mask, saturation=saturation, threads=threads, progress=progress,
+        dtype=dtype,
+    )  # fmt: skip
+    return next(iter(found.values())) if len(found) == 1 else _flat(found)
 
-    def fit_block(block):
-        where, signals = block
-        code = reasons.check_signals(signals, b, saturation)
-        good = code == reasons.OK
-        _write_codes(maps, tuple(axis[~good] for axis in where), code[~good])
-        if good.any():
-            fits = {name: plan.fit(signals[good]) for name, plan in plans.items()}
-            _write_fits(maps, tuple(axis[good] for axis in where), fits)
-        return len(code)
 
-    _run(fit_block, _blocks(data, mask), threads, int(mask.sum()), progress)
-    maps["success"] = reasons.usable(maps["reason"])
-    return {name: array.reshape(shape) for name, array in maps.items()}
+def fit_models(
+    data, b, requests, *, mask=None, saturation=None, threads=None, progress=False, dtype=float
+):
+    """Fit several models to every voxel in one pass, each in its own way.
+
+    Parameters
+    ----------
+    data, b, mask, saturation, threads, progress, dtype
+        As for :func:`fit_maps`.
+    requests : dict of str to dict
+        By the name under which the maps are returned: ``model`` and the other keywords of
+        :func:`fit_maps`. One estimate of the noise level serves all that ask for one.
+
+    Returns
+    -------
+    dict of str to dict of str to array, shape (...)
+        By the same names, each parameter and its standard error as ``NAME_se``, ``residual``,
+        ``aicc``, ``reason`` and ``success``.
+    """
+    shape, data, mask = check_volume(data, mask, b)
+    threads = check_threads(threads)
+    requests = _estimated(data, b, requests, mask, saturation)
+    plans = {name: _plan(b, shape, data.shape[-1], **one) for name, one in requests.items()}
+    for plan in plans.values():
+        _check_levels(plan, mask)
+    maps = {name: _empty_maps(plan, mask, dtype) for name, plan in plans.items()}
+    suspects = []
+    slow = {name: plan for name, plan in plans.items() if not plan.compiled}
+    fast = {name: plan for name, plan in plans.items() if plan.compiled}
+    b = np.asarray(b, float)
+    if fast:
+        work = _Work(fast, maps, b, saturation, suspects)
+        _run(work, _blocks(data, mask), threads, int(mask.sum()), progress)
+    for name, plan in slow.items():
+        _run_reference(name, plan, maps[name], data, mask, saturation, threads, progress)
+    if suspects:
+        _mark_saturated(maps, fast, suspects, _largest(data))
+    for name in maps:
+        maps[name]["success"] = reasons.usable(maps[name]["reason"])
+    return {
+        name: {key: array.reshape(shape) for key, array in own.items()}
+        for name, own in maps.items()
+    }
 
 
 def estimate_sigma(data, b, *, mask=None, averages=None, averaging="magnitude", saturation=None):
-    """Noise level of one excitation from the residuals of bi-exponential fits, improved until it agrees with its own floor.
+    """Noise level of one excitation from the residuals of bi-exponential fits, improved until it
+    agrees with its own floor.
 
     Parameters
     ----------
@@ -146,8 +213,8 @@ def estimate_sigma(data, b, *, mask=None, averages=None, averaging="magnitude", 
     ValueError
         When no voxel can be fitted.
     """
-    _, data, mask = _check_volume(data, mask)
-    _, b, averages = check_samples(np.ones(data.shape[-1]), b, averages)
+    shape, data, mask = check_volume(data, mask, b)
+    _, b, averages = check_samples(np.ones(data.shape[-1]), b, averages, MODELS["biexponential"])
     chosen = np.zeros(mask.shape, bool)
     inside = np.flatnonzero(mask)
     chosen.flat[inside[:: max(1, inside.size // SIGMA_VOXELS)]] = True
@@ -156,13 +223,17 @@ def estimate_sigma(data, b, *, mask=None, averages=None, averaging="magnitude", 
     )
     signals = signals[reasons.check_signals(signals, b, saturation) == reasons.OK]
     if not len(signals):
-        msg = "no voxel inside the mask has a signal to estimate the noise level from; give sigma as a number"
+        msg = (
+            "no voxel inside the mask has a signal to estimate the noise level from; "
+            "give sigma as a number"
+        )
         raise ValueError(msg)
     model, sigma = MODELS["biexponential"], None
     for _ in range(6):
-        fits = _plan(model.name, b, averages, None, "full", sigma, averaging, 0.0, None).fit(
-            signals
+        plan = _plan(
+            b, shape, b.size, model=model, averages=averages, sigma=sigma, averaging=averaging
         )
+        fits = plan.fit(signals)
         curves = model.function(b, **{name: value[:, None] for name, value in fits.values.items()})
         floor = None if sigma is None else noise.floor_sigma(sigma, averages, averaging)
         expected = curves if sigma is None else noise.rician_mean(curves, floor)
@@ -172,107 +243,207 @@ def estimate_sigma(data, b, *, mask=None, averages=None, averaging="magnitude", 
     return sigma
 
 
-def _model_names(model):
-    """Names as a tuple; refuses what the engine has not compiled."""
-    names = tuple(model) if isinstance(model, (list, tuple)) else (model,)
-    names = STUDY_MODELS if names == ("all",) else names
-    unknown = [name for name in names if name not in KINDS]
-    if unknown or not names or len(set(names)) < len(names):
-        met = repr(unknown[0]) if unknown else repr(names)
-        msg = f"model is {met}; accepted are {', '.join(KINDS)}, several different ones of them, or 'all'"
+class _Work:
+    """What a thread does with a block: look at its signals, fit them, write the maps."""
+
+    def __init__(self, plans, maps, b, saturation, suspects):
+        self.plans, self.maps, self.b = plans, maps, b
+        self.saturation, self.suspects = saturation, suspects
+
+    def __call__(self, block):
+        where, signals = block
+        # Whether a ceiling is one, the whole volume decides, when all of it has been seen.
+        ceiling = np.inf if self.saturation is None else self.saturation
+        code = reasons.check_signals(signals, self.b, ceiling)
+        if self.saturation is None:
+            ceiling = reasons.has_plateau(signals, self.b) & (code == reasons.OK)
+            if ceiling.any():
+                peaks = signals[ceiling].max(axis=-1)
+                self.suspects.append((tuple(axis[ceiling] for axis in where), peaks))
+        for name, plan in self.plans.items():
+            own = code.copy()
+            enough = reasons.enough_positive(signals, self.b, plan.method, plan.asked)
+            own[(own == reasons.OK) & ~enough] = reasons.NOT_POSITIVE
+            good = own == reasons.OK
+            self.maps[name]["reason"][tuple(axis[~good] for axis in where)] = own[~good]
+            if good.any():
+                places = tuple(axis[good] for axis in where)
+                level = plan.level_map[places] if plan.level_map is not None else None
+                _write(self.maps[name], places, plan.fit(signals[good], level), signals[good])
+        return len(code)
+
+
+def _models(model):
+    """Models by name; refuses what is none, and two of one name."""
+    asked = list(model) if isinstance(model, (list, tuple)) else [model]
+    asked = list(STUDY_MODELS) if asked == ["all"] else asked
+    models = {}
+    for one in asked:
+        known = isinstance(one, SignalModel) or (isinstance(one, str) and one in MODELS)
+        if not known or get_model(one).name in models:
+            met = repr(one) if not known else repr(model)
+            msg = (
+                f"model is {met}; accepted are {', '.join(MODELS)}, a SignalModel of your own, "
+                "several different ones of them, or 'all'"
+            )
+            raise ValueError(msg)
+        models[get_model(one).name] = get_model(one)
+    if not models:
+        msg = f"model is {model!r}; accepted are {', '.join(MODELS)}, several of them, or 'all'"
         raise ValueError(msg)
-    return names
+    return models
 
 
-def _check_volume(data, mask):
-    """The leading shape, the data as something that can be sliced, the mask as bool; one signal alone becomes a row of one."""
-    data = data if hasattr(data, "shape") else np.asarray(data)
-    if (
-        len(data.shape) < 1
-        or data.shape[-1] == 0
-        or np.issubdtype(getattr(data, "dtype", float), np.complexfloating)
-    ):
-        msg = f"data have shape {data.shape} and type {data.dtype}; give real magnitudes with b as last axis"
-        raise ValueError(msg)
-    mask = np.ones(data.shape[:-1], bool) if mask is None else np.asarray(mask) != 0
-    if mask.shape != data.shape[:-1]:
-        msg = f"the mask has shape {mask.shape}, the data {data.shape}; the mask needs the shape of the data without its last axis"
-        raise ValueError(msg)
-    return data.shape[:-1], data if mask.ndim else np.asarray(data)[None], np.atleast_1d(mask)
-
-
-def _own_bounds(bounds, names, name):
-    """The bounds of one model's parameters; a name that no model of `names` has is refused by the first."""
-    known = {parameter for other in names for parameter in MODELS[other].parameters}
+def _own(given, model, models):
+    """Bounds or fixed values of one model; a name that no model has is refused by the first."""
+    if given is None or not hasattr(given, "keys"):
+        if given is not None and len(models) > 1:
+            msg = "with several models bounds are given by parameter name, as a dict"
+            raise ValueError(msg)
+        return given
+    known = {name for other in models.values() for name in other.parameters}
     return {
-        key: pair
-        for key, pair in (bounds or {}).items()
-        if key in MODELS[name].parameters or key not in known
+        name: value
+        for name, value in given.items()
+        if name in model.parameters or name not in known
     }
 
 
-def _plan(name, b, averages, bounds, method, sigma, averaging, threshold, pair):
-    """The engine's plan after the checks that :func:`ivim.fit` makes."""
-    model = MODELS[name]
-    sigma = sigma if method == "full" else None
+def _estimated(data, b, requests, mask, saturation):
+    """The requests with numbers in the place of "estimate"."""
+    wanted = [one for one in requests.values() if isinstance(one.get("sigma"), str)]
+    if not wanted:
+        return requests
+    averages, averaging = (wanted[0].get(key) for key in ("averages", "averaging"))
+    check_sigma(wanted[0]["sigma"])
+    sigma = estimate_sigma(
+        data, b, mask=mask, averages=averages, averaging=averaging or "magnitude",
+        saturation=saturation,
+    )  # fmt: skip
+    return {
+        name: one | ({"sigma": sigma} if isinstance(one.get("sigma"), str) else {})
+        for name, one in requests.items()
+    }
+
+
+def _plan(
+    b,
+    shape,
+    n,
+    *,
+    model,
+    averages=None,
+    bounds=None,
+    fixed=None,
+    method="full",
+    sigma=None,
+    averaging="magnitude",
+    threshold=SEGMENTED_THRESHOLD,
+    pair=None,
+):
+    """How one model is fitted, after the checks that :func:`ivim.fit` makes."""
+    model = get_model(model)
+    _, b, averages = check_samples(np.ones(n), b, averages, model)
+    sigma = check_sigma(sigma, shape) if method == "full" else None
     check_method(model, method, sigma, averaging)
-    use = samples_used(model, b, method, threshold, pair)
-    return Plan(name, b, averages, check_bounds(model, bounds), method, use, sigma, averaging)
+    bounds = check_bounds(model, bounds)
+    fixed = check_fixed(model, fixed, bounds)
+    refuse_fixed(fixed, method)
+    use = samples_used(model, b, method, threshold, pair, fixed)
+    if model.kind is None:
+        from ivim.signal.reference import Reference
+
+        return Reference(
+            model, b, averages=averages, bounds=bounds, fixed=fixed, sigma=sigma,
+            averaging=averaging,
+        )  # fmt: skip
+    from ivim.signal.engine import Plan
+
+    return Plan(model, b, averages, bounds, method, use, sigma, averaging, fixed=fixed)
 
 
-def _empty_maps(plans, mask):
+def _check_levels(plan, mask):
+    """Refuse a map of the noise level that holds none somewhere inside the mask."""
+    if plan.level_map is None:
+        return
+    plan.level_map = np.ascontiguousarray(plan.level_map).reshape(mask.shape)
+    inside = plan.level_map[mask]
+    wrong = inside[~(np.isfinite(inside) & (inside > 0))]
+    if wrong.size:
+        msg = (
+            f"sigma holds {wrong[0]:g}; give the noise level of one excitation, above 0 at every "
+            "voxel of the mask"
+        )
+        raise ValueError(msg)
+
+
+def _empty_maps(plan, mask, dtype):
     """NaN everywhere, with the reason ``OUTSIDE_MASK`` outside the mask."""
-    several, shape = len(plans) > 1, mask.shape
-    maps = {}
-    for name, plan in plans.items():
-        for parameter in plan.model.parameters:
-            own = f"s0_{name}" if several and parameter == "s0" else parameter
-            maps[own], maps[f"{own}_se"] = np.full(shape, np.nan), np.full(shape, np.nan)
-        for quantity in ("residual", "aicc"):
-            maps[f"{quantity}_{name}" if several else quantity] = np.full(shape, np.nan)
-        if several:
-            maps[f"reason_{name}"] = np.where(mask, reasons.OK, reasons.OUTSIDE_MASK).astype(
-                np.uint8
-            )
+    keys = [key for name in plan.model.parameters for key in (name, f"{name}_se")]
+    maps = {key: np.full(mask.shape, np.nan, dtype) for key in (*keys, "residual", "aicc")}
     maps["reason"] = np.where(mask, reasons.OK, reasons.OUTSIDE_MASK).astype(np.uint8)
-    if several:
-        maps["preferred"] = np.full(shape, -1, np.int8)
     return maps
 
 
-def _write_codes(maps, where, code):
-    for name in maps:
-        if name.startswith("reason"):
-            maps[name][where] = code
+def _write(maps, where, block, signals):
+    """The fits of a block into the maps of its model."""
+    for name, values in block.values.items():
+        maps[name][where], maps[f"{name}_se"][where] = values, block.errors[name]
+    maps["residual"][where], maps["aicc"][where] = block.residual, block.aicc
+    remark = (block.reason == reasons.OK) & (signals.min(axis=1) <= 0)
+    maps["reason"][where] = np.where(remark, reasons.SOME_NOT_POSITIVE, block.reason)
 
 
-def _write_fits(maps, where, blocks):
-    """One block of every model into the maps."""
-    several = len(blocks) > 1
-    worst = np.zeros(where[0].shape, np.uint8)
-    for name, block in blocks.items():
-        for parameter, values in block.values.items():
-            own = f"s0_{name}" if several and parameter == "s0" else parameter
-            maps[own][where], maps[f"{own}_se"][where] = values, block.errors[parameter]
-        end = f"_{name}" if several else ""
-        maps[f"residual{end}"][where], maps[f"aicc{end}"][where] = block.residual, block.aicc
-        maps[f"reason{end}"][where] = block.reason
-        worst = np.where(worst == reasons.OK, block.reason, worst)
-    if several:
-        maps["reason"][where] = worst
-        criteria = np.stack(
-            [np.where(np.isnan(block.aicc), np.inf, block.aicc) for block in blocks.values()]
-        )
-        maps["preferred"][where] = np.where(
-            np.isinf(criteria).all(axis=0), -1, criteria.argmin(axis=0)
-        )
+def _mark_saturated(maps, plans, suspects, top):
+    """Take back the fits of signals that stand at the largest value of the volume."""
+    for where, peaks in suspects:
+        places = tuple(axis[peaks >= top] for axis in where)
+        for name in plans:
+            for key, array in maps[name].items():
+                array[places] = reasons.SATURATED if key == "reason" else np.nan
+
+
+def _flat(found):
+    """The maps of several models as one dict: what more than one has is called NAME_MODEL."""
+    names = list(found)
+    owners = {}
+    for own in found.values():
+        for key in own:
+            owners[key] = owners.get(key, 0) + 1
+    maps = {}
+    for name, own in found.items():
+        for key, array in own.items():
+            shared = owners[key] > 1 or key in ("s0", "s0_se")
+            stem, end = (key[:-3], "_se") if key.endswith("_se") else (key, "")
+            if key != "success":
+                maps[f"{stem}_{name}{end}" if shared else key] = array
+    codes = np.stack([found[name]["reason"] for name in names])
+    first = (codes != reasons.OK).argmax(axis=0)
+    maps["reason"] = np.take_along_axis(codes, first[None], axis=0)[0]
+    criteria = np.stack([found[name]["aicc"] for name in names])
+    criteria = np.where(np.isnan(criteria), np.inf, criteria)
+    none = np.isinf(criteria).all(axis=0)
+    maps["preferred"] = np.where(none, -1, criteria.argmin(axis=0)).astype(np.int8)
+    maps["success"] = reasons.usable(codes).all(axis=0)
+    return maps
+
+
+def _largest(data):
+    """The largest finite sample of a volume."""
+    if isinstance(data, np.ndarray):
+        parts = [data]
+    else:
+        parts = (np.asarray(data[..., z, :]) for z in range(data.shape[-2]))
+    finite = (part[np.isfinite(part)] if part.dtype.kind == "f" else part for part in parts)
+    return max((float(part.max()) for part in finite if part.size), default=-np.inf)
 
 
 def _blocks(data, mask):
-    """Places (a tuple of index arrays) and signals (m, n) as float64, block by block of the voxels inside the mask.
+    """Places (a tuple of index arrays) and signals (m, n) as float64, block by block of the voxels
+    inside the mask.
 
-    An array or a memory map is indexed; what only can be sliced (a nibabel ``dataobj``) is read slice by slice of the last
-    spatial axis.
+    An array or a memory map is indexed; what only can be sliced (a nibabel ``dataobj``) is read
+    slice by slice of the last spatial axis.
     """
     if isinstance(data, np.ndarray):
         places = np.flatnonzero(mask)
@@ -290,10 +461,7 @@ def _blocks(data, mask):
 
 
 def _run(work, blocks, threads, total, progress):
-    """`work` on every block with a bounded number of blocks in memory, and a progress bar on request."""
-    threads = threads or (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    )
+    """`work` on every block with a bounded number of blocks in memory, and a progress bar."""
     with _bar(total, progress) as bar, ThreadPoolExecutor(threads) as pool:
         waiting = deque()
         for block in blocks:
@@ -302,6 +470,30 @@ def _run(work, blocks, threads, total, progress):
                 bar.update(waiting.popleft().result())
         for future in waiting:
             bar.update(future.result())
+
+
+def _run_reference(name, plan, maps, data, mask, saturation, threads, progress):
+    """The reference fit of every voxel on all cores: for a model that is not compiled."""
+    total = int(mask.sum())
+    warnings.warn(
+        f"the {name} model is not compiled: its {total} voxels are fitted one by one, "
+        "some hundred a second and core",
+        stacklevel=4,
+    )
+    parts = [
+        (tuple(axis[i : i + REFERENCE_BLOCK] for axis in where), signals[i : i + REFERENCE_BLOCK])
+        for where, signals in _blocks(data, mask)
+        for i in range(0, len(signals), REFERENCE_BLOCK)
+    ]
+    top = _largest(data)
+    tasks = [
+        (signals, None if plan.level_map is None else plan.level_map[where], saturation, top)
+        for where, signals in parts
+    ]
+    with _bar(total, progress) as bar:
+        for (where, signals), block in zip(parts, plan.spread(tasks, threads), strict=True):
+            _write(maps, where, block, signals)
+            bar.update(len(signals))
 
 
 def _bar(total, progress):

@@ -1,77 +1,150 @@
-"""Signal models of diffusion-weighted MRI: pure functions with Jacobians, bounds, guesses and their `lmfit` models.
+"""Signal models of diffusion-weighted MRI: pure functions with Jacobians, guesses, their bounds.
 
 Units are s/mm² for b and mm²/s for diffusivities; f, alpha and kurtosis are plain numbers.
 
-Bounds of every fit (:mod:`ivim.parameters`), each physical and with its source:
+Bounds of every fit, each physical; :mod:`ivim.parameters` has the sources in full:
 
-===========  ==============  ==============================================================================================
+===========  ==============  ==================================================================
 parameter    bounds          why
-===========  ==============  ==============================================================================================
-s0           0 to 2          times the largest signal; more than twice it is no extrapolation but a runaway
-adc_stand    0 to 1e-2       holds perfusion too (Le Bihan 1988, Radiology 168:497), so at low b it may exceed free water
-adc_slow     0 to 5e-3       free water at 37 °C is 3.0e-3 (Holz et al. 2000, Phys Chem Chem Phys 2:4740); limit of OSIPI TF2.4
-adc_fast     5e-3 to 0.2     starts where adc_slow ends, so that the two never swap; limits of the OSIPI collection TF2.4
+===========  ==============  ==================================================================
+s0           0 to 2          times the largest signal; more is a runaway
+adc_stand    0 to 1e-2       holds perfusion too (Le Bihan 1988), so it may exceed free water
+adc_slow     0 to 5e-3       free water at 37 °C is 3.0e-3 (Holz et al. 2000); OSIPI TF2.4
+adc_fast     5e-3 to 0.2     starts where adc_slow ends, so that the two never swap; OSIPI TF2.4
 f            0 to 1          a fraction
-ddc          0 to 1e-2       may exceed free water when alpha is low (Bennett et al. 2003, Magn Reson Med 50:727)
-alpha        0.05 to 1       1 is mono-exponential (Bennett et al. 2003); below .05 the curve is flat beyond the first b
+ddc          0 to 1e-2       may exceed free water when alpha is low (Bennett et al. 2003)
+alpha        0.05 to 1       1 is mono-exponential; below .05 the curve is flat beyond the first b
 diffusivity  0 to 5e-3       as adc_slow
-kurtosis     0 to 3          Jensen and Helpern 2010, NMR Biomed 23:698 (tissue .5 to 1.5)
-===========  ==============  ==============================================================================================
+kurtosis     0 to 3          Jensen and Helpern 2010 (tissue .5 to 1.5)
+===========  ==============  ==================================================================
 """
+
+from dataclasses import replace
 
 import numpy as np
 
 from ivim import parameters
 
 SEGMENTED_THRESHOLD = 200.0
-"""b-value in s/mm² from which the perfusion signal is taken as gone in a segmented fit (Le Bihan 2019, Magn Reson Med 82:1198)."""
+"""b-value in s/mm² from which the perfusion signal is taken as gone in a segmented fit (Le Bihan
+2019, Magn Reson Med 82:1198)."""
 
 FREE_WATER = 3.0e-3
 """Diffusion coefficient of water at 37 °C in mm²/s (Holz et al. 2000)."""
 
 
+def _definition(item, bounds, inherited, owner):
+    """The Parameter that an entry of a model's `parameters` stands for."""
+    if isinstance(item, parameters.Parameter):
+        return item
+    known = inherited.get(item) or parameters.REGISTRY.get(item)
+    if item in bounds:
+        known = known or parameters.Parameter(item, item, item, "", (0, 1), "")
+        return replace(known, bounds=tuple(bounds[item]), source="the model's own")
+    if known:
+        return known
+    msg = (
+        f"{owner} has a parameter {item!r} without bounds; give an ivim.parameters.Parameter, or "
+        "its bounds in the class attribute 'bounds'"
+    )
+    raise ValueError(msg)
+
+
 class SignalModel:
-    """What every model offers; a new model is one small subclass with a name, parameters, a function and its Jacobian.
+    """What every model offers. A new model is one small subclass: name, parameters, function.
+
+    It then works in :func:`ivim.fit` and, by the reference fit, in :func:`ivim.fit_maps`, with its
+    own parameters, units and bounds; there is no list to enter it in. A Jacobian, a grid of starts
+    or a guess make it faster and surer.
 
     Attributes
     ----------
     name : str
-    parameters : tuple of str
-        In the order of the function's arguments and the Jacobian's columns, ``s0`` first.
+    parameters : tuple of str or Parameter
+        In the order of the function's arguments, ``s0`` first. A name stands for the parameter of
+        :data:`ivim.parameters.REGISTRY`; one of your own is an :class:`ivim.parameters.Parameter`,
+        or a name that the class attribute ``bounds`` (dict) gives bounds to. A class turns them
+        into names; :attr:`definitions` has the objects.
     grid : dict of str to tuple
-        For each parameter but ``s0``, the values from which a fit may start; the s0 of each node follows in closed form.
+        For each parameter but ``s0``, the values from which a fit may start; the s0 of each node
+        follows in closed form.
     basins : str
-        The parameter along which the sum of squares has several minima, if there is one: every part of it gives a start.
+        The parameter along which the sum of squares has several minima, if there is one: every part
+        of it gives a start.
+    methods : tuple of str
+        The methods of :func:`ivim.fit` that are made for it.
+    kind : int or None
+        Number of the model's branch in the compiled solver; None for the reference fit.
     """
 
     name = ""
     parameters = ()
+    definitions = {}
     grid = {}
     basins = ""
+    methods = ("full",)
+    kind = None
+
+    def __init_subclass__(cls, **options):
+        """Names of the parameters for whoever asks for values, their objects in `definitions`."""
+        super().__init_subclass__(**options)
+        own = cls.__dict__.get("bounds", {})
+        own = own if isinstance(own, dict) else {}
+        inherited = cls.definitions
+        objects = [_definition(item, own, inherited, cls.__name__) for item in cls.parameters]
+        cls.definitions = {one.name: one for one in objects}
+        cls.parameters = tuple(cls.definitions)
+        if "function" in cls.__dict__ and "kind" not in cls.__dict__:
+            cls.kind = None  # another curve than the one that is compiled
 
     @staticmethod
     def function(b, **parameters):
         """Signal at b; shape of b."""
         raise NotImplementedError
 
-    @staticmethod
-    def jacobian(b, **parameters):
-        """Derivatives of the signal by each parameter; shape of b with the parameters as last axis."""
-        raise NotImplementedError
+    def jacobian(self, b, **parameters):
+        """Derivatives of the signal by each parameter; shape of b, parameters as last axis.
+
+        Unless the model has its own: by central differences, which cost digits and time.
+        """
+        columns = []
+        for name in self.parameters:
+            low, high = self.bounds[name]
+            size = np.abs(parameters[name])
+            step = 1e-6 * np.where(size > 0, size, 1e-3 * (high - low))
+            up, down = (
+                self.function(b, **parameters | {name: parameters[name] + sign * step})
+                for sign in (1, -1)
+            )
+            columns.append((up - down) / (2 * step))
+        return np.stack(columns, axis=-1)
 
     def guess(self, signal, b):
-        """Rough values by name from one signal, cheap and inside the bounds; where fits start from scratch."""
-        raise NotImplementedError
+        """Rough values by name from one signal, inside the bounds; the middle of them by default.
+
+        A diffusivity's middle is the geometric one; s0 is the largest signal.
+        """
+        values = {}
+        for name, (low, high) in self.limits(signal, b).items():
+            spread = self.definitions[name].is_diffusivity and high > 0
+            middle = np.sqrt(max(low, 1e-3 * high) * high) if spread else (low + high) / 2
+            values[name] = float(np.max(signal)) if name == "s0" else float(middle)
+        return values
 
     @property
     def bounds(self):
-        """Bounds by parameter name; that of s0 is relative to the largest signal (see :meth:`limits`)."""
-        return {name: parameters.bounds_of(name) for name in self.parameters}
+        """Bounds by parameter name; that of s0 is relative to the largest signal, see limits."""
+        return {name: one.bounds for name, one in self.definitions.items()}
 
     @property
     def measured(self):
         """The model's parameters without ``s0``: what a study reports."""
         return tuple(name for name in self.parameters if name != "s0")
+
+    @property
+    def has_diffusivity(self):
+        """True where b is in s/mm²; a model of other axes has no parameter in mm²/s."""
+        return any(one.is_diffusivity for one in self.definitions.values())
 
     def limits(self, signal, b, bounds=None):
         """Bounds in the units of one signal.
@@ -81,7 +154,8 @@ class SignalModel:
         signal : array, shape (n,)
         b : array, shape (n,), s/mm²
         bounds : dict of str to (low, high), optional
-            Replaces the bounds of the parameters it names; mm²/s, and s0 in the units of the signal.
+            Replaces the bounds of the parameters it names; mm²/s, and s0 in the units of the
+            signal.
 
         Returns
         -------
@@ -94,13 +168,16 @@ class SignalModel:
         """
         bounds = check_bounds(self, bounds)
         limits = self.bounds | bounds
-        if "s0" in limits and "s0" not in bounds:
-            scale = s0_scale(np.max(signal), b)
-            limits["s0"] = tuple(edge * scale for edge in limits["s0"])
+        if "s0" in limits and bounds.get("s0", (None, None))[1] is None:
+            low, high = self.bounds["s0"]
+            scale = s0_scale(float(np.nan_to_num(np.max(signal), posinf=0.0)), b)
+            low = bounds["s0"][0] if "s0" in bounds else low * scale
+            limits["s0"] = (low, max(high * scale, 2 * low))
         return limits
 
     def lmfit_model(self):
-        """This model as an :class:`lmfit.Model` with `guess(data, b=b)` and bounds, for use with lmfit directly."""
+        """This model as an :class:`lmfit.Model` with `guess(data, b=b)` and bounds, for use with
+        lmfit directly."""
         import lmfit
 
         model = lmfit.Model(self.function, independent_vars=["b"], name=self.name)
@@ -121,11 +198,13 @@ class Monoexponential(SignalModel):
 
     .. math:: S_b = S_0 \exp(-b\,\mathrm{ADC})
 
-    The article's Methods print this equation, but describe :math:`S_b` as the signal "in the absence of a diffusion
-    gradient"; that is :math:`S_0`.
+    The article's Methods print this equation, but describe :math:`S_b` as the signal "in the
+    absence of a diffusion gradient"; that is :math:`S_0`.
     """
 
     name = "monoexponential"
+    kind = 0
+    methods = ("two-point", "full", "log-linear")
     parameters = ("s0", "adc_stand")
     grid = {"adc_stand": tuple(np.geomspace(2e-5, 1e-2, 24))}
 
@@ -147,15 +226,20 @@ class Monoexponential(SignalModel):
 
 
 class Biexponential(SignalModel):
-    r"""Intravoxel incoherent motion: slow diffusion in tissue and fast pseudo-diffusion in capillaries (Le Bihan 1988).
+    r"""Intravoxel incoherent motion: slow diffusion in tissue and fast pseudo-diffusion in
+    capillaries (Le Bihan 1988).
 
-    .. math:: S_b = S_0 \left[(1-f)\exp(-b\,\mathrm{ADC_{slow}}) + f\exp(-b\,\mathrm{ADC_{fast}})\right]
+    .. math:: S_b = S_0 \left[(1-f)\exp(-b\,\mathrm{ADC_{slow}}) +
+    f\exp(-b\,\mathrm{ADC_{fast}})\right]
 
-    The article's Methods print :math:`S_0[(1-f)\exp(-b\,\mathrm{ADC_{slow}}) + \exp(b\,\mathrm{ADC_{fast}})]`: the f before
-    the second term and its minus sign are lost. As printed, the signal is :math:`S_0(2-f)` at b = 0 and grows without limit.
+    The article's Methods print :math:`S_0[(1-f)\exp(-b\,\mathrm{ADC_{slow}}) +
+    \exp(b\,\mathrm{ADC_{fast}})]`: the f before the second term and its minus sign are lost. As
+    printed, the signal is :math:`S_0(2-f)` at b = 0 and grows without limit.
     """
 
     name = "biexponential"
+    kind = 1
+    methods = ("full", "segmented")
     parameters = ("s0", "adc_slow", "adc_fast", "f")
     grid = {
         "adc_slow": tuple(np.geomspace(1e-4, 5e-3, 28)),
@@ -184,13 +268,14 @@ class Biexponential(SignalModel):
         )
 
     def guess(self, signal, b):
-        """Straight line through the logarithm from 200 s/mm² on; what is above it at the lowest b is the fast part."""
+        """Straight line through the logarithm from 200 s/mm² on; what is above it at the lowest b
+        is the fast part."""
         tail = b >= SEGMENTED_THRESHOLD
         tail = tail if np.unique(b[tail]).size >= 2 else b >= np.median(b)
         tissue, adc = (
             log_line(signal[tail], b[tail]) if np.unique(b[tail]).size >= 2 else log_line(signal, b)
         )
-        s0 = max(float(np.mean(signal[b == b.min()])), 1e-12)
+        s0 = max(float(np.mean(signal[b == b.min()])), 1e-9 * float(np.max(signal)))
         return {
             "s0": s0,
             "adc_slow": float(np.clip(adc, *parameters.bounds_of("adc_slow"))),
@@ -200,15 +285,18 @@ class Biexponential(SignalModel):
 
 
 class Stretched(SignalModel):
-    r"""Stretched exponential: a continuous distribution of diffusion coefficients (Bennett et al. 2003).
+    r"""Stretched exponential: a continuous distribution of diffusion coefficients (Bennett et al.
+    2003).
 
     .. math:: S_b = S_0 \exp\left(-(b\,\mathrm{DDC})^{\alpha}\right)
 
-    The article's Methods print :math:`S_0\exp(-b\,\mathrm{DDC}\alpha)`: with alpha outside the power the equation is
-    mono-exponential in the product of DDC and alpha, and the two cannot be told apart.
+    The article's Methods print :math:`S_0\exp(-b\,\mathrm{DDC}\alpha)`: with alpha outside the
+    power the equation is mono-exponential in the product of DDC and alpha, and the two cannot be
+    told apart.
     """
 
     name = "stretched"
+    kind = 2
     parameters = ("s0", "ddc", "alpha")
     grid = {
         "ddc": tuple(np.geomspace(2e-5, 1e-2, 24)),
@@ -237,14 +325,17 @@ class Stretched(SignalModel):
 
 
 class Kurtosis(SignalModel):
-    r"""Diffusion with kurtosis (Jensen and Helpern 2010): how far the curve bends from a straight line in the logarithm.
+    r"""Diffusion with kurtosis (Jensen and Helpern 2010): how far the curve bends from a straight
+    line in the logarithm.
 
     .. math:: S_b = S_0 \exp\left(-bD + b^2 D^2 K / 6\right)
 
-    Not in the article. The expansion holds for b below :math:`3/(DK)`, where the curve turns upwards.
+    Not in the article. The expansion holds for b below :math:`3/(DK)`, where the curve turns
+    upwards.
     """
 
     name = "kurtosis"
+    kind = 3
     parameters = ("s0", "diffusivity", "kurtosis")
     grid = {
         "diffusivity": tuple(np.geomspace(2e-5, 5e-3, 24)),
@@ -278,7 +369,8 @@ MODELS = {
 """The models by name."""
 
 STUDY_MODELS = ("monoexponential", "biexponential", "stretched")
-"""The three whose parameters a study measures; together they give the six of :data:`ivim.parameters.SIX`."""
+"""The three whose parameters a study measures; together they give the six of
+:data:`ivim.parameters.SIX`."""
 
 
 def get_model(model):
@@ -286,33 +378,122 @@ def get_model(model):
     if isinstance(model, SignalModel):
         return model
     if model not in MODELS:
-        msg = f"unknown model {model!r}; known are {', '.join(MODELS)}, or pass a SignalModel of your own"
+        msg = (
+            f"unknown model {model!r}; known are {', '.join(MODELS)}, or pass a SignalModel of "
+            "your own"
+        )
         raise ValueError(msg)
     return MODELS[model]
 
 
 def check_bounds(model, bounds):
-    """Bounds given by a user as a dict of floats; refuses unknown names and an order that is no interval."""
+    """Bounds given by a user as a dict of pairs of floats.
+
+    Accepted are a dict of (low, high) by name, where None or an infinite edge leaves that edge as
+    it is by default, and what scipy takes: (lows, highs) of all parameters in the model's order.
+
+    Raises
+    ------
+    ValueError
+        For a name that is no parameter of the model, or an order that is no interval.
+    """
     checked = {}
-    for name, pair in dict(bounds or {}).items():
+    for name, pair in _by_name(model, bounds).items():
         if name not in model.parameters:
-            msg = f"bounds for {name!r}, which is no parameter of the {model.name} model; it has {', '.join(model.parameters)}"
+            msg = (
+                f"bounds for {name!r}, which is no parameter of the {model.name} model; it has "
+                f"{', '.join(model.parameters)}"
+            )
             raise ValueError(msg)
-        low, high = (float(edge) for edge in pair)
-        if not low < high:
+        low, high = _edges(model, name, pair)
+        if low is not None and high is not None and not low < high:
             msg = f"bounds of {name} are ({low:g}, {high:g}); the first has to be below the second"
             raise ValueError(msg)
-        checked[name] = (low, high)
+        if low is not None or high is not None:
+            checked[name] = (low, high)
     return checked
 
 
+def check_fixed(model, fixed, bounds=None):
+    """Values at which a user holds parameters, as a dict of floats.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, a value that is no finite number or outside the model's bounds, a
+        parameter that has bounds too, or when no parameter is left to fit.
+    """
+    checked = {}
+    for name, value in dict(fixed or {}).items():
+        if name not in model.parameters:
+            msg = (
+                f"fixed has {name!r}, which is no parameter of the {model.name} model; it has "
+                f"{', '.join(model.parameters)}"
+            )
+            raise ValueError(msg)
+        if name in (bounds or {}):
+            msg = f"{name} is both fixed and bounded; leave one of them out"
+            raise ValueError(msg)
+        low, high = (0.0, np.inf) if name == "s0" else model.bounds[name]
+        number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+        if not number or not low <= value <= high:
+            msg = f"fixed {name} is {value!r}; give one number between {low:g} and {high:g}"
+            raise ValueError(msg)
+        checked[name] = float(value)
+    if len(checked) == len(model.parameters):
+        msg = f"all parameters of the {model.name} model are fixed; leave at least one free"
+        raise ValueError(msg)
+    return checked
+
+
+def _by_name(model, bounds):
+    """Bounds as a dict by name, whether they came as one or as scipy has them."""
+    if bounds is None:
+        return {}
+    if hasattr(bounds, "keys"):
+        return dict(bounds)
+    if hasattr(bounds, "lb"):
+        bounds = (bounds.lb, bounds.ub)
+    try:
+        lows, highs = (list(side) for side in bounds)
+        return dict(zip(model.parameters, zip(lows, highs, strict=True), strict=True))
+    except (TypeError, ValueError):
+        msg = (
+            f"bounds is {str(bounds)[:60]!r}; give (low, high) by parameter name, or (lows, highs) "
+            f"for {', '.join(model.parameters)}"
+        )
+        raise ValueError(msg) from None
+
+
+def _edges(model, name, pair):
+    """Two edges as floats, None for one that stays as it is by default."""
+    try:
+        low, high = (None if edge is None else float(edge) for edge in pair)
+    except (TypeError, ValueError):
+        msg = f"bounds of {name} are {str(pair)[:60]!r}; give two numbers, the lower first"
+        raise ValueError(msg) from None
+    if any(edge is not None and np.isnan(edge) for edge in (low, high)):
+        msg = f"bounds of {name} are ({low}, {high}); give two numbers, the lower first"
+        raise ValueError(msg)
+    low = None if low == -np.inf else low
+    high = None if high == np.inf else high
+    if name == "s0":  # its default is relative to each signal
+        return (0.0 if low is None and high is not None else low), high
+    default = model.bounds[name]
+    if low is None and high is None:
+        return None, None
+    return (default[0] if low is None else low), (default[1] if high is None else high)
+
+
 def s0_scale(peak, b):
-    """What the relative bounds of s0 are multiplied by: the largest signal, carried from the lowest b to b = 0 along free water."""
+    """What the relative bounds of s0 are multiplied by: the largest signal, carried from the lowest
+    b to b = 0 along free water."""
     return peak * np.exp(np.min(b) * FREE_WATER)
 
 
 def log_line(signal, b, weights=None):
-    """Weighted straight line through ln S against b: (s0, diffusivity); every b has weight 1 unless given."""
+    """Weighted straight line through ln S against b: (s0, diffusivity); every b has weight 1 unless
+    given."""
     logs = np.log(np.maximum(signal, 1e-300))
     weights = np.ones_like(logs) if weights is None else weights
     centre = np.average(b, weights=weights)

@@ -1,23 +1,27 @@
-"""Noise of magnitude images: the Rician mean and variance, and the noise level of one excitation from an image or from a fit.
+"""Noise of magnitude images: the Rician mean and variance, and the noise level of one excitation
+from an image or from a fit.
 
-The noise level `sigma` is always that of *one* excitation, in one channel of the complex signal. How the averages enter
-depends on what the scanner averaged:
+The noise level `sigma` is always that of *one* excitation, in one channel of the complex signal.
+How the averages enter depends on what the scanner averaged:
 
-- ``"magnitude"`` (usual in diffusion imaging, where motion changes the phase): every average carries the floor of one
-  excitation. The mean of the averaged sample is the Rician mean at `sigma`; only its variance falls with their number.
-- ``"complex"``: the averages cancel noise before the magnitude is taken. The sample is Rician at ``sigma / sqrt(averages)``.
+- ``"magnitude"`` (usual in diffusion imaging, where motion changes the phase): every average
+  carries the floor of one excitation. The mean of the averaged sample is the Rician mean at
+  `sigma`; only its variance falls with their number.
+- ``"complex"``: the averages cancel noise before the magnitude is taken. The sample is Rician at
+  ``sigma / sqrt(averages)``.
 """
 
 import numpy as np
-from scipy.special import i0e, i1e
 
 AVERAGING = ("magnitude", "complex")
 
 
 def rician_mean(amplitude, sigma):
-    r"""Expected magnitude of a signal in complex Gaussian noise (Rice 1945; Gudbjartsson and Patz 1995, Magn Reson Med 34:910).
+    r"""Expected magnitude of a signal in complex Gaussian noise (Rice 1945; Gudbjartsson and Patz
+    1995, Magn Reson Med 34:910).
 
-    .. math:: \sigma \sqrt{\pi/2}\; e^{-x/2} \left[(1 + x) I_0(x/2) + x I_1(x/2)\right], \quad x = \nu^2 / 2\sigma^2
+    .. math:: \sigma \sqrt{\pi/2}\; e^{-x/2} \left[(1 + x) I_0(x/2) + x I_1(x/2)\right], \quad x =
+    \nu^2 / 2\sigma^2
 
     Parameters
     ----------
@@ -30,6 +34,8 @@ def rician_mean(amplitude, sigma):
     -------
     array
     """
+    from scipy.special import i0e, i1e
+
     amplitude, sigma = np.broadcast_arrays(np.asarray(amplitude, float), np.asarray(sigma, float))
     safe = np.where(sigma > 0, sigma, 1.0)
     x = amplitude**2 / (2 * safe**2)
@@ -39,6 +45,8 @@ def rician_mean(amplitude, sigma):
 
 def rician_slope(amplitude, sigma):
     """Derivative of :func:`rician_mean` by the amplitude: near 1 far above the floor, 0 on it."""
+    from scipy.special import i0e, i1e
+
     amplitude, sigma = np.broadcast_arrays(np.asarray(amplitude, float), np.asarray(sigma, float))
     safe = np.where(sigma > 0, sigma, 1.0)
     x = amplitude**2 / (2 * safe**2)
@@ -47,17 +55,69 @@ def rician_slope(amplitude, sigma):
 
 
 def rician_variance(amplitude, sigma):
-    """Variance of the magnitude of one excitation: sigma² far above the floor, (2 - pi/2) sigma² on it."""
+    """Variance of the magnitude of one excitation: sigma² far above the floor, (2 - pi/2) sigma² on
+    it."""
     amplitude, sigma = np.broadcast_arrays(np.asarray(amplitude, float), np.asarray(sigma, float))
     exact = 2 * sigma**2 + amplitude**2 - rician_mean(amplitude, sigma) ** 2
-    # Far above the floor the difference of two large numbers is lost in rounding; the series is not.
+    # Far above the floor the difference of two large numbers is lost in rounding; the series is
+    # not.
     far = amplitude > 100 * sigma
     series = sigma**2 - sigma**4 / (2 * np.where(far, amplitude, 1.0) ** 2)
     return np.where(far, series, exact)[()]
 
 
+def simulate(signal, sigma, averages=1, rng=None, *, averaging="magnitude"):
+    """Magnitudes as a scanner gives them: excitation by excitation, averaged as it averages.
+
+    Parameters
+    ----------
+    signal : array, shape (..., n)
+        Noise-free amplitudes.
+    sigma : float or array
+        Noise level of one excitation and channel, broadcast against `signal`; 0 leaves the signal.
+    averages : int or array of int, shape (n,)
+        Excitations per sample.
+    rng : Generator or int, optional
+        Source of the draws, or its seed; without it every call differs.
+    averaging : {"magnitude", "complex"}
+
+    Returns
+    -------
+    array, shape (..., n)
+
+    Raises
+    ------
+    ValueError
+        When `sigma` is negative, `averages` are no whole numbers from 1 on, or `averaging` is
+        unknown.
+    """
+    signal, sigma = np.asarray(signal, float), np.asarray(sigma, float)
+    counts = np.broadcast_to(np.asarray(averages, float), signal.shape[-1:])
+    if not ((counts >= 1) & (counts == np.round(counts))).all():
+        wrong = counts[~((counts >= 1) & (counts == np.round(counts)))][0]
+        msg = (
+            f"averages hold {wrong:g}; excitations are drawn one by one, give whole numbers from 1 "
+            "on"
+        )
+        raise ValueError(msg)
+    if not (np.isfinite(sigma) & (sigma >= 0)).all():
+        msg = f"sigma is {sigma}; give the noise level of one excitation, 0 or above"
+        raise ValueError(msg)
+    rng = np.random.default_rng(rng)
+    sigma = np.broadcast_to(floor_sigma(sigma, counts, averaging), signal.shape)
+    drawn = np.ones_like(counts) if averaging == "complex" else counts
+    total = np.zeros(signal.shape)
+    for excitation in range(int(drawn.max())):
+        here = drawn > excitation
+        real, imaginary = rng.standard_normal((2, *signal[..., here].shape))
+        level = sigma[..., here]
+        total[..., here] += np.hypot(signal[..., here] + level * real, level * imaginary)
+    return total / drawn
+
+
 def floor_sigma(sigma, averages, averaging="magnitude"):
-    """The noise level at which the averaged samples are Rician: one number, or one per sample for complex averages."""
+    """The noise level at which the averaged samples are Rician: one number, or one per sample for
+    complex averages."""
     if averaging not in AVERAGING:
         msg = f"averaging is {averaging!r}; accepted are {' and '.join(map(repr, AVERAGING))}"
         raise ValueError(msg)
@@ -70,7 +130,8 @@ def sigma_from_background(magnitudes):
     Parameters
     ----------
     magnitudes : array
-        Samples without signal, each of one excitation (or averaged as complex numbers, for the noise level after averaging).
+        Samples without signal, each of one excitation (or averaged as complex numbers, for the
+        noise level after averaging).
 
     Returns
     -------
@@ -79,7 +140,10 @@ def sigma_from_background(magnitudes):
     magnitudes = np.asarray(magnitudes, float)
     magnitudes = magnitudes[np.isfinite(magnitudes)]
     if magnitudes.size == 0 or (magnitudes < 0).any():
-        msg = "the background has no finite sample or a negative one; give magnitudes of a region of air"
+        msg = (
+            "the background has no finite sample or a negative one; give magnitudes of a region "
+            "of air"
+        )
         raise ValueError(msg)
     return float(np.sqrt(np.mean(magnitudes**2) / 2))
 
@@ -87,9 +151,9 @@ def sigma_from_background(magnitudes):
 def sigma_from_residuals(residuals, averages, k, amplitudes=None, floor=None):
     """Noise level of one excitation from the residuals of one fit or of many.
 
-    The squares, each times its averages, are set equal to what is expected of them: a share (n - k) / n of the variance
-    of one excitation. On the floor that variance is below sigma², so with `amplitudes` and a first `floor` its share
-    of sigma² is taken from :func:`rician_variance`.
+    The squares, each times its averages, are set equal to what is expected of them: a share (n - k)
+    / n of the variance of one excitation. On the floor that variance is below sigma², so with
+    `amplitudes` and a first `floor` its share of sigma² is taken from :func:`rician_variance`.
 
     Parameters
     ----------
@@ -109,7 +173,10 @@ def sigma_from_residuals(residuals, averages, k, amplitudes=None, floor=None):
     residuals = np.asarray(residuals, float)
     n = residuals.shape[-1]
     if n <= k:
-        msg = f"{n} samples leave nothing over from {k} parameters to estimate the noise from; give sigma"
+        msg = (
+            f"{n} samples leave nothing over from {k} parameters to estimate the noise from; give "
+            "sigma"
+        )
         raise ValueError(msg)
     share = (
         1.0

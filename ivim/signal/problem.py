@@ -1,4 +1,5 @@
-"""One signal and the question put to the optimiser: which values of a model within the limits have the least squares?"""
+"""One signal and the question put to the optimiser: which values of a model within the limits have
+the least squares?"""
 
 from functools import lru_cache, wraps
 from itertools import product
@@ -6,12 +7,14 @@ from itertools import product
 import numpy as np
 from scipy import ndimage, optimize
 
-from ivim.signal import noise
+from ivim.signal import noise, reasons
+from ivim.signal.reasons import APART, NEAR, TIE
 
-PARTS = 2  # of an axis with several basins, between its two edges; each part and each edge gives a start
+# of an axis with several basins, between its two edges; each part and each edge gives a start
+PARTS = 2
 STARTS = 6  # local minima of the grid from which the optimiser sets out
 TIGHT = {"ftol": 1e-14, "xtol": 1e-12, "gtol": 1e-15, "x_scale": "jac"}
-NEAR = 1e-3  # of the width of the limits: closer to an edge than this, the edge itself is tried
+QUICK = {"ftol": 1e-8, "xtol": 1e-8, "gtol": 1e-12, "x_scale": "jac"}
 
 
 class Problem:
@@ -25,17 +28,29 @@ class Problem:
         As given by the user.
     floor : float or array, shape (n,), optional
         Noise level at which each sample is Rician.
+    fixed : dict of str to float, optional
+        Parameters that are held.
     """
 
-    def __init__(self, model, signal, b, averages, bounds=None, floor=None):
+    def __init__(self, model, signal, b, averages, bounds=None, floor=None, fixed=None):
         self.model, self.signal, self.b, self.averages = model, signal, b, averages
-        self.bounds, self.floor = bounds, floor
+        self.bounds, self.floor, self.fixed = bounds, floor, dict(fixed or {})
         self.weights = averages / averages.mean()
         self.limits = model.limits(signal, b, bounds)
+        self.limits |= {name: (value, value) for name, value in self.fixed.items()}
+
+    @property
+    def free(self):
+        """Number of parameters that are fitted."""
+        return len(self.model.parameters) - len(self.fixed)
 
     def part(self, use, model=None, names=None):
-        """The question of some of the samples, for this or another model; each limit is that of the parameter in `names`."""
-        part = Problem(model or self.model, self.signal[use], self.b[use], self.averages[use])
+        """The question of some of the samples, for this or another model; each limit is that of the
+        parameter in `names`."""
+        fixed = self.fixed if model is None else None
+        part = Problem(
+            model or self.model, self.signal[use], self.b[use], self.averages[use], fixed=fixed
+        )
         part.limits = {
             name: self.limits[names[name] if names else name] for name in part.model.parameters
         }
@@ -43,7 +58,9 @@ class Problem:
 
     def with_floor(self, floor):
         """The same question with a noise floor."""
-        return Problem(self.model, self.signal, self.b, self.averages, self.bounds, floor)
+        return Problem(
+            self.model, self.signal, self.b, self.averages, self.bounds, floor, self.fixed
+        )
 
     def expected(self, b=None, **values):
         """Expected signal: the model, raised by the noise floor if there is one."""
@@ -68,7 +85,8 @@ class Problem:
         return float(np.sum(self.weights * self.residuals(values) ** 2))
 
     def starts(self, held=None):
-        """Values from which to set out: the local minima of the sum of squares on the model's grid; without a grid the guess."""
+        """Values from which to set out: the local minima of the sum of squares on the model's grid;
+        without a grid the guess."""
         held = held or {}
         if not self.model.grid:
             guess = self.model.guess(self.signal, self.b)
@@ -97,8 +115,11 @@ class Problem:
             for at in lowest
         ]
 
-    def polish(self, start, held=None):
-        """Bounded least squares from one start with some parameters held; values by name."""
+    def polish(self, start, held=None, *, quick=False):
+        """Bounded least squares from one start with some parameters held; values by name.
+
+        `quick` is to 1e-8 of the sum of squares, which is all that a limit needs.
+        """
         held = held or {}
         free = [name for name in self.model.parameters if name not in held]
         if not free:
@@ -114,26 +135,58 @@ class Problem:
                 root[:, None] * self.jacobian(**dict(zip(free, x, strict=True)), **held)
             )[:, columns],
             bounds=tuple(zip(*(self.limits[name] for name in free), strict=True)),
-            **TIGHT,
+            **(QUICK if quick else TIGHT),
         )
         return dict(zip(free, found.x.tolist(), strict=True)) | held
 
     def optimum(self, held=None):
-        """The best values from all starts, and which of them lie on a bound (a dict, with the bound as value)."""
-        held = held or {}
-        values = min((self.polish(start | held, held) for start in self.starts(held)), key=self.sse)
-        on_bound = {}
+        """The best values from all starts, and which of them lie on a bound (with the bound)."""
+        return self.settle(self.candidates(held), held)
+
+    def candidates(self, held=None):
+        """Where the optimiser ends from every start."""
+        held = self.fixed | (held or {})
+        return [self.polish(start | held, held) for start in self.starts(held)]
+
+    def settle(self, candidates, held=None):
+        """The best of the candidates, moved onto the bounds that are as good.
+
+        Returns
+        -------
+        values, on_bound : dict of str to float
+            The second has the bound of each parameter that lies on one.
+        """
+        held = self.fixed | (held or {})
+        values, on_bound = min(candidates, key=self.sse), {}
         for name in (name for name in self.model.parameters if name not in held):
             low, high = self.limits[name]
             edge = low if values[name] - low < high - values[name] else high
             if abs(values[name] - edge) < NEAR * (high - low):
                 trial = self.polish(values | {name: edge}, held | on_bound | {name: edge})
-                if (
-                    self.sse(trial)
-                    <= self.sse(values) * (1 + 1e-10) + 1e-25 * self.signal @ self.signal
-                ):
+                slack = 1e-25 * self.signal @ self.signal
+                if self.sse(trial) <= self.sse(values) * (1 + 1e-10) + slack:
                     values, on_bound = trial, on_bound | {name: edge}
         return values, on_bound
+
+    def tied(self, candidates, values):
+        """True where a candidate elsewhere fits as well: within TIE of the least squares."""
+        widths = {name: high - low for name, (low, high) in self.limits.items()}
+        least = self.sse(values) * (1 + TIE)
+        return least > 1e-20 * self.signal @ self.signal and any(
+            self.sse(other) <= least
+            and any(abs(other[name] - values[name]) > APART * widths[name] for name in widths)
+            for other in candidates
+        )
+
+    def remark(self, *, powerless=(), tied=False, on_bound=()):
+        """Reason code of a fit that stands: the remark that matters most."""
+        if powerless:
+            return reasons.UNIDENTIFIABLE
+        if tied:
+            return reasons.TIED
+        if on_bound:
+            return reasons.AT_BOUND
+        return reasons.OK if (self.signal > 0).all() else reasons.SOME_NOT_POSITIVE
 
     def powerless(self, values):
         """Names of the parameters whose whole range would not move the signal at these values."""
@@ -142,24 +195,33 @@ class Problem:
         return [
             n
             for n, c, w in zip(self.model.parameters, columns, widths, strict=True)
-            if c * w < 1e-9 * self.signal.max()
+            if n not in self.fixed and c * w < 1e-9 * self.signal.max()
         ]
 
+    def without_chance(self, values, powerless):
+        """Values with the parameters that have no influence at their lower bounds.
+
+        Any other value is as good, and which one the optimiser leaves is chance.
+        """
+        return values | {name: self.limits[name][0] for name in powerless}
+
     def lmfit(self, values, held):
-        """The lmfit fit that starts at the optimum; parameters of `held` do not vary (lmfit needs one that does: s0)."""
+        """The lmfit fit that starts at the optimum; parameters of `held` do not vary (lmfit needs
+        one that does: s0)."""
         import lmfit
 
         held = held if len(held) < len(self.limits) else [name for name in held if name != "s0"]
         params = lmfit.Parameters()
         for name, (low, high) in self.limits.items():
-            params.add(name, value=values[name], min=low, max=high, vary=name not in held)
+            # lmfit takes bounds closer than 1e-13 for equal ones; these values are inside anyway.
+            edges = {"min": low, "max": high} if high - low > 1e-12 else {}
+            params.add(name, value=values[name], vary=name not in held, **edges)
         names = [name for name in self.model.parameters if name not in held]
         columns = [self.model.parameters.index(name) for name in names]
         root = np.sqrt(self.weights)
-        # lmfit hands the Jacobian the data and weights too, which this problem has already.
-        slope = lambda params, *_, **__: (
-            -root[:, None] * self.jacobian(**params.valuesdict())[:, columns]
-        )  # noqa: E731
+
+        def slope(params, *_, **__):  # lmfit hands over data and weights too, which are known
+            return -root[:, None] * self.jacobian(**params.valuesdict())[:, columns]
 
         @wraps(self.model.function)  # lmfit reads the names of the parameters off the function
         def curve(b, **values):
@@ -180,10 +242,12 @@ class Problem:
 
 
 def _lowest(sse, axis=None):
-    """Places to start from, shape (count, axes): local minima, or the best node of each part of an axis known for its basins.
+    """Places to start from, shape (count, axes): local minima, or the best node of each part of an
+    axis known for its basins.
 
-    A grid is coarse: a narrow basin need not be a local minimum of it, but it is the best there is in its part of the axis.
-    The edges are parts of their own, for a minimum on a bound may hide beside another one.
+    A grid is coarse: a narrow basin need not be a local minimum of it, but it is the best there is
+    in its part of the axis. The edges are parts of their own, for a minimum on a bound may hide
+    beside another one.
     """
     if axis is None:
         lowest = np.argwhere(sse == ndimage.minimum_filter(sse, size=3, mode="nearest"))

@@ -1,12 +1,12 @@
-"""What a fit of one signal found: values, standard errors, confidence limits, and the reason where there are none."""
+"""What a fit of one signal found: values, standard errors, confidence limits, and the reason where
+there are none."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+from scipy import stats
 
-from ivim import parameters
 from ivim.signal import reasons
 
 
@@ -18,8 +18,9 @@ class Fit:
     ----------
     model, method : str
     values, stderr : dict of str to float
-        By parameter name, ``s0`` among them; diffusivities in mm²/s. The standard error is NaN for a parameter that lies
-        on a bound or has no influence on the signal; those of the others then hold with that parameter fixed.
+        By parameter name, ``s0`` among them; diffusivities in mm²/s. The standard error is NaN for
+        a parameter that lies on a bound or has no influence on the signal; those of the others then
+        hold with that parameter fixed.
     aicc : float
         Corrected information criterion, see :func:`ivim.signal.models.aicc`.
     sse : float
@@ -66,8 +67,10 @@ class Fit:
         ----------
         level : float
         limits : {"wald", "profile"}
-            Wald: value ± t x standard error, cut at the bounds. Profile: where the sum of squares, with the other
-            parameters fitted anew, exceeds its minimum by the F quantile; honest for D*, whose likelihood is skewed.
+            Wald: value ± t x standard error, cut at the bounds. Profile: where the sum of squares,
+            with the other parameters fitted anew, exceeds its minimum by the F quantile; honest for
+            D*, whose likelihood is skewed: in single voxels 95 % Wald limits of D* hold the truth
+            in 91 to 93 % only.
             A limit at a bound says that the data exclude nothing on that side.
 
         Returns
@@ -81,26 +84,30 @@ class Fit:
         if limits == "profile" and self.method != "full":
             msg = f"profile limits need method 'full', this is {self.method!r}; use limits='wald'"
             raise ValueError(msg)
-        edges = _profile_limits if limits == "profile" else _wald_limits
-        rows = [
-            (name, self.values[name], self.stderr[name], *edges(self, name, level))
-            for name in self.values
-        ]
+        if limits == "profile":
+            from ivim.signal.profile import profile_limits
+
+            edges = profile_limits(self, level)
+        else:
+            edges = {name: _wald_limits(self, name, level) for name in self.values}
+        rows = [(name, self.values[name], self.stderr[name], *edges[name]) for name in self.values]
         return pd.DataFrame(rows, columns=["parameter", "value", "stderr", "ci_low", "ci_high"])
 
     def table(self, level=0.95):
-        """The Wald limits as a table to print: ``model, parameter, value, ...`` with diffusivities in 10⁻³ mm²/s."""
+        """The Wald limits as a table to print: ``model, parameter, value, ...`` with diffusivities
+        in 10⁻³ mm²/s."""
         frame = self.confidence(level)
-        scale = frame["parameter"].map(lambda name: parameters.to_table({name: 1.0})[name])
+        definitions = self.problem.model.definitions
+        scale = frame["parameter"].map(lambda name: definitions[name].scale)
         columns = ["value", "stderr", "ci_low", "ci_high"]
         frame[columns] = frame[columns].mul(scale, axis=0)
         frame.insert(0, "model", self.model)
-        frame["unit"] = frame["parameter"].map(parameters.unit)
+        frame["unit"] = frame["parameter"].map(lambda name: definitions[name].table_unit)
         return frame
 
 
 def _wald_limits(fitted, name, level):
-    freedom = fitted.residuals.size - len(fitted.values)
+    freedom = fitted.residuals.size - fitted.problem.free
     if freedom < 1 or not np.isfinite(fitted.stderr[name]):
         return np.nan, np.nan
     reach = stats.t.ppf((1 + level) / 2, freedom) * fitted.stderr[name]
@@ -109,18 +116,3 @@ def _wald_limits(fitted, name, level):
             [fitted.values[name] - reach, fitted.values[name] + reach], *fitted.problem.limits[name]
         )
     )
-
-
-def _profile_limits(fitted, name, level):
-    problem, value = fitted.problem, fitted.values[name]
-    freedom = fitted.residuals.size - len(fitted.values)
-    if not fitted.success or freedom < 1:
-        return np.nan, np.nan
-    allowed = fitted.sse * (1 + stats.f.ppf(level, 1, freedom) / freedom)
-    excess = lambda x: problem.sse(problem.optimum(held={name: x})[0]) - allowed  # noqa: E731
-    edges = []
-    for edge in problem.limits[name]:
-        width = abs(edge - value)
-        inside = width == 0 or excess(edge) <= 0
-        edges.append(edge if inside else optimize.brentq(excess, value, edge, xtol=1e-4 * width))
-    return tuple(edges)

@@ -1,7 +1,8 @@
-"""Bayesian shrinkage of the bi-exponential model over the voxels of a lesion: each voxel borrows strength from its neighbours.
+"""Bayesian shrinkage of the bi-exponential model over the voxels of a lesion: each voxel borrows
+strength from its neighbours.
 
-Orton MR, Collins DJ, Koh DM, Leach MO. Improved intravoxel incoherent motion analysis of diffusion weighted imaging by
-data driven Bayesian modeling. Magn Reson Med 2014; 71:411.
+Orton MR, Collins DJ, Koh DM, Leach MO. Improved intravoxel incoherent motion analysis of diffusion
+weighted imaging by data driven Bayesian modeling. Magn Reson Med 2014; 71:411.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,9 @@ import numpy as np
 from ivim import parameters
 from ivim.signal import reasons
 from ivim.signal.fit import fit
+from ivim.signal.inputs import check_sigma
 from ivim.signal.models import get_model
+from ivim.signal.noise import floor_sigma
 
 NAMES = ("adc_slow", "adc_fast", "f")
 ADAPT = 50  # sweeps between two looks at the acceptance rate while the steps are tuned
@@ -24,9 +27,11 @@ class Shrunk:
     Attributes
     ----------
     values, sd : dict of str to array, shape (...)
-        Posterior mean and standard deviation per voxel, ``s0`` among them; diffusivities in mm²/s; NaN where `reason` says so.
+        Posterior mean and standard deviation per voxel, ``s0`` among them; diffusivities in mm²/s;
+        NaN where `reason` says so.
     centre : dict of str to float
-        Values at the mean of the ROI's distribution, on the transformed scales carried back: its typical voxel.
+        Values at the mean of the ROI's distribution, on the transformed scales carried back: its
+        typical voxel.
     spread : array, shape (3, 3)
         Posterior mean of the covariance of (ln adc_slow, ln adc_fast, logit f) over the voxels.
     acceptance : float
@@ -43,16 +48,31 @@ class Shrunk:
     reason: np.ndarray
 
 
-def shrink(signals, b, *, averages=None, sweeps=2000, burn=1000, seed=0, saturation=None):
-    r"""Fit the bi-exponential model to all voxels of an ROI at once, as draws from one distribution that is estimated too.
+def shrink(
+    signals,
+    b,
+    *,
+    averages=None,
+    sigma=None,
+    averaging="magnitude",
+    sweeps=2000,
+    burn=1000,
+    seed=0,
+    saturation=None,
+    progress=False,
+):
+    r"""Fit the bi-exponential model to all voxels of an ROI at once, as draws from one distribution
+    that is estimated too.
 
-    The voxels' :math:`\theta = (\ln D, \ln D^*, \mathrm{logit} f)` are Gaussian with unknown mean and covariance; the prior
-    of these is Jeffreys', so nothing is set by hand. Signal :math:`S_0` and noise level are integrated out per voxel:
-    :math:`p(y|\theta) \propto [y'Wy - (y'Wg)^2 / g'Wg]^{-(n-1)/2}` with the curve g and the averages as weights W.
-    Metropolis steps for the voxels alternate with Gibbs draws of mean and covariance. Draws stay within the bounds of :mod:`ivim.parameters`.
+    The voxels' :math:`\theta = (\ln D, \ln D^*, \mathrm{logit} f)` are Gaussian with unknown mean
+    and covariance; the prior of these is Jeffreys', so nothing is set by hand. Signal :math:`S_0`
+    and noise level are integrated out per voxel: :math:`p(y|\theta) \propto [y'Wy - (y'Wg)^2 /
+    g'Wg]^{-(n-1)/2}` with the curve g and the averages as weights W. Metropolis steps for the
+    voxels alternate with Gibbs draws of mean and covariance. Draws stay within the bounds of
+    :mod:`ivim.parameters`.
 
-    Shrinkage lowers the error of each voxel at the price of bias: a voxel unlike its ROI is drawn towards it. Give one
-    tissue per call.
+    Shrinkage lowers the error of each voxel at the price of bias: a voxel unlike its ROI is drawn
+    towards it. Give one tissue per call.
 
     Parameters
     ----------
@@ -61,11 +81,18 @@ def shrink(signals, b, *, averages=None, sweeps=2000, burn=1000, seed=0, saturat
     b : array, shape (n,), s/mm²
     averages : array, shape (n,), optional
         Excitations averaged in each sample.
+    sigma : float or "estimate", optional
+        Noise level of one excitation: the Rician mean is fitted, so that the noise floor is not
+        taken for slow diffusion. ``"estimate"`` takes it from the residuals of plain fits.
+    averaging : {"magnitude", "complex"}
+        What the scanner averaged, see :mod:`ivim.signal.noise`.
     sweeps, burn : int
         Sweeps that are kept, and those before them in which the steps are tuned.
     seed : int
     saturation : float, optional
         The largest value that the scanner can store.
+    progress : bool
+        Show a progress bar on standard error.
 
     Returns
     -------
@@ -74,23 +101,21 @@ def shrink(signals, b, *, averages=None, sweeps=2000, burn=1000, seed=0, saturat
     Raises
     ------
     ValueError
-        When shapes do not match or fewer than 8 voxels can be used: their distribution could not be estimated.
+        When shapes do not match or fewer than 8 voxels can be used: their distribution could not be
+        estimated.
     """
     signals, b, averages = _check(signals, b, averages, sweeps, burn)
-    reason = np.asarray(reasons.check_signals(signals, b, saturation))
+    reason = np.asarray(reasons.check_signals(signals, b, saturation, top=np.nanmax(signals)))
     usable = reason == reasons.OK
     if usable.sum() < 8:
-        msg = f"{int(usable.sum())} usable voxel(s); shrinkage estimates their distribution and needs at least 8"
+        msg = (
+            f"{int(usable.sum())} usable voxel(s); shrinkage estimates their distribution and "
+            "needs at least 8"
+        )
         raise ValueError(msg)
-    chain = _Chain(signals[usable], b, averages, np.random.default_rng(seed))
-    for sweep in range(burn):
-        chain.step()
-        if sweep % ADAPT == ADAPT - 1:
-            chain.tune()
-    chain.forget()
-    for _ in range(sweeps):
-        chain.step()
-        chain.record()
+    floor = _floor(signals[usable], b, averages, sigma, averaging)
+    chain = _Chain(signals[usable], b, averages, floor, np.random.default_rng(seed))
+    _run(chain, burn, sweeps, progress)
     mean, sd, centre, spread, acceptance = chain.summary()
     names = ("s0", *NAMES)
     return Shrunk(
@@ -103,11 +128,44 @@ def shrink(signals, b, *, averages=None, sweeps=2000, burn=1000, seed=0, saturat
     )
 
 
+def _run(chain, burn, sweeps, progress):
+    """Tune the steps, then keep what the chain visits."""
+    from tqdm import tqdm
+
+    with tqdm(total=burn + sweeps, desc="shrinking", unit="sweep", disable=not progress) as bar:
+        for sweep in range(burn):
+            chain.step()
+            bar.update()
+            if sweep % ADAPT == ADAPT - 1:
+                chain.tune()
+        chain.forget()
+        for _ in range(sweeps):
+            chain.step()
+            chain.record()
+            bar.update()
+
+
+def _floor(signals, b, averages, sigma, averaging):
+    """Noise level at which each sample is Rician, shape (n,); empty without one."""
+    sigma = check_sigma(sigma)
+    if sigma is None:
+        return np.empty(0)
+    if sigma == "estimate":
+        from ivim.signal.maps import estimate_sigma
+
+        sigma = estimate_sigma(signals, b, averages=averages, averaging=averaging)
+    return np.array(np.broadcast_to(floor_sigma(sigma, averages, averaging), b.shape), float)
+
+
 class _Chain:
     """The state of the Markov chain over all voxels at once."""
 
-    def __init__(self, signals, b, averages, rng):
-        self.y, self.b, self.w, self.rng = signals, b, averages / averages.mean(), rng
+    def __init__(self, signals, b, averages, floor, rng):
+        from ivim.signal import solver
+
+        self.rng, self.solver = rng, solver
+        tables = solver.floor_tables() if floor.size else np.empty((2, 0))
+        self.data = np.ascontiguousarray(signals), averages / averages.mean(), b, floor, tables
         self.voxels = len(signals)
         typical = fit(signals.mean(axis=0), b, averages=averages).values
         self.low, self.high = _forward(
@@ -120,8 +178,10 @@ class _Chain:
             start + scatter * rng.standard_normal((self.voxels, 3)), self.low, self.high
         )
         self.mean, self.covariance = start, np.diag(scatter**2)
+        self.precision = np.diag(scatter**-2.0)
         self.step_size = np.full((self.voxels, 1), 0.7)
-        self.loglik, self.s0 = self._likelihood(self.theta)
+        self.loglik, self.s0 = np.empty(self.voxels), np.empty(self.voxels)
+        solver.likelihoods(*self.data, self.theta, self.loglik, self.s0)
         self.forget()
 
     def forget(self):
@@ -132,7 +192,8 @@ class _Chain:
         self.tried = 0
 
     def step(self):
-        """One sweep: a step of every voxel along the ROI's covariance, one along each axis, then mean and covariance anew."""
+        """One sweep: a step of every voxel along the ROI's covariance, one along each axis, then
+        mean and covariance anew."""
         root = np.linalg.cholesky(self.covariance)
         self._metropolis(
             self.theta + self.step_size * (self.rng.standard_normal((self.voxels, 3)) @ root.T)
@@ -146,34 +207,18 @@ class _Chain:
         self._hyper()
 
     def _metropolis(self, proposal, count=True):
-        inside = ((proposal > self.low) & (proposal < self.high)).all(axis=1)
-        proposal = np.where(inside[:, None], proposal, self.theta)
-        loglik, s0 = self._likelihood(proposal)
-        gain = loglik - self.loglik + self._prior(proposal) - self._prior(self.theta)
-        taken = inside & (np.log(self.rng.random(self.voxels)) < gain)
-        self.theta[taken], self.loglik[taken], self.s0[taken] = (
-            proposal[taken],
-            loglik[taken],
-            s0[taken],
-        )
+        log_u, taken = np.log(self.rng.random(self.voxels)), np.empty(self.voxels, bool)
+        self.solver.metropolis(
+            *self.data, self.low, self.high, self.mean, self.precision, proposal, log_u, self.theta,
+            self.loglik, self.s0, taken,
+        )  # fmt: skip
         if count:
             self.accepted += taken
             self.tried += 1
 
-    def _likelihood(self, theta):
-        """Log-likelihood with s0 and noise integrated out, and the s0 of least squares."""
-        slow, fast, f = _backward(theta).T[:, :, None]
-        curve = (1 - f) * np.exp(-self.b * slow) + f * np.exp(-self.b * fast)
-        inner, norm = (self.y * curve) @ self.w, curve**2 @ self.w
-        left = np.maximum(self.y**2 @ self.w - inner**2 / norm, 1e-12 * (self.y**2 @ self.w))
-        return -0.5 * np.log(norm) - (self.b.size - 1) / 2 * np.log(left), inner / norm
-
-    def _prior(self, theta):
-        off = theta - self.mean
-        return -0.5 * np.einsum("vi,ij,vj->v", off, np.linalg.inv(self.covariance), off)
-
     def _hyper(self):
-        """Gibbs draws: covariance from the inverse Wishart, mean from the Gaussian, both under Jeffreys' prior."""
+        """Gibbs draws: covariance from the inverse Wishart, mean from the Gaussian, both under
+        Jeffreys' prior."""
         centre = self.theta.mean(axis=0)
         off = self.theta - centre
         # A floor of .01 on the log scales keeps the chain from freezing when all voxels agree.
@@ -182,7 +227,8 @@ class _Chain:
             self.rng.standard_normal((self.voxels - 1, 3))
             @ np.linalg.cholesky(np.linalg.inv(scatter)).T
         )
-        self.covariance = np.linalg.inv(draws.T @ draws)
+        self.precision = draws.T @ draws
+        self.covariance = np.linalg.inv(self.precision)
         self.mean = self.rng.multivariate_normal(centre, self.covariance / self.voxels)
 
     def tune(self):
@@ -227,7 +273,8 @@ def _backward(theta):
 
 
 def _inner(bounds):
-    """Bounds whose logarithm or logit is finite: a thousandth of the width inside, where an edge is 0 or 1."""
+    """Bounds whose logarithm or logit is finite: a thousandth of the width inside, where an edge is
+    0 or 1."""
     low, high = bounds
     return (low or 1e-3 * high, high - 1e-3 if high == 1 else high)
 
@@ -247,7 +294,10 @@ def _check(signals, b, averages, sweeps, burn):
         or signals.shape[-1:] != b.shape
         or averages.shape != b.shape
     ):
-        msg = f"signals have shape {signals.shape}, b {b.shape}, averages {averages.shape}; the last axis has to be that of b"
+        msg = (
+            f"signals have shape {signals.shape}, b {b.shape}, averages {averages.shape}; the last "
+            "axis has to be that of b"
+        )
         raise ValueError(msg)
     if np.unique(b).size < len(get_model("biexponential").parameters):
         msg = f"{np.unique(b).size} different b-value(s); the bi-exponential model needs at least 4"

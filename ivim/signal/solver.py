@@ -1,51 +1,490 @@
-"""Everything compiled: the bounded least squares of one voxel, and the loop over voxels.
+"""Everything compiled: the search for starts on a grid, and bounded least squares of many voxels.
 
-All of it stands in this one file on purpose: numba's cache notices a change in the file of the compiled function only.
-`theta` holds a voxel's parameters in the model's order, s0 first; units are those of the signal, s/mm² and mm²/s.
+All of it stands in this one file on purpose: numba's cache notices a change in the file of the
+compiled function only. Units are those of the signal, s/mm² and mm²/s.
 
-The search: the sum of squares on a grid of the non-linear parameters with the amplitudes in closed form (variable
-projection, Golub and Pereyra 1973), the best one or two basins of it followed by damped Newton steps within the bounds.
+The search: the sum of squares on a grid of the non-linear parameters with the amplitudes in closed
+form (variable projection, Golub and Pereyra 1973). The descent: Newton steps within the bounds
+where the Hessian is positive, Gauss-Newton steps elsewhere, both with Marquardt's damping, for
+``SLOTS`` voxels side by side: every quantity is a row of a flat desk with the slot innermost, so
+that one instruction serves several voxels. A slot whose voxel has converged takes the next one.
 """
 
+from functools import lru_cache
+
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
 
-from ivim.signal import noise
+SLOTS = 16
+MAX_STEPS = 1000  # some creep along a valley without b = 0: what they have reached is taken
+POWERLESS = 1e-9  # of the largest signal: a parameter whose range moves it less has no influence
 
-KINDS = {"monoexponential": 0, "biexponential": 1, "stretched": 2, "kurtosis": 3}
-"""The models that are compiled; :func:`curve` has one branch for each."""
+# Division by zero gives inf and is sorted out by a select: a branch would undo the lanes. Sums may
+# not be reordered, so that the same code gives the same digits whatever the width of a vector.
+JIT = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
+INLINE = {"inline": "always", "error_model": "numpy"}
 
-# Sums may be reordered and fused, so that loops over b run four at a time; NaN never gets here (it has a reason code).
-FAST = {"contract", "reassoc", "nsz", "arcp", "afn"}
-JIT = {"cache": True, "nogil": True, "fastmath": FAST}
+# Rows of the desk. What a pass finds at the trial values (T) and at the best values so far (A):
+# the sum of squares, half the negative gradient, Gauss-Newton's and Newton's lower triangle.
+THETA, TRIAL, LOW, HIGH = 0, 4, 8, 12
+DAMPING, PASSES, STUCK, DONE, TINY, LEVEL, BETTER = 16, 17, 18, 19, 20, 21, 22
+RESULTS = 25
+T, A = 24, 24 + RESULTS
+DOWN, GAUSS, NEWTON = 1, 5, 15
+SCRATCH = A + RESULTS
+SIGNAL, PULL, WEIGHT, BOWED, FIRST, SECOND = (SCRATCH + row for row in range(6))
+SHAPE, BY_1, BY_2, BY_11, BY_12, BY_22, LOG, LIVE = (SCRATCH + 6 + row for row in range(8))
+ROWS = SCRATCH + 14
 
-MAX_STEPS = 200
-BASINS = 2  # the sum of squares of a bi-exponential often has two minima along D*, one at each end
-LEAN = 0.05  # a smaller share than this of one of the two parts
-NEAR = 1e-3  # of the width of the bounds: closer to a bound than this, the bound itself is tried
-POWERLESS = 1e-9  # of the largest signal: a parameter whose whole range moves the signal less has no influence
-
-# The Rician mean of unit noise and its slope on nodes of the amplitude, joined by cubic Hermite pieces (error below 1e-9);
-# numba has no Bessel functions.
+# Tables of the Rician mean of unit noise: nodes of the amplitude, joined by cubic Hermite pieces
+# (error below 1e-9); numba has no Bessel functions.
 FLOOR_STEP = 1 / 64
 FLOOR_REACH = 16.0
-_NODES = np.arange(0, FLOOR_REACH + 1.5 * FLOOR_STEP, FLOOR_STEP)
-FLOOR_MEAN = noise.rician_mean(_NODES, 1.0)
-FLOOR_SLOPE = noise.rician_slope(_NODES, 1.0)
+
+FAR = 0.02  # of the most energy: a D* that explains so much less is the start of nothing
+
+LOG2_E = 1.4426950408889634
+LN2_HIGH, LN2_LOW = 0.693145751953125, 1.4286068203094172321e-6  # Cody and Waite 1980
+
+
+@lru_cache(maxsize=1)
+def floor_tables():
+    """The Rician mean of unit noise and its slope on nodes of the amplitude, shape (2, nodes)."""
+    from ivim.signal import noise
+
+    nodes = np.arange(0, FLOOR_REACH + 1.5 * FLOOR_STEP, FLOOR_STEP)
+    return np.array([noise.rician_mean(nodes, 1.0), noise.rician_slope(nodes, 1.0)])
+
+
+@intrinsic
+def float_of_bits(typing_context, bits):
+    """The float whose bits are those of an integer."""
+
+    def generate(context, builder, signature, args):
+        return builder.bitcast(args[0], ir.DoubleType())
+
+    return types.float64(types.int64), generate
+
+
+@njit(**INLINE)
+def exp(x):
+    """Exponential to 2e-16 without a branch: a power of two by its bits, the rest by its series."""
+    x = min(max(x, -708.0), 708.0)
+    k = np.floor(x * LOG2_E + 0.5)
+    r = (x - k * LN2_HIGH) - k * LN2_LOW
+    p = 1 / 479001600
+    p = p * r + 1 / 39916800
+    p = p * r + 1 / 3628800
+    p = p * r + 1 / 362880
+    p = p * r + 1 / 40320
+    p = p * r + 1 / 5040
+    p = p * r + 1 / 720
+    p = p * r + 1 / 120
+    p = p * r + 1 / 24
+    p = p * r + 1 / 6
+    p = p * r + 1 / 2
+    p = p * r + 1
+    p = p * r + 1
+    return p * float_of_bits((np.int64(np.int32(k)) + 1023) << 52)
+
+
+# Passes over b ------------------------------------------------------------------------------------
 
 
 @njit(**JIT)
-def inner(w, x, y):
-    """Weighted inner product."""
-    total = 0.0
+def evaluate(kind, w, b, sigma, floor, tall, desk):
+    """All that a step needs at the trial values of every slot: the rows T of the desk.
+
+    `tall` has the signals, b by b with the slot innermost; `sigma` the noise level at each b
+    relative to each slot's LEVEL, or nothing.
+    """
+    desk[T * SLOTS : (T + RESULTS) * SLOTS] = 0.0
+    if kind == 2:
+        for s in range(SLOTS):
+            live = desk[(TRIAL + 1) * SLOTS + s] > 0
+            desk[LIVE * SLOTS + s] = 1.0 if live else 0.0
+            desk[LOG * SLOTS + s] = np.log(desk[(TRIAL + 1) * SLOTS + s]) if live else 0.0
+    for i in range(b.size):
+        if kind == 1:
+            two_decays(b[i], desk)
+        else:
+            one_decay(kind, b[i], desk)
+        pulls(w[i], sigma[i] if sigma.size else 0.0, floor, i, tall, desk)
+        if kind == 1:
+            add_two_decays(b[i], desk)
+        else:
+            add_one_decay(desk)
+
+
+@njit(**JIT)
+def two_decays(b, desk):
+    """Signal of the bi-exponential at one b, and its two decays."""
+    for s in range(SLOTS):
+        slow = exp(-b * desk[(TRIAL + 1) * SLOTS + s])
+        fast = exp(-b * desk[(TRIAL + 2) * SLOTS + s])
+        desk[FIRST * SLOTS + s] = slow
+        desk[SECOND * SLOTS + s] = fast
+        shape = slow + desk[(TRIAL + 3) * SLOTS + s] * (fast - slow)
+        desk[SIGNAL * SLOTS + s] = desk[TRIAL * SLOTS + s] * shape
+
+
+@njit(**JIT)
+def one_decay(kind, b, desk):
+    """Signal s0 exp(-phi) at one b, with the first and second derivatives of phi.
+
+    phi is b D, (b D)^alpha, or b D - (b D)² K / 6.
+    """
+    log_b = np.log(b) if b > 0 else 0.0
+    for s in range(SLOTS):
+        x = b * desk[(TRIAL + 1) * SLOTS + s]
+        third = desk[(TRIAL + 2) * SLOTS + s]
+        phi = x
+        by_1, by_2, by_11, by_12, by_22 = b, 0.0, 0.0, 0.0, 0.0
+        if kind == 2:
+            live = desk[LIVE * SLOTS + s] * (1.0 if b > 0 else 0.0)
+            log_x = log_b + desk[LOG * SLOTS + s]
+            phi = live * exp(third * log_x)
+            per_d = b / max(x, 1e-300)
+            by_1 = third * phi * per_d
+            by_2 = phi * log_x
+            by_11 = (third - 1) * by_1 * per_d
+            by_12 = phi * (1 + third * log_x) * per_d
+            by_22 = by_2 * log_x
+        if kind == 3:
+            phi = x - x * x * third / 6
+            by_1 = b * (1 - x * third / 3)
+            by_2 = -x * x / 6
+            by_11 = -b * b * third / 3
+            by_12 = -b * x / 3
+        shape = exp(-phi)
+        desk[SHAPE * SLOTS + s] = shape
+        desk[SIGNAL * SLOTS + s] = desk[TRIAL * SLOTS + s] * shape
+        desk[BY_1 * SLOTS + s] = by_1
+        desk[BY_2 * SLOTS + s] = by_2
+        desk[BY_11 * SLOTS + s] = by_11
+        desk[BY_12 * SLOTS + s] = by_12
+        desk[BY_22 * SLOTS + s] = by_22
+
+
+@njit(**JIT)
+def pulls(w, sigma, floor, i, tall, desk):
+    """Residuals at one b: added to the sum of squares, and the weights of the derivatives."""
+    if sigma > 0:
+        raise_floor(sigma, floor, desk)
+    for s in range(SLOTS):
+        gain, bow = 1.0, 0.0
+        if sigma > 0:
+            gain, bow = desk[WEIGHT * SLOTS + s], desk[BOWED * SLOTS + s]
+        rest = tall[i * SLOTS + s] - desk[SIGNAL * SLOTS + s]
+        desk[T * SLOTS + s] += w * rest * rest
+        desk[PULL * SLOTS + s] = w * rest * gain
+        desk[WEIGHT * SLOTS + s] = w * gain * gain
+        desk[BOWED * SLOTS + s] = w * gain * gain - w * rest * bow
+
+
+@njit(**JIT)
+def raise_floor(sigma, floor, desk):
+    """Turn the signal into the Rician mean; WEIGHT and BOWED get its first two derivatives."""
+    last = floor.shape[1] - 2
+    for s in range(SLOTS):
+        level = sigma * desk[LEVEL * SLOTS + s]
+        x = max(desk[SIGNAL * SLOTS + s], 0.0) / level
+        k = min(int(min(x, FLOOR_REACH) / FLOOR_STEP), last)
+        t = x / FLOOR_STEP - k
+        m0, m1 = floor[0, k], floor[0, k + 1]
+        d0, d1 = FLOOR_STEP * floor[1, k], FLOOR_STEP * floor[1, k + 1]
+        c2, c3 = 3 * (m1 - m0) - 2 * d0 - d1, 2 * (m0 - m1) + d0 + d1
+        mean = m0 + t * (d0 + t * (c2 + t * c3))
+        gain = (d0 + t * (2 * c2 + 3 * t * c3)) / FLOOR_STEP
+        bow = (2 * c2 + 6 * t * c3) / (FLOOR_STEP * FLOOR_STEP)
+        # Beyond the table the asymptotic series, its next term below 1e-8.
+        far = x >= FLOOR_REACH
+        y = max(x, 1.0)
+        q = 1 / (y * y)
+        mean = y * (1 + q * (0.5 + q * (0.125 + q * 0.1875))) if far else mean
+        gain = 1 - q * (0.5 + q * (0.375 + q * 0.9375)) if far else gain
+        bow = q / y if far else bow
+        desk[SIGNAL * SLOTS + s] = level * mean
+        desk[WEIGHT * SLOTS + s] = gain
+        desk[BOWED * SLOTS + s] = bow / level
+
+
+@njit(**JIT)
+def add_two_decays(b, desk):
+    """Add one b to gradient and matrices of the bi-exponential.
+
+    Plain Gauss-Newton steps creep where the residuals are large beside the curvature, as they are
+    at the SNR of a voxel; Newton's matrix has the second derivatives, times the residuals, too.
+    """
+    for s in range(SLOTS):
+        s0, f = desk[TRIAL * SLOTS + s], desk[(TRIAL + 3) * SLOTS + s]
+        slow, fast = desk[FIRST * SLOTS + s], desk[SECOND * SLOTS + s]
+        u, v, n = desk[PULL * SLOTS + s], desk[WEIGHT * SLOTS + s], desk[BOWED * SLOTS + s]
+        j0 = slow + f * (fast - slow)
+        j1 = -b * s0 * (1 - f) * slow
+        j2 = -b * s0 * f * fast
+        j3 = s0 * (fast - slow)
+        desk[(T + DOWN) * SLOTS + s] += u * j0
+        desk[(T + DOWN + 1) * SLOTS + s] += u * j1
+        desk[(T + DOWN + 2) * SLOTS + s] += u * j2
+        desk[(T + DOWN + 3) * SLOTS + s] += u * j3
+        desk[(T + GAUSS) * SLOTS + s] += v * j0 * j0
+        desk[(T + GAUSS + 1) * SLOTS + s] += v * j1 * j0
+        desk[(T + GAUSS + 2) * SLOTS + s] += v * j1 * j1
+        desk[(T + GAUSS + 3) * SLOTS + s] += v * j2 * j0
+        desk[(T + GAUSS + 4) * SLOTS + s] += v * j2 * j1
+        desk[(T + GAUSS + 5) * SLOTS + s] += v * j2 * j2
+        desk[(T + GAUSS + 6) * SLOTS + s] += v * j3 * j0
+        desk[(T + GAUSS + 7) * SLOTS + s] += v * j3 * j1
+        desk[(T + GAUSS + 8) * SLOTS + s] += v * j3 * j2
+        desk[(T + GAUSS + 9) * SLOTS + s] += v * j3 * j3
+        desk[(T + NEWTON) * SLOTS + s] += n * j0 * j0
+        desk[(T + NEWTON + 1) * SLOTS + s] += n * j1 * j0 + u * b * (1 - f) * slow
+        desk[(T + NEWTON + 2) * SLOTS + s] += n * j1 * j1 + u * b * j1
+        desk[(T + NEWTON + 3) * SLOTS + s] += n * j2 * j0 + u * b * f * fast
+        desk[(T + NEWTON + 4) * SLOTS + s] += n * j2 * j1
+        desk[(T + NEWTON + 5) * SLOTS + s] += n * j2 * j2 + u * b * j2
+        desk[(T + NEWTON + 6) * SLOTS + s] += n * j3 * j0 - u * (fast - slow)
+        desk[(T + NEWTON + 7) * SLOTS + s] += n * j3 * j1 - u * b * s0 * slow
+        desk[(T + NEWTON + 8) * SLOTS + s] += n * j3 * j2 + u * b * s0 * fast
+        desk[(T + NEWTON + 9) * SLOTS + s] += n * j3 * j3
+
+
+@njit(**JIT)
+def add_one_decay(desk):
+    """Add one b to gradient and matrices of a model s0 exp(-phi)."""
+    for s in range(SLOTS):
+        j0 = desk[SHAPE * SLOTS + s]
+        signal = desk[TRIAL * SLOTS + s] * j0
+        u, v, n = desk[PULL * SLOTS + s], desk[WEIGHT * SLOTS + s], desk[BOWED * SLOTS + s]
+        by_1, by_2 = desk[BY_1 * SLOTS + s], desk[BY_2 * SLOTS + s]
+        j1, j2 = -signal * by_1, -signal * by_2
+        us = u * signal
+        desk[(T + DOWN) * SLOTS + s] += u * j0
+        desk[(T + DOWN + 1) * SLOTS + s] += u * j1
+        desk[(T + DOWN + 2) * SLOTS + s] += u * j2
+        desk[(T + GAUSS) * SLOTS + s] += v * j0 * j0
+        desk[(T + GAUSS + 1) * SLOTS + s] += v * j1 * j0
+        desk[(T + GAUSS + 2) * SLOTS + s] += v * j1 * j1
+        desk[(T + GAUSS + 3) * SLOTS + s] += v * j2 * j0
+        desk[(T + GAUSS + 4) * SLOTS + s] += v * j2 * j1
+        desk[(T + GAUSS + 5) * SLOTS + s] += v * j2 * j2
+        desk[(T + NEWTON) * SLOTS + s] += n * j0 * j0
+        desk[(T + NEWTON + 1) * SLOTS + s] += n * j1 * j0 + u * j0 * by_1
+        by_11 = by_1 * by_1 - desk[BY_11 * SLOTS + s]
+        desk[(T + NEWTON + 2) * SLOTS + s] += n * j1 * j1 - us * by_11
+        desk[(T + NEWTON + 3) * SLOTS + s] += n * j2 * j0 + u * j0 * by_2
+        by_12 = by_1 * by_2 - desk[BY_12 * SLOTS + s]
+        desk[(T + NEWTON + 4) * SLOTS + s] += n * j2 * j1 - us * by_12
+        by_22 = by_2 * by_2 - desk[BY_22 * SLOTS + s]
+        desk[(T + NEWTON + 5) * SLOTS + s] += n * j2 * j2 - us * by_22
+
+
+# Steps --------------------------------------------------------------------------------------------
+
+
+@njit(**INLINE)
+def solve(a00, a10, a11, a20, a21, a22, a30, a31, a32, a33, g0, g1, g2, g3, d0, d1, d2, d3):
+    """Solution of a symmetric system by LDL', and whether every pivot exceeds its least size d."""
+    i0 = 1 / a00
+    l10, l20, l30 = a10 * i0, a20 * i0, a30 * i0
+    p1 = a11 - l10 * a10
+    i1 = 1 / p1
+    c21, c31 = a21 - l20 * a10, a31 - l30 * a10
+    l21, l31 = c21 * i1, c31 * i1
+    p2 = a22 - l20 * a20 - l21 * c21
+    i2 = 1 / p2
+    c32 = a32 - l30 * a20 - l31 * c21
+    l32 = c32 * i2
+    p3 = a33 - l30 * a30 - l31 * c31 - l32 * c32
+    y1 = g1 - l10 * g0
+    y2 = g2 - l20 * g0 - l21 * y1
+    y3 = g3 - l30 * g0 - l31 * y1 - l32 * y2
+    x3 = y3 / p3
+    x2 = y2 * i2 - l32 * x3
+    x1 = y1 * i1 - l21 * x2 - l31 * x3
+    x0 = g0 * i0 - l10 * x1 - l20 * x2 - l30 * x3
+    positive = (a00 > d0) & (p1 > d1) & (p2 > d2) & (p3 > d3)
+    return positive, x0, x1, x2, x3
+
+
+@njit(**JIT)
+def judge(desk):
+    """Take the trial values where they are better; say which slots have converged (DONE)."""
+    for s in range(SLOTS):
+        old, new, tiny = desk[A * SLOTS + s], desk[T * SLOTS + s], desk[TINY * SLOTS + s]
+        damping, stuck = desk[DAMPING * SLOTS + s], desk[STUCK * SLOTS + s] > 0
+        better = new < old
+        # Newton's next step would gain the square of such a fall.
+        settled = old - new <= 1e-9 * new + tiny
+        level = (new - old <= 1e-14 * old + tiny) & (not stuck)
+        done = settled if better else (level | (damping > 1e10))
+        passes = desk[PASSES * SLOTS + s] + 1
+        desk[PASSES * SLOTS + s] = passes
+        desk[DONE * SLOTS + s] = 1.0 if done | (passes > MAX_STEPS) else 0.0
+        desk[BETTER * SLOTS + s] = 1.0 if better else 0.0
+        raised = max(10 * damping, 1e-6 if stuck else 1e-10)
+        desk[DAMPING * SLOTS + s] = max(0.1 * damping, 1e-12) if better else raised
+    for row in range(RESULTS):
+        for s in range(SLOTS):
+            better = desk[BETTER * SLOTS + s] > 0
+            old, new = desk[(A + row) * SLOTS + s], desk[(T + row) * SLOTS + s]
+            desk[(A + row) * SLOTS + s] = new if better else old
+    for row in range(4):
+        for s in range(SLOTS):
+            better = desk[BETTER * SLOTS + s] > 0
+            old, new = desk[(THETA + row) * SLOTS + s], desk[(TRIAL + row) * SLOTS + s]
+            desk[(THETA + row) * SLOTS + s] = new if better else old
+
+
+@njit(**INLINE)
+def is_free(theta, low, high, down, gauss):
+    """1 unless the parameter is at a bound with the descent pointing outwards, else 0."""
+    outward = ((theta <= low) & (down <= 0)) | ((theta >= high) & (down >= 0))
+    return 0.0 if outward | (not gauss > 0) else 1.0
+
+
+@njit(**JIT)
+def propose(desk):
+    """The next trial values of every slot, cut at the bounds."""
+    for s in range(SLOTS):
+        t0, t1 = desk[THETA * SLOTS + s], desk[(THETA + 1) * SLOTS + s]
+        t2, t3 = desk[(THETA + 2) * SLOTS + s], desk[(THETA + 3) * SLOTS + s]
+        low0, low1 = desk[LOW * SLOTS + s], desk[(LOW + 1) * SLOTS + s]
+        low2, low3 = desk[(LOW + 2) * SLOTS + s], desk[(LOW + 3) * SLOTS + s]
+        high0, high1 = desk[HIGH * SLOTS + s], desk[(HIGH + 1) * SLOTS + s]
+        high2, high3 = desk[(HIGH + 2) * SLOTS + s], desk[(HIGH + 3) * SLOTS + s]
+        g0, g1 = desk[(A + DOWN) * SLOTS + s], desk[(A + DOWN + 1) * SLOTS + s]
+        g2, g3 = desk[(A + DOWN + 2) * SLOTS + s], desk[(A + DOWN + 3) * SLOTS + s]
+        q00, q11 = desk[(A + GAUSS) * SLOTS + s], desk[(A + GAUSS + 2) * SLOTS + s]
+        q22, q33 = desk[(A + GAUSS + 5) * SLOTS + s], desk[(A + GAUSS + 9) * SLOTS + s]
+        f0, f1 = is_free(t0, low0, high0, g0, q00), is_free(t1, low1, high1, g1, q11)
+        f2, f3 = is_free(t2, low2, high2, g2, q22), is_free(t3, low3, high3, g3, q33)
+        g0, g1, g2, g3 = f0 * g0, f1 * g1, f2 * g2, f3 * g3
+        more = desk[DAMPING * SLOTS + s]
+        # A parameter that is held has a row of the unit matrix and no gradient: its step is 0.
+        d0, d1 = (q00 if f0 > 0 else 1.0), (q11 if f1 > 0 else 1.0)
+        d2, d3 = (q22 if f2 > 0 else 1.0), (q33 if f3 > 0 else 1.0)
+        least = 1e-14
+        gauss, x0, x1, x2, x3 = solve(
+            d0 + more * d0,
+            f1 * f0 * desk[(A + GAUSS + 1) * SLOTS + s],
+            d1 + more * d1,
+            f2 * f0 * desk[(A + GAUSS + 3) * SLOTS + s],
+            f2 * f1 * desk[(A + GAUSS + 4) * SLOTS + s],
+            d2 + more * d2,
+            f3 * f0 * desk[(A + GAUSS + 6) * SLOTS + s],
+            f3 * f1 * desk[(A + GAUSS + 7) * SLOTS + s],
+            f3 * f2 * desk[(A + GAUSS + 8) * SLOTS + s],
+            d3 + more * d3,
+            g0, g1, g2, g3, least * d0, least * d1, least * d2, least * d3,
+        )  # fmt: skip
+        newton, y0, y1, y2, y3 = solve(
+            (desk[(A + NEWTON) * SLOTS + s] if f0 > 0 else 1.0) + more * d0,
+            f1 * f0 * desk[(A + NEWTON + 1) * SLOTS + s],
+            (desk[(A + NEWTON + 2) * SLOTS + s] if f1 > 0 else 1.0) + more * d1,
+            f2 * f0 * desk[(A + NEWTON + 3) * SLOTS + s],
+            f2 * f1 * desk[(A + NEWTON + 4) * SLOTS + s],
+            (desk[(A + NEWTON + 5) * SLOTS + s] if f2 > 0 else 1.0) + more * d2,
+            f3 * f0 * desk[(A + NEWTON + 6) * SLOTS + s],
+            f3 * f1 * desk[(A + NEWTON + 7) * SLOTS + s],
+            f3 * f2 * desk[(A + NEWTON + 8) * SLOTS + s],
+            (desk[(A + NEWTON + 9) * SLOTS + s] if f3 > 0 else 1.0) + more * d3,
+            g0, g1, g2, g3, least * d0, least * d1, least * d2, least * d3,
+        )  # fmt: skip
+        usable = newton | gauss
+        x0, x1 = (y0 if newton else x0), (y1 if newton else x1)
+        x2, x3 = (y2 if newton else x2), (y3 if newton else x3)
+        desk[STUCK * SLOTS + s] = 0.0 if usable else 1.0
+        desk[TRIAL * SLOTS + s] = min(max(t0 + x0, low0), high0) if usable else t0
+        desk[(TRIAL + 1) * SLOTS + s] = min(max(t1 + x1, low1), high1) if usable else t1
+        desk[(TRIAL + 2) * SLOTS + s] = min(max(t2 + x2, low2), high2) if usable else t2
+        desk[(TRIAL + 3) * SLOTS + s] = min(max(t3 + x3, low3), high3) if usable else t3
+
+
+@njit(**JIT)
+def load(j, s, signals, w, levels, voxel, low, high, theta, tall, desk):
+    """Job j into slot s: its signal, bounds and start."""
+    v, energy = voxel[j], 0.0
     for i in range(w.size):
-        total += w[i] * x[i] * y[i]
-    return total
+        y = signals[v, i]
+        tall[i * SLOTS + s] = y
+        energy += w[i] * y * y
+    for p in range(4):
+        inside = p < theta.shape[1]
+        desk[(LOW + p) * SLOTS + s] = low[j, p] if inside else 0.0
+        desk[(HIGH + p) * SLOTS + s] = high[j, p] if inside else 0.0
+        start = min(max(theta[j, p], low[j, p]), high[j, p]) if inside else 0.0
+        desk[(THETA + p) * SLOTS + s] = desk[(TRIAL + p) * SLOTS + s] = start
+    desk[A * SLOTS + s] = np.inf
+    desk[TINY * SLOTS + s] = 1e-28 * energy
+    desk[LEVEL * SLOTS + s] = levels[v] if levels.size else 1.0
+    desk[DAMPING * SLOTS + s], desk[PASSES * SLOTS + s], desk[STUCK * SLOTS + s] = 1e-2, 0.0, 0.0
+
+
+@njit(**JIT)
+def descend(
+    kind, signals, w, b, sigma, levels, floor, voxel, low, high, theta, sse, converged, gauss
+):
+    """Bounded least squares of many jobs, each from its row of `theta`, which becomes the minimum.
+
+    A parameter at a bound with the descent pointing outwards is held; equal bounds hold it always.
+
+    Parameters
+    ----------
+    kind : int
+    signals : array, shape (m, n)
+    w, b : array, shape (n,)
+    sigma : array, shape (n,) or (0,)
+        Noise level at each b where the Rician mean is fitted, times the voxel's own of `levels`.
+    levels : array, shape (m,) or (0,)
+    floor : array, shape (2, nodes) or (2, 0)
+        :func:`floor_tables` where there is a noise level.
+    voxel : array of int, shape (j,)
+        Row of `signals` of each job.
+    low, high, theta : array, shape (j, k)
+    sse, converged, gauss : array, shape (j,), (j,), (j, 10)
+        Filled: weighted sum of squares, success, Gauss-Newton's lower triangle at the minimum.
+    """
+    desk, tall = np.zeros(ROWS * SLOTS), np.zeros(b.size * SLOTS)
+    job = np.full(SLOTS, -1)
+    waiting, active = 0, 0
+    desk[LEVEL * SLOTS : (LEVEL + 1) * SLOTS] = 1.0
+    for s in range(min(SLOTS, voxel.size)):
+        load(waiting, s, signals, w, levels, voxel, low, high, theta, tall, desk)
+        job[s] = waiting
+        waiting, active = waiting + 1, active + 1
+    while active:
+        evaluate(kind, w, b, sigma, floor, tall, desk)
+        judge(desk)
+        propose(desk)
+        for s in range(SLOTS):
+            if job[s] < 0 or desk[DONE * SLOTS + s] == 0:
+                continue
+            j = job[s]
+            sse[j] = desk[A * SLOTS + s]
+            converged[j] = sse[j] < np.inf
+            for p in range(theta.shape[1]):
+                theta[j, p] = desk[(THETA + p) * SLOTS + s]
+            for q in range(10):
+                gauss[j, q] = desk[(A + GAUSS + q) * SLOTS + s]
+            if waiting < voxel.size:
+                load(waiting, s, signals, w, levels, voxel, low, high, theta, tall, desk)
+                job[s] = waiting
+                waiting += 1
+            else:
+                job[s] = -1
+                active -= 1
+
+
+# The search for starts ----------------------------------------------------------------------------
 
 
 @njit(**JIT)
 def project(w, y, curves, products):
-    """Weighted inner products of a signal with each column of `curves` (b, g), all columns at once."""
+    """Weighted inner products of a signal with each column of `curves` (b, g), all at once."""
     products[:] = 0.0
     for i in range(w.size):
         weighted = w[i] * y[i]
@@ -53,484 +492,335 @@ def project(w, y, curves, products):
             products[g] += weighted * curves[i, g]
 
 
-@njit(**JIT)
-def curve(kind, b, theta, signal, slopes):
-    """Signal and its derivatives (rows of `slopes`), as the functions and Jacobians of :mod:`ivim.signal.models`."""
-    s0 = theta[0]
-    if kind == 0:
-        for i in range(b.size):
-            slopes[0, i] = np.exp(-b[i] * theta[1])
-            slopes[1, i] = -b[i] * s0 * slopes[0, i]
-    elif kind == 1:
-        f = theta[3]
-        for i in range(b.size):
-            slow, fast = np.exp(-b[i] * theta[1]), np.exp(-b[i] * theta[2])
-            slopes[0, i] = (1 - f) * slow + f * fast
-            slopes[1, i] = -b[i] * s0 * (1 - f) * slow
-            slopes[2, i] = -b[i] * s0 * f * fast
-            slopes[3, i] = s0 * (fast - slow)
-    elif kind == 2:
-        for i in range(b.size):
-            x = b[i] * theta[1]
-            log_x = np.log(x) if x > 0 else 0.0
-            power = np.exp(theta[2] * log_x) if x > 0 else 0.0
-            slopes[0, i] = np.exp(-power)
-            slopes[1, i] = -s0 * slopes[0, i] * power * theta[2] / theta[1] if x > 0 else 0.0
-            slopes[2, i] = -s0 * slopes[0, i] * power * log_x
-    else:
-        for i in range(b.size):
-            x = b[i] * theta[1]
-            slopes[0, i] = np.exp(-x + x * x * theta[2] / 6)
-            slopes[1, i] = s0 * slopes[0, i] * b[i] * (x * theta[2] / 3 - 1)
-            slopes[2, i] = s0 * slopes[0, i] * x * x / 6
-    for i in range(b.size):
-        signal[i] = s0 * slopes[0, i]
-
-
-@njit(**JIT)
-def bend(kind, b, theta, slopes, pull, hessian):
-    """Subtract sum(pull x second derivatives of the signal) from the Gauss-Newton matrix, which makes it Newton's.
-
-    Plain Gauss-Newton steps creep where the residuals are large beside the curvature, as they are at the SNR of a voxel.
-    """
-    s0 = theta[0]
-    if s0 <= 0:
-        return
-    for i in range(b.size):
-        u, e = pull[i], slopes[0, i]
-        if kind == 1:
-            f, gap = theta[3], slopes[3, i] / s0
-            slow, fast = u * b[i] * (e - f * gap), u * b[i] * (e + (1 - f) * gap)
-            hessian[1, 0] += (1 - f) * slow
-            hessian[1, 1] -= b[i] * s0 * (1 - f) * slow
-            hessian[2, 0] += f * fast
-            hessian[2, 2] -= b[i] * s0 * f * fast
-            hessian[3, 0] -= u * gap
-            hessian[3, 1] -= s0 * slow
-            hessian[3, 2] += s0 * fast
-        elif e > 1e-100:  # s0 exp(phi): the derivatives of phi follow from those of the signal
-            us = u * s0 * e
-            for p in range(1, theta.size):
-                hessian[p, 0] -= u * slopes[p, i] / s0
-                for q in range(1, p + 1):
-                    hessian[p, q] -= u * slopes[p, i] * slopes[q, i] / (s0 * e)
-            if kind == 2 and slopes[1, i] != 0:
-                power = -slopes[1, i] / (s0 * e) * theta[1] / theta[2]
-                log_x = -slopes[2, i] / (s0 * e) / power
-                hessian[1, 1] += us * theta[2] * (theta[2] - 1) * power / (theta[1] * theta[1])
-                hessian[2, 1] += us * power * (1 + theta[2] * log_x) / theta[1]
-                hessian[2, 2] += us * power * log_x * log_x
-            elif kind == 3:
-                hessian[1, 1] -= us * b[i] * b[i] * theta[2] / 3
-                hessian[2, 1] -= us * b[i] * b[i] * theta[1] / 3
-
-
-@njit(**JIT)
-def raise_floor(sigma, signal, gain, bow):
-    """Turn a signal into the Rician mean at noise level `sigma` (n,); `gain` and `bow` get its first two derivatives."""
-    for i in range(signal.size):
-        x = max(signal[i], 0.0) / sigma[i]
-        if x < FLOOR_REACH:
-            k = int(x / FLOOR_STEP)
-            t = x / FLOOR_STEP - k
-            m0, m1 = FLOOR_MEAN[k], FLOOR_MEAN[k + 1]
-            d0, d1 = FLOOR_STEP * FLOOR_SLOPE[k], FLOOR_STEP * FLOOR_SLOPE[k + 1]
-            c2, c3 = 3 * (m1 - m0) - 2 * d0 - d1, 2 * (m0 - m1) + d0 + d1
-            mean = m0 + t * (d0 + t * (c2 + t * c3))
-            gain[i] = (d0 + t * (2 * c2 + 3 * t * c3)) / FLOOR_STEP
-            bow[i] = (2 * c2 + 6 * t * c3) / (FLOOR_STEP * FLOOR_STEP * sigma[i])
-        else:  # asymptotic series, the next term below 1e-8
-            q = 1 / (x * x)
-            mean = x * (1 + q * (0.5 + q * (0.125 + q * 0.1875)))
-            gain[i] = 1 - q * (0.5 + q * (0.375 + q * 0.9375))
-            bow[i] = q / (x * sigma[i])
-        signal[i] = sigma[i] * mean
-
-
-@njit(**JIT)
-def solve(matrix, scale, damping, right, free, step, factor):
-    """Cholesky solution of (matrix + damping x diag(scale)) step = right over the free parameters; False if not positive.
-
-    `factor` gets the lower triangle, with the reciprocals of its diagonal.
-    """
-    k = right.size
-    for i in range(k):
-        step[i] = 0.0
-        if not free[i]:
-            continue
-        for j in range(i + 1):
-            if not free[j]:
-                continue
-            value = matrix[i, j] + (damping * scale[i, i] if i == j else 0.0)
-            for q in range(j):
-                if free[q]:
-                    value -= factor[i, q] * factor[j, q]
-            if i == j:
-                if value <= 1e-14 * scale[i, i]:
-                    return False
-                factor[i, i] = 1 / np.sqrt(value)
-            else:
-                factor[i, j] = value * factor[j, j]
-    for i in range(k):
-        if free[i]:
-            value = right[i]
-            for q in range(i):
-                if free[q]:
-                    value -= factor[i, q] * step[q]
-            step[i] = value * factor[i, i]
-    for i in range(k - 1, -1, -1):
-        if free[i]:
-            value = step[i]
-            for q in range(i + 1, k):
-                if free[q]:
-                    value -= factor[q, i] * step[q]
-            step[i] = value * factor[i, i]
-    return True
-
-
-@njit(**JIT)
-def evaluate(kind, y, w, b, sigma, theta, signal, slopes, gain, bow):
-    """Weighted sum of squares at theta; fills the expected signal and the derivatives. An empty `sigma` means no noise floor."""
-    curve(kind, b, theta, signal, slopes)
-    if sigma.size:
-        raise_floor(sigma, signal, gain, bow)
-    sse = 0.0
-    for i in range(b.size):
-        sse += w[i] * (y[i] - signal[i]) ** 2
-    return sse
-
-
-@njit(**JIT)
-def normal_equations(
-    kind, y, w, b, sigma, theta, signal, slopes, gain, bow, pull, gauss, newton, downhill
-):
-    """Gauss-Newton matrix, Newton matrix (lower triangles) and half the negative gradient."""
-    for i in range(b.size):
-        pull[i] = w[i] * (y[i] - signal[i]) * gain[i]
-    for p in range(theta.size):
-        total = 0.0
-        for i in range(b.size):
-            total += pull[i] * slopes[p, i]
-        downhill[p] = total
-        for q in range(p + 1):
-            total = 0.0
-            for i in range(b.size):
-                total += w[i] * gain[i] * gain[i] * slopes[p, i] * slopes[q, i]
-            gauss[p, q] = newton[p, q] = total
-            if sigma.size:
-                for i in range(b.size):
-                    newton[p, q] -= w[i] * (y[i] - signal[i]) * bow[i] * slopes[p, i] * slopes[q, i]
-    bend(kind, b, theta, slopes, pull, newton)
-
-
-@njit(**JIT)
-def make_room(n, k):
-    """Working arrays for one voxel after the other: to allocate them anew for each takes longer than its fit."""
-    rows, columns, matrices, vectors = (
-        np.ones((7, n)),
-        np.empty((2, k, n)),
-        np.zeros((3, k, k)),
-        np.empty((7, k)),
-    )
-    rows[4:6] = 0.0
-    return rows, columns, matrices, vectors, np.empty(k, np.bool_)
-
-
-@njit(**JIT)
-def descend(kind, y, w, b, sigma, low, high, theta, room):
-    """Bounded least squares from `theta`, which is moved to the minimum.
-
-    Newton steps where the Hessian is positive, Gauss-Newton steps elsewhere, both with Marquardt's damping and cut at the
-    bounds. A parameter at a bound with the descent pointing outwards is held; equal bounds hold it always.
-
-    Returns
-    -------
-    sse : float
-    converged : bool
-    """
-    k = theta.size
-    rows, columns, matrices, vectors, free = room
-    signal, trial_signal, gain, trial_gain, bow, trial_bow, pull = rows
-    slopes, trial_slopes = columns
-    gauss, newton, factor = matrices
-    downhill, step, trial = vectors[0], vectors[1], vectors[2]
-    sse = evaluate(kind, y, w, b, sigma, theta, signal, slopes, gain, bow)
-    tiny = 1e-28 * inner(w, y, y)
-    damping, moved = 1e-3, True
-    for _ in range(MAX_STEPS):
-        if moved:
-            normal_equations(
-                kind,
-                y,
-                w,
-                b,
-                sigma,
-                theta,
-                signal,
-                slopes,
-                gain,
-                bow,
-                pull,
-                gauss,
-                newton,
-                downhill,
-            )
-            for p in range(k):
-                outward_low = theta[p] <= low[p] and downhill[p] <= 0
-                outward_high = theta[p] >= high[p] and downhill[p] >= 0
-                free[p] = not (outward_low or outward_high) and gauss[p, p] > 0
-        if not solve(newton, gauss, damping, downhill, free, step, factor):
-            if not solve(gauss, gauss, damping, downhill, free, step, factor):
-                damping, moved = max(10 * damping, 1e-6), False
-                if damping > 1e10:
-                    return sse, True
-                continue
-        for p in range(k):
-            trial[p] = min(max(theta[p] + step[p], low[p]), high[p])
-        trial_sse = evaluate(
-            kind, y, w, b, sigma, trial, trial_signal, trial_slopes, trial_gain, trial_bow
-        )
-        fall = sse - trial_sse
-        if fall > 0:
-            sse, moved = trial_sse, True
-            theta[:] = trial
-            signal, trial_signal = trial_signal, signal
-            slopes, trial_slopes = trial_slopes, slopes
-            gain, trial_gain = trial_gain, gain
-            bow, trial_bow = trial_bow, bow
-            damping = max(0.1 * damping, 1e-12)
-            if fall <= 1e-9 * sse + tiny:  # Newton's next step would gain the square of that
-                return sse, True
-        else:
-            if -fall <= 1e-14 * sse + tiny or damping > 1e10:
-                return sse, True
-            damping, moved = max(10 * damping, 1e-10), False
-    return sse, False
-
-
-@njit(**JIT)
-def settle(kind, y, w, b, sigma, low, high, theta, room):
-    """:func:`descend`, then the bounds that lie near: on a flat valley the bound itself may be as good, and says so."""
-    sse, converged = descend(kind, y, w, b, sigma, low, high, theta, room)
-    lower, upper, trial = room[3][4], room[3][5], room[3][6]
-    lower[:], upper[:] = low, high
-    for p in range(theta.size):
-        edge = low[p] if theta[p] - low[p] < high[p] - theta[p] else high[p]
-        if theta[p] != edge and abs(theta[p] - edge) < NEAR * (high[p] - low[p]):
-            trial[:] = theta
-            trial[p] = lower[p] = upper[p] = edge
-            trial_sse, _ = descend(kind, y, w, b, sigma, lower, upper, trial, room)
-            if trial_sse <= sse * (1 + 1e-10) + 1e-25 * inner(w, y, y):
-                sse = trial_sse
-                theta[:] = trial
-            else:
-                lower[p], upper[p] = low[p], high[p]
-    return sse, converged
-
-
-@njit(**JIT)
+@njit(**INLINE)
 def explain(p, q, cosine, inverse):
-    """Energy that non-negative amplitudes of two unit curves explain; p and q are the signal's inner products with them."""
+    """Energy that non-negative amplitudes of two unit curves explain.
+
+    p and q are the signal's inner products with them; a negative amplitude is taken as none.
+    """
     a, c = p - cosine * q, q - cosine * p
-    energy = q * q if a < 0 else (a * p + c * q) * inverse
+    energy = (a * p + c * q) * inverse
+    energy = q * q if a < 0 else energy
     return p * p if c < 0 else energy
 
 
-@njit(**JIT)
-def profile(y, w, b, slow, slow_curves, fast_curves, cosine, inverse, desk):
-    """For each D* of the grid, the most of the signal's energy that the two decays explain, and the D that does it.
+@njit(**INLINE)
+def along_f(f, p1, p2, q11, q12, q22, low, high):
+    """Energy and s0 of a given f, with s0 within its bounds."""
+    p = (1 - f) * p1 + f * p2
+    q = (1 - f) * (1 - f) * q11 + 2 * f * (1 - f) * q12 + f * f * q22
+    s0 = min(max(p / q, low), high)
+    return s0 * (2 * p - s0 * q), s0
 
-    Curves (columns) have unit weighted norm, `cosine` (slow x fast) is their inner product and `inverse` 1 / (1 - cosine²).
-    Between the nodes of D the energy is followed by a parabola, else the grid's own roughness would hide a basin; and looked up
-    at its vertex where the nodes do not agree whether there is a fast part, for there the energy has a kink.
+
+@njit(**INLINE)
+def along_s0(s0, p1, p2, q11, q12, q22, low, high):
+    """Energy and f of a given s0, with f within its bounds."""
+    least = max(s0, 1e-300)
+    f = ((p2 - p1) / least - (q12 - q11)) / max(q11 - 2 * q12 + q22, 1e-300)
+    f = min(max(f, low), high)
+    p = (1 - f) * p1 + f * p2
+    q = (1 - f) * (1 - f) * q11 + 2 * f * (1 - f) * q12 + f * f * q22
+    return s0 * (2 * p - s0 * q), f
+
+
+@njit(**INLINE)
+def confine(p, q, cosine, inverse, norm_1, norm_2, f_low, f_high, s_low, s_high):
+    """Most energy that two unit curves explain with s0 and f within their bounds; s0 and f.
+
+    Amplitudes within the bounds of s0 and f make a quadrangle; the energy is concave, so that its
+    most lies inside or on one of the four sides.
     """
-    along, across, energy, tops, explained, best_slow, _ = desk
-    project(w, y, slow_curves, along[: slow.size])
-    project(w, y, fast_curves, across)
-    explained[:] = -1.0
-    n = explained.size
-    for i in range(
-        slow.size
-    ):  # two plain loops over D*, with `explain` written out, which go four columns at a time
-        p, node = along[i], float(i)
-        for j in range(n):
-            q = across[j]
-            a, c = p - cosine[i, j] * q, q - cosine[i, j] * p
-            both = (a * p + c * q) * inverse[i, j]
-            both = q * q if a < 0.0 else both
-            energy[i, j] = p * p if c < 0.0 else both
-        for j in range(n):
-            now, most = energy[i, j], explained[j]
-            higher = now > most
-            tops[j] = node if higher else tops[j]
-            explained[j] = now if higher else most
-    for j in range(n):
+    a, c = (p - cosine * q) * inverse / norm_1, (q - cosine * p) * inverse / norm_2
+    s0 = a + c
+    f = c / max(s0, 1e-300)
+    inside = (s0 >= s_low) & (s0 <= s_high) & (f >= f_low) & (f <= f_high) & (s0 > 0)
+    energy = (p - cosine * q) * inverse * p + (q - cosine * p) * inverse * q
+    p1, p2 = p * norm_1, q * norm_2
+    q11, q12, q22 = norm_1 * norm_1, cosine * norm_1 * norm_2, norm_2 * norm_2
+    most, at_s, at_f = energy, s0, f
+    e1, s1 = along_f(f_low, p1, p2, q11, q12, q22, s_low, s_high)
+    e2, s2 = along_f(f_high, p1, p2, q11, q12, q22, s_low, s_high)
+    e3, f3 = along_s0(s_low, p1, p2, q11, q12, q22, f_low, f_high)
+    e4, f4 = along_s0(s_high, p1, p2, q11, q12, q22, f_low, f_high)
+    side, side_s, side_f = e1, s1, f_low
+    side_s = s2 if e2 > side else side_s
+    side_f = f_high if e2 > side else side_f
+    side = max(side, e2)
+    side_s = s_low if e3 > side else side_s
+    side_f = f3 if e3 > side else side_f
+    side = max(side, e3)
+    side_s = s_high if e4 > side else side_s
+    side_f = f4 if e4 > side else side_f
+    side = max(side, e4)
+    return (
+        most if inside else side,
+        at_s if inside else side_s,
+        at_f if inside else side_f,
+    )
+
+
+@njit(**JIT)
+def rank(along, cosine, inverse, across, most, tops):
+    """For each D* of the grid the most energy over D, and the node of D that explains it."""
+    most[:] = -1.0
+    for i in range(along.size):
+        p = along[i]
+        for j in range(across.size):
+            energy = explain(p, across[j], cosine[i, j], inverse[i, j])
+            higher = energy > most[j]
+            tops[j] = i if higher else tops[j]
+            most[j] = energy if higher else most[j]
+
+
+@njit(**JIT)
+def rank_confined(along, cosine, inverse, norms_1, norms_2, limits, across, most, tops):
+    """:func:`rank` with s0 and f within their bounds."""
+    most[:] = -np.inf
+    f_low, f_high, s_low, s_high = limits
+    for i in range(along.size):
+        p, norm = along[i], norms_1[i]
+        for j in range(across.size):
+            energy, _, _ = confine(
+                p, across[j], cosine[i, j], inverse[i, j], norm, norms_2[j],
+                f_low, f_high, s_low, s_high,
+            )  # fmt: skip
+            higher = energy > most[j]
+            tops[j] = i if higher else tops[j]
+            most[j] = energy if higher else most[j]
+
+
+@njit(**JIT)
+def refine(y, w, b, slow, along, cosine, inverse, fast_curves, across, most, tops, best, decay):
+    """Follow the energy between the nodes of D by a parabola: the grid's roughness hides basins.
+
+    Where the nodes do not agree whether there is a fast part the energy has a kink: there it is
+    looked up at the parabola's vertex. What is far below the best is left as it is.
+    """
+    near = (1 - FAR) * most.max()
+    for j in range(across.size):
         top, q = int(tops[j]), across[j]
-        best_slow[j] = slow[top]
-        if top == 0 or top == slow.size - 1:
+        best[j] = slow[top]
+        if most[j] < near or top == 0 or top == slow.size - 1:
             continue
-        before, after = energy[top - 1, j], energy[top + 1, j]
-        sharpness = 2 * explained[j] - before - after
+        before = explain(along[top - 1], q, cosine[top - 1, j], inverse[top - 1, j])
+        after = explain(along[top + 1], q, cosine[top + 1, j], inverse[top + 1, j])
+        sharpness = 2 * most[j] - before - after
         if sharpness <= 0:
             continue
         shift = 0.5 * (after - before) / sharpness
-        best_slow[j] += shift * (
-            slow[top + 1] - slow[top] if shift > 0 else slow[top] - slow[top - 1]
-        )
+        width = slow[top + 1] - slow[top] if shift > 0 else slow[top] - slow[top - 1]
         fast_part = 0
         for i in range(top - 1, top + 2):
             fast_part += q > cosine[i, j] * along[i]
         if fast_part == 0 or fast_part == 3:
-            explained[j] += 0.25 * shift * (after - before)
-        else:
-            norm = p = between = 0.0
-            for i in range(b.size):
-                decay = np.exp(-b[i] * best_slow[j])
-                norm += w[i] * decay * decay
-                p += w[i] * y[i] * decay
-                between += w[i] * fast_curves[i, j] * decay
-            between /= np.sqrt(norm)
-            vertex = explain(p / np.sqrt(norm), q, between, 1 / max(1 - between * between, 1e-12))
-            if vertex > explained[j]:
-                explained[j] = vertex
-            else:
-                best_slow[j] = slow[top]
+            most[j] += 0.25 * shift * (after - before)
+            best[j] += shift * width
+            continue
+        vertex_slow = slow[top] + shift * width
+        for i in range(b.size):
+            decay[i] = exp(-b[i] * vertex_slow)
+        norm = p = between = 0.0
+        for i in range(b.size):
+            weighted = w[i] * decay[i]
+            norm += weighted * decay[i]
+            p += weighted * y[i]
+            between += weighted * fast_curves[i, j]
+        between /= np.sqrt(norm)
+        inverted = 1 / max(1 - between * between, 1e-12)
+        vertex = explain(p / np.sqrt(norm), q, between, inverted)
+        if vertex > most[j]:
+            most[j], best[j] = vertex, vertex_slow
 
 
 @njit(**JIT)
-def next_basin(explained, taken):
+def next_basin(most, taken):
     """Index of the best local maximum that is not yet taken; -1 when none is left."""
-    best, last = -1, explained.size - 1
+    best, last = -1, most.size - 1
     for j in range(last + 1):
-        rises = j == 0 or explained[j] >= explained[j - 1]
-        falls = j == last or explained[j] > explained[j + 1]
-        if rises and falls and not taken[j] and (best < 0 or explained[j] > explained[best]):
+        rises = j == 0 or most[j] >= most[j - 1]
+        falls = j == last or most[j] > most[j + 1]
+        if rises and falls and not taken[j] and (best < 0 or most[j] > most[best]):
             best = j
     return best
 
 
 @njit(**JIT)
-def between_nodes(j, explained, best_slow, fast):
-    """D and D* at the top of the parabola through node j and its neighbours along D*, or at the node where there is no such top."""
-    if 0 < j < explained.size - 1:
-        sharpness = 2 * explained[j] - explained[j - 1] - explained[j + 1]
+def between_nodes(j, most, best, fast):
+    """D, D* and energy at the top of the parabola through node j and its neighbours along D*."""
+    if 0 < j < most.size - 1:
+        before, after = most[j - 1], most[j + 1]
+        sharpness = 2 * most[j] - before - after
         if sharpness > 0:
-            shift = min(max(0.5 * (explained[j + 1] - explained[j - 1]) / sharpness, -0.5), 0.5)
+            shift = min(max(0.5 * (after - before) / sharpness, -0.5), 0.5)
             k = j + 1 if shift > 0 else j - 1
-            slow = best_slow[j] + abs(shift) * (best_slow[k] - best_slow[j])
-            return slow, fast[j] + abs(shift) * (fast[k] - fast[j])
-    return best_slow[j], fast[j]
+            slow = best[j] + abs(shift) * (best[k] - best[j])
+            top = most[j] + 0.25 * shift * (after - before)
+            return slow, fast[j] + abs(shift) * (fast[k] - fast[j]), top
+    return best[j], fast[j], most[j]
 
 
 @njit(**JIT)
-def amplitudes(y, w, slow, fast, low, high):
-    """s0 and f in closed form for two given decays, f a little inside its bounds."""
-    p, q = inner(w, y, slow), inner(w, y, fast)
-    g11, g12, g22 = inner(w, slow, slow), inner(w, slow, fast), inner(w, fast, fast)
-    a, c = max(p * g22 - q * g12, 0.0), max(q * g11 - p * g12, 0.0)
-    f = c / (a + c) if a + c > 0 else 0.5
-    f = min(max(f, low + 0.003 * (high - low)), high - 0.003 * (high - low))
-    return (p * (1 - f) + q * f) / ((1 - f) ** 2 * g11 + 2 * f * (1 - f) * g12 + f * f * g22), f
+def amplitudes(signals, w, b, voxel, low, high, theta):
+    """s0 and f in closed form for the two decays of each row of `theta`, f inside its bounds.
 
-
-@njit(**JIT)
-def one_slow(diffusivity, w, b, fast_curves):
-    """The tables of the grid for one D only."""
-    curves = np.exp(-b * diffusivity)
-    curves /= np.sqrt(inner(w, curves, curves))
-    cosine = np.empty((1, fast_curves.shape[1]))
-    project(w, curves, fast_curves, cosine[0])
-    return (
-        np.array([diffusivity]),
-        curves.reshape(-1, 1),
-        cosine,
-        1 / np.maximum(1 - cosine**2, 1e-12),
-    )
-
-
-@njit(**JIT)
-def fit_two_decays(y, cleaned, w, b, sigma, low, high, grid, thorough, theta, room, desk, trial):
-    """The bi-exponential from the best basins of the grid; with equal bounds of D (a segmented fit) D stays where it is.
-
-    `thorough` starts from every D* of the grid, for bounds of f or s0 that the grid does not know.
+    Rows of `low`, `high` and `signals` are those of `voxel`.
     """
-    slow, slow_curves, fast, fast_curves, cosine, inverse = grid
-    explained, best_slow, taken = desk[4], desk[5], desk[6]
-    if low[1] == high[1]:
-        slow, slow_curves, cosine, inverse = one_slow(low[1], w, b, fast_curves)
-    profile(cleaned, w, b, slow, slow_curves, fast_curves, cosine, inverse, desk)
-    taken[:] = False
-    best, converged = np.inf, False
-    for start in range(fast.size if thorough else BASINS + 3):
-        if thorough:
-            j = start
-        elif start < BASINS:
-            j = next_basin(explained, taken)
-        else:  # with hardly any of one part, the basins are shallower than the grid can tell: look from both ends too
-            j = (
-                (start - BASINS) * (fast.size - 1) // 2
-                if min(theta[3], 1 - theta[3]) < LEAN
-                else -1
+    slow, fast = np.empty(b.size), np.empty(b.size)
+    for j in range(voxel.size):
+        v, d, d_star = voxel[j], theta[j, 1], theta[j, 2]
+        for i in range(b.size):
+            slow[i] = exp(-b[i] * d)
+            fast[i] = exp(-b[i] * d_star)
+        p = q = g11 = g12 = g22 = 0.0
+        for i in range(b.size):
+            p += w[i] * signals[v, i] * slow[i]
+            q += w[i] * signals[v, i] * fast[i]
+            g11 += w[i] * slow[i] * slow[i]
+            g12 += w[i] * slow[i] * fast[i]
+            g22 += w[i] * fast[i] * fast[i]
+        n1, n2 = np.sqrt(g11), np.sqrt(max(g22, 1e-300))
+        cosine = g12 / (n1 * n2)
+        inverse = 1 / max(1 - cosine * cosine, 1e-12)
+        least, most = low[v, 3], high[v, 3]
+        _, _, f = confine(
+            p / n1, q / n2, cosine, inverse, n1, n2, least, most, low[v, 0], high[v, 0]
+        )
+        # On a bound of f one of the decays has no slope: a little inside every way is open.
+        inset = 0.003 * (most - least)
+        f = min(max(f, least + inset), most - inset)
+        norm = (1 - f) * (1 - f) * g11 + 2 * f * (1 - f) * g12 + f * f * g22
+        theta[j, 0] = min(max((p * (1 - f) + q * f) / norm, low[v, 0]), high[v, 0])
+        theta[j, 3] = f
+
+
+@njit(**JIT)
+def search_two_decays(signals, w, b, grid, low, high, confined, own_slow, starts, energies):
+    """Starts of the bi-exponential: the two best basins along D*, and both of its ends.
+
+    Parameters
+    ----------
+    signals : array, shape (m, n)
+    grid : tuple
+        D, its unit curves and their norms, the same of D*, the cosines between them, and
+        1 / (1 - cosine²).
+    low, high : array, shape (m, 4)
+    confined : bool
+        Rank by what s0 and f can explain within their bounds.
+    own_slow : bool
+        Every voxel has a D of its own (the first stage of a segmented fit).
+    starts, energies : array, shape (m, 4, 2) and (m, 4)
+        Filled with D and D*, and the energy that they explain; an energy of
+        -inf marks a basin that is not there.
+    """
+    slow, slow_curves, slow_norms, fast, fast_curves, fast_norms, cosine, inverse = grid
+    n_slow, n_fast = slow.size, fast.size
+    along, across, most = np.empty(n_slow), np.empty(n_fast), np.empty(n_fast)
+    tops, best, taken = np.zeros(n_fast), np.empty(n_fast), np.empty(n_fast, np.bool_)
+    decay = np.empty(b.size)
+    if own_slow:
+        slow, slow_curves, slow_norms = slow.copy(), slow_curves.copy(), slow_norms.copy()
+        cosine, inverse = cosine.copy(), inverse.copy()
+    for v in range(signals.shape[0]):
+        y = signals[v]
+        bounds = (low[v, 3], high[v, 3], low[v, 0], high[v, 0])
+        if own_slow:
+            slow[0] = low[v, 1]
+            energy = 0.0
+            for i in range(b.size):
+                slow_curves[i, 0] = exp(-b[i] * slow[0])
+                energy += w[i] * slow_curves[i, 0] ** 2
+            slow_norms[0] = np.sqrt(energy)
+            slow_curves[:, 0] /= slow_norms[0]
+            project(w, slow_curves[:, 0], fast_curves, cosine[0])
+            for j in range(n_fast):
+                inverse[0, j] = 1 / max(1 - cosine[0, j] ** 2, 1e-12)
+        project(w, y, slow_curves, along)
+        project(w, y, fast_curves, across)
+        if confined:
+            rank_confined(
+                along, cosine, inverse, slow_norms, fast_norms, bounds, across, most, tops
             )
-        if j < 0:
+            for j in range(n_fast):
+                best[j] = slow[int(tops[j])]
+        else:
+            rank(along, cosine, inverse, across, most, tops)
+            refine(
+                y, w, b, slow, along, cosine, inverse, fast_curves, across, most, tops, best,
+                decay,
+            )  # fmt: skip
+        taken[:] = False
+        for k in range(4):
+            j = next_basin(most, taken) if k < 2 else (k - 2) * (n_fast - 1)
+            energies[v, k] = -np.inf
+            if j < 0 or taken[j]:
+                continue
+            taken[j] = True
+            d, d_star, energies[v, k] = between_nodes(j, most, best, fast)
+            starts[v, k, 0], starts[v, k, 1] = d, d_star
+
+
+@njit(**JIT)
+def search_one_decay(signals, w, nodes, curves, norms, starts):
+    """Start of a model with one amplitude: the best node; `curves` (b, g) have unit norm."""
+    likeness = np.empty(curves.shape[1])
+    for v in range(signals.shape[0]):
+        project(w, signals[v], curves, likeness)
+        node = np.argmax(likeness)
+        starts[v, 0] = likeness[node] / norms[node]
+        starts[v, 1:] = nodes[node]
+
+
+# Standard errors ----------------------------------------------------------------------------------
+
+
+@njit(**JIT)
+def standard_errors(gauss, theta, low, high, sse, samples, total_weight, peaks, errors, remark):
+    """Standard errors of the parameters that are free, from Gauss-Newton's lower triangle.
+
+    `remark` is 0, or 1 where a parameter lies at its bound, or 2 where one has no influence: that
+    one is put at its lower bound, for any other value is as good and would be one of chance.
+    `samples` less the parameters that vary are the degrees of freedom.
+    """
+    k = theta.shape[1]
+    free, matrix, column = np.empty(k, np.bool_), np.empty((k, k)), np.empty(k)
+    for v in range(theta.shape[0]):
+        count = varying = 0
+        remark[v] = 0
+        for p in range(k):
+            errors[v, p] = np.nan
+            varies = low[v, p] < high[v, p]
+            at_bound = varies and (theta[v, p] <= low[v, p] or theta[v, p] >= high[v, p])
+            reach = np.sqrt(max(gauss[v, p * (p + 3) // 2], 0.0) / total_weight)
+            powerless = varies and reach * (high[v, p] - low[v, p]) < POWERLESS * peaks[v]
+            free[p] = varies and not at_bound and not powerless
+            if powerless:
+                theta[v, p] = low[v, p]
+            remark[v] = max(remark[v], 2 if powerless else (1 if at_bound else 0))
+            varying += varies
+            count += free[p]
+        if samples <= varying:
             continue
-        taken[j] = True
-        trial[1], trial[2] = between_nodes(j, explained, best_slow, fast)
-        first, second = room[0][0], room[0][1]
-        for i in range(b.size):
-            first[i], second[i] = np.exp(-b[i] * trial[1]), np.exp(-b[i] * trial[2])
-        trial[0], trial[3] = amplitudes(cleaned, w, first, second, low[3], high[3])
-        for p in range(4):
-            trial[p] = min(max(trial[p], low[p]), high[p])
-        sse, settled = settle(1, y, w, b, sigma, low, high, trial, room)
-        if sse < best:
-            best, converged = sse, settled
-            theta[:] = trial
-    return best, converged
-
-
-@njit(**JIT)
-def fit_one_decay(kind, y, cleaned, w, b, sigma, low, high, nodes, curves, likeness, theta, room):
-    """A model with one amplitude from the best node of its grid; `curves` have unit weighted norm."""
-    project(w, cleaned, curves, likeness)
-    node = np.argmax(likeness)
-    theta[0] = 1.0
-    theta[1:] = nodes[node]
-    signal, slopes = room[0][0], room[1][0]
-    curve(kind, b, theta, signal, slopes)
-    theta[0] = inner(w, cleaned, signal) / inner(w, signal, signal)
-    for p in range(theta.size):
-        theta[p] = min(max(theta[p], low[p]), high[p])
-    return settle(kind, y, w, b, sigma, low, high, theta, room)
-
-
-@njit(**JIT)
-def standard_errors(kind, y, w, b, sigma, low, high, theta, peak, within, samples, errors, room):
-    """Standard errors of the parameters that are free; returns 0, or 1 for one at its bound, or 2 for one without influence."""
-    k = theta.size
-    rows, columns, matrices, vectors, free = room
-    signal, _, gain, _, bow, _, pull = rows
-    slopes, gauss, newton, factor = columns[0], matrices[0], matrices[1], matrices[2]
-    unit, column = vectors[0], vectors[1]
-    sse = evaluate(kind, y, w, b, sigma, theta, signal, slopes, gain, bow) + within
-    normal_equations(
-        kind, y, w, b, sigma, theta, signal, slopes, gain, bow, pull, gauss, newton, unit
-    )
-    remark, count = 0, 0
-    for p in range(k):
-        reach = 0.0
-        for i in range(b.size):
-            reach = max(reach, abs(slopes[p, i] * gain[i]))
-        varies = low[p] < high[p]
-        at_bound = varies and (theta[p] <= low[p] or theta[p] >= high[p])
-        powerless = varies and reach * (high[p] - low[p]) < POWERLESS * peak
-        free[p] = varies and not at_bound and not powerless
-        remark = max(remark, 2 if powerless else (1 if at_bound else 0))
-        count += free[p]
-    errors[:] = np.nan
-    unit[:] = 0.0
-    if samples > k and solve(gauss, gauss, 0.0, unit, free, column, factor):
-        # With gauss = L L', the inverse's diagonal holds the squared columns of the inverse of L.
+        positive = True
+        for i in range(k):
+            if not free[i]:
+                continue
+            for j in range(i + 1):
+                if not free[j]:
+                    continue
+                scale = gauss[v, i * (i + 3) // 2]
+                value = gauss[v, i * (i + 1) // 2 + j]
+                for q in range(j):
+                    if free[q]:
+                        value -= matrix[i, q] * matrix[j, q]
+                if i == j:
+                    positive = positive and value > 1e-14 * scale
+                    matrix[i, i] = 1 / np.sqrt(max(value, 1e-300))
+                else:
+                    matrix[i, j] = value * matrix[j, j]
+        if not positive:
+            continue
+        # With gauss = L L', the inverse's diagonal holds the squared columns of L's inverse.
         for p in range(k):
             if not free[p]:
                 continue
@@ -540,78 +830,117 @@ def standard_errors(kind, y, w, b, sigma, low, high, theta, peak, within, sample
                     value = 1.0 if i == p else 0.0
                     for q in range(p, i):
                         if free[q]:
-                            value -= factor[i, q] * column[q]
-                    column[i] = value * factor[i, i]
+                            value -= matrix[i, q] * column[q]
+                    column[i] = value * matrix[i, i]
                     variance += column[i] * column[i]
-            errors[p] = np.sqrt(variance * sse / (samples - count))
-    return remark
+            errors[v, p] = np.sqrt(variance * sse[v] / (samples - count))
+
+
+# Shrinkage ----------------------------------------------------------------------------------------
 
 
 @njit(**JIT)
-def fit_block(
-    kind, signals, cleaned, w, b, sigma, low, high, nodes, curves, grid, thorough, peaks, within, samples,
-    theta, errors, sse, code,
-):  # fmt: skip
-    """Fit each row of `signals` into the last four arrays; `low` and `high` have one row per voxel.
+def likelihood(y, w, b, sigma, floor, d, d_star, f, curve):
+    """Log-likelihood of one voxel's D, D*, f with s0 and noise integrated out, and its s0.
 
-    The grid looks at `cleaned`, `within` is the scatter of repeats about the means in `signals`, `samples` their number
-    before that. Code: 0 good, 1 at a bound, 2 a parameter without influence, 3 not converged.
+    Without a floor (`sigma` empty) s0 is in closed form; with it, four Gauss-Newton steps from
+    there, and Laplace's approximation of the integral. `curve` is room for n numbers.
     """
-    room = make_room(b.size, theta.shape[1])
-    n_slow, n_fast = grid[0].size, grid[2].size
-    likeness, trial = np.empty(curves.shape[1]), np.empty(4)
-    desk = (
-        np.empty(n_slow), np.empty(n_fast), np.empty((n_slow, n_fast)), np.zeros(n_fast), np.empty(n_fast), np.empty(n_fast),
-        np.empty(n_fast, np.bool_),
-    )  # fmt: skip
+    n = b.size
+    for i in range(n):
+        curve[i] = (1 - f) * exp(-b[i] * d) + f * exp(-b[i] * d_star)
+    product = norm = energy = 0.0
+    for i in range(n):
+        product += w[i] * y[i] * curve[i]
+        norm += w[i] * curve[i] * curve[i]
+        energy += w[i] * y[i] * y[i]
+    s0 = product / norm
+    rest = energy - product * s0
+    for _ in range(4 if sigma.size else 0):
+        pull = norm = rest = 0.0
+        for i in range(n):
+            x = max(s0 * curve[i] / sigma[i], 0.0)
+            k = min(int(min(x, FLOOR_REACH) / FLOOR_STEP), floor.shape[1] - 2)
+            t = x / FLOOR_STEP - k
+            mean = (1 - t) * floor[0, k] + t * floor[0, k + 1]
+            gain = (1 - t) * floor[1, k] + t * floor[1, k + 1]
+            if x >= FLOOR_REACH:
+                mean, gain = x + 0.5 / x, 1 - 0.5 / (x * x)
+            off = y[i] - sigma[i] * mean
+            rest += w[i] * off * off
+            pull += w[i] * off * gain * curve[i]
+            norm += w[i] * gain * gain * curve[i] * curve[i]
+        s0 = max(s0 + pull / max(norm, 1e-300), 1e-12 * s0)
+    return -0.5 * np.log(norm) - (n - 1) / 2 * np.log(max(rest, 1e-12 * energy)), s0
+
+
+@njit(**JIT)
+def likelihoods(signals, w, b, sigma, floor, theta, loglik, s0):
+    """:func:`likelihood` of every voxel at its (ln D, ln D*, logit f)."""
+    curve = np.empty(b.size)
     for v in range(signals.shape[0]):
-        y, lower, upper = signals[v], low[v], high[v]
-        if kind == 1:
-            sse[v], converged = fit_two_decays(
-                y,
-                cleaned[v],
-                w,
-                b,
-                sigma,
-                lower,
-                upper,
-                grid,
-                thorough,
-                theta[v],
-                room,
-                desk,
-                trial,
-            )
-        else:
-            sse[v], converged = fit_one_decay(
-                kind,
-                y,
-                cleaned[v],
-                w,
-                b,
-                sigma,
-                lower,
-                upper,
-                nodes,
-                curves,
-                likeness,
-                theta[v],
-                room,
-            )
-        code[v] = standard_errors(
-            kind,
-            y,
-            w,
-            b,
-            sigma,
-            lower,
-            upper,
-            theta[v],
-            peaks[v],
-            within[v],
-            samples,
-            errors[v],
-            room,
-        )
-        if not converged:
-            code[v] = 3
+        d, d_star = np.exp(theta[v, 0]), np.exp(theta[v, 1])
+        f = 1 / (1 + np.exp(-theta[v, 2]))
+        loglik[v], s0[v] = likelihood(signals[v], w, b, sigma, floor, d, d_star, f, curve)
+
+
+@njit(**JIT)
+def metropolis(
+    signals,
+    w,
+    b,
+    sigma,
+    floor,
+    low,
+    high,
+    mean,
+    precision,
+    proposal,
+    log_u,
+    theta,
+    loglik,
+    s0,
+    taken,
+):
+    """A Metropolis step of every voxel: `theta`, `loglik` and `s0` follow where it is taken."""
+    curve = np.empty(b.size)
+    for v in range(signals.shape[0]):
+        taken[v] = False
+        inside, gain = True, 0.0
+        for p in range(3):
+            inside &= (proposal[v, p] > low[p]) and (proposal[v, p] < high[p])
+            for q in range(3):
+                here = (theta[v, p] - mean[p]) * (theta[v, q] - mean[q])
+                there = (proposal[v, p] - mean[p]) * (proposal[v, q] - mean[q])
+                gain += 0.5 * precision[p, q] * (here - there)
+        if not inside:
+            continue
+        d, d_star = np.exp(proposal[v, 0]), np.exp(proposal[v, 1])
+        f = 1 / (1 + np.exp(-proposal[v, 2]))
+        new, height = likelihood(signals[v], w, b, sigma, floor, d, d_star, f, curve)
+        if log_u[v] < new - loglik[v] + gain:
+            theta[v], loglik[v], s0[v], taken[v] = proposal[v], new, height, True
+
+
+# What is compiled ---------------------------------------------------------------------------------
+
+ENTRIES = (descend, amplitudes, search_two_decays, search_one_decay, standard_errors)
+"""The functions that Python calls."""
+
+
+def is_compiled():
+    """True where numba's cache has everything for this processor and this source.
+
+    The cache is kept by processor: another one, or another setting of NUMBA_CPU_NAME, compiles for
+    itself, whatever the times of files are.
+    """
+    return all(function.signatures or _is_cached(function) for function in ENTRIES)
+
+
+def _is_cached(function):
+    try:
+        processor = function.targetctx.codegen().magic_tuple()
+        overloads = function._cache._cache_file._load_index()
+    except (AttributeError, OSError):  # another numba keeps its cache otherwise: compile to be sure
+        return False
+    return any(key[1] == processor for key in overloads)

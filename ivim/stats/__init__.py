@@ -1,1 +1,1 @@
-"""Statistics of a reader study: frames in, tidy frames out; no file is read or written and nothing is plotted."""
+"""Statistics of a reader study: tidy frames in and out, no file and no plot."""

@@ -1,22 +1,34 @@
-"""Comparison of groups: assumptions, two-group tests with a stated rule of choice, analysis of variance, post-hoc tests."""
+"""Comparison of groups: description, assumptions, two-group tests and which to choose, ANOVA."""
 
-from functools import lru_cache
-from itertools import combinations
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from ivim.stats import checks
+from ivim.stats.checks import Floats
+from ivim.stats.posthoc import POSTHOC, adjust, posthoc
+from ivim.stats.precision import pingouin
+from ivim.stats.samples import Samples, attributes, check_spread, split
+
+__all__ = [
+    "POSTHOC", "RULES", "adjust", "anova", "compare_groups", "describe", "posthoc", "split",
+]  # fmt: skip
 
 RULES = ("article", "spss", "welch")
-POSTHOC = ("tukey", "lsd", "bonferroni", "games-howell")
+METHODS = ("fisher", "welch", "kruskal-wallis")
+PAIR = ["parameter", "test", "group", "statistic", "df", "p", "chosen"]
 
 
-def compare_groups(
-    frame, values=None, group="group", order=None, rule="article", significance=0.05
-):
-    """Compare two groups: the assumptions, all three tests, and which of them the rule chooses.
+def describe(
+    frame: pd.DataFrame,
+    values: Any = None,
+    group: str = "group",
+    order: Sequence[Any] | None = None,
+) -> pd.DataFrame:
+    """Mean and SD, median and quartiles of each parameter in each group.
 
     Parameters
     ----------
@@ -27,51 +39,112 @@ def compare_groups(
     group : str
         Column that names the group.
     order : sequence of str, optional
+        The groups to describe; by default all, in the order of appearance.
+
+    Returns
+    -------
+    DataFrame
+        ``group, parameter, n, mean, sd, median, q1, q3``, one row per group and parameter; `n`
+        counts the values that are there, and what cannot be had (the SD of one value) is missing.
+
+    Raises
+    ------
+    ValueError
+        When a column is missing or holds text, or a group is named that is not there.
+
+    Notes
+    -----
+    SD with n - 1; quartiles interpolated linearly as by R's `quantile` (its type 7).
+    """
+    names = checks.name_list(values)
+    checks.check_columns(frame, group, *names)
+    member = checks.labels(frame[group], group)
+    met = member.unique().tolist()
+    table = pd.DataFrame(
+        {name: checks.numbers(frame[name], name, missing=True) for name in names},
+        columns=pd.Index(names),
+    )
+    rows = []
+    for label in met if order is None else order:
+        part = table[member == checks.one_of(label, met, f"a group of {group!r}")]
+        rows += [{"group": label, "parameter": name, **_summary(part[name])} for name in names]
+    return pd.DataFrame(rows)
+
+
+def compare_groups(
+    frame: pd.DataFrame,
+    values: Any = None,
+    group: str = "group",
+    order: Sequence[Any] | None = None,
+    rule: str = "article",
+    significance: float = 0.05,
+) -> pd.DataFrame:
+    """Compare two groups: the assumptions, all three tests, and which of them the rule chooses.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per patient.
+    values : str or list of str
+        Measured column(s); a row without a value is left out for that parameter alone.
+    group : str
+        Column that names the group.
+    order : sequence of str, optional
         The two groups, first minus second; by default the order of appearance.
     rule : {"article", "spss", "welch"}
-        "article": Student's t where Shapiro-Wilk passes in both groups, Mann-Whitney otherwise (Methods, "Statistical
-        analysis"; Table 3 prints the pooled t). "spss": as before, but Levene's test decides between Student and Welch, as
-        readers of SPSS output do. "welch": always Welch, the better method: it keeps its level whether or not variances differ,
-        and a test that is chosen by a test does not (Delacre, Lakens & Leys, Int Rev Soc Psychol 2017;30:92; Zimmerman,
-        Br J Math Stat Psychol 2004;57:173).
+        "article": Student's t where Shapiro-Wilk passes in both groups, Mann-Whitney otherwise
+        (Methods, "Statistical analysis"; Table 3 prints the pooled t). "spss": as before, but
+        Levene's test decides between Student and Welch, as readers of SPSS output do. "welch":
+        always Welch, the better method: it keeps its level whether or not variances differ, and a
+        test that is chosen by a test does not (Delacre, Lakens & Leys, Int Rev Soc Psychol
+        2017;30:92; Zimmerman, Br J Math Stat Psychol 2004;57:173).
     significance : float
         Level of the assumption tests.
 
     Returns
     -------
     DataFrame
-        ``parameter, test, group, statistic, df, p, chosen``. Per parameter one Shapiro-Wilk row for each group (`group` names
-        it), then Levene, Student, Welch, Mann-Whitney; exactly one of the last three is chosen. The Mann-Whitney statistic is
-        U of the first group (R's W).
+        ``parameter, test, group, statistic, df, p, chosen``. Per parameter one Shapiro-Wilk row for
+        each group (`group` names it), then Levene, Student, Welch, Mann-Whitney; exactly one of the
+        last three is chosen. The Mann-Whitney statistic is U of the first group (R's W).
+        ``.attrs`` holds ``n`` by parameter and group, ``left_out`` (rows without a value) and
+        ``missing`` (the same in sentences).
 
     Raises
     ------
     ValueError
-        When there are not exactly two groups, a value is missing, a group has fewer than two, or nothing varies within the
-        groups.
+        When there are not exactly two groups, a group has fewer than two values, or nothing varies
+        within the groups.
 
     Notes
     -----
-    Levene's test centres on the means, as SPSS does; its df is that within groups. Mann-Whitney is exact without ties and
-    below 50 per group, else normal with continuity and tie corrections, as R's `wilcox.test`. Shapiro-Wilk and Levene need
-    three values in a group; where they cannot be had p is missing, and the samples count as neither normal nor equal in
-    variance.
+    By pingouin. Levene's test centres on the means, as SPSS does; its df is that within groups.
+    Mann-Whitney is exact without ties and below 50 per group, else normal with continuity and tie
+    corrections, as R's `wilcox.test`. Shapiro-Wilk and Levene need three values in a group; where
+    they cannot be had p is missing, and the samples count as neither normal nor equal in variance.
+    A marker that is constant within both groups (three values or more) and differs between them
+    has no t; Mann-Whitney is then chosen by every rule.
     """
     checks.one_of(rule, RULES, "rule")
     checks.proportion(significance, "significance")
-    frames = []
+    samples, frames = {}, []
     for name in checks.name_list(values):
-        samples = split(frame, name, group, order)
-        if len(samples) > 2:
-            met = ", ".join(map(str, samples))
-            msg = f"{group!r} has {len(samples)} groups ({met}); two are compared here: use anova for more, or filter the rows"
-            raise ValueError(msg)
-        frames.append(_two_groups(samples, rule, significance).assign(parameter=name))
-    columns = ["parameter", "test", "group", "statistic", "df", "p", "chosen"]
-    return pd.concat(frames, ignore_index=True)[columns]
+        samples[name] = split(frame, name, group, order, constant=True)
+        _check_two(samples[name], group)
+        rows = _two_groups(samples[name], rule, significance)
+        frames.append(pd.DataFrame(rows).assign(parameter=name))
+    table = pd.concat(frames, ignore_index=True)[PAIR]
+    table.attrs = attributes(samples)
+    return table
 
 
-def anova(frame, values=None, group="group", order=None, method="fisher"):
+def anova(
+    frame: pd.DataFrame,
+    values: Any = None,
+    group: str = "group",
+    order: Sequence[Any] | None = None,
+    method: str = "fisher",
+) -> pd.DataFrame:
     """One-way analysis of variance.
 
     Parameters
@@ -84,7 +157,8 @@ def anova(frame, values=None, group="group", order=None, method="fisher"):
     Returns
     -------
     DataFrame
-        One row per parameter: ``parameter, f, df_between, df_within, p``; for "kruskal-wallis" ``parameter, h, df, p``.
+        One row per parameter: ``parameter, f, df_between, df_within, p``; for "kruskal-wallis"
+        ``parameter, h, df, p``. ``.attrs`` as for :func:`compare_groups`.
 
     Raises
     ------
@@ -93,117 +167,73 @@ def anova(frame, values=None, group="group", order=None, method="fisher"):
 
     Notes
     -----
-    Welch, Biometrika 1951;38:330; Kruskal & Wallis, J Am Stat Assoc 1952;47:583, corrected for ties.
+    By pingouin. Welch, Biometrika 1951;38:330; Kruskal & Wallis, J Am Stat Assoc 1952;47:583,
+    corrected for ties.
     """
-    compute = {"fisher": _fisher, "welch": _welch_anova, "kruskal-wallis": _kruskal}[
-        checks.one_of(method, ("fisher", "welch", "kruskal-wallis"), "method")
-    ]
-    return pd.DataFrame(
-        [
-            {"parameter": name, **compute(split(frame, name, group, order))}
-            for name in checks.name_list(values)
-        ]
-    )
+    checks.one_of(method, METHODS, "method")
+    ranks = method == "kruskal-wallis"
+    samples = {
+        name: split(frame, name, group, order, constant=ranks) for name in checks.name_list(values)
+    }
+    rows = [{"parameter": name, **_anova(sample, method)} for name, sample in samples.items()]
+    table = pd.DataFrame(rows)
+    table.attrs = attributes(samples)
+    return table
 
 
-def posthoc(frame, values=None, group="group", method="tukey", order=None, confidence=0.95):
-    """All pairwise differences of means after an analysis of variance.
-
-    Parameters
-    ----------
-    frame, values, group, order
-        As for :func:`compare_groups`, with two groups or more.
-    method : {"tukey", "lsd", "bonferroni", "games-howell"}
-        Tukey-Kramer, Fisher's least significant difference (no correction), Bonferroni on the pooled t, or Games-Howell for
-        unequal variances.
-    confidence : float
-        Level of the limits, simultaneous except for "lsd".
-
-    Returns
-    -------
-    DataFrame
-        ``parameter, method, a, b, difference, ci_low, ci_high, p``; `difference` is mean(a) - mean(b).
-
-    Raises
-    ------
-    ValueError
-        As :func:`compare_groups`, and with "games-howell" also when one group is constant.
-
-    Notes
-    -----
-    Tukey-Kramer: Kramer, Biometrics 1956;12:307; Games & Howell, J Educ Stat 1976;1:113. The article names no post-hoc test.
-    """
-    checks.one_of(method, POSTHOC, "method")
-    checks.proportion(confidence)
-    rows = []
-    for name in checks.name_list(values):
-        samples = split(frame, name, group, order)
-        found = _pairwise(samples, method, 1 - confidence)
-        rows.extend({"parameter": name, "method": method, **row} for row in found)
-    return pd.DataFrame(rows)
-
-
-def split(frame, values, group, order=None):
-    """The values of each group as arrays, in the given order or that of appearance; checked.
-
-    Returns
-    -------
-    dict
-        Group name -> array of floats.
-    """
-    checks.check_columns(frame, values, group)
-    numbers, names = checks.numbers(frame[values], values), checks.labels(frame[group], group)
-    met = names.unique().tolist()
-    if order is None:
-        order = met
-    elif set(order) != set(met) or len(order) != len(met):
-        msg = f"order names {', '.join(map(repr, order))}, but {group!r} holds {', '.join(map(repr, met))}; name each group once"
-        raise ValueError(msg)
-    if len(met) < 2:
-        msg = f"{group!r} holds only {met[0]!r}; a comparison needs at least two groups"
-        raise ValueError(msg)
-    samples = {name: numbers[(names == name).to_numpy()] for name in order}
-    for name, sample in samples.items():
-        if sample.size < 2:
-            msg = f"group {name!r} has {sample.size} value of {values!r}; at least two are needed"
-            raise ValueError(msg)
-    if all(np.ptp(sample) == 0 for sample in samples.values()):
-        msg = f"{values!r} is constant within every group; without spread there is nothing to test"
-        raise ValueError(msg)
-    return samples
-
-
-def _two_groups(samples, rule, significance):
-    first, second = samples.values()
-    df = first.size + second.size - 2
-    rows = [_row("Shapiro-Wilk", *_shapiro(sample), group=name) for name, sample in samples.items()]
-    normal = all(row["p"] > significance for row in rows)
-    levene = _levene(first, second)
-    student, welch = stats.ttest_ind(first, second), stats.ttest_ind(first, second, equal_var=False)
-    tied = np.unique(np.concatenate([first, second])).size < df + 2
-    exact = not tied and max(first.size, second.size) < 50
-    ranks = stats.mannwhitneyu(first, second, method="exact" if exact else "asymptotic")
-    rows += [
-        _row("Levene", *levene, df=df),
-        _row("Student", student.statistic, student.pvalue, df=df),
-        _row("Welch", welch.statistic, welch.pvalue, df=welch.df),
-        _row("Mann-Whitney", ranks.statistic, ranks.pvalue),
-    ]
-    chosen = _choose(rule, normal, levene[1] > significance)
-    return pd.DataFrame(rows).assign(chosen=lambda table: table["test"] == chosen)
-
-
-def _row(test, statistic, p, df=np.nan, group=""):
+def _summary(column: pd.Series) -> dict[str, float]:
+    q1, median, q3 = column.quantile([0.25, 0.5, 0.75])
     return {
-        "test": test,
-        "group": group,
-        "statistic": float(statistic),
-        "df": float(df),
-        "p": float(p),
+        "n": int(column.count()),
+        "mean": column.mean(),
+        "sd": column.std(),
+        "median": median,
+        "q1": q1,
+        "q3": q3,
     }
 
 
-def _choose(rule, normal, equal):
+def _check_two(samples: Samples, group: str) -> None:
+    if len(samples.groups) > 2:
+        met = ", ".join(map(str, samples.groups))
+        msg = (
+            f"{group!r} has {len(samples.groups)} groups ({met}); two are compared here: use anova "
+            "for more, or filter the rows"
+        )
+        raise ValueError(msg)
+
+
+def _two_groups(samples: Samples, rule: str, significance: float) -> list[dict[str, Any]]:
+    first, second = samples.groups.values()
+    df = first.size + second.size - 2
+    with pingouin() as pg:
+        shapiro = {name: _shapiro(pg, sample) for name, sample in samples.groups.items()}
+        levene = _levene(pg, first, second)
+        student, welch = (
+            _t(pg, first, second, correction) if samples.spread else (np.nan,) * 3
+            for correction in (False, True)
+        )
+        ranks = _mann_whitney(pg, first, second)
+    normal = all(p > significance for _, p in shapiro.values())
+    rows = [_row("Shapiro-Wilk", *found, group=name) for name, found in shapiro.items()]
+    rows += [
+        _row("Levene", *levene, df=df),
+        _row("Student", *student),
+        _row("Welch", *welch),
+        _row("Mann-Whitney", *ranks),
+    ]
+    chosen = _choose(rule if samples.spread else "article", normal, levene[1] > significance)
+    return [{**row, "chosen": row["test"] == chosen} for row in rows]
+
+
+def _row(
+    test: str, statistic: float, p: float, df: float = np.nan, group: Any = ""
+) -> dict[str, Any]:
+    row = {"test": test, "group": group, "statistic": float(statistic), "df": float(df)}
+    return row | {"p": float(p)}
+
+
+def _choose(rule: str, normal: bool, equal: bool) -> str:
     if rule == "welch":
         return "Welch"
     if not normal:
@@ -211,91 +241,44 @@ def _choose(rule, normal, equal):
     return "Student" if rule == "article" or equal else "Welch"
 
 
-def _shapiro(sample):
+def _shapiro(pg: ModuleType, sample: Floats) -> tuple[float, float]:
     if sample.size < 3 or np.ptp(sample) == 0:
         return np.nan, np.nan
-    return stats.shapiro(sample)
+    # As a Series: of an array pingouin asks four values, where Shapiro-Wilk needs three.
+    found = pg.normality(pd.Series(sample)).iloc[0]
+    return found["W"], found["pval"]
 
 
-def _levene(first, second):
-    deviations = [np.abs(sample - sample.mean()) for sample in (first, second)]
-    if all(np.allclose(deviation, deviation[0], rtol=1e-12) for deviation in deviations):
-        return np.nan, np.nan  # as with two values each: no spread of the spreads
-    return stats.f_oneway(*deviations)
+def _levene(pg: ModuleType, first: Floats, second: Floats) -> tuple[float, float]:
+    for sample in (first, second):
+        deviation = np.abs(sample - sample.mean())
+        if np.ptp(deviation) > 1e-12 * np.abs(sample).max():
+            found = pg.homoscedasticity([first, second], method="levene", center="mean").iloc[0]
+            return found["W"], found["pval"]
+    return np.nan, np.nan  # as with two values each: no spread of the spreads
 
 
-def _fisher(samples):
-    result = stats.f_oneway(*samples.values())
-    k, n = len(samples), sum(sample.size for sample in samples.values())
-    return {"f": result.statistic, "df_between": k - 1, "df_within": n - k, "p": result.pvalue}
+def _t(
+    pg: ModuleType, first: Floats, second: Floats, correction: bool
+) -> tuple[float, float, float]:
+    found = pg.ttest(first, second, correction=correction).iloc[0]
+    return found["T"], found["p_val"], found["dof"]
 
 
-def _welch_anova(samples):
-    _check_spread(samples, "welch", "'fisher' or 'kruskal-wallis'")
-    k, n = len(samples), np.array([sample.size for sample in samples.values()])
-    means = np.array([sample.mean() for sample in samples.values()])
-    weights = n / np.array([sample.var(ddof=1) for sample in samples.values()])
-    centre = (weights * means).sum() / weights.sum()
-    imbalance = ((1 - weights / weights.sum()) ** 2 / (n - 1)).sum()
-    f = (
-        (weights * (means - centre) ** 2).sum()
-        / (k - 1)
-        / (1 + 2 * (k - 2) / (k**2 - 1) * imbalance)
-    )
-    df_within = (k**2 - 1) / (3 * imbalance)
-    return {
-        "f": f,
-        "df_between": k - 1,
-        "df_within": df_within,
-        "p": stats.f.sf(f, k - 1, df_within),
-    }
+def _mann_whitney(pg: ModuleType, first: Floats, second: Floats) -> tuple[float, float]:
+    tied = np.unique(np.concatenate([first, second])).size < first.size + second.size
+    exact = not tied and max(first.size, second.size) < 50
+    found = pg.mwu(first, second, method="exact" if exact else "asymptotic").iloc[0]
+    return found["U_val"], found["p_val"]
 
 
-def _check_spread(samples, method, instead):
-    for name, sample in samples.items():
-        if np.ptp(sample) == 0:
-            msg = f"group {name!r} is constant and {method!r} divides by each group's variance; use method {instead}"
-            raise ValueError(msg)
-
-
-def _kruskal(samples):
-    result = stats.kruskal(*samples.values())
-    return {"h": result.statistic, "df": len(samples) - 1, "p": result.pvalue}
-
-
-def _pairwise(samples, method, error):
-    if method == "games-howell":
-        _check_spread(samples, method, "'tukey'")
-    pairs = list(combinations(samples, 2))
-    pooled_df = sum(sample.size - 1 for sample in samples.values())
-    pooled = sum((sample.size - 1) * sample.var(ddof=1) for sample in samples.values()) / pooled_df
-    for a, b in pairs:
-        first, second = samples[a], samples[b]
-        if method == "games-howell":
-            welch = stats.ttest_ind(first, second, equal_var=False)
-            df, se = (
-                welch.df,
-                np.sqrt(first.var(ddof=1) / first.size + second.var(ddof=1) / second.size),
-            )
-        else:
-            df, se = pooled_df, np.sqrt(pooled * (1 / first.size + 1 / second.size))
-        difference = first.mean() - second.mean()
-        half, p = _reach(method, abs(difference) / se, df, len(samples), len(pairs), error)
-        limits = {"ci_low": difference - half * se, "ci_high": difference + half * se}
-        yield {"a": a, "b": b, "difference": difference, **limits, "p": p}
-
-
-def _reach(method, t, df, groups, pairs, error):
-    """Critical t and two-sided p of one pair; the studentised range is √2 t."""
-    if method in ("tukey", "games-howell"):
-        return _range_quantile(groups, df, error) / np.sqrt(2), float(
-            stats.studentized_range.sf(t * np.sqrt(2), groups, df)
-        )
-    count = pairs if method == "bonferroni" else 1
-    return stats.t.isf(error / (2 * count), df), min(1.0, float(count * 2 * stats.t.sf(t, df)))
-
-
-@lru_cache(maxsize=64)
-def _range_quantile(groups, df, error):
-    # A tenth of a second each, and the same for every pair and parameter of a design.
-    return float(stats.studentized_range.ppf(1 - error, groups, df))
+def _anova(samples: Samples, method: str) -> dict[str, float]:
+    if method == "welch":
+        check_spread(samples, method, "'fisher' or 'kruskal-wallis'")
+    with pingouin() as pg:
+        compute = {"fisher": pg.anova, "welch": pg.welch_anova, "kruskal-wallis": pg.kruskal}
+        found = compute[method](samples.long(), dv="value", between="group").iloc[0]
+    if method == "kruskal-wallis":
+        return {"h": found["H"], "df": found["ddof1"], "p": found["p_unc"]}
+    degrees = {"df_between": found["ddof1"], "df_within": found["ddof2"]}
+    return {"f": found["F"], **degrees, "p": found["p_unc"]}

@@ -1,16 +1,20 @@
-"""ROC curves: DeLong's limits and paired comparison, Youden's cut-off, exact limits of sensitivity and specificity."""
+"""ROC curves: DeLong's limits and paired comparison, Youden's cut-off with exact limits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from ivim.stats import checks
+from ivim.stats.checks import Floats
 from ivim.stats.proportions import exact_limits
+from ivim.stats.ranks import area, covariance, curve_counts, placements, youden
 
 DIRECTIONS = (">", "<")
-"""``>``: disease lies above the cut-off; ``<``: below. (pROC writes the opposite sign: controls < cases.)"""
+"""``>``: disease lies above the cut-off; ``<``: below (pROC's opposite: controls < cases)."""
 
 
 @dataclass(frozen=True)
@@ -22,17 +26,20 @@ class Roc:
     auc, se, ci_low, ci_high : float
         Area under the curve with DeLong's standard error and limits, clipped to 0-1.
     cutoff : float
-        Youden's cut-off; a score counts as diseased when it is `direction` (``>`` or ``<``) `cutoff`.
+        Youden's cut-off; a score on the side `direction` (``>`` or ``<``) of it counts as diseased.
     direction : str
         ``>`` or ``<``.
     tp, fn, tn, fp : int
         Counts at the cut-off.
-    sensitivity, sensitivity_low, sensitivity_high, specificity, specificity_low, specificity_high : float
+    sensitivity, sensitivity_low, sensitivity_high : float
         Fractions 0-1 with exact (Clopper-Pearson) limits.
+    specificity, specificity_low, specificity_high : float
+        Likewise.
     cutoffs : tuple of float
-        Every cut-off that reaches the same Youden index; `cutoff` is the one of highest sensitivity.
+        Every cut-off that reaches the same Youden index; `cutoff` is that of highest sensitivity.
     curve : DataFrame
-        ``threshold, fpr, tpr`` from (0, 0) to (1, 1); thresholds lie midway between adjacent scores, infinite at the ends.
+        ``threshold, fpr, tpr`` from (0, 0) to (1, 1); thresholds lie midway between adjacent
+        scores, infinite at the ends.
     """
 
     auc: float
@@ -51,11 +58,16 @@ class Roc:
     specificity: float
     specificity_low: float
     specificity_high: float
-    cutoffs: tuple
+    cutoffs: tuple[float, ...]
     curve: pd.DataFrame = field(repr=False, compare=False)
 
+    @property
+    def n(self) -> int:
+        """Patients with a score."""
+        return self.tp + self.fn + self.tn + self.fp
 
-def roc(y, score, direction="auto", confidence=0.95):
+
+def roc(y: ArrayLike, score: ArrayLike, direction: str = "auto", confidence: float = 0.95) -> Roc:
     """The ROC curve of one score.
 
     Parameters
@@ -63,10 +75,11 @@ def roc(y, score, direction="auto", confidence=0.95):
     y : array, shape (n,)
         1 for a case, 0 for a control; at least two of each.
     score : array, shape (n,)
-        The marker.
+        The marker; patients without one are left out (`Roc.n` counts those that have it).
     direction : {"auto", ">", "<"}
-        Side of the disease; "auto" takes ``>`` unless the cases' median is below the controls', as pROC does. Choosing the
-        side from the data makes an AUC near 0.5 optimistic; give the direction where it was known before.
+        Side of the disease; "auto" takes ``>`` unless the cases' median is below the controls', as
+        pROC does. Choosing the side from the data makes an AUC near 0.5 optimistic; give the
+        direction where it was known before.
     confidence : float
         Two-sided level of all limits.
 
@@ -77,15 +90,17 @@ def roc(y, score, direction="auto", confidence=0.95):
     Raises
     ------
     ValueError
-        When `y` is not binary, a group has fewer than two, a score is missing, or the score is constant.
+        When `y` is not binary, a group has fewer than two scores, or the score is constant.
 
     Notes
     -----
-    DeLong, DeLong & Clarke-Pearson, Biometrics 1988;44:837, ties counting one half; limits symmetric and clipped to 0-1 as
-    in pROC (Robin et al., BMC Bioinformatics 2011;12:77). When no case overlaps a control the AUC is 1 and DeLong's error 0:
-    both limits are then 1, and only the exact limits of sensitivity and specificity still tell the uncertainty.
-    The cut-off maximises Youden's index (Cancer 1950;3:32), compared in whole numbers so that ties are ties; among ties the
-    highest sensitivity wins, the fewest missed cases.
+    The curve by scikit-learn. Ours, for no library here has them: DeLong, DeLong & Clarke-Pearson,
+    Biometrics 1988;44:837, ties counting one half; limits symmetric and clipped to 0-1 as in pROC
+    (Robin et al., BMC Bioinformatics 2011;12:77). When no case overlaps a control the AUC is 1 and
+    DeLong's error 0: both limits are then 1, and only the exact limits of sensitivity and
+    specificity still tell the uncertainty. The cut-off maximises Youden's index (Cancer
+    1950;3:32), compared in whole numbers so that ties are ties; among ties the highest sensitivity
+    wins, the fewest missed cases.
 
     Examples
     --------
@@ -93,12 +108,12 @@ def roc(y, score, direction="auto", confidence=0.95):
     >>> curve.direction, curve.cutoff, round(curve.auc, 4)
     ('>', 2.25, 0.8889)
     """
-    y, score = _paired(y, score, "score")
+    y, (score,) = _known(y, {"score": score})
     direction = _direction(y, score, direction)
     upward = score if direction == ">" else -score
     counts = curve_counts(y, upward)
     auc, (cases, controls) = area(y, upward), placements(y, upward)
-    se = float(np.sqrt(_covariance(cases[None], controls[None])[0, 0]))
+    se = float(np.sqrt(covariance(cases[None], controls[None])[0, 0]))
     low, high = _normal_limits(auc, se, confidence)
     n1, n0 = int(y.sum()), int((1 - y).sum())
     best = youden(counts)
@@ -115,8 +130,7 @@ def roc(y, score, direction="auto", confidence=0.95):
         fn=n1 - tp,
         tn=n0 - fp,
         fp=fp,
-        **_fraction("sensitivity", tp, n1, confidence),
-        **_fraction("specificity", n0 - fp, n0, confidence),
+        **_fractions((tp, n0 - fp), (n1, n0), confidence),
         cutoffs=tuple(float(value) for value in thresholds[best]),
         curve=pd.DataFrame(
             {"threshold": thresholds, "fpr": counts["fp"] / n0, "tpr": counts["tp"] / n1}
@@ -124,7 +138,13 @@ def roc(y, score, direction="auto", confidence=0.95):
     )
 
 
-def compare_auc(y, score_a, score_b, direction="auto", confidence=0.95):
+def compare_auc(
+    y: ArrayLike,
+    score_a: ArrayLike,
+    score_b: ArrayLike,
+    direction: str | Sequence[str] = "auto",
+    confidence: float = 0.95,
+) -> pd.DataFrame:
     """DeLong's paired comparison of two scores measured on the same patients.
 
     Parameters
@@ -132,14 +152,15 @@ def compare_auc(y, score_a, score_b, direction="auto", confidence=0.95):
     y, confidence
         As for :func:`roc`.
     score_a, score_b : array, shape (n,)
-        Two markers of the same patients, in the same order.
+        Two markers of the same patients, in the same order; patients without both are left out.
     direction : {"auto", ">", "<"} or a pair of these
         One for both, or one each.
 
     Returns
     -------
     DataFrame
-        One row: ``auc_a, auc_b, difference, se, ci_low, ci_high, z, p``; `difference` is a - b, p two-sided.
+        One row: ``auc_a, auc_b, difference, se, ci_low, ci_high, z, p``; `difference` is a - b, p
+        two-sided. ``.attrs["n"]`` counts the patients.
 
     Raises
     ------
@@ -148,24 +169,25 @@ def compare_auc(y, score_a, score_b, direction="auto", confidence=0.95):
 
     Notes
     -----
-    DeLong et al. 1988, with the covariance of the two areas; the limits are those of the difference. Two scores that rank alike
-    give z = 0 and p = 1.
+    DeLong et al. 1988, with the covariance of the two areas; the limits are those of the
+    difference. Two scores that rank alike give z = 0 and p = 1.
     """
     sides = [direction] * 2 if isinstance(direction, str) else list(direction)
     if len(sides) != 2:
         msg = f"direction is {direction!r}; one for both scores or a pair is needed"
         raise ValueError(msg)
-    upward = []
-    for score, side, name in zip((score_a, score_b), sides, ("score_a", "score_b"), strict=True):
-        outcome, score = _paired(y, score, name)
-        upward.append(score if _direction(outcome, score, side) == ">" else -score)
+    outcome, scores = _known(y, {"score_a": score_a, "score_b": score_b})
+    upward = [
+        score if _direction(outcome, score, side) == ">" else -score
+        for score, side in zip(scores, sides, strict=True)
+    ]
     auc_a, auc_b = (area(outcome, score) for score in upward)
     cases, controls = (
         np.array(part)
         for part in zip(*(placements(outcome, score) for score in upward), strict=True)
     )
-    covariance = _covariance(cases, controls)
-    difference, variance = auc_a - auc_b, covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
+    spread = covariance(cases, controls)
+    difference, variance = auc_a - auc_b, spread[0, 0] + spread[1, 1] - 2 * spread[0, 1]
     # Rounding leaves 1e-18 where two scores rank alike; their difference has no variance.
     se = float(np.sqrt(variance)) if variance > 1e-15 else 0.0
     z = difference / se if se else np.sign(difference) * np.inf if abs(difference) > 1e-12 else 0.0
@@ -179,11 +201,13 @@ def compare_auc(y, score_a, score_b, direction="auto", confidence=0.95):
         "ci_high": high,
         "z": z,
     }
-    return pd.DataFrame([{**row, "p": 2 * stats.norm.sf(abs(z))}])
+    table = pd.DataFrame([{**row, "p": 2 * stats.norm.sf(abs(z))}])
+    table.attrs = {"n": outcome.size, "left_out": np.size(y) - outcome.size}
+    return table
 
 
-def hanley_mcneil_se(auc, cases, controls):
-    """Standard error of an AUC from its size and the two sample sizes alone, as older programmes print it.
+def hanley_mcneil_se(auc: ArrayLike, cases: int, controls: int) -> Floats:
+    """Standard error of an AUC from its size and the sample sizes, as older programmes print it.
 
     Parameters
     ----------
@@ -196,104 +220,69 @@ def hanley_mcneil_se(auc, cases, controls):
     -------
     float or array
 
+    Raises
+    ------
+    ValueError
+        When an area is not from 0 to 1, or a group has nobody.
+
     Notes
     -----
-    SE² = [A(1-A) + (n₁-1)(Q₁-A²) + (n₀-1)(Q₂-A²)] / (n₁n₀), Q₁ = A/(2-A), Q₂ = 2A²/(1+A); Hanley & McNeil, Radiology 1982;143:29.
+    SE² = [A(1-A) + (n₁-1)(Q₁-A²) + (n₀-1)(Q₂-A²)] / (n₁n₀), Q₁ = A/(2-A), Q₂ = 2A²/(1+A); Hanley &
+    McNeil, Radiology 1982;143:29.
     """
     area = np.asarray(auc, dtype=float)
     if not np.all((area >= 0) & (area <= 1)) or min(cases, controls) < 1:
-        msg = f"auc {auc!r} with {cases} cases and {controls} controls; an area from 0 to 1 and at least one of each are needed"
+        msg = (
+            f"auc {auc!r} with {cases} cases and {controls} controls; an area from 0 to 1 and at "
+            "least one of each are needed"
+        )
         raise ValueError(msg)
     q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
     variance = area * (1 - area) + (cases - 1) * (q1 - area**2) + (controls - 1) * (q2 - area**2)
-    return np.sqrt(variance / (cases * controls))[()]
+    se: Floats = np.sqrt(variance / (cases * controls))[()]
+    return se
 
 
-def curve_counts(y, upward):
-    """Cases and controls above each threshold, thresholds falling from +inf to -inf.
-
-    Parameters
-    ----------
-    y, upward : array, shape (n,)
-        Outcome 0 or 1, and a score that is large in disease.
-
-    Returns
-    -------
-    dict
-        ``threshold, tp, fp``, each of shape (different scores + 1,).
-    """
-    levels, inverse = np.unique(upward, return_inverse=True)
-    cases = np.bincount(inverse, weights=y, minlength=levels.size)[::-1].cumsum().astype(int)
-    everyone = np.bincount(inverse, minlength=levels.size)[::-1].cumsum()
-    middle = levels[:-1] + np.diff(levels) / 2
-    # Between neighbouring floats there is no middle: keep the lower one, which `>` still separates from the upper.
-    middle = np.where(middle < levels[1:], middle, levels[:-1])
-    return {
-        "threshold": np.concatenate([[np.inf], middle[::-1], [-np.inf]]),
-        "tp": np.concatenate([[0], cases]),
-        "fp": np.concatenate([[0], everyone - cases]),
-    }
-
-
-def youden(counts):
-    """Places of the largest Youden index in :func:`curve_counts`, highest sensitivity first; in whole numbers, so ties are ties."""
-    index = counts["tp"] * counts["fp"][-1] - counts["fp"] * counts["tp"][-1]
-    return np.flatnonzero(index == index.max())[::-1]
-
-
-def placements(y, upward):
-    """For each case the share of controls below it, for each control the share of cases above it; ties count one half.
-
-    The mean of either is the area under the curve; their variances make DeLong's.
-    """
-    cases, controls = upward[y == 1], upward[y == 0]
-    return _halves_below(cases, controls) / (2 * controls.size), 1 - _halves_below(
-        controls, cases
-    ) / (2 * cases.size)
-
-
-def area(y, upward):
-    """Area under the curve from counted pairs: one division, so that 875.5 of 1000 pairs is .8755 and prints .876."""
-    cases, controls = upward[y == 1], upward[y == 0]
-    return float(_halves_below(cases, controls).sum() / (2 * cases.size * controls.size))
-
-
-def _paired(y, score, name):
-    y, score = checks.binary(y), checks.numbers(score, name)
-    if y.shape != score.shape:
-        msg = f"{name!r} has {score.size} values for {y.size} outcomes; one per patient is needed"
+def _known(y: ArrayLike, scores: dict[str, ArrayLike]) -> tuple[NDArray[np.int_], list[Floats]]:
+    """The outcome and the scores of the patients who have all of them."""
+    outcome = checks.binary(y)
+    arrays = {name: checks.numbers(score, name, missing=True) for name, score in scores.items()}
+    for name, array in arrays.items():
+        if array.shape != outcome.shape:
+            msg = (
+                f"{name!r} has {array.size} values for {outcome.size} outcomes; one per patient is "
+                "needed"
+            )
+            raise ValueError(msg)
+    note = "".join(checks.missing_note(array, name) for name, array in arrays.items())
+    known = ~np.isnan(list(arrays.values())).any(axis=0)
+    outcome = outcome[known]
+    if min(outcome.sum(), (1 - outcome).sum()) < 2:
+        msg = (
+            f"{outcome.sum()} case(s) and {(1 - outcome).sum()} control(s); at least two of each "
+            f"are needed for a standard error{note}"
+        )
         raise ValueError(msg)
-    if min(y.sum(), (1 - y).sum()) < 2:
-        msg = f"{y.sum()} case(s) and {(1 - y).sum()} control(s); at least two of each are needed for a standard error"
-        raise ValueError(msg)
-    return y, checks.varying(score, name)
+    return outcome, [checks.varying(array[known], name) for name, array in arrays.items()]
 
 
-def _direction(y, score, direction):
+def _direction(y: NDArray[np.int_], score: Floats, direction: str) -> str:
     if checks.one_of(direction, ("auto", *DIRECTIONS), "direction") != "auto":
         return direction
     return ">" if np.median(score[y == 1]) >= np.median(score[y == 0]) else "<"
 
 
-def _halves_below(values, others):
-    """How many of `others` lie below each value, in halves: 2 for each below, 1 for each tie."""
-    ordered = np.sort(others)
-    return np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")
-
-
-def _covariance(cases, controls):
-    """DeLong's covariance matrix of the areas, from placements of shape (scores, cases) and (scores, controls)."""
-    return (
-        np.atleast_2d(np.cov(cases)) / cases.shape[1]
-        + np.atleast_2d(np.cov(controls)) / controls.shape[1]
-    )
-
-
-def _normal_limits(value, se, confidence):
+def _normal_limits(value: float, se: float, confidence: float) -> tuple[float, float]:
     half = stats.norm.isf((1 - checks.proportion(confidence)) / 2) * se
     return float(value - half), float(value + half)
 
 
-def _fraction(name, count, total, confidence):
-    low, high = exact_limits(count, total, confidence)
-    return {name: count / total, f"{name}_low": float(low), f"{name}_high": float(high)}
+def _fractions(
+    counts: tuple[int, int], totals: tuple[int, int], confidence: float
+) -> dict[str, float]:
+    lows, highs = exact_limits(counts, totals, confidence)
+    row = {}
+    for at, name in enumerate(("sensitivity", "specificity")):
+        row[name] = counts[at] / totals[at]
+        row |= {f"{name}_low": float(lows[at]), f"{name}_high": float(highs[at])}
+    return row

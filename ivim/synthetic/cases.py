@@ -1,11 +1,13 @@
-"""The two patients of Figures 1 and 2 as phantoms: measured by the article's chain, held beside the captions, drawn, calibrated.
+"""The two patients of Figures 1 and 2 as phantoms: measured by the article's chain, held beside the
+captions, drawn, calibrated.
 
-What is calibrated: the seven numbers of :data:`FREE` (six of the lesion, and the signal-to-noise ratio of the scan), so that
-maps of the noisy scan, averaged over each reader's ROI and over the readers, print the caption's six values. The seed was
-taken for which this ends well, and in Figure 2 the blood fraction falls where diffusion is fast (``coupling`` -0.9, set by
-hand: without it no seed that was tried came to the caption's ADC slow and DDC). The other numbers of
-:class:`ivim.synthetic.phantom.Case` are scenery chosen by hand. Seven free numbers for six targets show that the captions are
-*possible* with this chain, not that the patients were so.
+What is calibrated: the seven numbers of :data:`FREE` (six of the lesion, and the signal-to-noise
+ratio of the scan), so that maps of the noisy scan, averaged over each reader's ROI and over the
+readers, print the caption's six values. The seed was taken for which this ends well, and in Figure
+2 the blood fraction falls where diffusion is fast (``coupling`` -0.9, set by hand: without it no
+seed that was tried came to the caption's ADC slow and DDC). The other numbers of
+:class:`ivim.synthetic.phantom.Case` are scenery chosen by hand. Seven free numbers for six targets
+show that the captions are *possible* with this chain, not that the patients were so.
 """
 
 from dataclasses import dataclass, replace
@@ -16,13 +18,14 @@ import pandas as pd
 from ivim import article, files, parameters
 from ivim.audit.checks.rounding import parse
 from ivim.imaging import measure, output
-from ivim.imaging.roi import area_mm2
+from ivim.imaging.regions import area_mm2
 from ivim.report.printing import half_up
 from ivim.synthetic import phantom
 
 CLAIMS = files.PUBLISHED
-PANELS = dict(zip(parameters.SIX, "cdefgh"))
-"""The letters of the article's panels; b is the diffusion-weighted image and a an image of another sequence, which no phantom has."""
+PANELS = dict(zip(parameters.SIX, "cdefgh", strict=True))
+"""The letters of the article's panels; b is the diffusion-weighted image and a an image of another
+sequence, which no phantom has."""
 
 SHOWN_B = 800
 WINDOW = (slice(77, 179), slice(96, 186))
@@ -42,8 +45,8 @@ class Measured:
     maps : dict of str to array, shape (x, y, z)
         mm²/s.
     table : DataFrame
-        ``panel, parameter, reader, value, unit, voxels, area_mm2``: a row per reader, and one for reader "mean"; diffusivities
-        in 10⁻³ mm²/s.
+        ``panel, parameter, reader, value, unit, voxels, area_mm2``: a row per reader, and one for
+        reader "mean"; diffusivities in 10⁻³ mm²/s.
     """
 
     case: phantom.Case
@@ -62,7 +65,8 @@ def captions(figure):
     Returns
     -------
     DataFrame, index parameter
-        ``printed`` (the string), ``unit``, ``value`` and ``half`` (the printed number and half of its last digit, both in table units).
+        ``printed`` (the string), ``unit``, ``value`` and ``half`` (the printed number and half of
+        its last digit, both in table units).
     """
     claims = pd.read_csv(CLAIMS, dtype=str, keep_default_na=False)
     rows = claims[
@@ -80,7 +84,8 @@ def captions(figure):
 
 
 def measure_case(case, whole=True):
-    """Scan a case and measure it by the article's chain: maps, their means over each ROI, the mean of the readers.
+    """Scan a case and measure it by the article's chain: maps, their means over each ROI, the mean
+    of the readers.
 
     Parameters
     ----------
@@ -92,11 +97,11 @@ def measure_case(case, whole=True):
     -------
     Measured
     """
-    scanned = phantom.scan(case, None if whole else _around_rois(case))
+    scanned = phantom.scan(case, None if whole else around_rois(case))
     region = np.any(list(scanned.rois.values()), axis=0)
     if whole:
         region[WINDOW] = True
-    maps = measure.article_maps(scanned.series, region)
+    maps = measure.parameter_maps(scanned.series, "article", region)
     rows = []
     for reader, mask in scanned.rois.items():
         values, _ = measure.mean_of_maps(maps, mask)
@@ -116,7 +121,8 @@ def measure_case(case, whole=True):
     table.insert(0, "panel", table["parameter"].map(PANELS))
     table.insert(4, "unit", table["parameter"].map(parameters.unit))
     table["voxels"] = table["voxels"].astype("Int64")
-    # Compiled fits differ in the last digits from one machine (or compilation) to the next; files should not.
+    # Compiled fits differ in the last digits from one machine (or compilation) to the next; files
+    # should not.
     table["value"] = table["value"].round(6)
     return Measured(
         case,
@@ -132,8 +138,9 @@ def beside_caption(measured, figure):
     Returns
     -------
     DataFrame
-        ``panel, parameter, printed, measured, unit, same``: `measured` is the mean of the readers, printed half up in the
-        caption's unit and decimals; `same` says whether the digits are the caption's.
+        ``panel, parameter, printed, measured, unit, same``: `measured` is the mean of the readers,
+        printed half up in the caption's unit and decimals; `same` says whether the digits are the
+        caption's.
     """
     printed = captions(figure)
     mean = measured.table[measured.table["reader"] == "mean"].set_index("parameter")["value"]
@@ -163,7 +170,8 @@ def judge_by_rules(measured):
     Returns
     -------
     DataFrame
-        ``parameter, rule, value, called, group, right``: `rule` is the printed one for metastasis, `called` what it makes of the case.
+        ``parameter, rule, value, called, group, right``: `rule` is the printed one for metastasis,
+        `called` what it makes of the case.
     """
     claims = pd.read_csv(CLAIMS, dtype=str, keep_default_na=False)
     rules = claims[
@@ -198,9 +206,10 @@ def judge_by_rules(measured):
 
 
 def compare_estimators(measured):
-    """The article's mean of maps beside the fit of the mean signal, in table units: ``parameter, mean of maps, fit of the mean``."""
+    """The article's mean of maps beside the fit of the mean signal, in table units: ``parameter,
+    mean of maps, fit of the mean``."""
     by_mean = [
-        measure.measure(measured.phantom.series, mask, estimator="mean").values
+        measure.measure(measured.phantom.series, mask, "article", "mean").values
         for mask in measured.phantom.rois.values()
     ]
     maps = measured.table[measured.table["reader"] == "mean"].set_index("parameter")["value"]
@@ -230,10 +239,12 @@ FREE = {
 
 
 def calibrate(case, figure, *, close=0.6, rounds=25, progress=None):
-    """Find the lesion and the signal-to-noise ratio with which a case measures what its caption prints.
+    """Find the lesion and the signal-to-noise ratio with which a case measures what its caption
+    prints.
 
-    Damped Gauss-Newton steps on the numbers of :data:`FREE`, with the same noise throughout. Maps of noisy voxels
-    jump where a fit changes its basin, so each step is the best of several dampings.
+    Damped Gauss-Newton steps on the numbers of :data:`FREE`, with the same noise throughout. Maps
+    of noisy voxels jump where a fit changes its basin, so each step is the best of several
+    dampings.
 
     Parameters
     ----------
@@ -241,7 +252,8 @@ def calibrate(case, figure, *, close=0.6, rounds=25, progress=None):
         Where to start.
     figure : {"figure1", "figure2"}
     close : float
-        Stop when every value is within this part of half a printed digit (1 would be enough to print the digits).
+        Stop when every value is within this part of half a printed digit (1 would be enough to
+        print the digits).
     rounds : int
     progress : callable, optional
         Called with the round and the largest miss in half digits.
@@ -290,7 +302,10 @@ def calibrate(case, figure, *, close=0.6, rounds=25, progress=None):
         if np.square(found[best]).sum() > 0.97 * np.square(miss).sum():
             break  # such slow progress ends nowhere; another seed is quicker
         x, miss = trials[best], found[best]
-    msg = f"{figure}: calibration ends with a miss of {np.abs(miss).max():.2f} half digits; accepted is below {close:g}; start elsewhere or take another seed"
+    msg = (
+        f"{figure}: calibration ends with a miss of {np.abs(miss).max():.2f} half digits; "
+        f"accepted is below {close:g}; start elsewhere or take another seed"
+    )
     raise ValueError(msg)
 
 
@@ -304,8 +319,17 @@ def _decimals(text):
     return len(text.partition(".")[2])
 
 
-def _around_rois(case):
-    """The smallest window that holds every reader's ROI."""
+def around_rois(case):
+    """The smallest window that holds every reader's ROI.
+
+    Parameters
+    ----------
+    case : Case
+
+    Returns
+    -------
+    tuple of two slices
+    """
     centres, axes = (
         np.array(part) / phantom.PIXEL_MM for part in zip(*case.readers.values(), strict=True)
     )
@@ -317,7 +341,8 @@ def _around_rois(case):
 
 
 def draw_panels(measured, figure):
-    """The article's panels b to h: the diffusion-weighted image and the six maps around the vertebra, with the readers' ROIs.
+    """The article's panels b to h: the diffusion-weighted image and the six maps around the
+    vertebra, with the readers' ROIs.
 
     Parameters
     ----------
@@ -334,7 +359,8 @@ def draw_panels(measured, figure):
     from ivim.report.figures import STYLE
 
     beside = beside_caption(measured, figure).set_index("parameter")
-    # Made outside of the style's context, which would take the notebook's interactive mode back with it.
+    # Made outside of the style's context, which would take the notebook's interactive mode back
+    # with it.
     drawn = plt.figure(figsize=(13.6, 6.6), layout="constrained")
     with plt.rc_context(STYLE | {"axes.grid": False}):
         axes = drawn.subplots(2, 4)
@@ -385,13 +411,22 @@ def _draw_dwi(axes, measured):
 
 
 def _draw_rois(axes, measured):
-    for (reader, mask), colour in zip(measured.phantom.rois.items(), READER_COLOURS, strict=True):
+    for mask, colour in zip(measured.phantom.rois.values(), READER_COLOURS, strict=True):
         axes.contour(mask[:, :, 0][WINDOW].T, levels=[0.5], colors=[colour], linewidths=1.2)
 
 
 def _letter(axes, letter):
-    axes.text(0.03, 0.96, letter, transform=axes.transAxes, va="top", color="white", fontweight="bold", fontsize=11,
-              bbox={"facecolor": "black", "edgecolor": "none", "pad": 2})  # fmt: skip
+    axes.text(
+        0.03,
+        0.96,
+        letter,
+        transform=axes.transAxes,
+        va="top",
+        color="white",
+        fontweight="bold",
+        fontsize=11,
+        bbox={"facecolor": "black", "edgecolor": "none", "pad": 2},
+    )
 
 
 def _scale_bar(axes):

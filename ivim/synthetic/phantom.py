@@ -1,9 +1,11 @@
-"""Phantom scans: an axial slice through a vertebra with a lesion, scanned as the article scanned, with two readers' ROIs.
+"""Phantom scans: an axial slice through a vertebra with a lesion, scanned as the article scanned,
+with two readers' ROIs.
 
-Everything is made from a seed by code. The image is formed as a scanner forms it: each excitation samples the k-space of
-the true slice on the article's 128 x 64 matrix with complex Gaussian noise, is zero-filled to 256 x 256, and its
-magnitude taken; magnitudes are averaged as often as the article's "excitation times" say. Resolution, ringing, correlated
-noise and the Rician floor are therefore there without being drawn in. Not in it: motion, distortion, ghosts, directions.
+Everything is made from a seed by code. The image is formed as a scanner forms it: each excitation
+samples the k-space of the true slice on the article's 128 x 64 matrix with complex Gaussian noise,
+is zero-filled to 256 x 256, and its magnitude taken; magnitudes are averaged as often as the
+article's "excitation times" say. Resolution, ringing, correlated noise and the Rician floor are
+therefore there without being drawn in. Not in it: motion, distortion, ghosts, directions.
 """
 
 from dataclasses import dataclass
@@ -34,7 +36,8 @@ class Tissue:
     f : float
         Blood fraction of the signal.
     spread : float
-        Coefficient of variation of the diffusion coefficients inside a voxel (gamma distribution; 0 is one coefficient).
+        Coefficient of variation of the diffusion coefficients inside a voxel (gamma distribution; 0
+        is one coefficient).
     variation, patchiness : float
         Standard deviation of ln adc_slow and of ln f from place to place.
     coupling : float
@@ -55,8 +58,8 @@ class Tissue:
 
         .. math:: S = S_0\left[(1-f)(1 + b\,D\,c^2)^{-1/c^2} + f e^{-b D^*}\right]
 
-        The first term is the mean of exp(-bD) over a gamma distribution of D with coefficient of variation c
-        (Oshio, Shinmoto and Mulkern 2014, Magn Reson Med Sci 13:191).
+        The first term is the mean of exp(-bD) over a gamma distribution of D with coefficient of
+        variation c (Oshio, Shinmoto and Mulkern 2014, Magn Reson Med Sci 13:191).
 
         Parameters
         ----------
@@ -86,7 +89,8 @@ FLUID = Tissue(1.30, 2.90e-3, 0.020, 0.00)
 NERVES = Tissue(0.80, 0.90e-3, 0.015, 0.05)
 BLOOD = Tissue(0.25, 2.50e-3, 0.080, 0.60)
 
-# Painted in this order: tissue, centre (to the patient's left, to the back) and semi-axes of an ellipse, all in mm.
+# Painted in this order: tissue, centre (to the patient's left, to the back) and semi-axes of an
+# ellipse, all in mm.
 ANATOMY = (
     (FAT, (0, 0), (112, 90)),
     (VISCERA, (0, -8), (102, 76)),
@@ -136,14 +140,15 @@ class Case:
 
 @dataclass(frozen=True)
 class Phantom:
-    """A scanned case: the series, and masks of shape (x, y, 1) of the lesion and of each reader's ROI."""
+    """A scanned case: the series, and masks of shape (x, y, 1) of the lesion and of each reader's
+    ROI."""
 
     series: Series
     lesion: np.ndarray
     rois: dict
 
 
-def scan(case, window=None, b_values=article.B_VALUES, averages=article.AVERAGES):
+def scan(case, window=None, b_values=article.B_VALUES, averages=article.AVERAGES, noise_seed=None):
     """Scan a case.
 
     Parameters
@@ -153,6 +158,8 @@ def scan(case, window=None, b_values=article.B_VALUES, averages=article.AVERAGES
         Only this part of the slice, with the same noise; for a quick look, as calibration takes.
     b_values : sequence of float, s/mm²
     averages : sequence of int
+    noise_seed : int, optional
+        Of the noise alone; by default the case's own, so that a scan is the same each time.
 
     Returns
     -------
@@ -160,7 +167,7 @@ def scan(case, window=None, b_values=article.B_VALUES, averages=article.AVERAGES
         The same for the same case, bit by bit on one machine.
     """
     window = window or (slice(None), slice(None))
-    noise = _noise(case.seed)
+    noise = _noise(case.seed if noise_seed is None else noise_seed)
     images = [
         _excite(_truth(case, b), noise, n, case.snr, window)
         for b, n in zip(b_values, averages, strict=True)
@@ -176,7 +183,17 @@ def scan(case, window=None, b_values=article.B_VALUES, averages=article.AVERAGES
 
 
 def phantom_grid(window=(slice(None), slice(None))):
-    """The grid of a phantom: x to the patient's left, y to the back, as in a radiological display; centre of the field at 0."""
+    """The grid of a phantom: x to the patient's left, y to the back, as in a radiological display;
+    centre of the field at 0.
+
+    Parameters
+    ----------
+    window : tuple of two slices, optional
+
+    Returns
+    -------
+    Grid
+    """
     x, y = (_along()[part] for part in window)
     affine = np.diag([-PIXEL_MM, -PIXEL_MM, article.SLICE_MM, 1.0])
     affine[:2, 3] = -x[0], -y[0]
@@ -184,7 +201,8 @@ def phantom_grid(window=(slice(None), slice(None))):
 
 
 def _noise(seed):
-    """K-space noise of one excitation after the other, complex, of unit variance per channel in the image."""
+    """K-space noise of one excitation after the other, complex, of unit variance per channel in the
+    image."""
     rng = np.random.default_rng([seed, 1])
     scale = PIXELS**2 / np.sqrt(MATRIX[0] * MATRIX[1])
     while True:
@@ -194,8 +212,8 @@ def _noise(seed):
 def _excite(truth, noise, count, snr, window):
     """Mean magnitude over `count` excitations of a true slice, in the window.
 
-    Fourier transforms are written as matrices (signal to k-space, and back to the rows or columns wanted), so that a window costs
-    what it shows and not the whole image.
+    Fourier transforms are written as matrices (signal to k-space, and back to the rows or columns
+    wanted), so that a window costs what it shows and not the whole image.
     """
     to_kx, to_ky = (_fourier(n) for n in MATRIX)
     kspace = to_kx @ truth @ to_ky.T
@@ -297,7 +315,7 @@ METASTASIS = Case(
         patchiness=0.142136,
     ),
     snr=95.1693,
-    readers={"A": ((-7.0, 8.5), (4.8, 4.2)), "B": ((-5.0, 10.0), (4.4, 4.4))},
+    readers={"EZ": ((-7.0, 8.5), (4.8, 4.2)), "XX": ((-5.0, 10.0), (4.4, 4.4))},
 )
 TUBERCULOSIS = Case(
     title="Tuberculous spondylitis (Figure 2)",
@@ -316,6 +334,6 @@ TUBERCULOSIS = Case(
         coupling=-0.9,
     ),
     snr=21.11,
-    readers={"A": ((5.5, 8.0), (4.8, 4.4)), "B": ((7.5, 9.0), (4.6, 4.6))},
+    readers={"EZ": ((5.5, 8.0), (4.8, 4.4)), "XX": ((7.5, 9.0), (4.6, 4.6))},
 )
 CASES = {"figure1": METASTASIS, "figure2": TUBERCULOSIS}
