@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from ivim import article, parameters
-from ivim.audit.claims import Claim, Claims
 from ivim.audit.checks.rounding import to_print
+from ivim.audit.claims import Claim, Claims
 from ivim.stats import agreement, groups, roc
 from ivim.stats.logistic import logistic, predict
 

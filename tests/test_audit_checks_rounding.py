@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from ivim.audit.checks.interval import Interval
-from ivim.audit.checks.rounding import Printed, as_interval, compare, parse, prints_as, show, to_print
+from ivim.audit.checks.rounding import (
+    Printed,
+    as_interval,
+    compare,
+    parse,
+    prints_as,
+    show,
+    to_print,
+)
 
 
 @pytest.mark.parametrize(

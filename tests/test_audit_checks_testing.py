@@ -18,7 +18,14 @@ from ivim.audit.checks.pvalues import (
     t_from_p,
 )
 from ivim.audit.checks.rounding import as_interval, to_print
-from ivim.audit.checks.testing import anova, check_anova, check_difference, check_t, sd_for_t, t_test
+from ivim.audit.checks.testing import (
+    anova,
+    check_anova,
+    check_difference,
+    check_t,
+    sd_for_t,
+    t_test,
+)
 
 
 def _print(values, decimals=2):

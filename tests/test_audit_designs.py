@@ -104,3 +104,14 @@ def _first(kind):
             return made, slip
     msg = f"no study of the first 60 has a place for {kind!r}"
     raise AssertionError(msg)
+
+
+def test_the_page_quotes_the_stored_benchmark():
+    """Every line of the tables in `docs/audit_a_paper.md` is a line of `benchmarks/audit.md`."""
+    page = (ROOT / "docs" / "audit_a_paper.md").read_text(encoding="utf-8")
+    stored = (ROOT / "benchmarks" / "audit.md").read_text(encoding="utf-8").splitlines()
+    quoted = page.partition("<!-- from benchmarks/audit.md -->")[2].partition("<!-- end -->")[0]
+    lines = [line for line in quoted.splitlines() if line.strip()]
+    assert len(lines) >= 6
+    assert set(lines) <= set(stored)
+    assert sum(line.startswith(f"| {kind} |") for kind in KINDS for line in stored) == len(KINDS)

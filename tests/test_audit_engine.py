@@ -11,14 +11,14 @@ import pytest
 
 import ivim
 from ivim import files, parameters
-from ivim.audit.claims import PUBLISHED, Claims
-from ivim.audit.transcript import load_claims
-from ivim.audit.verdict import LEDGER, REFUTED, VERDICTS, judge
 from ivim.audit.checks.formulas import mend
 from ivim.audit.checks.misprints import misprints
 from ivim.audit.checks.physics import Equation
 from ivim.audit.checks.rounding import Printed
+from ivim.audit.claims import PUBLISHED, Claims
 from ivim.audit.structure_file import load_structure
+from ivim.audit.transcript import load_claims
+from ivim.audit.verdict import LEDGER, REFUTED, VERDICTS, judge
 from ivim.cli import main
 from ivim.report import ledger
 

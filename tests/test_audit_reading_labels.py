@@ -315,6 +315,7 @@ def test_f_is_asked_where_it_can_be_both(tmp_path):
         ("[names]\na = 3", "names is"),
         ("[names", "not a TOML file"),
         ('[table1]\n"a ± b" = "mean"', "2 names are needed"),
+        ('[table1]\n"a ± b" = "mean stdev"', "'stdev' is no statistic"),
     ],
 )
 def test_a_wrong_answer_is_one_line(told, message, tmp_path):

@@ -8,9 +8,9 @@ import pytest
 from ivim import article as facts
 from ivim import parameters
 from ivim.audit.claims import COLUMNS, PUBLISHED
-from ivim.audit.transcript import load_claims
 from ivim.audit.structure import infer_structure
 from ivim.audit.structure_file import load_structure
+from ivim.audit.transcript import load_claims
 
 CLAIMS = load_claims()
 LOCATIONS = {

@@ -155,6 +155,16 @@ def test_a_study_is_added_to(scans, study, command, tmp_path):
     assert (code, out.splitlines()[-1]) == (0, "nothing new to import")
 
 
+@pytest.mark.parametrize("name", ["key.csv", "key.tsv", "key"])
+def test_the_key_is_a_table_by_its_ending(scans, study, command, tmp_path, name):
+    """Commas in .csv, tabs elsewhere; an ID with both of them comes back."""
+    made.write_classic(scans, Protocol(patient='A, "b" \u00fc'), volumes(0, 500))
+    assert command("--key", tmp_path / name)[0] == 0
+    key = pd.read_csv(tmp_path / name, sep="," if name.endswith("csv") else "\t")
+    assert key["patient_id"].tolist() == ['A, "b" \u00fc']
+    assert command("--key", tmp_path / name)[1].endswith("nothing new to import\n")
+
+
 @pytest.mark.parametrize("place", ["study/key.tsv", "study/sub/key.tsv", "link/key.tsv"])
 def test_the_key_never_lies_in_the_study(scans, study, command, tmp_path, place):
     """Not below it, and not through a link into it."""
@@ -187,3 +197,14 @@ def test_who_cannot_be_imported_is_named_and_the_others_are(scans, study, comman
     assert "left out: sub-01: series 5: b = 0 s/mm² only" in err
     assert bids.list_subjects(study) == ["sub-02"]
     assert "1 participant written" in out
+
+
+def test_patients_without_the_series_asked_for_are_counted(scans, study, command):
+    """Nobody is dropped without a word."""
+    for number, patient in ((4, "A"), (5, "B"), (6, "C")):
+        protocol = another(Protocol(patient=patient), number=number)
+        made.write_classic(scans, protocol, volumes(0, 500))
+    code, out, _ = command("--series", 5)
+    assert code == 0
+    assert "patients that have none of the series asked for: 2" in out
+    assert bids.list_subjects(study) == ["sub-01"]

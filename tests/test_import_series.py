@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from dicom_made import Protocol, Volume, another, three_directions, volumes
 
-from ivim.imaging.dicom import choice, job
+from ivim.imaging.dicom import choice, job, labels
 from ivim.imaging.dicom.diffusion import weighting
 from ivim.imaging.dicom.series import different, sort_series
 
@@ -17,7 +17,7 @@ def series_of(tmp_path):
     """A function that reads the series of what was written below a folder."""
 
     def read():
-        return sort_series(job.read_folder(tmp_path, job.Outcome()))
+        return sort_series(job.read_folder(tmp_path, labels.Outcome()))
 
     return read
 

@@ -1,12 +1,15 @@
 """The main job, run whole: fresh results are the committed ones, and two runs give the same
 bytes."""
 
+import base64
 import json
+import re
 
 import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from pictures import SAME, SAME_BUT_MARGINS, distance
 
 from ivim import cli
 from ivim.files import NOTEBOOKS, RESULTS
@@ -117,6 +120,52 @@ def test_stored_notebooks_are_what_the_run_gives(fresh, path):
             assert [output.get("text") for output in new.outputs] == [
                 output.get("text") for output in old.outputs
             ]
+
+
+def _pictures(notebook):
+    """PNG files in the outputs of a notebook, as pictures or within HTML, in order."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    data = [output.get("data", {}) for cell in cells for output in cell.get("outputs", ())]
+    found = []
+    for one in data:
+        page = re.findall(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)", one.get("text/html", ""))
+        found += page or ([one["image/png"]] if "image/png" in one else [])
+    return [base64.b64decode(one) for one in found]
+
+
+@pytest.mark.parametrize("name", [name for name in _tracked(RESULTS) if name.endswith(".png")])
+def test_committed_pictures_are_what_the_run_gives(fresh, name):
+    """A figure file shows what the run draws; one that was put in its place does not."""
+    assert distance((fresh / name).read_bytes(), (RESULTS / name).read_bytes()) < SAME
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_pictures_in_stored_notebooks_are_what_the_run_gives(fresh, path):
+    """nbval compares no picture: each picture of a stored notebook is the one that the run draws
+    there.
+    """
+    ours, theirs = _pictures(fresh / "notebooks" / path.name), _pictures(path)
+    assert len(ours) == len(theirs)
+    assert [distance(new, old) < SAME for new, old in zip(ours, theirs, strict=True)] == [
+        True
+    ] * len(ours)
+
+
+def test_every_figure_file_is_a_picture_of_a_notebook():
+    """Each figure file is what a reader sees in the notebook that saves it, margins aside."""
+    seen = [(path, picture) for path in NOTEBOOKS.glob("*.ipynb") for picture in _pictures(path)]
+    for file in (RESULTS / "figures").glob("*.png"):
+        content = file.read_bytes()
+        away, nearest = min((distance(content, picture), path) for path, picture in seen)
+        assert away < SAME_BUT_MARGINS, file.name
+        assert file.stem in nearest.read_text(encoding="utf-8"), (file.name, nearest.name)
+
+
+def test_different_figures_are_told_apart():
+    """The measure that guards the pictures tells every two committed figures apart."""
+    content = [path.read_bytes() for path in sorted((RESULTS / "figures").glob("*.png"))]
+    nearest = min(distance(a, b) for n, a in enumerate(content) for b in content[n + 1 :])
+    assert nearest > SAME
 
 
 def test_two_runs_give_the_same_bytes(fresh, tmp_path):

@@ -13,7 +13,7 @@ import small_study as small
 from ivim import cli
 from ivim.study import checklist
 
-PATIENTS = 16
+PATIENTS = 10
 SECRET = "Mustermann"
 
 

@@ -206,14 +206,9 @@ class Cluster:
 
     def end(self):
         """End every process that was started here, by its id."""
-        for process in reversed(self.processes):
-            if process.poll() is None:
-                process.terminate()
         for process in self.processes:
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            process.kill()
+            process.wait(10)
 
 
 @pytest.fixture

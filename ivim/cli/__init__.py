@@ -22,6 +22,7 @@ COMMANDS = (
     "measure",
     "study",
     "simulate",
+    "design",
     "fetch_data",
     "audit",
     "reconstruct",

@@ -4,12 +4,19 @@ Everything here reads. No path that is found leaves the study: a symbolic link o
 outside is refused.
 """
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ivim.imaging.table import MISSING, read_table, read_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 LABEL = re.compile(r"[A-Za-z0-9]+")
 """A BIDS label: letters and digits only (BIDS 1.10, "Filenames")."""
@@ -18,7 +25,7 @@ AGE_LIMIT = re.compile(r"(\d+)\+")
 """``89+``: the way BIDS and HIPAA write an age that would single a person out."""
 
 
-def read_participants(study):
+def read_participants(study: str | Path) -> pd.DataFrame:
     """Read ``participants.tsv`` of a study.
 
     Parameters
@@ -63,7 +70,7 @@ def read_participants(study):
     return frame[known + [column for column in frame.columns if column not in known]]
 
 
-def check_groups(participants, study):
+def check_groups(participants: pd.DataFrame, study: str | Path) -> None:
     """Raise ValueError unless every participant has a group.
 
     Only what compares groups needs them; an import leaves them ``n/a`` for the user to fill in.
@@ -90,7 +97,7 @@ def check_groups(participants, study):
         raise ValueError(msg)
 
 
-def list_subjects(study):
+def list_subjects(study: str | Path) -> list[str]:
     """Names of the ``sub-`` folders of a study, sorted; a link out of the study is refused.
 
     Parameters
@@ -105,7 +112,7 @@ def list_subjects(study):
     return sorted(inside(study, path).name for path in found)
 
 
-def list_series(study, subject):
+def list_series(study: str | Path, subject: str) -> list[Path]:
     """Diffusion series of one participant.
 
     Parameters
@@ -139,7 +146,7 @@ def list_series(study, subject):
     return sorted(inside(study, path) for path in found)
 
 
-def find_series(study, subject, select=None):
+def find_series(study: str | Path, subject: str, select: str | None = None) -> Path:
     """The diffusion series of one participant.
 
     Parameters
@@ -180,7 +187,7 @@ def find_series(study, subject, select=None):
     raise ValueError(msg)
 
 
-def read_bvecs(path, count):
+def read_bvecs(path: str | Path, count: int) -> np.ndarray:
     """Read gradient directions: three lines of `count` numbers, or `count` lines of three.
 
     Parameters
@@ -215,7 +222,7 @@ def read_bvecs(path, count):
     return table.T
 
 
-def subject_name(subject):
+def subject_name(subject: str) -> str:
     """``sub-LABEL`` from a label with or without ``sub-``.
 
     Parameters
@@ -240,7 +247,7 @@ def subject_name(subject):
     return f"sub-{label}"
 
 
-def check_study(study):
+def check_study(study: str | Path) -> Path:
     """The study's folder as a path, or ValueError where it is none.
 
     Parameters
@@ -258,7 +265,7 @@ def check_study(study):
     return study
 
 
-def inside(study, path):
+def inside(study: str | Path, path: str | Path) -> Path:
     """The path itself where it stays within the study once symbolic links are followed.
 
     Parameters

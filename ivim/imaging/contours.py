@@ -7,12 +7,21 @@ region belongs to it, one on the high side does not, so that two regions with a 
 voxel.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ivim.imaging.guard import Refused
 from ivim.imaging.regions import Region
+
+if TYPE_CHECKING:
+    from ivim.imaging.grid import Grid
 
 SAME_SLICE = 0.25
 """A contour belongs to a slice when its plane lies within this part of the distance between slices;
@@ -53,12 +62,12 @@ class Outline:
     in_voxels: bool = False
     remarks: tuple = ()
 
-    def extent(self):
+    def extent(self) -> str:
         """What was drawn, in words."""
         corners = sum(len(contour) for contour in self.contours)
         return f"{len(self.contours)} contours of {corners} corners"
 
-    def on(self, grid, path, resample=False):
+    def on(self, grid: Grid, path: str | Path, resample: bool = False) -> Region:
         """The region on the grid of an image.
 
         Parameters
@@ -147,7 +156,7 @@ class Outline:
         return {index: level for index, level in own.items() if 0 <= index < count}
 
 
-def rasterise(corners, shape):
+def rasterise(corners: ArrayLike, shape: Sequence[int]) -> np.ndarray:
     """The pixels whose centres lie inside a closed polygon; pixel (i, j) has its centre at i, j.
 
     Parameters

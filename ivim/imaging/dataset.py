@@ -4,7 +4,10 @@ beside it.
 Only numbers and words from fixed lists reach a header or a sidecar.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +16,10 @@ from ivim import files
 from ivim.imaging import bids
 from ivim.imaging.formats import save_image
 from ivim.imaging.table import MISSING, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 BIDS_VERSION = "1.10.0"
 
@@ -49,9 +56,19 @@ quality
 
 
 def write_series(
-    folder, subject, data, affine, b, *, averages=None, directions=None, scaling=(1.0, 0.0),
-    spacing=None, repetition_time=None, facts=None,
-):  # fmt: skip
+    folder: str | Path,
+    subject: str,
+    data: np.ndarray,
+    affine: np.ndarray,
+    b: Sequence[float],
+    *,
+    averages: Sequence[float] | None = None,
+    directions: np.ndarray | None = None,
+    scaling: tuple[float, float] = (1.0, 0.0),
+    spacing: Sequence[float] | None = None,
+    repetition_time: float | None = None,
+    facts: dict | None = None,
+) -> Path:
     """Write a participant's diffusion series: ``.nii.gz``, ``.bval``, ``.bvec`` and ``.json``.
 
     Parameters
@@ -98,7 +115,7 @@ def write_series(
     return stem.with_suffix(".nii.gz")
 
 
-def bval_text(b):
+def bval_text(b: Sequence[float]) -> str:
     """b-values as the one line of a ``.bval`` file, six digits.
 
     Parameters
@@ -112,7 +129,7 @@ def bval_text(b):
     return " ".join(f"{value:.6g}" for value in b) + "\n"
 
 
-def bvec_text(directions):
+def bvec_text(directions: np.ndarray) -> str:
     """Gradient directions as the three lines of a ``.bvec`` file, six digits.
 
     Parameters
@@ -128,7 +145,7 @@ def bvec_text(directions):
     return "".join(" ".join(f"{value:.6g}" for value in row) + "\n" for row in rows)
 
 
-def averages_entry(averages):
+def averages_entry(averages: Sequence[float]) -> int | float | list:
     """Averages for a sidecar: one number where all volumes have the same, else a list.
 
     Parameters
@@ -143,7 +160,9 @@ def averages_entry(averages):
     return values[0] if len(set(values)) == 1 else values
 
 
-def write_participants(folder, rows, study=None):
+def write_participants(
+    folder: str | Path, rows: Sequence[dict], study: str | Path | None = None
+) -> None:
     """Write ``participants.tsv`` and ``.json``; rows of a study that is there already are kept.
 
     Parameters
@@ -156,10 +175,9 @@ def write_participants(folder, rows, study=None):
     study : path, optional
         The study whose table is to be kept.
     """
-    table = Path(study) / "participants.tsv" if study is not None else None
-    if table is not None and table.is_file():
+    if study is not None and (Path(study) / "participants.tsv").is_file():
         bids.read_participants(study)
-        header, known = _raw_rows(bids.inside(study, table))
+        header, known = _raw_rows(bids.inside(study, Path(study) / "participants.tsv"))
     else:
         named = [name for name in COLUMNS if any(name in row for row in rows) or name == "group"]
         header, known = ["participant_id", *named], []
@@ -177,7 +195,9 @@ def write_participants(folder, rows, study=None):
         files.write_json(Path(folder) / "participants.json", content)
 
 
-def write_dataset(folder, name="Diffusion-weighted scans", study=None):
+def write_dataset(
+    folder: str | Path, name: str = "Diffusion-weighted scans", study: str | Path | None = None
+) -> None:
     """Write what BIDS wants beside the participants; files that the study has already are kept.
 
     Parameters

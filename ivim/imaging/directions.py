@@ -11,12 +11,26 @@ References
    J Magn Reson Imaging 2001;13:534-546.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 MEANS = ("geometric", "arithmetic")
 
 
-def mean_over_directions(data, b, kind, averages=None, tolerance=1.0):
+def mean_over_directions(
+    data: np.ndarray,
+    b: Sequence[float],
+    kind: str,
+    averages: Sequence[float] | None = None,
+    tolerance: float = 1.0,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean of the volumes of each b-value.
 
     Parameters
@@ -51,14 +65,14 @@ def mean_over_directions(data, b, kind, averages=None, tolerance=1.0):
     >>> data.round(6).tolist(), b.tolist(), averages.tolist()
     ([900.0, 200.0], [0.0, 500.0], [1.0, 2.0])
     """
-    data, b = np.asarray(data, float), np.asarray(b, float)
-    weights = np.ones(len(b)) if averages is None else np.asarray(averages, float)
-    _check(data, b, kind, weights)
-    groups = _groups(b, tolerance)
+    data, b_values = np.asarray(data, float), np.asarray(b, float)
+    weights = np.ones(len(b_values)) if averages is None else np.asarray(averages, float)
+    _check(data, b_values, kind, weights)
+    groups = _groups(b_values, tolerance)
     mean = _geometric if kind == "geometric" else _arithmetic
     return (
         np.stack([mean(data[..., group], weights[group]) for group in groups], axis=-1),
-        np.array([np.average(b[group], weights=weights[group]) for group in groups]),
+        np.array([np.average(b_values[group], weights=weights[group]) for group in groups]),
         np.array([weights[group].sum() for group in groups]),
     )
 

@@ -3,7 +3,10 @@ checked by SHA-256, never part of the project. ``scans.csv`` beside this module 
 its SHA-256 and its place in the repository.
 """
 
+from __future__ import annotations
+
 import csv
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,7 +103,11 @@ none.
 """
 
 
-def fetch_data(folder=None, downloader=None, sets=None):
+def fetch_data(
+    folder: str | Path | None = None,
+    downloader: Callable | None = None,
+    sets: Sequence[str] | None = None,
+) -> Iterator[Path]:
     """Fetch the scans that are not there yet; yields as it goes, so that a caller can show
     progress.
 
@@ -160,7 +167,7 @@ def _wanted(sets):
     return sets
 
 
-def default_folder():
+def default_folder() -> Path:
     """The user's cache folder for the scans."""
     import pooch
 

@@ -6,10 +6,15 @@ formats that count to the left and to the back (LPS: DICOM, NRRD of Slicer) are 
 readers.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 SAME_PLACE_VOXELS = 0.1
 """Voxels are in one place when they lie no further apart than this part of the smallest voxel edge:
@@ -41,7 +46,7 @@ class Grid:
     spacing: tuple
 
     @classmethod
-    def of(cls, shape, affine):
+    def of(cls, shape: Sequence[int], affine: np.ndarray) -> Grid:
         """The grid of an affine; the edge lengths are those of its columns.
 
         Parameters
@@ -57,26 +62,51 @@ class Grid:
         edges = np.linalg.norm(affine[:3, :3], axis=0)
         return cls(tuple(int(n) for n in shape), affine, tuple(float(edge) for edge in edges))
 
-    def places(self, indices):
-        """Places in mm (RAS) of voxel indices, both of shape (n, 3)."""
+    def places(self, indices: ArrayLike) -> np.ndarray:
+        """Places in mm (RAS) of voxel indices, both of shape (n, 3).
+
+        Parameters
+        ----------
+        indices : array, shape (n, 3)
+
+        Returns
+        -------
+        array, shape (n, 3)
+        """
         return np.asarray(indices, float) @ self.affine[:3, :3].T + self.affine[:3, 3]
 
-    def indices(self, places):
-        """Voxel indices, with their fractions, of places in mm (RAS), both of shape (n, 3)."""
+    def indices(self, places: ArrayLike) -> np.ndarray:
+        """Voxel indices, with their fractions, of places in mm (RAS), both of shape (n, 3).
+
+        Parameters
+        ----------
+        places : array, shape (n, 3), mm
+
+        Returns
+        -------
+        array, shape (n, 3)
+        """
         inverse = np.linalg.inv(self.affine)
         return np.asarray(places, float) @ inverse[:3, :3].T + inverse[:3, 3]
 
-    def corners(self):
+    def corners(self) -> np.ndarray:
         """Places of the eight corner voxels in mm, shape (8, 3)."""
         return self.places(self.corner_indices())
 
-    def corner_indices(self):
+    def corner_indices(self) -> np.ndarray:
         """Indices of the eight corner voxels, shape (8, 3)."""
         last = np.array(self.shape) - 1
         return np.array(np.meshgrid(*((0, n) for n in last), indexing="ij")).reshape(3, -1).T
 
-    def check_same(self, other, path):
-        """Raise ValueError unless `other`, read from `path`, is this grid."""
+    def check_same(self, other: Grid, path: str | Path) -> None:
+        """Raise ValueError unless `other`, read from `path`, is this grid.
+
+        Parameters
+        ----------
+        other : Grid
+        path : path
+            For the message.
+        """
         if tuple(other.shape) != tuple(self.shape):
             msg = (
                 f"{path}: grid of {times(other.shape)} voxels, the image has {times(self.shape)}; "
@@ -114,7 +144,7 @@ class Lattice:
     away: float
 
 
-def lattice(own, grid):
+def lattice(own: Grid, grid: Grid) -> Lattice:
     """How the voxels of `own` fall on those of `grid`: the flips, permutation and whole steps that
     come nearest.
 
@@ -144,7 +174,7 @@ def lattice(own, grid):
     return Lattice(axes, signs, tuple(int(n) for n in start), float(away))
 
 
-def fits(own, grid):
+def fits(own: Grid, grid: Grid) -> Lattice | None:
     """Whether the voxels of `own` are voxels of `grid` (a part of it, or beyond its edges): the
     lattice, or None.
 
@@ -160,7 +190,7 @@ def fits(own, grid):
     return found if found.away <= SAME_PLACE_VOXELS * min(grid.spacing) else None
 
 
-def put(values, found, result):
+def put(values: np.ndarray, found: Lattice, result: np.ndarray) -> int:
     """Put values of one grid onto another, turned by a lattice; what is there already stays.
 
     Parameters
@@ -190,7 +220,7 @@ def put(values, found, result):
     return int(np.count_nonzero(values) - np.count_nonzero(inside))
 
 
-def put_nearest(values, own, grid, result):
+def put_nearest(values: np.ndarray, own: Grid, grid: Grid, result: np.ndarray) -> None:
     """Put values of one grid onto another, each voxel there taking the nearest voxel's value.
 
     Parameters
@@ -211,7 +241,7 @@ def put_nearest(values, own, grid, result):
         result[tuple(box[there].T)] |= values[tuple(wanted[there].T)]
 
 
-def is_place(affine):
+def is_place(affine: np.ndarray) -> bool:
     """Whether an affine gives voxels a place: finite, within a kilometre, no axis without length or
     beside another.
 
@@ -230,6 +260,15 @@ def is_place(affine):
     return bool(edges.min() > NEAREST_MM and volume > FLATTEST * edges.prod())
 
 
-def times(shape):
-    """A shape in words: ``4 x 3 x 2``."""
+def times(shape: Sequence[int]) -> str:
+    """A shape in words: ``4 x 3 x 2``.
+
+    Parameters
+    ----------
+    shape : sequence of int
+
+    Returns
+    -------
+    str
+    """
     return " x ".join(str(n) for n in shape)

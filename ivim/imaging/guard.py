@@ -2,10 +2,14 @@
 hold what it says.
 """
 
+from __future__ import annotations
+
 import bz2
 import os
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 SLACK = 1 << 20
 """Bytes behind the image that are let pass: some writers pad."""
@@ -25,7 +29,7 @@ class Refused(ValueError):
     """
 
 
-def check_file(path, accepted="the path of a file"):
+def check_file(path: str | Path, accepted: str = "the path of a file") -> Path:
     """The path, if a regular file stands there.
 
     Parameters
@@ -56,7 +60,9 @@ def check_file(path, accepted="the path of a file"):
     return path
 
 
-def check_target(path, inputs=(), force=False):
+def check_target(
+    path: str | Path, inputs: Iterable[str | Path | None] = (), force: bool = False
+) -> Path:
     """Refuse a file to write that would replace an input, or, without `force`, anything.
 
     Parameters
@@ -88,7 +94,7 @@ def check_target(path, inputs=(), force=False):
     return path
 
 
-def keep_inputs(path, inputs):
+def keep_inputs(path: str | Path, inputs: Iterable[str | Path | None]) -> Path:
     """Refuse a file to write that is one of the inputs, by whatever name or link.
 
     Parameters
@@ -112,13 +118,13 @@ def keep_inputs(path, inputs):
     return path
 
 
-def available_memory():
+def available_memory() -> int | None:
     """Bytes that this process may still take, or None where the system does not tell."""
     limits = [_free_memory(), *_address_space(), *_cgroup()]
     return min((limit for limit in limits if limit is not None), default=None)
 
 
-def check_room(path, needed, what):
+def check_room(path: str | Path, needed: int, what: str) -> None:
     """Raise Refused when `needed` bytes are more than the memory that is free.
 
     Parameters
@@ -138,7 +144,7 @@ def check_room(path, needed, what):
         raise Refused(msg)
 
 
-def unpack(stream, expected, path, packing="gzip"):
+def unpack(stream: BinaryIO, expected: int, path: str | Path, packing: str = "gzip") -> bytearray:
     """Unpack a stream that should hold `expected` bytes; at most :data:`SLACK` more, and the
     checksum has to be right.
 
@@ -187,7 +193,7 @@ def unpack(stream, expected, path, packing="gzip"):
     return unpacked
 
 
-def first_bytes(path, count):
+def first_bytes(path: Path, count: int) -> tuple[bytes, bool]:
     """The first bytes of a file, unpacked where it is gzip; as many as there are up to `count`.
 
     Parameters

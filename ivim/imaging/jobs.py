@@ -2,6 +2,12 @@
 roi`).
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ivim import files
@@ -13,20 +19,26 @@ from ivim.imaging.signals import fit_table, signal_remarks
 from ivim.signal.models import STUDY_MODELS
 from ivim.signal.recipe import get_recipe
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ivim.imaging.series import Series
+    from ivim.signal.recipe import Recipe
+
 
 def fit_rois(
-    dwi,
-    bval,
-    roi,
+    dwi: str | Path,
+    bval: str | Path | None,
+    roi: str | Path,
     *,
-    recipe,
-    averages=None,
-    models=STUDY_MODELS,
-    label=None,
-    resample=False,
-    out=None,
-    force=False,
-):
+    recipe: str | Path | Recipe,
+    averages: Sequence[float] | None = None,
+    models: Sequence[str] = STUDY_MODELS,
+    label: str | int | None = None,
+    resample: bool = False,
+    out: str | Path | None = None,
+    force: bool = False,
+) -> tuple[pd.DataFrame, list[str]]:
     """Fit the mean signal of each region of a file.
 
     Parameters
@@ -76,7 +88,13 @@ def fit_rois(
     return table, notes
 
 
-def list_rois(path, like=None, *, only=None, resample=False):
+def list_rois(
+    path: str | Path,
+    like: str | Path | None = None,
+    *,
+    only: str | int | None = None,
+    resample: bool = False,
+) -> list[str]:
     """What a file of regions holds.
 
     Parameters
@@ -106,7 +124,15 @@ def list_rois(path, like=None, *, only=None, resample=False):
     return lines
 
 
-def convert_rois(path, out, like, *, only=None, resample=False, force=False):
+def convert_rois(
+    path: str | Path,
+    out: str | Path,
+    like: str | Path,
+    *,
+    only: str | int | None = None,
+    resample: bool = False,
+    force: bool = False,
+) -> list[str]:
     """Write the regions of a file as NIfTI on the grid of an image.
 
     Parameters
@@ -138,31 +164,67 @@ def convert_rois(path, out, like, *, only=None, resample=False, force=False):
     return lines
 
 
-def recipe_for(recipe, models):
+def recipe_for(recipe: str | Path | Recipe, models: Sequence[str]) -> Recipe:
     """The recipe, when its name says something of the models; ``segmented`` is for one of them
     alone.
+
+    Parameters
+    ----------
+    recipe : str, path or Recipe
+    models : sequence of str
+
+    Returns
+    -------
+    Recipe
     """
-    recipe = get_recipe(recipe)
-    if recipe.name == "segmented" and "biexponential" not in models:
+    chosen = get_recipe(recipe)
+    if chosen.name == "segmented" and "biexponential" not in models:
         msg = f"recipe 'segmented' is for the biexponential model, not for {', '.join(models)}"
         raise ValueError(msg)
-    return recipe
+    return chosen
 
 
-def inputs_of(dwi, bval, roi):
-    """The files that a run reads and that no output may replace."""
+def inputs_of(dwi: str | Path, bval: str | Path | None, roi: str | Path | None) -> tuple:
+    """The files that a run reads and that no output may replace.
+
+    Parameters
+    ----------
+    dwi, bval, roi : path or None
+
+    Returns
+    -------
+    tuple of path or None
+    """
     return (dwi, bval, roi, sidecar(dwi, ".bval"), sidecar(dwi, ".json"))
 
 
-def weights_text(series):
-    """In words, how the samples of a series are weighted."""
+def weights_text(series: Series) -> str:
+    """In words, how the samples of a series are weighted.
+
+    Parameters
+    ----------
+    series : Series
+
+    Returns
+    -------
+    str
+    """
     if series.averages is None:
         return "equal (no averages given)"
     return "averages " + ",".join(f"{n:g}" for n in series.averages)
 
 
-def fit_text(table):
-    """The table of :func:`fit_rois` as text for a terminal."""
+def fit_text(table: pd.DataFrame) -> str:
+    """The table of :func:`fit_rois` as text for a terminal.
+
+    Parameters
+    ----------
+    table : DataFrame
+
+    Returns
+    -------
+    str
+    """
     lines = []
     for (number, model), rows in table.groupby(["roi", "model"], sort=False):
         score, delta = rows["aicc"].iloc[0], rows["delta"].iloc[0]

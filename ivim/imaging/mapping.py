@@ -1,6 +1,10 @@
 """The maps of a whole scan as files: fitted, written with their sidecars, drawn."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,20 +18,23 @@ from ivim.imaging.signals import partial
 from ivim.signal.models import MODELS, STUDY_MODELS
 from ivim.signal.reasons import OUTSIDE_MASK, REASONS
 
+if TYPE_CHECKING:
+    from ivim.signal.recipe import Recipe
+
 
 def make_maps(
-    dwi,
-    bval,
-    out,
+    dwi: str | Path,
+    bval: str | Path | None,
+    out: str | Path,
     *,
-    recipe,
-    mask=None,
-    averages=None,
-    models=STUDY_MODELS,
-    resample=False,
-    force=False,
-    progress=False,
-):
+    recipe: str | Path | Recipe,
+    mask: str | Path | None = None,
+    averages: Sequence[float] | None = None,
+    models: Sequence[str] = STUDY_MODELS,
+    resample: bool = False,
+    force: bool = False,
+    progress: bool = False,
+) -> list[str]:
     """Write the maps of a whole scan: NIfTI and JSON for each, and ``overview.png``.
 
     Parameters
@@ -132,7 +139,7 @@ def _write_fitted(folder, fitted, series, recipe, prefix):
     output.write_dataset_description(folder)
 
 
-def preferred(scores):
+def preferred(scores: Sequence[np.ndarray]) -> np.ndarray:
     """Which of several models has the lowest AICc, voxel by voxel.
 
     Parameters
@@ -145,9 +152,9 @@ def preferred(scores):
     array of int8
         Place of the model; -1 where none has a score.
     """
-    scores = np.stack([np.where(np.isnan(score), np.inf, score) for score in scores])
-    best = scores.argmin(axis=0).astype(np.int8)
-    return np.where(np.isinf(scores).all(axis=0), np.int8(-1), best)
+    stack = np.stack([np.where(np.isnan(score), np.inf, score) for score in scores])
+    best = stack.argmin(axis=0).astype(np.int8)
+    return np.where(np.isinf(stack).all(axis=0), np.int8(-1), best)
 
 
 def _model_details(model, recipe, series):

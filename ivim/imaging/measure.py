@@ -7,7 +7,12 @@ voxels are drawn towards those of their region (:func:`ivim.shrink`). A fit is n
 three differ, most of all for ADC fast in noise; every measurement says which one it is.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +27,10 @@ from ivim.imaging.signals import (
 )
 from ivim.signal.models import MODELS, STUDY_MODELS
 from ivim.signal.recipe import get_recipe
+
+if TYPE_CHECKING:
+    from ivim.imaging.series import Series
+    from ivim.signal.recipe import Recipe
 
 ESTIMATORS = {
     "maps": "mean over the ROI of maps fitted voxel by voxel",
@@ -79,7 +88,14 @@ class Measurement:
     remarks: tuple = ()
 
 
-def measure(series, region, recipe, estimator="maps", *, threads=None):
+def measure(
+    series: Series,
+    region: Region | np.ndarray,
+    recipe: str | Path | Recipe,
+    estimator: str = "maps",
+    *,
+    threads: int | None = None,
+) -> Measurement:
     """Measure one region with the article's three models, fitted as a recipe says.
 
     Parameters
@@ -109,16 +125,17 @@ def measure(series, region, recipe, estimator="maps", *, threads=None):
         raise ValueError(msg)
     name = region.name if isinstance(region, Region) else ""
     mask = check_mask(series, region)
-    recipe = get_recipe(recipe)
+    chosen = get_recipe(recipe)
     remarks = signal_remarks(series, mask)
     remarks += ("one voxel only: its value has no spread",) if mask.sum() == 1 else ()
     if estimator == "mean":
-        found = _fit_of_mean(series, mask, recipe)
-        fitted = dict.fromkeys(found, int(mask.sum()))
+        found = _fit_of_mean(series, mask, chosen)
+        finite = np.isfinite(series.data[mask]).all(axis=1)
+        fitted = dict.fromkeys(found, int(finite.sum()))
     else:
-        found = _fit_of_voxels(series, mask, recipe, threads)
+        found = _fit_of_voxels(series, mask, chosen, threads)
         if estimator == "shrinkage":
-            found |= _shrunk(series, mask, recipe)
+            found |= _shrunk(series, mask, chosen)
         fitted = {key: int(np.isfinite(values).sum()) for key, values in found.items()}
     if not any(np.isfinite(values).any() for values in found.values()):
         raise ValueError(nothing_to_fit(mask, remarks, name))
@@ -127,16 +144,23 @@ def measure(series, region, recipe, estimator="maps", *, threads=None):
         values={key: _over(np.mean, values) for key, values in found.items()},
         **_spread(found, estimator),
         estimator=estimator,
-        recipe=recipe.name,
+        recipe=chosen.name,
         voxels=int(mask.sum()),
         fitted=fitted,
-        at_bound={key: _share_at_bound(key, values, recipe) for key, values in found.items()},
+        at_bound={key: _share_at_bound(key, values, chosen) for key, values in found.items()},
         area_mm2=area_mm2(mask, series.grid),
         remarks=remarks,
     )
 
 
-def parameter_maps(series, recipe, mask=None, *, models=STUDY_MODELS, threads=None):
+def parameter_maps(
+    series: Series,
+    recipe: str | Path | Recipe,
+    mask: np.ndarray | None = None,
+    *,
+    models: Sequence[str] = STUDY_MODELS,
+    threads: int | None = None,
+) -> dict[str, np.ndarray]:
     """Maps of what the models measure; only the voxels of the mask are fitted.
 
     Parameters
@@ -161,7 +185,9 @@ def parameter_maps(series, recipe, mask=None, *, models=STUDY_MODELS, threads=No
     return maps
 
 
-def mean_of_maps(maps, mask):
+def mean_of_maps(
+    maps: Mapping[str, np.ndarray], mask: np.ndarray
+) -> tuple[dict[str, float], dict[str, int]]:
     """Mean of each map over an ROI, and the voxels that it rests on; NaN voxels are left out.
 
     Parameters

@@ -6,8 +6,12 @@ entities (``sub-``, ``ses-``
 ...), because the rest may name a person.
 """
 
+from __future__ import annotations
+
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,24 +20,58 @@ from ivim import parameters
 from ivim.files import write_json
 from ivim.imaging.formats import save_image
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.image import AxesImage
 
-def bids_prefix(image):
+    from ivim.imaging.grid import Grid
+
+
+def bids_prefix(image: str | Path) -> str:
     """The BIDS entities of a file name with an underscore behind (``sub-01_ses-2_``), or nothing
     where the name is none of BIDS.
+
+    Parameters
+    ----------
+    image : path
+
+    Returns
+    -------
+    str
     """
     found = re.match(r"sub-[A-Za-z0-9]+(?:_[a-z]+-[A-Za-z0-9]+)*(?=_dwi\.)", Path(image).name)
     return f"{found.group()}_" if found else ""
 
 
-def map_name(prefix, model, parameter, description=""):
+def map_name(prefix: str, model: str, parameter: str, description: str = "") -> str:
     """File name of a map without ending; BIDS labels have letters and digits only, so ``adc_slow``
     is ``adcslow``.
+
+    Parameters
+    ----------
+    prefix : str
+        As of :func:`bids_prefix`.
+    model, parameter, description : str
+
+    Returns
+    -------
+    str
     """
     tail = f"_desc-{description}" if description else ""
     return f"{prefix}model-{model}_param-{parameter.replace('_', '')}{tail}_dwimap"
 
 
-def write_map(folder, name, values, grid, *, text, unit="", shown=None, details=None):
+def write_map(
+    folder: str | Path,
+    name: str,
+    values: np.ndarray,
+    grid: Grid,
+    *,
+    text: str,
+    unit: str = "",
+    shown: tuple[float, float] | None = None,
+    details: dict | None = None,
+) -> None:
     """Write one map as float32 NIfTI with a JSON sidecar.
 
     Parameters
@@ -73,8 +111,13 @@ def write_map(folder, name, values, grid, *, text, unit="", shown=None, details=
     )
 
 
-def write_dataset_description(folder):
-    """Write what BIDS asks of every derivative dataset."""
+def write_dataset_description(folder: str | Path) -> None:
+    """Write what BIDS asks of every derivative dataset.
+
+    Parameters
+    ----------
+    folder : path
+    """
     content = {
         "Name": "Intravoxel incoherent motion maps",
         "BIDSVersion": "1.10.0",
@@ -84,12 +127,23 @@ def write_dataset_description(folder):
     write_json(Path(folder) / "dataset_description.json", content)
 
 
-def unit_of(parameter):
-    """Unit of a parameter's map: "mm^2/s", or nothing for a number without unit."""
+def unit_of(parameter: str) -> str:
+    """Unit of a parameter's map: "mm^2/s", or nothing for a number without unit.
+
+    Parameters
+    ----------
+    parameter : str
+
+    Returns
+    -------
+    str
+    """
     return "mm^2/s" if parameters.is_diffusivity(parameter) else ""
 
 
-def overview(path, maps, grid, mask=None):
+def overview(
+    path: str | Path, maps: Mapping[str, np.ndarray], grid: Grid, mask: np.ndarray | None = None
+) -> None:
     """Draw the maps side by side in the slice that holds most of the mask, each with its colour
     bar.
 
@@ -121,7 +175,9 @@ def overview(path, maps, grid, mask=None):
     figure.savefig(path, dpi=120, metadata={"Software": f"ivim {ivim.__version__}"})
 
 
-def draw_map(axes, values, parameter, spacing=(1.0, 1.0)):
+def draw_map(
+    axes: Axes, values: np.ndarray, parameter: str, spacing: Sequence[float] = (1.0, 1.0)
+) -> AxesImage:
     """Draw one slice of a map, first axis to the right, second downwards, with its colour bar in
     the units of a table.
 
@@ -153,9 +209,18 @@ def draw_map(axes, values, parameter, spacing=(1.0, 1.0)):
     return image
 
 
-def as_displayed(values, grid):
+def as_displayed(values: np.ndarray, grid: Grid) -> np.ndarray:
     """A slice turned as radiologists look at it: the patient's right on the left, the front upwards
     (for axial slices).
+
+    Parameters
+    ----------
+    values : array, shape (x, y)
+    grid : Grid
+
+    Returns
+    -------
+    array, shape (x, y)
     """
     for axis in (0, 1):
         if grid.affine[axis, axis] > 0:

@@ -1,12 +1,19 @@
 """Regions painted voxel by voxel on a grid of their own, brought onto the grid of an image."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ivim.imaging.grid import SAME_PLACE_VOXELS, fits, lattice, put, put_nearest, times
 from ivim.imaging.guard import Refused
 from ivim.imaging.regions import Region
+
+if TYPE_CHECKING:
+    from ivim.imaging.grid import Grid
 
 
 @dataclass(frozen=True)
@@ -31,12 +38,12 @@ class Painting:
     label: int | None = None
     whole: bool = False
 
-    def extent(self):
+    def extent(self) -> str:
         """What was painted, in words."""
         painted = sum(int(np.count_nonzero(values == self.value)) for values, _ in self.blocks)
         return f"{painted} voxels of {' x '.join(f'{e:.3g}' for e in self.blocks[0][1].spacing)} mm"
 
-    def on(self, grid, path, resample=False):
+    def on(self, grid: Grid, path: str | Path, resample: bool = False) -> Region:
         """The region on the grid of an image.
 
         Axes that are flipped or permuted are put right. Voxels that are none of the image's are

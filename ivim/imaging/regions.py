@@ -2,9 +2,18 @@
 far two agree.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:
+    from ivim.imaging.grid import Grid
 
 MOST_REGIONS = 1000
 """More different numbers than this are an image, not a label map."""
@@ -33,12 +42,12 @@ class Region:
     remarks: tuple = ()
 
     @property
-    def voxels(self):
+    def voxels(self) -> int:
         """Number of voxels."""
         return int(np.count_nonzero(self.mask))
 
 
-def clean_name(text, otherwise="region"):
+def clean_name(text: str, otherwise: str = "region") -> str:
     """A name from a file as one line of at most 64 printable characters.
 
     Parameters
@@ -55,7 +64,7 @@ def clean_name(text, otherwise="region"):
     return text[:LONGEST_NAME].strip() or otherwise
 
 
-def with_unique_names(regions):
+def with_unique_names(regions: Iterable) -> list:
     """The same regions, those of one name numbered: ``lesion``, ``lesion (2)``.
 
     Parameters
@@ -78,7 +87,7 @@ def with_unique_names(regions):
     return result
 
 
-def choose(regions, wanted, path):
+def choose(regions: Sequence, wanted: str | int, path: str | Path) -> Region:
     """The region of a name or a number.
 
     Parameters
@@ -105,7 +114,7 @@ def choose(regions, wanted, path):
     raise ValueError(msg)
 
 
-def union(regions):
+def union(regions: Sequence[Region]) -> np.ndarray:
     """All voxels of several regions as one mask.
 
     Parameters
@@ -119,7 +128,7 @@ def union(regions):
     return np.any([region.mask for region in regions], axis=0)
 
 
-def overlap(regions):
+def overlap(regions: Sequence[Region]) -> bool:
     """Whether any voxel belongs to more than one region.
 
     Parameters
@@ -130,10 +139,11 @@ def overlap(regions):
     -------
     bool
     """
-    return bool((sum(region.mask.astype(np.uint16) for region in regions) > 1).any())
+    counts = np.sum([region.mask for region in regions], axis=0, dtype=np.uint16)
+    return bool((counts > 1).any())
 
 
-def window(mask, margin=0):
+def window(mask: np.ndarray, margin: int = 0) -> np.ndarray:
     """The box of a region in each of its slices, with a margin: what a picture of it shows.
 
     Parameters
@@ -153,7 +163,7 @@ def window(mask, margin=0):
     return box
 
 
-def area_mm2(mask, grid):
+def area_mm2(mask: np.ndarray, grid: Grid) -> dict[int, float]:
     """Area of a region in each slice (third axis).
 
     Parameters
@@ -172,7 +182,7 @@ def area_mm2(mask, grid):
     }
 
 
-def largest(regions, grid):
+def largest(regions: Sequence[Region], grid: Grid) -> Region:
     """The region with the largest area in one slice, the article's choice among several lesions.
 
     Parameters
@@ -188,7 +198,7 @@ def largest(regions, grid):
     return max(regions, key=lambda region: max(area_mm2(region.mask, grid).values(), default=0.0))
 
 
-def dice(one, other):
+def dice(one: ArrayLike, other: ArrayLike) -> float:
     """Dice coefficient of two masks (Dice 1945, Ecology 26:297): twice the shared voxels over the
     sum of both.
 
@@ -214,8 +224,18 @@ def dice(one, other):
     return 2 * int((one & other).sum()) / total if total else float("nan")
 
 
-def describe(mask, grid):
-    """One line on a region's size."""
+def describe(mask: np.ndarray, grid: Grid) -> str:
+    """One line on a region's size.
+
+    Parameters
+    ----------
+    mask : array of bool, shape (x, y, z)
+    grid : Grid
+
+    Returns
+    -------
+    str
+    """
     sizes = ", ".join(
         f"{area:.1f} mm² in slice {z + 1}" for z, area in area_mm2(mask, grid).items()
     )

@@ -6,8 +6,11 @@ averages. Names, dates and free text in headers or JSON sidecars (where patient 
 never read into anything that is written or shown.
 """
 
+from __future__ import annotations
+
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +44,9 @@ class Series:
     grid: Grid
 
 
-def read_series(image, bval=None, averages=None):
+def read_series(
+    image: str | Path, bval: str | Path | None = None, averages: Sequence[float] | None = None
+) -> Series:
     """Read a DWI series.
 
     Parameters
@@ -79,13 +84,11 @@ def read_series(image, bval=None, averages=None):
         )
         raise ValueError(msg)
     if averages is None:
-        averages = read_averages(sidecar(image, ".json"), len(b))
-    else:
-        averages = check_averages(averages, len(b), "averages")
-    return Series(data, b, averages, grid)
+        return Series(data, b, read_averages(sidecar(image, ".json"), len(b)), grid)
+    return Series(data, b, check_averages(averages, len(b), "averages"), grid)
 
 
-def read_bvals(path):
+def read_bvals(path: str | Path) -> np.ndarray:
     """Read b-values in any usual spelling: one line or a column, blanks, tabs, commas or semicolons
     between, ``1e3`` or ``1000``.
 
@@ -139,11 +142,22 @@ def read_bvals(path):
     return b
 
 
-def read_averages(path, count):
+def read_averages(path: str | Path, count: int) -> np.ndarray | None:
     """Averages per b-value from ``NumberOfAverages`` of a BIDS sidecar; None where there is no file
     or no such entry.
 
     One number stands for all images. Nothing else of the sidecar is looked at.
+
+    Parameters
+    ----------
+    path : path
+        The sidecar.
+    count : int
+        Number of b-values.
+
+    Returns
+    -------
+    array, shape (count,), or None
     """
     if not Path(path).is_file():
         return None
@@ -167,12 +181,23 @@ def read_averages(path, count):
     )
 
 
-def check_averages(averages, count, name):
+def check_averages(averages: object, count: int, name: str) -> np.ndarray:
     """Averages as an array of `count` positive numbers, or ValueError with the `name` of where they
     stand.
+
+    Parameters
+    ----------
+    averages : sequence of float
+    count : int
+    name : str
+        Where they stand, for the message.
+
+    Returns
+    -------
+    array, shape (count,)
     """
     try:
-        array = np.asarray(averages, dtype=float)
+        array = np.array(averages, dtype=float)
     except (TypeError, ValueError):
         msg = (
             f"{name}: {str(averages)[:40]!r} is no list of numbers; give {count} numbers, one per "
@@ -194,9 +219,19 @@ def check_averages(averages, count, name):
     return array
 
 
-def sidecar(image, ending):
+def sidecar(image: str | Path, ending: str) -> Path:
     """Path of the file that goes with an image: same name, `ending` in place of ``.nii`` or
     ``.nii.gz``.
+
+    Parameters
+    ----------
+    image : path
+    ending : str
+        With its dot.
+
+    Returns
+    -------
+    Path
     """
     image = Path(image)
     return image.with_name(re.sub(r"(\.nii)?(\.gz)?$", "", image.name) + ending)

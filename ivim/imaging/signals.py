@@ -2,6 +2,12 @@
 them.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
@@ -9,8 +15,20 @@ from ivim.imaging.regions import Region
 from ivim.signal.models import STUDY_MODELS
 from ivim.signal.recipe import get_recipe
 
+if TYPE_CHECKING:
+    from ivim.imaging.series import Series
+    from ivim.signal.recipe import Recipe
 
-def fit_signals(series, mask, recipe, models=STUDY_MODELS, *, threads=None, progress=False):
+
+def fit_signals(
+    series: Series,
+    mask: np.ndarray,
+    recipe: Recipe,
+    models: Sequence[str] = STUDY_MODELS,
+    *,
+    threads: int | None = None,
+    progress: bool = False,
+) -> dict[str, dict[str, np.ndarray]]:
     """Fit the voxels of a mask, and no others.
 
     Parameters
@@ -46,14 +64,33 @@ def fit_signals(series, mask, recipe, models=STUDY_MODELS, *, threads=None, prog
     }
 
 
-def fits_of_mean(series, mask, recipe, models):
-    """Fits of the mean signal by model; its ceiling is one only where the image's is."""
+def fits_of_mean(series: Series, mask: np.ndarray, recipe: Recipe, models: Sequence[str]) -> dict:
+    """Fits of the mean signal by model.
+
+    Parameters
+    ----------
+    series : Series
+    mask : array of bool, shape (x, y, z)
+    recipe : Recipe
+    models : sequence of str
+
+    Returns
+    -------
+    dict of str to Fit
+    """
     voxels = int(np.isfinite(series.data[mask]).all(axis=1).sum())
     signal = mean_signal(series, mask)
     return recipe.fit(signal, series.b, series.averages, models, voxels=max(voxels, 1))
 
 
-def fit_table(series, masks, recipe, models=STUDY_MODELS, *, level=0.95):
+def fit_table(
+    series: Series,
+    masks: Mapping[str, np.ndarray],
+    recipe: str | Path | Recipe,
+    models: Sequence[str] = STUDY_MODELS,
+    *,
+    level: float = 0.95,
+) -> pd.DataFrame:
     """Fit the mean signal of each region with each model as a recipe says.
 
     Parameters
@@ -78,10 +115,10 @@ def fit_table(series, masks, recipe, models=STUDY_MODELS, *, level=0.95):
     ValueError
         When a region's mean signal cannot be fitted.
     """
-    recipe, tables = get_recipe(recipe), []
+    chosen, tables = get_recipe(recipe), []
     for name, mask in masks.items():
         mask = check_mask(series, mask)
-        fits = fits_of_mean(series, mask, recipe, models)
+        fits = fits_of_mean(series, mask, chosen, models)
         if not any(one.success for one in fits.values()):
             raise ValueError(nothing_to_fit(mask, signal_remarks(series, mask), name))
         scores = {model: np.nan if partial(one.method) else one.aicc for model, one in fits.items()}
@@ -106,7 +143,7 @@ def fit_table(series, masks, recipe, models=STUDY_MODELS, *, level=0.95):
     return pd.concat(tables, ignore_index=True)[columns]
 
 
-def mean_signal(series, mask):
+def mean_signal(series: Series, mask: np.ndarray) -> np.ndarray:
     """Mean signal over an ROI; voxels that are not finite at every b are left out.
 
     Parameters
@@ -124,7 +161,7 @@ def mean_signal(series, mask):
     return signals[finite].mean(axis=0) if finite.any() else np.full(len(series.b), np.nan)
 
 
-def signal_remarks(series, mask):
+def signal_remarks(series: Series, mask: np.ndarray) -> tuple[str, ...]:
     """What is wrong with some of the signals of a region, in words; nothing where all are usable.
 
     Parameters
@@ -153,7 +190,7 @@ def signal_remarks(series, mask):
     )
 
 
-def partial(method):
+def partial(method: str) -> bool:
     """Whether a method fits a part of the samples only: its AICc stands beside no other's.
 
     Parameters
@@ -167,8 +204,21 @@ def partial(method):
     return method == "two-point"
 
 
-def nothing_to_fit(mask, remarks, name):
-    """Why a region measures nothing."""
+def nothing_to_fit(mask: np.ndarray, remarks: Sequence[str], name: str) -> str:
+    """Why a region measures nothing.
+
+    Parameters
+    ----------
+    mask : array of bool, shape (x, y, z)
+    remarks : sequence of str
+        As of :func:`signal_remarks`.
+    name : str
+        Of the region; may be empty.
+
+    Returns
+    -------
+    str
+    """
     of_region = f" {name!r}" if name else ""
     why = "; ".join(remarks) or "zero, negative, saturated or not finite"
     return (
@@ -177,8 +227,18 @@ def nothing_to_fit(mask, remarks, name):
     )
 
 
-def check_mask(series, region):
-    """The mask of a region, held to the series."""
+def check_mask(series: Series, region: Region | np.ndarray) -> np.ndarray:
+    """The mask of a region, held to the series.
+
+    Parameters
+    ----------
+    series : Series
+    region : Region, or array of bool
+
+    Returns
+    -------
+    array of bool, shape (x, y, z)
+    """
     mask = np.asarray(region.mask if isinstance(region, Region) else region).astype(bool)
     if mask.shape != tuple(series.grid.shape):
         msg = f"mask of shape {mask.shape}; the series has the grid {tuple(series.grid.shape)}"

@@ -1,8 +1,16 @@
 """Tables of BIDS: text in UTF-8, columns separated by tabs, ``n/a`` for what is not known."""
 
+from __future__ import annotations
+
 import re
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ivim.imaging.guard import check_file
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 MISSING = "n/a"
 """What BIDS writes for a value that is not known."""
@@ -11,7 +19,7 @@ LARGEST_TEXT = 50_000_000
 """Bytes. A table of a million people is smaller; more is another file by mistake."""
 
 
-def read_table(path):
+def read_table(path: str | Path) -> pd.DataFrame:
     """Read a table separated by tabs as BIDS has it, every value as text, ``n/a`` as an empty text.
 
     Parameters
@@ -52,7 +60,7 @@ def read_table(path):
     return pd.DataFrame(values, columns=header, dtype=object)
 
 
-def read_text(path):
+def read_text(path: str | Path) -> str:
     """Text of a file in UTF-8, with or without a byte-order mark.
 
     Parameters
@@ -68,7 +76,7 @@ def read_text(path):
     ValueError
         When there is no such file or it is no text.
     """
-    path = check_file(path, "the path of a text file")
+    path = Path(check_file(path, "the path of a text file"))
     if path.stat().st_size > LARGEST_TEXT:
         msg = f"{path}: larger than {LARGEST_TEXT // 1_000_000} MB, which no table of a study is"
         raise ValueError(msg)

@@ -58,7 +58,7 @@ def crlb(
     values = {"s0": 1.0} | dict(values)
     b = np.asarray(b, float)
     averages = np.ones_like(b) if averages is None else np.asarray(averages, float)
-    _check(model, values, b, averages, snr, noise, averaging)
+    check_design(model, values, b, averages, snr, noise, averaging)
     values = {name: float(values[name]) for name in model.parameters}
     sigma = values["s0"] / snr
     if averaging == "complex":  # one Rician sample of less noise in the place of many
@@ -105,7 +105,8 @@ def _deviations(information):
     return deviations.tolist()
 
 
-def _check(model, values, b, averages, snr, noise, averaging):
+def check_design(model, values, b, averages, snr, noise, averaging):
+    """Refuse what no bound can be computed for."""
     if missing := [name for name in model.parameters if name not in values]:
         msg = (
             f"no value for {missing[0]!r}; the {model.name} model needs "

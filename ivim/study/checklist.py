@@ -5,7 +5,17 @@ Bossuyt PM, Reitsma JB, Bruns DE, et al. STARD 2015: an updated list of essentia
 reporting diagnostic accuracy studies. BMJ 2015;351:h5527. The items are told in our own words.
 """
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from ivim.study import methods
+
+if TYPE_CHECKING:
+    from ivim.cohort import Cohort
+    from ivim.study.job import Measured
+    from ivim.study.measure import Options
 
 TO_FILL = "*to be filled in by the authors*"
 
@@ -47,7 +57,7 @@ ITEMS = {
 }
 
 
-def text(measured, options, cohort, out):
+def text(measured: Measured, options: Options, cohort: Cohort, out: Path) -> str:
     """The checklist as a Markdown table.
 
     Parameters
@@ -80,7 +90,7 @@ def text(measured, options, cohort, out):
     )
 
 
-def answers(measured, options, cohort, out):
+def answers(measured: Measured, options: Options, cohort: Cohort, out: Path) -> dict[str, str]:
     """What the study itself can answer, by item."""
     from ivim.study.summary import flow
 

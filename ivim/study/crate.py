@@ -1,20 +1,27 @@
 """The study's results as a Research Object Crate (RO-Crate 1.1, w3id.org/ro/crate/1.1): every file
 and every input with its hash."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import mimetypes
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import ivim
 from ivim import files
+
+if TYPE_CHECKING:
+    from ivim.study.job import Measured
 
 NAME = "ro-crate-metadata.json"
 HIDDEN = ("ro-crate-metadata.json", "run.json")
 """Not hashed: the crate itself, and the record of the run, which carries times."""
 
 
-def write(out, entry, measured):
+def write(out: Path, entry: dict, measured: Measured) -> None:
     """Write ``ro-crate-metadata.json``; left as it is where no file and no input has changed.
 
     Parameters
@@ -33,7 +40,7 @@ def write(out, entry, measured):
     files.write_text(path, _text(build(out, entry, measured, now)))
 
 
-def build(out, entry, measured, date):
+def build(out: Path, entry: dict, measured: Measured, date: str) -> dict:
     """The crate as JSON-LD.
 
     Parameters

@@ -1,12 +1,19 @@
 """The job of `ivim measure`: a study in, three tables out."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ivim import files
 from ivim.study import layout as layouts
 from ivim.study import tables, work
 from ivim.study.record import Task
+
+if TYPE_CHECKING:
+    from ivim.study.measure import Options
 
 KEPT = ".ivim-measured"
 """Folder of the finished patients, beside the tables."""
@@ -41,11 +48,11 @@ class Measured:
     failures: list
 
     @property
-    def complete(self):
+    def complete(self) -> bool:
         """True where nothing named was left out."""
         return not (self.flow["status"] == "left out").any()
 
-    def blanks(self):
+    def blanks(self) -> list[str]:
         """Sentences on values that are blank though the ROI was measured."""
         used = self.flow[
             self.flow["why"].str.contains("no value of") & (self.flow["status"] == "used")
@@ -54,18 +61,18 @@ class Measured:
 
 
 def measure_study(
-    folder,
-    options,
-    kept,
+    folder: str | Path,
+    options: Options,
+    kept: str | Path,
     *,
-    readers=(),
-    select=None,
-    keep_going=False,
-    pages=False,
-    jobs=None,
-    scheduler=None,
-    progress=None,
-):
+    readers: Sequence[str] = (),
+    select: str | None = None,
+    keep_going: bool = False,
+    pages: bool = False,
+    jobs: int | None = None,
+    scheduler: str | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Measured:
     """Measure every patient of a study.
 
     Parameters
@@ -112,7 +119,7 @@ def measure_study(
     return Measured(absolute, records, fresh, hashes, tables.flow(absolute, records), failures)
 
 
-def write_tables(measured, path):
+def write_tables(measured: Measured, path: str | Path) -> list[Path]:
     """Write ``measurements.csv`` and, beside it, detail, overlap and flow.
 
     Parameters

@@ -1,6 +1,7 @@
 """What lies where in a study on disk: whose series is which, and which reader drew on it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +66,9 @@ class Layout:
     strangers: tuple
 
 
-def read_layout(folder, readers=(), select=None):
+def read_layout(
+    folder: str | Path, readers: Sequence[str] = (), select: str | None = None
+) -> Layout:
     """Look through a study.
 
     Parameters
@@ -105,12 +108,12 @@ def read_layout(folder, readers=(), select=None):
     return Layout(folder, tuple(patients), chosen, strangers)
 
 
-def relative(folder, path):
+def relative(folder: str | Path, path: str | Path) -> str:
     """A path as seen from the study's folder: nothing above it is told to anyone."""
     return Path(path).relative_to(folder).as_posix()
 
 
-def untold(folder, text):
+def untold(folder: str | Path, text: str) -> str:
     """A message without the place of the study on the machine that it was written on."""
     for prefix in (str(Path(folder).resolve()), str(folder)):
         text = text.replace(f"{prefix}/", "").replace(f"{prefix}\\", "").replace(prefix, "study")

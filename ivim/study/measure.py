@@ -7,8 +7,11 @@ voxel, then each map is averaged over the ROI. ``mean``: the signals are average
 et al. 2014, Magn Reson Med 71:411) and averaged; the others as in ``maps``.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +19,11 @@ from ivim import parameters
 from ivim.imaging.regions import area_mm2, dice, largest
 from ivim.signal.models import STUDY_MODELS, get_model
 from ivim.signal.recipe import RECIPES, Recipe
+
+if TYPE_CHECKING:
+    from ivim.imaging.grid import Grid
+    from ivim.imaging.regions import Region
+    from ivim.imaging.series import Series
 
 ESTIMATORS = {
     "maps": "mean over the ROI of maps fitted voxel by voxel",
@@ -62,7 +70,7 @@ class Options:
             )
             raise ValueError(msg)
 
-    def as_dict(self):
+    def as_dict(self) -> dict:
         """The options as plain values for JSON."""
         return {
             "recipe": self.recipe.as_dict(),
@@ -83,7 +91,7 @@ class Chosen:
     remarks: tuple
 
 
-def choose(regions, lesion, grid):
+def choose(regions: list[Region], lesion: str, grid: Grid) -> Chosen:
     """The region to measure among those that a reader drew.
 
     Parameters
@@ -125,7 +133,7 @@ def choose(regions, lesion, grid):
     return Chosen(region.mask, {number: region.mask}, (*remarks, *region.remarks))
 
 
-def measure(series, one, options):
+def measure(series: Series, one: Chosen, options: Options) -> tuple[dict, list, list]:
     """Measure what one reader drew. No other reader's ROI has a part in it.
 
     Parameters
@@ -161,7 +169,7 @@ def measure(series, one, options):
     return parameters.to_table(values), detail, remarks
 
 
-def fittable(b):
+def fittable(b: np.ndarray) -> tuple[str, ...]:
     """Models that a series has b-values enough for: at least as many different ones as parameters.
 
     Parameters
@@ -185,14 +193,14 @@ def fittable(b):
     return models
 
 
-def with_noise_level(series, mask, recipe):
+def with_noise_level(series: Series, mask: np.ndarray, recipe: Recipe) -> Recipe:
     """The recipe with its noise level as a number, where it is to be estimated from the ROIs."""
     if recipe.sigma != "estimate":
         return recipe
     return replace(recipe, sigma=noise_level(series, mask, recipe.averaging))
 
 
-def noise_level(series, mask, averaging="magnitude"):
+def noise_level(series: Series, mask: np.ndarray, averaging: str = "magnitude") -> float:
     """Noise level of one excitation from the residuals in a mask, in the image's units."""
     from ivim.signal.maps import estimate_sigma
 
@@ -201,7 +209,7 @@ def noise_level(series, mask, averaging="magnitude"):
     )
 
 
-def six_maps(series, mask, recipe):
+def six_maps(series: Series, mask: np.ndarray, recipe: Recipe) -> dict[str, np.ndarray]:
     """The six maps of a recipe, diffusivities in mm²/s; NaN outside the mask and for models without
     enough b-values."""
     fitted = recipe.maps(
@@ -212,7 +220,7 @@ def six_maps(series, mask, recipe):
     return {name: found.get(name, nothing) for name in parameters.SIX}
 
 
-def overlap(chosen, grid):
+def overlap(chosen: dict[str, Chosen], grid: Grid) -> list[dict]:
     """How two readers' regions lie to each other.
 
     Parameters

@@ -1,8 +1,13 @@
 """A methods paragraph from what really ran: every number in it is read from the study and its
 tables."""
 
+from __future__ import annotations
+
 from collections import Counter
+from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,6 +15,11 @@ import pandas as pd
 import ivim
 from ivim import article, parameters
 from ivim.study.measure import ESTIMATORS
+
+if TYPE_CHECKING:
+    from ivim.cohort import Cohort
+    from ivim.study.job import Measured
+    from ivim.study.measure import Options
 
 TESTS = {
     "Student": "Student's t test",
@@ -45,7 +55,7 @@ REFERENCES = (
 )
 
 
-def text(measured, options, cohort, out):
+def text(measured: Measured, options: Options, cohort: Cohort, out: Path) -> str:
     """The methods of a study as Markdown.
 
     Parameters
@@ -88,7 +98,7 @@ def text(measured, options, cohort, out):
     return "\n".join([*lines, "", "## References", "", *references])
 
 
-def patients(measured, cohort):
+def patients(measured: Measured, cohort: Cohort) -> list[str]:
     """Who took part, who was measured."""
     sizes = cohort.values["group"].value_counts()
     groups = ", ".join(f"{sizes[name]} {name}" for name in cohort.groups)
@@ -101,7 +111,7 @@ def patients(measured, cohort):
     return told
 
 
-def imaging(measured):
+def imaging(measured: Measured) -> list[str]:
     """b-values, averages and voxels, as the series have them."""
     scans = [record["scan"] for record in measured.records.values() if record["scan"]]
     counted = Counter(_protocol(scan) for scan in scans)
@@ -111,7 +121,7 @@ def imaging(measured):
     return told + [f"{n} series had {protocol}." for protocol, n in counted.most_common()]
 
 
-def regions(measured, options, cite):
+def regions(measured: Measured, options: Options, cite: Callable[[str], str]) -> list[str]:
     """Readers, the choice among lesions, areas, overlap."""
     readers, flow = measured.layout.readers, measured.flow
     used = int((flow["status"] == "used").sum())
@@ -143,7 +153,7 @@ def regions(measured, options, cite):
     return told
 
 
-def models(measured, options, cite):
+def models(measured: Measured, options: Options, cite: Callable[[str], str]) -> list[str]:
     """The recipe in words, with the b-values of the study's usual protocol."""
     scans = [record["scan"] for record in measured.records.values() if record["scan"]]
     counted = Counter(str(scan) for scan in scans)
@@ -161,7 +171,7 @@ def models(measured, options, cite):
     return told
 
 
-def statistics(cohort, out, cite):
+def statistics(cohort: Cohort, out: Path, cite: Callable[[str], str]) -> list[str]:
     """Which tests were used, read from the tables that were written."""
     told = []
     table3 = _read(out, "table3")
@@ -202,7 +212,7 @@ def statistics(cohort, out, cite):
     return told or ["No comparison could be made; the tables say why."]
 
 
-def software():
+def software() -> list[str]:
     """Versions of what computed."""
     names = ("numpy", "scipy", "lmfit", "statsmodels", "pingouin")
     versions = ", ".join(f"{name} {version(name)}" for name in names)

@@ -1,8 +1,11 @@
 """The pictures of a quality page, each as a PNG in memory: scan with ROIs, six maps, curve with its
 fits."""
 
+from __future__ import annotations
+
 import base64
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,21 +13,32 @@ import ivim
 from ivim.imaging.output import as_displayed, draw_map
 from ivim.signal.models import MODELS, STUDY_MODELS
 
+if TYPE_CHECKING:
+    from ivim.imaging.grid import Grid
+    from ivim.imaging.series import Series
+
 MARGIN_MM = 12.0
 """Around the ROIs, so that a reader sees what they lie in."""
 
 COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#cc79a7")
 """Of the readers: Okabe and Ito's colours, told apart by all eyes."""
 
+# Fixed margins: a layout that measures every label draws each picture twice.
+SCAN_MARGINS = {"left": 0.005, "right": 0.995, "bottom": 0.01, "top": 0.92, "wspace": 0.03}
+MAP_MARGINS = {
+    "left": 0.01, "right": 0.95, "bottom": 0.02, "top": 0.95, "wspace": 0.28, "hspace": 0.12,
+}  # fmt: skip
+CURVE_MARGINS = {"left": 0.13, "right": 0.98, "bottom": 0.11, "top": 0.97, "hspace": 0.08}
+
 MODEL_STYLES = {"monoexponential": ":", "biexponential": "-", "stretched": "--"}
 
 
-def slice_shown(masks):
+def slice_shown(masks: list[np.ndarray]) -> int:
     """The slice that holds most of the ROIs."""
     return int(np.argmax(np.any(masks, axis=0).sum(axis=(0, 1))))
 
 
-def window_around(mask, spacing):
+def window_around(mask: np.ndarray, spacing: tuple) -> tuple[slice, slice]:
     """The part of a slice that holds the mask and a margin, as two slices."""
     window = []
     for axis in (0, 1):
@@ -34,7 +48,9 @@ def window_around(mask, spacing):
     return tuple(window)
 
 
-def scan_picture(series, masks, z, window):
+def scan_picture(
+    series: Series, masks: dict[str, np.ndarray], z: int, window: tuple[slice, slice]
+) -> str:
     """The whole slice and the ROIs' surroundings at the lowest b, and these at the highest, with
     every reader's outline.
 
@@ -53,7 +69,7 @@ def scan_picture(series, masks, z, window):
     """
     low, high = int(np.argmin(series.b)), int(np.argmax(series.b))
     everything = (slice(None), slice(None))
-    figure, axes = _figure(1, 3, (10.5, 3.7))
+    figure, axes = _figure(1, 3, (10.5, 3.7), SCAN_MARGINS)
     shown = [(low, everything), (low, window), (high, window)]
     for place, (at, part) in zip(axes, shown, strict=True):
         image = series.data[:, :, z, at][part]
@@ -74,7 +90,13 @@ def scan_picture(series, masks, z, window):
     return _png(figure)
 
 
-def maps_picture(maps, masks, z, window, grid):
+def maps_picture(
+    maps: dict[str, np.ndarray],
+    masks: dict[str, np.ndarray],
+    z: int,
+    window: tuple[slice, slice],
+    grid: Grid,
+) -> str:
     """The six maps around the ROIs, in the colours and ranges of every map of this project.
 
     Parameters
@@ -90,7 +112,7 @@ def maps_picture(maps, masks, z, window, grid):
     str
         PNG as base64.
     """
-    figure, axes = _figure(2, 3, (10.5, 6.4))
+    figure, axes = _figure(2, 3, (10.5, 6.4), MAP_MARGINS)
     for place, (name, values) in zip(axes, maps.items(), strict=True):
         draw_map(place, as_displayed(values[:, :, z][window], grid), name, spacing=grid.spacing)
         for colour, mask in zip(_colours(masks), masks.values(), strict=True):
@@ -98,7 +120,7 @@ def maps_picture(maps, masks, z, window, grid):
     return _png(figure)
 
 
-def curve_picture(signal, series, fits):
+def curve_picture(signal: np.ndarray, series: Series, fits: dict[str, dict[str, float]]) -> str:
     """The mean signal of an ROI with the fits of the three models, and what they leave over.
 
     Parameters
@@ -113,7 +135,9 @@ def curve_picture(signal, series, fits):
     str
         PNG as base64.
     """
-    figure, (top, below) = _figure(2, 1, (6.4, 4.8), sharex=True, height_ratios=(3, 1))
+    figure, (top, below) = _figure(
+        2, 1, (6.4, 4.8), CURVE_MARGINS, sharex=True, height_ratios=(3, 1)
+    )
     top.semilogy(series.b, signal, "o", color="#222222", markersize=5, label="measured", zorder=5)
     b = np.linspace(0, series.b.max(), 200)
     for model in STUDY_MODELS:
@@ -130,13 +154,15 @@ def curve_picture(signal, series, fits):
     return _png(figure)
 
 
-def _figure(rows, columns, size, **options):
+def _figure(rows, columns, size, margins, **options):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=size)
     FigureCanvasAgg(figure)
-    return figure, np.ravel(figure.subplots(rows, columns, **options))
+    axes = figure.subplots(rows, columns, **options)
+    figure.subplots_adjust(**margins)
+    return figure, np.ravel(axes)
 
 
 def _png(figure):

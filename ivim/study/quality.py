@@ -5,14 +5,23 @@ A page holds its pictures and asks nothing of any network. It names the patient 
 and nothing else.
 """
 
+from __future__ import annotations
+
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ivim import parameters
 from ivim.signal.models import MODELS
 from ivim.study import measure, pictures
+
+if TYPE_CHECKING:
+    from ivim.imaging.series import Series
+    from ivim.signal.recipe import Recipe
+    from ivim.study.layout import Patient
+    from ivim.study.measure import Chosen, Options
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -28,27 +37,34 @@ floor (Gudbjartsson and Patz 1995, Magn Reson Med 34:910: above an SNR of 3 magn
 unbiased; ADC 1e-3 leaves a third at b = 1200)."""
 
 
-def page(task, series, chosen, record):
+def page(
+    patient: Patient,
+    series: Series | None,
+    chosen: dict[str, Chosen],
+    record: dict,
+    options: Options,
+) -> str:
     """The page of one patient as HTML.
 
     Parameters
     ----------
-    task : ivim.study.record.Task
+    patient : ivim.study.layout.Patient
     series : Series or None
         None where it could not be read.
     chosen : dict of str to ivim.study.measure.Chosen
         What was measured, by reader.
     record : dict
-        The rows, detail, overlap and flow of the patient.
+        The rows, detail, overlap and flow of the patient; ``flags`` and ``snr`` are added.
+    options : ivim.study.measure.Options
 
     Returns
     -------
     str
     """
-    content = {"label": task.label, "group": task.patient.group, "record": record}
-    content |= {"options": task.options, "rows": _value_rows(record), "snr": None, "figures": []}
+    content = {"label": patient.label, "group": patient.group, "record": record}
+    content |= {"options": options, "rows": _value_rows(record), "snr": None, "figures": []}
     if series is not None and chosen:
-        content |= _drawn(task, series, chosen)
+        content |= _drawn(options, series, chosen)
         content |= _facts(series)
     content["flags"] = flags(record, content["snr"])
     record["flags"] = content["flags"]
@@ -56,7 +72,7 @@ def page(task, series, chosen, record):
     return template("page.html").render(**content)
 
 
-def flags(record, snr=None):
+def flags(record: dict, snr: float | None = None) -> list[str]:
     """What asks for a second look at a patient, in sentences.
 
     Parameters
@@ -115,12 +131,12 @@ def _environment():
     return environment
 
 
-def template(name):
+def template(name: str) -> Any:
     """A template of this room by its file name."""
     return _environment().get_template(name)
 
 
-def table_number(value, digits=3):
+def table_number(value: float | None, digits: int = 3) -> str:
     """A number for a page: so many significant digits, a dash where there is none."""
     return "–" if value is None or not np.isfinite(value) else f"{value:.{digits}g}"
 
@@ -138,13 +154,13 @@ def _value_rows(record):
     ]
 
 
-def _drawn(task, series, chosen):
+def _drawn(options, series, chosen):
     """The pictures, and the SNR."""
     masks = {reader: one.mask for reader, one in chosen.items()}
     union = np.any(list(masks.values()), axis=0)
     z = pictures.slice_shown(list(masks.values()))
     window = pictures.window_around(union[:, :, z], series.grid.spacing)
-    recipe = measure.with_noise_level(series, union, task.options.recipe)
+    recipe = measure.with_noise_level(series, union, options.recipe)
     around = np.zeros_like(union)
     around[(*window, z)] = True
     maps = measure.six_maps(series, around, recipe)
@@ -170,10 +186,10 @@ def _drawn(task, series, chosen):
             pictures.curve_picture(signal, series, fits_of(signal, series, recipe)),
         ),
     ]
-    return {"figures": figures, "snr": _snr(series, union, task.options.recipe.averaging)}
+    return {"figures": figures, "snr": _snr(series, union, options.recipe.averaging)}
 
 
-def fits_of(signal, series, recipe):
+def fits_of(signal: np.ndarray, series: Series, recipe: Recipe) -> dict[str, dict[str, float]]:
     """Values of the models for one signal, by the compiled fit.
 
     Parameters
@@ -196,7 +212,7 @@ def fits_of(signal, series, recipe):
     }
 
 
-def mean_signal(series, mask):
+def mean_signal(series: Series, mask: np.ndarray) -> np.ndarray:
     """Mean signal over a mask, shape (n,); voxels that are not finite at every b are left out."""
     signals = series.data[mask].astype(float)
     finite = np.isfinite(signals).all(axis=1)

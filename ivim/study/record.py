@@ -4,6 +4,8 @@ A record is plain values, as JSON keeps them, so that one that was kept and one 
 the same.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import math
@@ -14,10 +16,15 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import ivim
 from ivim.study import layout
 from ivim.study.measure import Options, choose, measure, overlap
+
+if TYPE_CHECKING:
+    from ivim.imaging.series import Series
+    from ivim.study.measure import Chosen
 
 CODE = ("parameters.py", "files.py", "signal", "imaging", "study")
 """What a patient's record depends on in this package."""
@@ -47,11 +54,11 @@ class Task:
     page: bool = False
 
     @property
-    def label(self):
+    def label(self) -> str:
         """The patient's label."""
         return self.patient.label
 
-    def inputs(self):
+    def inputs(self) -> dict[str, str]:
         """Every file that is read, by its place in the study, with its SHA-256."""
         paths = [*self.patient.rois.values()]
         if self.patient.series is not None:
@@ -65,7 +72,7 @@ class Task:
             if path.is_file()
         }
 
-    def key(self, inputs):
+    def key(self, inputs: dict[str, str]) -> str:
         """What the record depends on, as one hash: inputs, options, code and versions."""
         patient = self.patient
         parts = {
@@ -79,7 +86,7 @@ class Task:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def measure_patient(task):
+def measure_patient(task: Task) -> dict:
     """Measure one patient, and draw the page where it is asked for.
 
     Parameters
@@ -116,13 +123,13 @@ def measure_patient(task):
     if task.page:
         from ivim.study.quality import page
 
-        record["page"] = page(task, series, measured, record)
+        record["page"] = page(task.patient, series, measured, record, task.options)
         clock.lap("drawing")
     record["seconds"] = clock.seconds
     return json.loads(json.dumps(_plain(record)))
 
 
-def read(task):
+def read(task: Task) -> tuple[Series | None, dict[str, Chosen], dict[str, str]]:
     """Read one patient.
 
     Parameters
@@ -206,14 +213,14 @@ class _Clock:
     def __init__(self):
         self.seconds, self.last = {}, time.perf_counter()
 
-    def lap(self, name):
+    def lap(self, name: str) -> None:
         now = time.perf_counter()
         self.seconds[name] = round(now - self.last, 4)
         self.last = now
 
 
 @lru_cache(maxsize=1)
-def code_hash():
+def code_hash() -> str:
     """SHA-256 of the code that measures, with the versions of what it computes with."""
     from importlib.metadata import version
 
@@ -229,7 +236,7 @@ def code_hash():
 
 
 @lru_cache(maxsize=1)
-def ready():
+def ready() -> None:
     """Compile the voxel engine in a process of its own, where that has not been done for this
     processor.
 

@@ -1,10 +1,18 @@
 """The front page of a study: who went through it (STARD item 19), its tables and figures, and what
 was left out."""
 
+from __future__ import annotations
+
 import html
 import re
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ivim.study.quality import template
+
+if TYPE_CHECKING:
+    from ivim.cohort import Cohort
+    from ivim.study.job import Measured
 
 TABLES = (
     "table1", "table2", "table3", "table4", "table5", "agreement", "anova", "posthoc",
@@ -19,7 +27,7 @@ FIGURES = {
 }
 
 
-def index(measured, cohort, out):
+def index(measured: Measured, cohort: Cohort, out: Path) -> str:
     """The front page as HTML.
 
     Parameters
@@ -59,7 +67,7 @@ def index(measured, cohort, out):
     )
 
 
-def flow(measured, cohort):
+def flow(measured: Measured, cohort: Cohort) -> dict:
     """How many patients stand at each step, by group.
 
     Parameters
@@ -97,7 +105,7 @@ def flow(measured, cohort):
     }
 
 
-def left_out(measured):
+def left_out(measured: Measured) -> list[dict]:
     """Rows of the flow table that were left out, as dicts."""
     rows = measured.flow[measured.flow["status"] == "left out"]
     return rows.to_dict("records")

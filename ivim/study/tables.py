@@ -1,8 +1,15 @@
 """The tables of a measured study, from the records of its patients."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from ivim import parameters
+
+if TYPE_CHECKING:
+    from ivim.study.layout import Layout
 
 DETAIL = [
     "patient",
@@ -33,7 +40,7 @@ OVERLAP = [
 ]
 
 
-def measurements(layout, records):
+def measurements(layout: Layout, records: dict[str, dict]) -> pd.DataFrame:
     """One row per patient and reader; blank where a parameter could not be measured.
 
     Parameters
@@ -56,17 +63,17 @@ def measurements(layout, records):
     )
 
 
-def detail(records):
+def detail(records: dict[str, dict]) -> pd.DataFrame:
     """Spread, voxels and areas behind every value; see data/README.md for the columns."""
     return _frame(records, "detail", DETAIL)
 
 
-def overlap(records):
+def overlap(records: dict[str, dict]) -> pd.DataFrame:
     """Dice coefficient and area difference of every two readers of a patient."""
     return _frame(records, "overlap", OVERLAP)
 
 
-def flow(layout, records):
+def flow(layout: Layout, records: dict[str, dict]) -> pd.DataFrame:
     """Every patient, reader and ROI file: used, or left out and why.
 
     Returns
@@ -93,14 +100,14 @@ def flow(layout, records):
     return pd.DataFrame(lines, columns=FLOW).fillna("")
 
 
-def people(layout):
+def people(layout: Layout) -> pd.DataFrame:
     """``patients.csv`` of the study: ``patient, group, primary, sex, age``."""
     columns = ["patient", "group", "primary", "sex", "age"]
     rows = [(one.label, one.group, one.primary, one.sex, one.age) for one in layout.patients]
     return pd.DataFrame(rows, columns=columns)
 
 
-def failures(records):
+def failures(records: dict[str, dict]) -> list[str]:
     """What could not be measured though it should have been: ``patient, reader: why``, one each.
 
     Parameters

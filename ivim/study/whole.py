@@ -1,20 +1,36 @@
 """The job of `ivim study`: a study on disk in, every table, figure and page out."""
 
+from __future__ import annotations
+
 import json
 import re
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ivim import files
 from ivim.imaging import bids
 from ivim.study import job, tables
 
+if TYPE_CHECKING:
+    from ivim.study.measure import Options
+
 RUN_SECTION = "study"
 """Where `run.json` of the notebooks tells of the measuring."""
 
 
-def run_study(folder, out, options, *, positive=None, force=False, say=print, **measuring):
+def run_study(
+    folder: str | Path,
+    out: str | Path,
+    options: Options,
+    *,
+    positive: str | None = None,
+    force: bool = False,
+    say: Callable[[str], None] = print,
+    **measuring,
+) -> tuple[job.Measured, dict[str, float]]:
     """Measure a study, draw its pages, run the notebooks on its tables, and sum it all up.
 
     Parameters
@@ -73,7 +89,7 @@ def run_study(folder, out, options, *, positive=None, force=False, say=print, **
     return measured, seconds
 
 
-def check_groups(folder, positive):
+def check_groups(folder: str | Path, positive: str | None) -> None:
     """Refuse a study that has no two groups, or not the one that is asked for, before anybody is
     measured."""
     people = bids.read_participants(folder)
@@ -92,7 +108,7 @@ def check_groups(folder, positive):
         raise ValueError(msg)
 
 
-def write_measured(measured, out):
+def write_measured(measured: job.Measured, out: Path) -> None:
     """Write the study's tables and the quality pages; a page of an earlier run that is no longer
     made goes."""
     _write_changed(out / "patients.csv", tables.people(measured.layout))
@@ -108,7 +124,7 @@ def write_measured(measured, out):
             path.unlink()
 
 
-def sum_up(measured, options, positive, out):
+def sum_up(measured: job.Measured, options: Options, positive: str | None, out: Path) -> None:
     """Write what stands above the tables: index, methods, checklist."""
     from ivim.cohort import load_cohort
     from ivim.study import checklist, methods, summary

@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 import signal
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -28,7 +29,14 @@ WORTH_A_PROCESS = 6
 some seconds."""
 
 
-def run_tasks(tasks, kept, *, jobs=None, scheduler=None, progress=None):
+def run_tasks(
+    tasks: list[record.Task],
+    kept: str | Path,
+    *,
+    jobs: int | None = None,
+    scheduler: str | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[dict, set, dict]:
     """Measure every patient, or take what was kept.
 
     Parameters
@@ -94,7 +102,7 @@ def _finished(due, jobs, scheduler):
     yield from spread(record.measure_patient, due, jobs)
 
 
-def spread(function, pieces, jobs):
+def spread(function: Callable, pieces: Sequence, jobs: int | None) -> Iterator:
     """Call a function on every piece of work, side by side on this machine.
 
     A process that dies is replaced, and only what was not finished is done again.
@@ -226,7 +234,7 @@ def _begin_worker():
     threadpool_limits(1)
 
 
-def jobs_for(pieces):
+def jobs_for(pieces: Sequence) -> int:
     """Processes for so many pieces of work: one per core, where its start pays."""
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -70,7 +70,7 @@ class Settings:
     groups: tuple
 
 
-def read_settings(path=None):
+def read_settings(path: str | Path | None = None) -> Settings:
     """Read the settings of a simulated study.
 
     Parameters

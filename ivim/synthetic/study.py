@@ -6,9 +6,13 @@ a slice is in :mod:`ivim.synthetic.phantom`; what the patients are drawn from is
 :mod:`ivim.synthetic.settings`.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -20,6 +24,9 @@ from ivim.imaging.formats import save_image, write_mask
 from ivim.study.work import jobs_for, spread
 from ivim.synthetic import phantom
 from ivim.synthetic.settings import read_settings
+
+if TYPE_CHECKING:
+    from ivim.synthetic.settings import Settings
 
 STORED = 1000.0
 """Stored value of the lesion at b = 0: scanners store whole numbers, and a thousand steps are well
@@ -42,7 +49,15 @@ class Patient:
     case: phantom.Case
 
 
-def simulate(folder, patients, seed, truth=None, *, jobs=None, progress=None):
+def simulate(
+    folder: str | Path,
+    patients: int,
+    seed: int,
+    truth: str | Path | None = None,
+    *,
+    jobs: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> pd.DataFrame:
     """Write a simulated study as a BIDS dataset with two readers' ROIs and the truth.
 
     Parameters
@@ -81,7 +96,7 @@ def simulate(folder, patients, seed, truth=None, *, jobs=None, progress=None):
     return table
 
 
-def draw(settings, patients, seed):
+def draw(settings: Settings, patients: int, seed: int) -> list[Patient]:
     """Draw the patients of a study.
 
     Parameters

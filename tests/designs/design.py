@@ -1,6 +1,4 @@
-"""What a study looks like before a patient is seen: its groups, its markers, and how its authors
-print a number.
-"""
+"""What a study is before a patient is seen: its groups, its markers, its way of printing."""
 
 from dataclasses import dataclass, field
 

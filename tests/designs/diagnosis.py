@@ -1,6 +1,4 @@
-"""The tables on diagnosis and agreement: odds and hazard ratios, ROC analysis, agreement of
-readers, correlation.
-"""
+"""Tables on diagnosis: odds and hazard ratios, ROC analysis, agreement, correlation."""
 
 import numpy as np
 from scipy import stats

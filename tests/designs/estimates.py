@@ -1,6 +1,4 @@
-"""Standard statistics, each coded from a library or its paper and independent of the package that
-is tested with them.
-"""
+"""Standard statistics, from a library or the paper named, and nothing from `ivim`."""
 
 import numpy as np
 import statsmodels.api as sm

@@ -1,6 +1,4 @@
-"""The printed paper: every number as a row of claims, and what the printed numbers owe to one
-another.
-"""
+"""The printed paper: numbers as rows of claims, and what they owe to one another."""
 
 import itertools
 import math

@@ -1,6 +1,4 @@
-"""The raw data of a study: one row per patient, from which everything that the paper prints is
-computed.
-"""
+"""The raw data of a study, from which everything that its paper prints is computed."""
 
 import numpy as np
 import pandas as pd

@@ -1,6 +1,4 @@
-"""The tables that describe patients and markers: sizes, sex, age, means or medians, and the tests
-between groups.
-"""
+"""Tables that describe: sizes, sex, age, means or medians, and the tests between groups."""
 
 import itertools
 import math

@@ -1,9 +1,8 @@
-"""Tables in: wide tables of a paper become rows of claims, and what the tables do not say becomes a
-question.
-"""
+"""Tables in: a paper's tables become rows of claims, and what they do not say a question."""
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,12 +48,12 @@ class Reading:
     questions: tuple
 
     @property
-    def left_out(self):
+    def left_out(self) -> int:
         """Cells with numbers that became no claim."""
         return sum(len(table.left_out) for table in self.tables)
 
 
-def read_tables(paths, answers=None):
+def read_tables(paths: Iterable[str | Path], answers: Answers | None = None) -> Reading:
     """Read wide tables into claims.
 
     Parameters
@@ -85,7 +84,7 @@ def read_tables(paths, answers=None):
     return Reading(tuple(tables), claims, questions)
 
 
-def write_reading(reading, folder):
+def write_reading(reading: Reading, folder: str | Path) -> list[str]:
     """Write claims, how the tables were read, and the open questions.
 
     Parameters

@@ -1,12 +1,12 @@
-"""What the reader of a paper answered, and what is still to be asked: nothing that can be wrong is
-guessed.
-"""
+"""What the reader of a paper answered, and what is still to be asked."""
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ivim.audit.reading.text import harmless, squeezed
+from ivim.audit.vocabulary import STATISTICS, nearest
 
 AXES = ("groups", "parameters", "items", "models", "comparisons", "skip")
 _TABLE_KEYS = ("rows", "columns", "lines", "decimal", "merged", "skip", "units", "tests")
@@ -65,11 +65,11 @@ class Answers:
     units: dict = field(default_factory=dict)
     tables: dict = field(default_factory=dict)
 
-    def of(self, table):
+    def of(self, table: str) -> dict:
         """The answers on one table."""
         return self.tables.get(table, {})
 
-    def unit(self, table, parameter, statistic):
+    def unit(self, table: str, parameter: str, statistic: str) -> str | None:
         """The unit that an answer gives to a number; None where none does."""
         for units in (self.of(table).get("units", {}), self.units):
             for key in (f"{parameter} {statistic}", parameter):
@@ -78,7 +78,7 @@ class Answers:
         return None
 
 
-def load_answers(path):
+def load_answers(path: str | Path | None) -> Answers:
     """Read an answers file.
 
     Parameters
@@ -137,7 +137,9 @@ def _table(path, name, entries):
             raise ValueError(msg)
         if key in ("units", "tests"):
             _strings(path, f"{name}.{key}", value)
-        elif key not in _TABLE_KEYS and not (_is_pattern(key) and isinstance(value, str)):
+        elif key not in _TABLE_KEYS and _is_pattern(key) and isinstance(value, str):
+            _check_statistics(path, f"{name}.{key}", value)
+        elif key not in _TABLE_KEYS:
             msg = (
                 f"{path}: unknown entry {name}.{key}; known are {', '.join(_TABLE_KEYS)} "
                 "and patterns "
@@ -145,6 +147,15 @@ def _table(path, name, entries):
             )
             raise ValueError(msg)
     return entries
+
+
+def _check_statistics(path, name, value):
+    unknown = [word for word in value.split() if word != "skip" and word not in STATISTICS]
+    if unknown:
+        near = ", ".join(nearest(unknown[0]))
+        hint = f"did you mean {near}?" if near else 'such as "mean sd"'
+        msg = f"{path}: {name} is {value!r}; {unknown[0]!r} is no statistic; {hint}"
+        raise ValueError(msg)
 
 
 def _is_pattern(key):
@@ -160,7 +171,7 @@ def _strings(path, name, entries):
     return entries
 
 
-def questions_text(questions):
+def questions_text(questions: Sequence[Question]) -> str:
     """The questions as a TOML file in which every answer is commented out.
 
     Parameters

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from ivim.audit.reading.answers import Question
+from ivim.audit.reading.interpreted import Interpreted
 from ivim.audit.reading.labels import AXES, read_label, slug
 from ivim.audit.reading.text import squeezed
 
@@ -17,7 +18,7 @@ _KIND_OF = {
 }
 
 
-def read_axes(found, told, names):
+def read_axes(found: Interpreted, told: dict, names: dict[str, str]) -> tuple[dict, dict]:
     """Meanings of the labels of every column and every row with numbers.
 
     Parameters

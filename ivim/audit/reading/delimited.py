@@ -1,10 +1,9 @@
-"""Tables in text: a CSV or TSV file, or the tab-separated blocks below "Table 2 ..." in the text of
-an article.
-"""
+"""Tables in text: CSV, TSV, or the tab-separated blocks below "Table 2 ..." in an article."""
 
 import csv
 import io
 import re
+from pathlib import Path
 
 from ivim.audit.reading.grid import Cell, Grid, rectangle
 from ivim.audit.reading.text import plain
@@ -13,7 +12,7 @@ _CAPTION = re.compile(r"\s*(?:\*\*)?table\s+(\d+)\b", re.IGNORECASE)
 _NOTE = re.compile(r"\s*(note|notes|data are|values are|abbreviations|[*†‡§^])", re.IGNORECASE)
 
 
-def read_delimited(path, content):
+def read_delimited(path: Path, content: bytes) -> list[Grid]:
     """The tables of a text file.
 
     Parameters

@@ -1,9 +1,7 @@
-"""Questions on the design that no table answers, as a structure file in which every line is
-commented out.
-"""
+"""Questions on the design that no table answers, as a structure file to fill in."""
 
 
-def structure_text(reading):
+def structure_text(reading) -> str:
     """A structure file to fill in.
 
     Parameters

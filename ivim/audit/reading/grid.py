@@ -1,6 +1,8 @@
 """A table as a rectangle of cells, whatever file it came from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 LARGEST_FILE = 50_000_000
 LARGEST_TABLE = 100_000
@@ -60,12 +62,12 @@ class Grid:
     explicit: bool = True
 
     @property
-    def width(self):
+    def width(self) -> int:
         """Number of columns."""
         return len(self.rows[0]) if self.rows else 0
 
 
-def checked_size(path):
+def checked_size(path: Path) -> bytes:
     """The bytes of a file that is not too large to be a table.
 
     Raises
@@ -86,7 +88,7 @@ def checked_size(path):
     return path.read_bytes()
 
 
-def rectangle(path, lines):
+def rectangle(path: Path, lines: Sequence) -> tuple:
     """Cells with spans laid out in a rectangle.
 
     Parameters

@@ -1,12 +1,11 @@
-"""From a table to rows of claims: what each number is, by its headers, its labels and the
-answers.
-"""
+"""From a table to claims: what each number is, by its headers, its labels and the answers."""
 
 from contextlib import suppress
 
 from ivim import parameters
-from ivim.audit.reading.answers import Question
+from ivim.audit.reading.answers import Answers, Question
 from ivim.audit.reading.axes import read_axes
+from ivim.audit.reading.grid import Grid
 from ivim.audit.reading.interpreted import Interpreted
 from ivim.audit.reading.labels import shown
 from ivim.audit.reading.layout import lay_out
@@ -15,7 +14,7 @@ from ivim.audit.reading.rows import add_claim, finish, new_row
 from ivim.audit.reading.text import harmless
 
 
-def interpret(grid, location, answers):
+def interpret(grid: Grid, location: str, answers: Answers) -> Interpreted:
     """Rows of claims of a table, as far as its meaning is known.
 
     Parameters

@@ -36,7 +36,7 @@ class Interpreted:
     units: dict = field(default_factory=dict)
 
     @property
-    def left_out(self):
+    def left_out(self) -> list:
         """Cells with numbers of which no claim was made."""
         made = {place for place, value in self.layout.values.items() if value.holds_numbers}
         return sorted(place for place in made if self.cells[place].startswith("left out"))

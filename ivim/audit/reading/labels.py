@@ -1,6 +1,4 @@
-"""What a header or a row label says: a group, a parameter, a statistic, a unit, how its cells are
-laid out.
-"""
+"""What a label says: a group, a parameter, a statistic, a unit, how its cells are laid out."""
 
 import re
 from dataclasses import dataclass, replace
@@ -171,7 +169,7 @@ class Meaning:
     marks: str = ""
 
 
-def read_label(text, names):
+def read_label(text: str, names: dict[str, str]) -> Meaning:
     """The meaning of a label.
 
     Parameters
@@ -217,7 +215,7 @@ def read_label(text, names):
     return _named(meaning, rest, names)
 
 
-def unit_of(text):
+def unit_of(text: str) -> str | None:
     """A unit in the words of the claims; None where the text is no unit.
 
     Examples
@@ -326,7 +324,7 @@ def _parameter(meaning, text):
     return meaning
 
 
-def shown(text):
+def shown(text: str) -> str:
     """A label with the registry's spelling of its parameters: ``ADCfast`` as "ADC fast".
 
     Examples
@@ -341,7 +339,7 @@ def shown(text):
     return text
 
 
-def slug(label, kind):
+def slug(label: str, kind: str) -> str:
     """The name of a label in the claims where no answer gives one: lower case; parameters without
     blanks.
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from ivim.audit.reading.grid import Grid
 from ivim.audit.reading.values import read_value, uses_commas
 
 
@@ -47,7 +48,7 @@ class Layout:
     blank: dict
 
 
-def lay_out(grid, answers):
+def lay_out(grid: Grid, answers: dict) -> Layout:
     """Find headers, labels and numbers of a table.
 
     Parameters

@@ -1,5 +1,7 @@
 """A table that is long already: one number per row, with a column for what it is."""
 
+from ivim.audit.reading.answers import Answers
+from ivim.audit.reading.grid import Grid
 from ivim.audit.reading.interpreted import Interpreted
 from ivim.audit.reading.layout import lay_out
 from ivim.audit.reading.rows import finish, new_row
@@ -9,12 +11,12 @@ NEEDED = ("statistic", "printed")
 TAKEN = ("group", "parameter", "unit", "item", "model", "comparison", "n")
 
 
-def is_long(grid):
+def is_long(grid: Grid) -> bool:
     """True where the header names a column ``statistic`` and a column ``printed``."""
     return set(NEEDED) <= {squeezed(cell.text) for cell in grid.rows[0]}
 
 
-def read_long(grid, location, answers):
+def read_long(grid: Grid, location: str, answers: Answers) -> Interpreted:
     """Rows of claims of a long table.
 
     Parameters

@@ -1,9 +1,8 @@
-"""Tables in HTML and in JATS XML. Nothing is fetched, no entity is expanded, no script is looked
-at.
-"""
+"""Tables in HTML and JATS XML. Nothing is fetched, no entity expanded, no script looked at."""
 
 import re
 from html.entities import html5
+from pathlib import Path
 
 from ivim.audit.reading.grid import MOST_TABLES, Cell, Grid, rectangle
 from ivim.audit.reading.text import plain, raised
@@ -13,7 +12,7 @@ _SILENT = ("script", "style", "noscript", "template", "object", "iframe")
 _BLOCKS = ("br", "p", "div", "li", "break", "list-item")
 
 
-def read_html(path, content):
+def read_html(path: Path, content: bytes) -> list[Grid]:
     """The tables of an HTML page.
 
     Parameters
@@ -38,7 +37,7 @@ def read_html(path, content):
     return _grids(path, root, _html_surroundings)
 
 
-def read_jats(path, content):
+def read_jats(path: Path, content: bytes) -> list[Grid]:
     """The tables of an article in JATS XML.
 
     Parameters

@@ -1,12 +1,15 @@
 """Which table is which: by its caption, by the name of its file, else in the order given."""
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePath
+
+from ivim.audit.reading.grid import Grid
 
 _IN_NAME = re.compile(r"(?:^|[^a-z])t(?:able|ab)?[ _-]?(\d{1,2})(?!\d)", re.IGNORECASE)
 
 
-def numbered(grids):
+def numbered(grids: Sequence[Grid]) -> list[tuple[str, Grid]]:
     """A location for every table, each once.
 
     Parameters

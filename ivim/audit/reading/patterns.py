@@ -4,22 +4,9 @@ import re
 
 from ivim.audit.reading.answers import Question
 from ivim.audit.reading.labels import LAYOUTS
+from ivim.audit.vocabulary import LIMITED, RATIOS
 
-RATIOS = ("odds_ratio", "hr")
-ESTIMATES = [
-    "auc",
-    "sensitivity",
-    "specificity",
-    "ppv",
-    "npv",
-    "accuracy",
-    "lr_positive",
-    "lr_negative",
-    "icc",
-    "kappa",
-    "odds_ratio",
-    "hr",
-]
+ESTIMATES = (*LIMITED, *RATIOS)
 _HITS = {"sensitivity": "tp", "specificity": "tn", "ppv": "tp", "npv": "tn"}
 _CHOICES = {
     "a": "mean, median, count, n",
@@ -45,7 +32,7 @@ class Unreadable(Exception):
     """A cell whose numbers cannot be named; says why."""
 
 
-def statistics_of(found, told, path, columns, place, value, about):
+def statistics_of(found, told, path, columns, place, value, about) -> list[tuple[str, str, str]]:
     """The statistic of each number in a cell.
 
     Parameters

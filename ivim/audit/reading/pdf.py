@@ -2,6 +2,7 @@
 
 import io
 import re
+from pathlib import Path
 
 from ivim.audit.reading.grid import MOST_TABLES, Cell, Grid, rectangle
 from ivim.audit.reading.text import plain
@@ -10,7 +11,7 @@ _NUMBER = re.compile(r"^\s*table\s*(\d+)[^\n]*", re.IGNORECASE | re.MULTILINE)
 MOST_PAGES = 200
 
 
-def read_pdf(path, content):
+def read_pdf(path: Path, content: bytes) -> list[Grid]:
     """The tables of a PDF that have ruled lines.
 
     Parameters

@@ -1,32 +1,15 @@
-"""Rows of claims: one per number, with its unit, its place in words and the analysis that it
-belongs to.
-"""
+"""Rows of claims: one per number, with its unit, its place in words and its analysis."""
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 
-from ivim.audit.reading.answers import Question
+from ivim.audit.reading.answers import Answers, Question
+from ivim.audit.reading.interpreted import Interpreted
 from ivim.audit.reading.labels import shown
 from ivim.audit.reading.text import harmless
+from ivim.audit.vocabulary import ANALYSIS_OF, is_fraction, stem
 
-ANALYSIS = {
-    "describe": "n male female mean sd se_mean median q1 q3 minimum maximum count share",
-    "t-test": "t",
-    "anova": "f",
-    "kruskal-wallis": "h",
-    "mann-whitney": "u z w",
-    "chi2": "chi2",
-    "logistic": "b se wald odds_ratio ci_low ci_high",
-    "cox": "hr",
-    "roc": (
-        "auc cutoff sensitivity specificity ppv npv accuracy lr_positive lr_negative youden "
-        "tp fp fn tn"
-    ),
-    "agreement": "icc kappa",
-    "correlation": "r",
-}
-ANALYSIS = {statistic: name for name, names in ANALYSIS.items() for statistic in names.split()}
-SHARES = ("sensitivity", "specificity", "ppv", "npv", "accuracy", "auc")
 _WITH_UNIT = (
     "mean",
     "sd",
@@ -43,20 +26,24 @@ _ENDS = {"low": "lower", "high": "upper"}
 _SIGNIFICANCE = re.compile(r"([*†‡]+)\s*[pP]\s*<\s*(0?\.\d+)")
 
 
-def add_claim(found, answers, path, about, statistic, printed, n, many):
-    sex = next((m.name for m in path if m.name in ("male", "female")), "")
-    if not sex and any({"male", "female"} == set(m.statistics) for m in path):
-        about = about | {"parameter": "" if statistic in ("male", "female") else "sex"}
-    if sex:
-        about = about | {"parameter": sex if statistic in ("share", "count") else ""}
-    share = stem_of(statistic) in (*SHARES, "share")
-    unit = next(
-        (m.unit for m in reversed(path) if m.unit and (m.kind != "parameter" or not share)), ""
-    )
-    if not _takes_unit(statistic, unit):
-        unit = ""
-    if statistic == "share" and "%" not in printed and any("share" in m.statistics for m in path):
-        unit = "%"  # "n (%)"
+def add_claim(found, answers, path, about, statistic, printed, n, many) -> None:
+    """Add the row of one number.
+
+    Parameters
+    ----------
+    found : Interpreted
+    answers : Answers
+    path : list of Meaning
+        Labels of its row and column.
+    about : dict of str to str
+        Group, parameter, item, model and comparison.
+    statistic, printed, n : str
+        What it is, as printed, and the sample printed beside it.
+    many : int
+        How many numbers its cell holds.
+    """
+    about = about | _of_sex(path, statistic)
+    unit = _unit(path, statistic, printed)
     if statistic in _WITH_UNIT:
         told = answers.unit(found.location, about["parameter"], statistic)
         unit = unit if told is None else told
@@ -64,13 +51,27 @@ def add_claim(found, answers, path, about, statistic, printed, n, many):
     found.rows.append(new_row(found, statistic, printed, words, unit=unit, n=n, **about))
 
 
+def _of_sex(path, statistic):
+    """The parameter of numbers on sex: none for the counts, which are a group's; else its name."""
+    sex = next((m.name for m in path if m.name in ("male", "female")), "")
+    if sex:
+        return {"parameter": sex if statistic in ("share", "count") else ""}
+    if any({"male", "female"} == set(m.statistics) for m in path):
+        return {"parameter": "" if statistic in ("male", "female") else "sex"}
+    return {}
+
+
+def _unit(path, statistic, printed):
+    """The unit that the labels give a number; that of a marker is none of its AUC."""
+    if statistic == "share" and "%" not in printed and any("share" in m.statistics for m in path):
+        return "%"  # "n (%)"
+    share = is_fraction(statistic)
+    units = [m.unit for m in reversed(path) if m.unit and (m.kind != "parameter" or not share)]
+    return units[0] if units and _takes_unit(statistic, units[0]) else ""
+
+
 def _takes_unit(statistic, unit):
-    return statistic in _WITH_UNIT or (unit == "%" and stem_of(statistic) in (*SHARES, "share"))
-
-
-def stem_of(statistic):
-    """The estimate that a limit belongs to, or the statistic itself."""
-    return statistic.removesuffix("_low").removesuffix("_high")
+    return statistic in _WITH_UNIT or (unit == "%" and is_fraction(statistic))
 
 
 def _places(path, statistic, many):
@@ -106,7 +107,24 @@ def _places(path, statistic, many):
     return [*rest, last]
 
 
-def new_row(found, statistic, printed, words, *, unit="", n="", **about):
+def new_row(found, statistic, printed, words, *, unit="", n="", **about) -> dict:
+    """A row of claims.
+
+    Parameters
+    ----------
+    found : Interpreted
+        For its location.
+    statistic, printed : str
+    words : str
+        Its place within the table.
+    unit, n : str
+    **about : str
+        Group, parameter, item, model, comparison and, where it is known, the analysis.
+
+    Returns
+    -------
+    dict of str to str
+    """
     number = found.location.removeprefix("table")
     row = {
         "location": found.location,
@@ -116,9 +134,7 @@ def new_row(found, statistic, printed, words, *, unit="", n="", **about):
         "printed": printed,
         "unit": unit,
         "place": harmless(f"Table {number}, {words}"),
-        "analysis": about.get("analysis")
-        or ANALYSIS.get(statistic)
-        or ANALYSIS.get(stem_of(statistic), ""),
+        "analysis": about.get("analysis") or ANALYSIS_OF.get(statistic, ""),
         "test": "",
         "quote": "",
         "method": "",
@@ -127,7 +143,7 @@ def new_row(found, statistic, printed, words, *, unit="", n="", **about):
     return row | {key: about.get(key, "") for key in ("item", "model", "comparison")}
 
 
-def finish(found, answers):
+def finish(found: Interpreted, answers: Answers) -> None:
     """What only the whole table tells: the analysis of a p, of limits, per cent by size, units that
     are missing.
     """
@@ -155,25 +171,22 @@ def _key(row):
 
 def _per_cent(rows):
     """No share is larger than 1: a column with such a number is in per cent."""
-    large = set()
-    for row in rows:
-        stem = stem_of(row["statistic"])
-        bare = row["printed"].lstrip("<>≤≥ ").rstrip("*†‡§ ")
-        if stem in SHARES and not row["unit"] and "%" not in bare and _number(bare) > 1:
-            large.add(stem)
-    for row in rows:
-        if stem_of(row["statistic"]) in large and not row["unit"]:
+    bare = [row for row in rows if is_fraction(row["statistic"]) and not row["unit"]]
+    large = {stem(row["statistic"]) for row in bare if _number(row["printed"]) > 1}
+    for row in bare:
+        if stem(row["statistic"]) in large:
             row["unit"] = "%"
 
 
 def _number(text):
+    """The number of a string; 0 for words and for what is printed with a per cent sign."""
     try:
-        return float(text)
+        return float(text.lstrip("<>≤≥ ").rstrip("*†‡§ "))
     except ValueError:
         return 0.0
 
 
-def ask_units(tables, answers):
+def ask_units(tables: Sequence[Interpreted], answers: Answers) -> None:
     """Ask for the unit of a cut-off whose parameter has one elsewhere."""
     known = {name: unit for table in tables for name, unit in table.units.items()}
     for table in tables:

@@ -3,7 +3,7 @@
 from ivim.audit.reading.text import harmless
 
 
-def reading_text(reading):
+def reading_text(reading) -> str:
     """Every header and every cell with what it was taken for, as Markdown.
 
     Parameters
@@ -33,7 +33,7 @@ def reading_text(reading):
     return "\n".join(lines)
 
 
-def reading_rows(reading):
+def reading_rows(reading) -> list[str]:
     """One line per table for the terminal: how many numbers were read, how many cells were left out
     and why.
 
@@ -52,7 +52,7 @@ def reading_rows(reading):
     return lines
 
 
-def question_rows(reading):
+def question_rows(reading) -> list[str]:
     """One line per open question, with the entry of ``answers.toml`` that settles it.
 
     Returns

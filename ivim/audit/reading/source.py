@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from ivim.audit.reading.delimited import read_delimited
-from ivim.audit.reading.grid import checked_size
+from ivim.audit.reading.grid import Grid, checked_size
 from ivim.audit.reading.markup import read_html, read_jats
 from ivim.audit.reading.pdf import read_pdf
 from ivim.audit.reading.word import read_docx
 
 
-def read_file(path):
+def read_file(path: str | Path) -> list[Grid]:
     """All tables of a file.
 
     Parameters

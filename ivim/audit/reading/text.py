@@ -1,6 +1,4 @@
-"""Plain strings out of what typesetting does to a table: thin spaces, minus signs, superscripts,
-footnote marks.
-"""
+"""Plain strings out of typesetting: thin spaces, minus signs, superscripts, footnote marks."""
 
 import re
 
@@ -21,7 +19,7 @@ _POWER_BEFORE = re.compile(r"(10|m|s|mm|cm|µm|μm|l|L|min)\s*$")
 _FOOTNOTE = re.compile(r"\s*\^\{?([a-z*†‡§¶#,\s]{1,4}|\d)\}?(?![\w⁰-⁹-])")
 
 
-def plain(text):
+def plain(text: str) -> str:
     """Text with plain spaces, joined subscripts and ``±``; line ends stay.
 
     Parameters
@@ -46,7 +44,7 @@ def plain(text):
     return "\n".join(" ".join(line.split()) for line in text.splitlines()).strip()
 
 
-def raised(before, text):
+def raised(before: str, text: str) -> str:
     """A superscript as plain text: a power behind ten or a unit, else a footnote mark behind ``^``.
 
     Parameters
@@ -68,12 +66,12 @@ def raised(before, text):
     return f"^{{{inner}}}" if inner else ""
 
 
-def lowered(text):
+def lowered(text: str) -> str:
     """Superscript digits as plain ones: ``10⁻³`` becomes ``10-3``."""
     return text.translate(_LOWERED)
 
 
-def without_marks(text):
+def without_marks(text: str) -> tuple[str, str]:
     """The text and its footnote marks.
 
     Returns
@@ -93,7 +91,7 @@ def without_marks(text):
     return bare, found + text[len(bare) :].strip()
 
 
-def squeezed(text):
+def squeezed(text: str) -> str:
     """A label as it is looked up: no case, no space, no dash, no dot.
 
     Examples
@@ -104,6 +102,6 @@ def squeezed(text):
     return re.sub(r"[\s\-–—._']", "", text).casefold()
 
 
-def harmless(text):
+def harmless(text: str) -> str:
     """A label that no spreadsheet takes for a formula and no line break splits."""
     return " ".join(text.split()).lstrip("=+@\t ")[:200]

@@ -1,6 +1,7 @@
 """What a cell holds: its numbers as printed, and the pattern that they stand in."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ivim.audit.reading.text import MARKS, plain
@@ -48,12 +49,12 @@ class Value:
     numbers: tuple = ()
 
     @property
-    def holds_numbers(self):
+    def holds_numbers(self) -> bool:
         """True where there is something to audit."""
         return bool(self.numbers)
 
 
-def read_value(text, comma=False):
+def read_value(text: str, comma: bool = False) -> Value:
     """The value of a cell.
 
     Parameters
@@ -93,7 +94,7 @@ def read_value(text, comma=False):
     return Value("words")
 
 
-def uses_commas(texts):
+def uses_commas(texts: Iterable[str]) -> bool | None:
     """Whether a comma is the decimal mark of a table: True, False, or None where it cannot be told.
 
     Parameters

@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from pathlib import Path
 
 from ivim.audit.reading.grid import MOST_TABLES, Cell, Grid, rectangle
 from ivim.audit.reading.text import plain, raised
@@ -12,7 +13,7 @@ MOST_PARTS = 5_000
 _NUMBER = re.compile(r"\s*(?:supplementary\s+)?table\s*(\d+)", re.IGNORECASE)
 
 
-def read_docx(path, content):
+def read_docx(path: Path, content: bytes) -> list[Grid]:
     """The tables of a DOCX file.
 
     Parameters

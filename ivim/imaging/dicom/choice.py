@@ -4,11 +4,20 @@ The scanner's maps are never candidates. Series of one b-value each are one scan
 protocol agree, and so are series of one gradient direction each over the same b-values.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ivim.imaging.dicom.series import same_b, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ivim.imaging.dicom.series import Series
+
 
 SAME_CORNER = 0.1
 """Two series lie on one grid when no slice is further off than this part of a voxel."""
@@ -35,7 +44,7 @@ class Choice:
     notes: tuple = ()
 
 
-def choose(series, wanted=None):
+def choose(series: Sequence[Series], wanted: Sequence[str] | None = None) -> Choice:
     """Choose the series of one patient's diffusion scan.
 
     Parameters

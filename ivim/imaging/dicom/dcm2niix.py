@@ -4,6 +4,8 @@ Its messages and its names may quote headers, so neither is passed on, and its s
 numbers only.
 """
 
+from __future__ import annotations
+
 import json
 import subprocess
 from dataclasses import dataclass
@@ -17,7 +19,13 @@ TIME_LIMIT = 1800
 # Own settings of the user off; sidecar without identity; plain NIfTI; no rotation, no cropping.
 OPTIONS = ("-g", "i", "-b", "y", "-ba", "y", "-z", "n", "-x", "i", "-f", "volumes")
 
-NUMBERS = ("EchoTime", "RepetitionTime", "FlipAngle", "EffectiveEchoSpacing", "TotalReadoutTime")
+NUMBERS: tuple[str, ...] = (
+    "EchoTime",
+    "RepetitionTime",
+    "FlipAngle",
+    "EffectiveEchoSpacing",
+    "TotalReadoutTime",
+)
 NUMBERS += ("ParallelReductionFactorInPlane", "PartialFourier")
 PHASE_DIRECTIONS = ("i", "i-", "j", "j-", "k", "k-")
 
@@ -52,7 +60,7 @@ class Converted:
     facts: dict
 
 
-def version():
+def version() -> str:
     """Version of dcm2niix.
 
     Returns
@@ -70,7 +78,7 @@ def version():
     return found.group() if found else ""
 
 
-def convert(files, out, label):
+def convert(files: str | Path, out: str | Path, label: str) -> list[Converted]:
     """Convert the files of one series.
 
     Parameters

@@ -4,12 +4,21 @@ Public elements first (DICOM PS3.3, C.8.13.5.9 "MR Diffusion" and C.8.13.5.7 "MR
 the private ones of GE, Siemens, Philips and UIH. Where the headers say nothing, the answer is None.
 """
 
+from __future__ import annotations
+
 import math
 import re
 import struct
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ivim.imaging.dicom.elements import items, number, private, text, value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydicom import Dataset
+
 
 GE_BIAS = 1_000_000_000
 """GE adds this to b of multi-b and synthetic scans in (0043,1039); (0043,107F) says so."""
@@ -44,7 +53,7 @@ class Weighting:
     averages: float | None
 
 
-def weighting(groups, maker, image_type):
+def weighting(groups: Sequence[Dataset], maker: str, image_type: frozenset[str]) -> Weighting:
     """Diffusion weighting of one image.
 
     Parameters
@@ -129,7 +138,7 @@ def _siemens_csa(groups):
     return b, _direction(found.get("DiffusionGradientDirection")), kind
 
 
-def csa(groups):
+def csa(groups: Sequence[Dataset]) -> dict[str, list]:
     """Items by name of the image header in Siemens' own format; none where it is not there.
 
     Parameters
@@ -179,7 +188,7 @@ def _nested(groups, sequence):
     return [item for group in groups for item in items(group, sequence)] + list(groups)
 
 
-def philips_frames(groups):
+def philips_frames(groups: Sequence[Dataset]) -> list[Dataset]:
     """Classic headers of the frames, which Philips keeps in a private sequence.
 
     Parameters

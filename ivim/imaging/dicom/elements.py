@@ -3,14 +3,23 @@
 Errors and warnings of the library may quote the value that they dislike, so none of them gets out.
 """
 
+from __future__ import annotations
+
 import logging
 import math
 import warnings
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from pydicom import Dataset
 
 
 @contextmanager
-def quiet():
+def quiet() -> Iterator[None]:
     """No warning and no log line of the DICOM library leaves the block: they quote header text."""
     logger = logging.getLogger("pydicom")
     before = logger.level
@@ -23,7 +32,7 @@ def quiet():
         logger.setLevel(before)
 
 
-def get(dataset, key):
+def get(dataset: Dataset, key: str | tuple[int, int]) -> Any:
     """Value of one element, or None where it is absent, empty or broken.
 
     Parameters
@@ -40,7 +49,7 @@ def get(dataset, key):
     return None if found is None or (hasattr(found, "__len__") and not len(found)) else found
 
 
-def value(groups, keyword):
+def value(groups: Sequence[Dataset], keyword: str) -> Any:
     """The first value of a keyword that several datasets give.
 
     Parameters
@@ -51,7 +60,7 @@ def value(groups, keyword):
     return next((found for group in groups if (found := get(group, keyword)) is not None), None)
 
 
-def items(dataset, keyword):
+def items(dataset: Dataset, keyword: str) -> tuple:
     """Items of a sequence; none where it is absent or no sequence.
 
     Parameters
@@ -63,9 +72,8 @@ def items(dataset, keyword):
     return tuple(found) if hasattr(found, "is_undefined_length") else ()
 
 
-def private(groups, creator, group, element):
-    """Value of a private element by its creator, or in the usual block where the creators were cut
-    out.
+def private(groups: Sequence[Dataset], creator: str, group: int, element: int) -> Any:
+    """Value of a private element by its creator, or in the usual block without creators.
 
     Parameters
     ----------
@@ -85,7 +93,7 @@ def private(groups, creator, group, element):
     return None
 
 
-def text(content):
+def text(content: Any) -> str:
     """Text of a value, whatever its type, without padding.
 
     Parameters
@@ -97,7 +105,7 @@ def text(content):
     return "" if content is None else str(content).strip(" \0")
 
 
-def number(content):
+def number(content: Any) -> float | None:
     """A finite number, or None.
 
     Parameters
@@ -111,7 +119,7 @@ def number(content):
     return found if math.isfinite(found) else None
 
 
-def numbers(content, count):
+def numbers(content: Any, count: int) -> tuple[float, ...] | None:
     """A tuple of `count` finite numbers, or None.
 
     Parameters
@@ -121,5 +129,5 @@ def numbers(content, count):
     """
     if not hasattr(content, "__len__") or isinstance(content, (str, bytes)):
         return None
-    found = tuple(number(part) for part in content)
-    return found if len(found) == count and None not in found else None
+    found = tuple(one for part in content if (one := number(part)) is not None)
+    return found if len(found) == len(content) == count else None

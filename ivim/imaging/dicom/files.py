@@ -4,12 +4,19 @@ A path may hold a patient's name, so messages name a file by its place: "file 17
 the order of the paths below the folder (what ``find -type f | LC_ALL=C sort`` gives).
 """
 
+from __future__ import annotations
+
 import gzip
 import os
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
 
 GZIP = b"\x1f\x8b"
 LARGEST_UNPACKED = 4_000_000_000
@@ -17,8 +24,7 @@ LARGEST_UNPACKED = 4_000_000_000
 diffusion series comes near: 30 b-values of 60 slices of 512 x 512 voxels are 0.9 GB)."""
 
 # Group 0008 comes first in a file without preamble; its length, class or character set follow.
-NAKED = (b"\x08\x00\x00\x00", b"\x08\x00\x01\x00", b"\x08\x00\x05\x00", b"\x08\x00\x08\x00")
-NAKED += (b"\x08\x00\x16\x00",)
+NAKED = tuple(b"\x08\x00" + bytes([low, 0]) for low in (0x00, 0x01, 0x05, 0x08, 0x16))
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ class Found:
     links: int
 
 
-def find_files(folder):
+def find_files(folder: str | Path) -> Found:
     """Find the DICOM files below a folder.
 
     Parameters
@@ -145,7 +151,7 @@ def _is_dicom(head):
 
 
 @contextmanager
-def unpacked(source, folder, name):
+def unpacked(source: Source, folder: str | Path, name: str) -> Iterator[Path]:
     """Path of a plain copy (packed file) or link (plain file) called `name` in `folder`.
 
     Parameters
@@ -169,7 +175,7 @@ def unpacked(source, folder, name):
         target.unlink(missing_ok=True)
 
 
-def stage(sources, folder):
+def stage(sources: Sequence[Source], folder: str | Path) -> list[Path]:
     """Put files under neutral names into a folder, for a program that reads whole folders.
 
     Parameters
@@ -191,7 +197,7 @@ def stage(sources, folder):
     return targets
 
 
-def unpack(source, target):
+def unpack(source: Source, target: str | Path) -> None:
     """Write the content of a packed file to `target`, never more than :data:`LARGEST_UNPACKED`.
 
     Parameters

@@ -4,12 +4,21 @@ is.
 Texts that may name a person stay in :class:`Header` (to tell patients apart) and go nowhere else.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ivim.imaging.dicom import elements
 from ivim.imaging.dicom.diffusion import PHILIPS, Weighting, csa, philips_frames, weighting
 from ivim.imaging.dicom.elements import get, items, number, numbers, private, text, value
 from ivim.imaging.dicom.kinds import kind_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ivim.imaging.dicom.files import Source
+
 
 DIRECTORY = "1.2.840.10008.1.3.10"
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
@@ -94,7 +103,7 @@ class Header:
         Numbers and codes for the sidecar.
     """
 
-    source: object
+    source: Source
     patient: str
     person: tuple
     study: str
@@ -115,7 +124,7 @@ class Header:
     facts: dict = field(repr=False)
 
 
-def read_header(source, total, path=None):
+def read_header(source: Source, total: int, path: Path | None = None) -> Header | None:
     """Read the header of one file.
 
     Parameters

@@ -1,8 +1,17 @@
 """What kind of image one is: measured, or computed by the scanner, told by its headers."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 
 from ivim.imaging.dicom.elements import get, items, number, private, text, value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydicom import Dataset
+
 
 KINDS = {
     "ADC": "ADC map", "EADC": "exponential map", "EXP": "exponential map",
@@ -29,7 +38,7 @@ GE_COMPONENTS = {1: "phase image", 2: "real image", 3: "imaginary image"}
 """GE (0043,102F) of images that are no magnitudes."""
 
 
-def kind_of(words, groups, dataset, maker):
+def kind_of(words: Sequence[str], groups: Sequence[Dataset], dataset: Dataset, maker: str) -> str:
     """What an image is that was not measured as a diffusion-weighted magnitude image.
 
     Parameters
@@ -60,7 +69,7 @@ def kind_of(words, groups, dataset, maker):
         for element, kinds in ((0x30, GE_KINDS), (0x2F, GE_COMPONENTS)):
             found = number(private(groups, "GEMS_PARM_01", 0x0043, element))
             if found in kinds:
-                return kinds[found]
+                return kinds[int(found)]
     return _described(dataset) if "DERIVED" in words and not TRACES & set(words) else ""
 
 

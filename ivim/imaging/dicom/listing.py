@@ -1,12 +1,27 @@
 """What `ivim import --list` shows: every series of an export, without a name in it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ivim.imaging import bids
 from ivim.imaging.dicom.choice import choose
-from ivim.imaging.dicom.job import Outcome, label_patients, read_folder
+from ivim.imaging.dicom.job import read_folder
+from ivim.imaging.dicom.labels import Outcome, label_patients
 from ivim.imaging.dicom.series import sort_series, text_of
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
-def list_folder(folder, *, series=None, subject=None, progress=None):
+
+def list_folder(
+    folder: str | Path,
+    *,
+    series: Sequence[str] | None = None,
+    subject: str | None = None,
+    progress: Callable | None = None,
+) -> tuple[list[dict], Outcome]:
     """Every series of an export without a name in it, and which would be imported.
 
     Parameters

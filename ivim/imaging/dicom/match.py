@@ -5,14 +5,27 @@ among the images of the series; b-value, averages and direction are those of the
 found.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ivim.imaging.dicom import elements
 from ivim.imaging.dicom.series import same_b
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ivim.imaging.dicom.dcm2niix import Converted
+    from ivim.imaging.dicom.diffusion import Weighting
+    from ivim.imaging.dicom.files import Source
+    from ivim.imaging.dicom.series import Series
+
 
 TRACE_MARKS = {"GE": 0.0, "Philips": 2000.0}
 """What dcm2niix writes for b of a trace-weighted volume, where it does not keep the headers' b (its
@@ -37,15 +50,22 @@ class Volume:
         Of its slices; empty where pixels cannot be compared.
     """
 
-    image: object
+    image: Converted
     index: int
-    weighting: object
-    series: object
+    weighting: Weighting
+    series: Series
     order: tuple
     digest: tuple = ()
 
+    @property
+    def b(self) -> float:
+        """s/mm², from the headers; a series where they do not say it was refused before."""
+        return self.weighting.b or 0.0
 
-def match(converted, series, files):
+
+def match(
+    converted: Sequence[Converted], series: Series, files: dict[Source, Path]
+) -> list[Volume]:
     """Volumes of a series, with the weighting that their own headers give.
 
     Parameters
@@ -80,7 +100,7 @@ def match(converted, series, files):
     return volumes
 
 
-def check_b(volumes):
+def check_b(volumes: Sequence[Volume]) -> int:
     """Raise ValueError where dcm2niix read another b than the headers have.
 
     Parameters
@@ -97,16 +117,11 @@ def check_b(volumes):
     ValueError
         Names the volumes, counted as they are given.
     """
-    pairs = [
-        (place, volume, float(volume.image.b[volume.index]))
-        for place, volume in enumerate(volumes, start=1)
-        if _tells_b(volume)
-    ]
+    told = [(place, volume, _told_b(volume)) for place, volume in enumerate(volumes, start=1)]
     differing = [
-        f"volume {place} (series {volume.series.label}): headers {volume.weighting.b:.6g}, "
-        f"dcm2niix {its:.6g}"
-        for place, volume, its in pairs
-        if not same_b(volume.weighting.b, its)
+        f"volume {place} (series {volume.series.label}): headers {volume.b:.6g}, dcm2niix {its:.6g}"
+        for place, volume, its in told
+        if its is not None and not same_b(volume.b, its)
     ]
     if differing:
         more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
@@ -115,15 +130,16 @@ def check_b(volumes):
             "cannot be trusted as it is: export it again from the scanner"
         )
         raise ValueError(msg)
-    return sum(not _tells_b(volume) and volume.weighting.b > 0 for volume in volumes)
+    return sum(its is None and volume.b > 0 for _, volume, its in told)
 
 
-def _tells_b(volume):
-    """Whether dcm2niix gives a b-value for a volume, and not its mark of a trace-weighted one."""
+def _told_b(volume):
+    """b as dcm2niix has it; None where it has none, or only its mark of a trace-weighted volume."""
     if volume.image.b is None:
-        return False
-    mark = TRACE_MARKS.get(volume.series.maker)
-    return not (volume.weighting.isotropic and volume.image.b[volume.index] == mark)
+        return None
+    its = float(volume.image.b[volume.index])
+    marked = volume.weighting.isotropic and its == TRACE_MARKS.get(volume.series.maker)
+    return None if marked else its
 
 
 def _table(series, files, shape, ranked):
@@ -263,7 +279,7 @@ def _each_once(volumes):
 
 def _check_complete(volumes, series):
     images = Counter(image.weighting.b for image in series.measured)
-    found = Counter(volume.weighting.b for volume in volumes)
+    found = Counter(volume.b for volume in volumes)
     slices = len(series.places)
     for b in sorted(set(images) | set(found)):
         if images[b] != found[b] * slices:

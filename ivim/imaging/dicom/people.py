@@ -3,12 +3,22 @@
 The key is the only file with identity in it. It lies where the user names it, never in the study.
 """
 
+from __future__ import annotations
+
+import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ivim.files import replacing
 from ivim.imaging.table import read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ivim.imaging.dicom.headers import Header
+
 
 KEY_COLUMNS = ("participant_id", "patient_id", "folder")
 
@@ -34,7 +44,7 @@ class Patient:
     several: bool = False
 
 
-def sort_people(headers, root, one=False):
+def sort_people(headers: Sequence[Header], root: str | Path, one: bool = False) -> list[Patient]:
     """Patients in the order of their first file.
 
     Parameters
@@ -54,7 +64,7 @@ def sort_people(headers, root, one=False):
     ValueError
         When images without PatientID in one folder are of several people by their names.
     """
-    found = {}
+    found: dict[tuple[str, str], list[Header]] = {}
     for header in headers:
         blank_key = ("folder", "" if one else header.source.below)
         key = ("id", header.patient) if header.patient else blank_key
@@ -83,7 +93,7 @@ def _person(header):
     return tuple(re.sub(r"[\W_]+", " ", part).strip().upper() for part in (name, born, sex))
 
 
-def check_key(key, study):
+def check_key(key: str | Path, study: str | Path) -> Path:
     """The key's path, or ValueError where it would lie within the study.
 
     Parameters
@@ -110,7 +120,7 @@ def check_key(key, study):
     return key
 
 
-def read_key(key):
+def read_key(key: str | Path) -> list[dict]:
     """Rows of a key that is there already.
 
     Parameters
@@ -128,17 +138,20 @@ def read_key(key):
         When the file is no key; its content is not quoted.
     """
     lines = read_text(key).splitlines()
-    rows = [line.split("\t") for line in lines if line.strip()]
+    try:
+        rows = [row for row in csv.reader(lines, delimiter=_delimiter(key), strict=True) if row]
+    except csv.Error:
+        rows = []
     if not rows or tuple(rows[0]) != KEY_COLUMNS or any(len(row) != 3 for row in rows):
         msg = (
             f"--key {key}: is there and no key of an import (a table with the columns "
-            f"{', '.join(KEY_COLUMNS)}, separated by tabs); name another file"
+            f"{', '.join(KEY_COLUMNS)}); name another file"
         )
         raise ValueError(msg)
     return [dict(zip(KEY_COLUMNS, row, strict=True)) for row in rows[1:]]
 
 
-def write_key(key, rows):
+def write_key(key: str | Path, rows: Sequence[dict]) -> None:
     """Write the key, whole or not at all, for nobody else to read.
 
     Parameters
@@ -146,14 +159,16 @@ def write_key(key, rows):
     key : path
     rows : sequence of dict
     """
-    lines = ["\t".join(_clean(row[name]) for name in KEY_COLUMNS) for row in rows]
-    text = "\n".join(["\t".join(KEY_COLUMNS), *lines]) + "\n"
-    with replacing(key) as temporary:
-        temporary.write_text(text, encoding="utf-8", errors="replace")
+    cells = [KEY_COLUMNS, *([_clean(row[name]) for name in KEY_COLUMNS] for row in rows)]
+    with (
+        replacing(key) as temporary,
+        temporary.open("w", encoding="utf-8", errors="replace", newline="") as file,
+    ):
+        csv.writer(file, delimiter=_delimiter(key), lineterminator="\n").writerows(cells)
     Path(key).chmod(0o600)
 
 
-def find_label(patient, rows):
+def find_label(patient: Patient, rows: Sequence[dict]) -> str | None:
     """The label that a key has for a patient, or None.
 
     Parameters
@@ -175,7 +190,7 @@ def find_label(patient, rows):
     return None
 
 
-def key_row(patient, label):
+def key_row(patient: Patient, label: str) -> dict:
     """The key's row of a patient.
 
     Parameters
@@ -190,7 +205,7 @@ def key_row(patient, label):
     return {"participant_id": label, "patient_id": patient.patient_id, "folder": patient.folder}
 
 
-def next_labels(taken):
+def next_labels(taken: Iterable[str]) -> Iterator[str]:
     """Labels ``sub-01``, ``sub-02`` ... behind those that are taken.
 
     Parameters
@@ -208,6 +223,11 @@ def next_labels(taken):
         yield f"sub-{number:02d}"
 
 
+def _delimiter(key):
+    """A comma where the file is called so, else a tab."""
+    return "," if Path(key).suffix.lower() == ".csv" else "\t"
+
+
 def _clean(text):
-    """Text without the signs that part the columns and lines of the key."""
+    """Text on one line."""
     return " ".join(text.split())

@@ -1,8 +1,11 @@
 """One scan from the chosen series: converted, compared, joined, without the scanner's traces."""
 
+from __future__ import annotations
+
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +13,10 @@ from ivim.imaging.dicom import dcm2niix, files
 from ivim.imaging.dicom.match import check_b, match
 from ivim.imaging.dicom.series import different, same_b, text_of
 from ivim.imaging.dicom.split import split
+
+if TYPE_CHECKING:
+    from ivim.imaging.dicom.choice import Choice
+
 
 SAME_CORNER = 0.1
 """Images of several series are one grid when no corner is further off than this part of a voxel."""
@@ -54,7 +61,7 @@ class Scan:
     warnings: tuple = ()
 
 
-def make_scan(choice):
+def make_scan(choice: Choice) -> Scan:
     """Convert the chosen series and join them.
 
     Parameters
@@ -82,7 +89,7 @@ def make_scan(choice):
         scaling=scaling,
         affine=first.affine,
         spacing=first.spacing,
-        b=np.array([volume.weighting.b for volume in volumes]),
+        b=np.array([volume.b for volume in volumes]),
         directions=np.array([_direction(volume) for volume in volumes]),
         averages=_averages(volumes),
         facts=_facts(volumes, choice.series),
@@ -123,15 +130,15 @@ def _folders(folder, name):
 
 def _without_traces(volumes):
     """Drop the scanner's trace volumes of b-values whose single directions are there as well."""
-    directed = [volume.weighting.b for volume in volumes if volume.weighting.direction]
+    directed = [volume.b for volume in volumes if volume.weighting.direction]
     traces = [
         volume
         for volume in volumes
-        if volume.weighting.isotropic and any(same_b(volume.weighting.b, b) for b in directed)
+        if volume.weighting.isotropic and any(same_b(volume.b, b) for b in directed)
     ]
     if not traces:
         return volumes, ()
-    b_values = different([volume.weighting.b for volume in traces])
+    b_values = different([volume.b for volume in traces])
     note = (
         f"{len(traces)} trace volumes of the scanner (b {text_of(b_values)}) set aside: they are "
         "means of the single directions, which are kept"
@@ -149,7 +156,7 @@ def _check_grid(volumes):
         away = np.abs((first.affine - other.affine) @ corners).max()
         if other.voxels.shape[:3] != shape or away > SAME_CORNER * min(first.spacing):
             msg = (
-                f"volumes of b = {volumes[0].weighting.b:g} and {volume.weighting.b:g} lie on "
+                f"volumes of b = {volumes[0].b:g} and {volume.b:g} lie on "
                 "different grids; name the series of one grid with --series"
             )
             raise ValueError(msg)

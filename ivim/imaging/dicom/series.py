@@ -1,10 +1,20 @@
 """A series of images as its headers have it: b-values, averages, slices; and is it whole?"""
 
+from __future__ import annotations
+
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ivim.imaging.dicom.diffusion import Weighting
+    from ivim.imaging.dicom.headers import Frame, Header
+
 
 SAME_B = 1.0
 """s/mm². b-values this near, or within :data:`SAME_B_SHARE`, are one: scanners round them."""
@@ -27,11 +37,11 @@ class Image:
     frame : ivim.imaging.dicom.headers.Frame
     """
 
-    header: object
-    frame: object
+    header: Header
+    frame: Frame
 
     @property
-    def weighting(self):
+    def weighting(self) -> Weighting:
         """Diffusion weighting."""
         return self.frame.weighting
 
@@ -55,28 +65,28 @@ class Series:
     copies: int = 0
 
     @cached_property
-    def images(self):
+    def images(self) -> tuple[Image, ...]:
         """Every image, measured or not."""
         return tuple(Image(header, frame) for header in self.headers for frame in header.frames)
 
     @cached_property
-    def measured(self):
+    def measured(self) -> tuple[Image, ...]:
         """Images that were measured (or combined from measured ones): no map, no phase."""
         return tuple(image for image in self.images if not image.frame.kind)
 
     @property
-    def maker(self):
+    def maker(self) -> str:
         """Manufacturer, from a fixed list."""
         return self.headers[0].maker
 
     @cached_property
-    def b_values(self):
+    def b_values(self) -> tuple[float, ...]:
         """Different b-values of the measured images in rising order, s/mm²."""
         known = (image.weighting.b for image in self.measured)
         return different([b for b in known if b is not None])
 
     @cached_property
-    def why_not(self):
+    def why_not(self) -> str:
         """Why it is no diffusion series; empty for one that may be used."""
         if self.headers[0].modality != "MR":
             return f"no MR images ({self.headers[0].modality})"
@@ -86,30 +96,30 @@ class Series:
         return "" if self.b_values else "no b-value in the headers"
 
     @cached_property
-    def places(self):
+    def places(self) -> np.ndarray:
         """Places of the slices along their normal in mm, rising, shape (n,); one for a mosaic."""
         return np.array(_merged(self.heights))
 
     @cached_property
-    def heights(self):
+    def heights(self) -> list[float]:
         """Place of every measured image along the normal in mm; 0 where no header says it."""
         return [height(image.frame) for image in self.measured]
 
     @property
-    def slices(self):
+    def slices(self) -> int:
         """Slices of a volume (0 where a mosaic does not say)."""
         tiles = self.headers[0].tiles
         return len(self.places) if tiles == 1 else tiles
 
     @property
-    def volumes(self):
+    def volumes(self) -> int:
         """Volumes of measured images; a part of one counts as one."""
         return -(-len(self.measured) // max(len(self.places), 1))
 
     @cached_property
-    def directions(self):
+    def directions(self) -> np.ndarray:
         """Different gradient directions (an axis and its opposite are one), shape (n, 3)."""
-        found = []
+        found: list[tuple] = []
         for image in self.measured:
             new = image.weighting.direction
             if new and not any(abs(np.dot(new, old)) > 0.99 for old in found):
@@ -117,22 +127,22 @@ class Series:
         return np.array(found).reshape(-1, 3)
 
     @property
-    def isotropic(self):
+    def isotropic(self) -> bool:
         """Whether every diffusion-weighted image is trace-weighted."""
         weighted = [image.weighting for image in self.measured if image.weighting.b]
         return bool(weighted) and all(one.isotropic for one in weighted)
 
     @property
-    def computed(self):
+    def computed(self) -> bool:
         """Whether the scanner calls its images derived."""
         return "DERIVED" in self.headers[0].words
 
     @property
-    def echo_time(self):
+    def echo_time(self) -> float | None:
         """ms, or None."""
         return self.measured[0].frame.echo_time
 
-    def check_whole(self):
+    def check_whole(self) -> None:
         """Raise ValueError where images are missing, cut short, of two grids or echo times.
 
         Raises
@@ -144,7 +154,7 @@ class Series:
             check(self)
 
 
-def sort_series(headers):
+def sort_series(headers: Sequence[Header]) -> list[Series]:
     """Series of one patient, by number.
 
     Parameters
@@ -155,7 +165,7 @@ def sort_series(headers):
     -------
     list of Series
     """
-    found = {}
+    found: dict[str, list[Header]] = {}
     for header in headers:
         found.setdefault(header.series, []).append(header)
     ordered = sorted(found.values(), key=lambda one: (_number(one[0]), one[0].source.number))
@@ -169,7 +179,7 @@ def sort_series(headers):
     return [Series(label, *_each_once(one)) for label, one in zip(labels, ordered, strict=True)]
 
 
-def height(frame):
+def height(frame: Frame) -> float:
     """Place of an image along its normal in mm; 0 where its header does not say.
 
     Parameters
@@ -186,7 +196,7 @@ def height(frame):
     return float(np.dot(np.cross(across, down), frame.position))
 
 
-def different(b_values):
+def different(b_values: Iterable[float]) -> tuple[float, ...]:
     """Different b-values in rising order; each stands for those within the scanner's rounding.
 
     Parameters
@@ -197,14 +207,14 @@ def different(b_values):
     -------
     tuple of float
     """
-    found = []
+    found: list[float] = []
     for b in sorted(b_values):
         if not found or not same_b(b, found[-1]):
             found.append(b)
     return tuple(found)
 
 
-def same_b(one, other):
+def same_b(one: float, other: float) -> bool:
     """Whether two b-values are one within the scanner's rounding.
 
     Parameters
@@ -218,7 +228,7 @@ def same_b(one, other):
     return abs(one - other) <= max(SAME_B, SAME_B_SHARE * max(one, other))
 
 
-def text_of(b_values):
+def text_of(b_values: Sequence[float]) -> str:
     """b-values for a line of text: all up to twelve, else the first, the last and their number.
 
     Parameters

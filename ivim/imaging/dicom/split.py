@@ -5,17 +5,25 @@ Split by position and weighting there is nothing left to sort. Only elements tha
 needs are written, so the copies hold no identity.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ivim.imaging.dicom import elements
 
+if TYPE_CHECKING:
+    from ivim.imaging.dicom.files import Source
+    from ivim.imaging.dicom.series import Series
+
+
 CLASSIC = "1.2.840.10008.5.1.4.1.1.4"
 MAKERS = {"GE": "GE MEDICAL SYSTEMS", "Siemens": "SIEMENS", "Philips": "Philips Medical Systems"}
 
 
-def split(series, paths, folder):
+def split(series: Series, paths: dict[Source, Path], folder: str | Path) -> None:
     """Write every measured frame of a series as a file of its own.
 
     Parameters

@@ -7,15 +7,25 @@ One module per format, each with ``NAME``, ``ENDINGS`` (for the help text), ``re
 voxels on the grid of an image. A new format is one such module and its name in :data:`FORMATS`.
 """
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ivim.files import replacing, staged
 from ivim.imaging.guard import Refused, check_file, check_room, check_target, first_bytes
 from ivim.imaging.regions import choose, overlap, with_unique_names
+
+if TYPE_CHECKING:
+    from nibabel.spatialimages import SpatialImage
+
+    from ivim.imaging.grid import Grid
+    from ivim.imaging.regions import Region
 
 FORMATS = ("nifti", "nrrd", "imagej", "dicom", "polygons", "horos")
 """Modules of this package, in the order in which they are asked."""
@@ -34,7 +44,9 @@ __all__ = [
 ]
 
 
-def read_regions(path, grid, resample=False, only=None):
+def read_regions(
+    path: str | Path, grid: Grid, resample: bool = False, only: str | int | None = None
+) -> list[Region]:
     """Read the regions of a file, in any format of :data:`FORMATS`, onto the grid of an image.
 
     Parameters
@@ -64,7 +76,7 @@ def read_regions(path, grid, resample=False, only=None):
     return [drawing.on(grid, path, resample) for drawing in drawings]
 
 
-def load_regions(path):
+def load_regions(path: str | Path) -> tuple[list, str]:
     """Read the regions of a file as they were drawn, before any image.
 
     Parameters
@@ -109,7 +121,7 @@ def load_regions(path):
     return with_unique_names(drawings), found.NAME
 
 
-def read_grid(path):
+def read_grid(path: str | Path) -> Grid:
     """The grid of an image from its header alone.
 
     Parameters
@@ -128,7 +140,7 @@ def read_grid(path):
     return nrrd.read_grid(path) if nrrd.recognises(head) else nifti.read_header(path).grid
 
 
-def write_mask(path, mask, grid):
+def write_mask(path: str | Path, mask: np.ndarray, grid: Grid) -> None:
     """Write a mask (bool) or a label map (whole numbers) as NIfTI on `grid`.
 
     Parameters
@@ -168,7 +180,9 @@ def write_mask(path, mask, grid):
     save_image(image, path)
 
 
-def write_regions(path, regions, grid, force=False):
+def write_regions(
+    path: str | Path, regions: Sequence[Region], grid: Grid, force: bool = False
+) -> list[tuple[Path, int, Region]]:
     """Write regions as NIfTI: a mask or label map, or (where they overlap) a file for each.
 
     Parameters
@@ -194,8 +208,8 @@ def write_regions(path, regions, grid, force=False):
     """
     path = Path(path)
     ending = _nifti_ending(path)
-    numbers = [region.label for region in regions]
-    if None in numbers or len(set(numbers)) < len(numbers) or min(numbers) < 1:
+    numbers = [region.label or 0 for region in regions]
+    if len(set(numbers)) < len(numbers) or min(numbers) < 1:
         numbers = list(range(1, len(regions) + 1))
     if overlap(regions):
         stem = path.name.removesuffix(ending)
@@ -215,7 +229,7 @@ def write_regions(path, regions, grid, force=False):
     return list(zip(targets, numbers, regions, strict=True))
 
 
-def save_image(image, path):
+def save_image(image: SpatialImage, path: str | Path) -> None:
     """Save a NIfTI image under a temporary name, then put it in its place: a file is whole or
     absent.
 

@@ -1,6 +1,12 @@
 """What several readers of regions do alike."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ivim.imaging.grid import LPS_TO_RAS
 from ivim.imaging.guard import Refused
@@ -10,7 +16,7 @@ LARGEST = 1 << 28
 """Bytes of a file of contours; the largest real ones have a few megabytes."""
 
 
-def read_small(path, largest=LARGEST):
+def read_small(path: Path, largest: int = LARGEST) -> bytes:
     """The bytes of a file of contours, which is never larger than `largest`.
 
     Parameters
@@ -29,7 +35,7 @@ def read_small(path, largest=LARGEST):
     return path.read_bytes()
 
 
-def as_mm(corners, space, path):
+def as_mm(corners: ArrayLike, space: str, path: str | Path) -> np.ndarray:
     """Corners in mm as RAS.
 
     Parameters
@@ -53,7 +59,7 @@ def as_mm(corners, space, path):
     return corners @ LPS_TO_RAS[:3, :3] if space == "LPS" else corners
 
 
-def grouped(named):
+def grouped(named: Iterable[tuple[str, np.ndarray]]) -> dict[str, tuple]:
     """Contours by the name of their region, in the order in which the names come.
 
     Parameters
@@ -64,13 +70,13 @@ def grouped(named):
     -------
     dict of str to tuple of array
     """
-    regions = {}
+    regions: dict[str, list] = {}
     for name, corners in named:
         regions.setdefault(clean_name(name), []).append(corners)
     return {name: tuple(contours) for name, contours in regions.items()}
 
 
-def passed_over(names):
+def passed_over(names: Sequence[str]) -> tuple[str, ...]:
     """The remark on things in a file that enclose nothing (lines, points).
 
     Parameters

@@ -2,8 +2,11 @@
 apart by their class.
 """
 
+from __future__ import annotations
+
 import io
 import zlib
+from pathlib import Path
 
 from ivim.imaging.formats import dicom_seg, rtstruct
 from ivim.imaging.guard import Refused, check_room
@@ -19,12 +22,21 @@ CLASSES = {
 DEFLATED = "1.2.840.10008.1.2.1.99"
 
 
-def recognises(head):
-    """Whether a file that begins with these bytes is DICOM, with or without the preamble."""
+def recognises(head: bytes) -> bool:
+    """Whether a file that begins with these bytes is DICOM, with or without the preamble.
+
+    Parameters
+    ----------
+    head : bytes
+
+    Returns
+    -------
+    bool
+    """
     return head[128:132] == b"DICM" or head[:2] in (b"\x02\x00", b"\x08\x00")
 
 
-def load(path):
+def load(path: Path) -> list:
     """The regions of a DICOM object.
 
     Parameters

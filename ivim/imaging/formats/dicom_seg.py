@@ -2,6 +2,11 @@
 slices may be omitted.
 """
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ivim.imaging.grid import LPS_TO_RAS, Grid, is_place
@@ -9,11 +14,14 @@ from ivim.imaging.guard import Refused, check_room
 from ivim.imaging.paintings import Painting
 from ivim.imaging.regions import clean_name
 
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
 HALF = 0.5
 """A voxel of a fractional segmentation belongs to the region from half of the largest value on."""
 
 
-def drawings(data, path):
+def drawings(data: Dataset, path: str | Path) -> list:
     """The segments of a segmentation.
 
     Parameters

@@ -5,10 +5,13 @@ No export of either program could be had: these readers were tried on files of o
 the programs' source (``ROI.h`` for the types; the plug-in "Export ROIs" for the columns).
 """
 
+from __future__ import annotations
+
 import csv
 import io
 import plistlib
 import re
+from pathlib import Path
 
 import numpy as np
 
@@ -28,14 +31,23 @@ AREAS = (6, 9, 11, 15, 20)
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)", re.IGNORECASE)
 
 
-def recognises(head):
-    """Whether a file that begins with these bytes is a property list or a CSV of ROIs."""
+def recognises(head: bytes) -> bool:
+    """Whether a file that begins with these bytes is a property list or a CSV of ROIs.
+
+    Parameters
+    ----------
+    head : bytes
+
+    Returns
+    -------
+    bool
+    """
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     first = text.split(b"\n", 1)[0].lower()
     return b"<plist" in text[:1024] or (b"roiname" in first and b"mmx" in first)
 
 
-def load(path):
+def load(path: Path) -> list:
     """The regions of an export: ROIs of one name are one region.
 
     Parameters

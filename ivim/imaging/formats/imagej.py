@@ -5,9 +5,12 @@ Coordinates count from the corner of the first pixel, so that the centre of voxe
 from 1. roifile reads the bytes; what encloses an area is decided here.
 """
 
+from __future__ import annotations
+
 import io
 import zipfile
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +18,9 @@ from ivim.imaging.contours import Outline
 from ivim.imaging.formats.contents import grouped, passed_over, read_small
 from ivim.imaging.guard import Refused
 from ivim.imaging.regions import clean_name
+
+if TYPE_CHECKING:
+    from roifile import ImagejRoi
 
 NAME = "ImageJ ROI"
 ENDINGS = (".roi", ".zip")
@@ -30,12 +36,21 @@ MOVE, LINE, QUADRATIC, CUBIC, CLOSE = range(5)
 NUMBERS = {MOVE: 2, LINE: 2, QUADRATIC: 4, CUBIC: 6, CLOSE: 0}
 
 
-def recognises(head):
-    """Whether a file that begins with these bytes is one ROI or an archive."""
+def recognises(head: bytes) -> bool:
+    """Whether a file that begins with these bytes is one ROI or an archive.
+
+    Parameters
+    ----------
+    head : bytes
+
+    Returns
+    -------
+    bool
+    """
     return head.startswith((b"Iout", b"PK\x03\x04"))
 
 
-def load(path):
+def load(path: Path) -> list:
     """The ROIs that enclose an area; those of one name are one region, in as many slices as they
     were drawn in.
 
@@ -49,7 +64,8 @@ def load(path):
     -------
     list of Outline
     """
-    found, lines = [], []
+    found: list[tuple[str, np.ndarray]] = []
+    lines: list[str] = []
     for number, (name, content) in enumerate(_members(path), start=1):
         roi = _parse(content, name, path)
         name = clean_name(roi.name or name, f"ROI {number}")
@@ -70,7 +86,7 @@ def load(path):
     ]
 
 
-def outlines(roi):
+def outlines(roi: ImagejRoi) -> list[np.ndarray] | None:
     """The closed contours of an ROI in ImageJ's coordinates.
 
     Parameters
@@ -89,7 +105,8 @@ def outlines(roi):
     if roi.multi_coordinates is not None:
         return path_contours(roi.multi_coordinates)
     if roi.roitype == ROI_TYPE.RECT:
-        return [_rectangle(*_box(roi), arc=float(roi.rounded_rect_arc_size))]
+        left, top, width, height = _box(roi)
+        return [_rectangle(left, top, width, height, float(roi.rounded_rect_arc_size))]
     if roi.roitype == ROI_TYPE.OVAL:
         return [_oval(*_box(roi))]
     if roi.roitype in (ROI_TYPE.POLYGON, ROI_TYPE.FREEHAND, ROI_TYPE.TRACED):
@@ -97,7 +114,7 @@ def outlines(roi):
     return None
 
 
-def path_contours(numbers):
+def path_contours(numbers: np.ndarray) -> list[np.ndarray]:
     """The closed contours of a composite path; its curves are drawn as short lines.
 
     Parameters
@@ -110,7 +127,9 @@ def path_contours(numbers):
     list of array, shape (n, 2)
     """
     numbers = np.asarray(numbers, float)
-    contours, points, place = [], [], 0
+    contours: list[list] = []
+    points: list = []
+    place = 0
     while place < numbers.size:
         kind = int(numbers[place])
         if kind not in NUMBERS:

@@ -1,10 +1,18 @@
 """Labels of an array: whole numbers of any size, each of which marks a region."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ivim.imaging.guard import Refused
 from ivim.imaging.paintings import Painting
 from ivim.imaging.regions import MOST_REGIONS
+
+if TYPE_CHECKING:
+    from ivim.imaging.grid import Grid
 
 WHOLE = 1e-3
 """Values are taken as whole numbers when they are this near: scaled integers come back from a file
@@ -12,7 +20,7 @@ with a rounding.
 """
 
 
-def paintings(values, grid, path, whole):
+def paintings(values: np.ndarray, grid: Grid, path: str | Path, whole: bool) -> list[Painting]:
     """One painting per number other than 0 in an array.
 
     Parameters
@@ -44,7 +52,7 @@ def paintings(values, grid, path, whole):
     return [Painting(str(number), block, number, number, whole) for number in numbers]
 
 
-def whole_numbers(values, path):
+def whole_numbers(values: np.ndarray, path: str | Path) -> np.ndarray:
     """The labels of an array: whole numbers of any size, as exact as the file has them.
 
     Parameters

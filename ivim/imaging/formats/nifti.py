@@ -2,6 +2,8 @@
 before a voxel is read.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,12 +62,21 @@ class Header:
     packed: bool
 
 
-def recognises(head):
-    """Whether a file that begins (unpacked) with these bytes is NIfTI."""
+def recognises(head: bytes) -> bool:
+    """Whether a file that begins (unpacked) with these bytes is NIfTI.
+
+    Parameters
+    ----------
+    head : bytes
+
+    Returns
+    -------
+    bool
+    """
     return _order(head) is not None
 
 
-def read_header(path):
+def read_header(path: str | Path) -> Header:
     """Read and check the header alone.
 
     Parameters
@@ -92,7 +103,7 @@ def read_header(path):
     return header
 
 
-def read_stored(path):
+def read_stored(path: str | Path) -> tuple[np.ndarray, Header]:
     """Read the stored numbers as they are, without the header's scaling.
 
     Parameters
@@ -114,11 +125,10 @@ def read_stored(path):
         return values, header
     with Path(path).open("rb") as stream:
         raw = unpack(stream, header.offset + count * header.dtype.itemsize, path)
-    values = np.ndarray(header.shape, header.dtype, raw, header.offset, order="F")
-    return values, header
+    return np.ndarray(header.shape, header.dtype, raw, header.offset, order="F"), header
 
 
-def read_image(path):
+def read_image(path: str | Path) -> tuple[np.ndarray, Grid]:
     """Read an image as float32, scaled as its header says, with its grid.
 
     Parameters
@@ -141,7 +151,7 @@ def read_image(path):
     return _scaled(values, header, np.float32), header.grid
 
 
-def load(path):
+def load(path: Path) -> list:
     """The regions of a mask or label map, one per number other than 0.
 
     Parameters
@@ -252,11 +262,11 @@ def _grid(raw, shape, path):
     except (nib.spatialimages.HeaderDataError, ValueError, np.linalg.LinAlgError) as error:
         raise _unreadable(path, error) from error
     affine[:3] *= scale
-    edges = np.linalg.norm(affine[:3, :3], axis=0)
     if not is_place(affine):
         msg = f"{path}: the header's geometry has no volume (an axis without direction); convert "
         msg += "the image again"
         raise Refused(msg)
+    edges = np.linalg.norm(affine[:3, :3], axis=0)
     zooms = np.abs(np.asarray(raw["pixdim"][1:4], float)) * scale
     spacing = tuple(float(zoom or edge) for zoom, edge in zip(zooms, edges, strict=True))
     return Grid(tuple(shape[:3]), affine, spacing)

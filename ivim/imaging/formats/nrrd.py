@@ -1,5 +1,7 @@
 """NRRD and 3D Slicer's ``.seg.nrrd``: cropped extents, layers that overlap, segments with names."""
 
+from __future__ import annotations
+
 import math
 import re
 from pathlib import Path
@@ -30,12 +32,21 @@ LONGEST_HEADER = 1 << 24
 MOST_LAYERS = 1000
 
 
-def recognises(head):
-    """Whether a file that begins with these bytes is NRRD."""
+def recognises(head: bytes) -> bool:
+    """Whether a file that begins with these bytes is NRRD.
+
+    Parameters
+    ----------
+    head : bytes
+
+    Returns
+    -------
+    bool
+    """
     return head.startswith(b"NRRD")
 
 
-def read_grid(path):
+def read_grid(path: str | Path) -> Grid:
     """The grid of an NRRD image from its header alone.
 
     Parameters
@@ -51,7 +62,7 @@ def read_grid(path):
     return _grid(header, _domain(header, path), path)
 
 
-def load(path):
+def load(path: Path) -> list:
     """The segments of a file of 3D Slicer, or one region per number of a plain label map.
 
     Parameters

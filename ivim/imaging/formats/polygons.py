@@ -2,7 +2,10 @@
 [[x, y, z], ...]}]}``.
 """
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
 
 import numpy as np
 
@@ -15,12 +18,21 @@ ENDINGS = (".json",)
 SPACES = ("RAS", "LPS")
 
 
-def recognises(head):
-    """Whether a file that begins with these bytes is JSON."""
+def recognises(head: bytes) -> bool:
+    """Whether a file that begins with these bytes is JSON.
+
+    Parameters
+    ----------
+    head : bytes
+
+    Returns
+    -------
+    bool
+    """
     return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
 
 
-def load(path):
+def load(path: Path) -> list:
     """The regions of a file: polygons of one name are one region.
 
     Parameters

@@ -2,6 +2,11 @@
 the back and up.
 """
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ivim.imaging.contours import Outline
@@ -9,11 +14,14 @@ from ivim.imaging.formats.contents import as_mm, passed_over
 from ivim.imaging.guard import Refused
 from ivim.imaging.regions import clean_name
 
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
 CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 """Contour geometric types that enclose an area (DICOM PS3.3, C.8.8.6.3)."""
 
 
-def drawings(data, path):
+def drawings(data: Dataset, path: str | Path) -> list:
     """The structures of a structure set that enclose an area.
 
     Parameters
