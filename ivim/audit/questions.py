@@ -94,7 +94,7 @@ def _list(names):
 
 def _groups(study, proposed):
     claims, structure = study.claims, study.structure
-    tests = [c for c in claims if c.statistic in ("t", "f", "p") and not study.groups_of(c)]
+    tests = [c for c in claims if c.statistic in ("t", "f", "p") and not c.comparison]
     rates = [c for c in claims if c.statistic in (*SHARES[1:], "auc", "cutoff")]
     if not structure.compared and len(claims.groups) > 1:
         pair = proposed.compared or claims.groups[:2]

@@ -81,8 +81,15 @@ def evaluate(expression, **values):
             f"no value for {unknown[0]!r} in {expression!r}; given are {', '.join(sorted(values))}"
         )
         raise ValueError(msg)
-    with np.errstate(over="ignore"):
-        result = _value(_parse(expression).body, values)
+    try:
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            result = _value(_parse(expression).body, values)
+    except (OverflowError, ZeroDivisionError) as error:
+        msg = f"{expression!r} has no value ({error}); look at its powers and quotients"
+        raise ValueError(msg) from error
+    if np.iscomplexobj(result):
+        msg = f"{expression!r} is no real number; look at the roots in it"
+        raise ValueError(msg)
     return result if np.ndim(result) else float(result)
 
 
@@ -310,11 +317,16 @@ class _UnitError(ValueError):
 def _parse(expression):
     try:
         tree = ast.parse(expression, mode="eval")
-    except SyntaxError as error:
-        msg = f"not an expression: {expression!r} ({error.msg}); write it as in S0 * exp(-b * D)"
+    except (SyntaxError, RecursionError, MemoryError, ValueError) as error:
+        told = getattr(error, "msg", "") or "too deep"
+        msg = f"not an expression: {expression[:80]!r} ({told}); write it as in S0 * exp(-b * D)"
         raise ValueError(msg) from error
+    called = {id(node.func) for node in ast.walk(tree.body) if isinstance(node, ast.Call)}
     for node in ast.walk(tree.body):
         _check_node(node, expression)
+        if isinstance(node, ast.Name) and node.id == "exp" and id(node) not in called:
+            msg = f"exp stands without an argument in {expression!r}; write exp(...)"
+            raise ValueError(msg)
     return tree
 
 

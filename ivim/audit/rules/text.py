@@ -280,8 +280,8 @@ def _seconds(reading, seconds, tr, b_values, averages):
 def _equations(claims, structure):
     for claim in claims.where(statistic="equation"):
         if claim.test and claim.item in structure.equations:
-            equation = equation_of(claim.test, structure.equations[claim.item])
-            for check, outcome in check_equation(equation).items():
+            equation, outcomes = _checked(claim, structure)
+            for check, outcome in outcomes.items():
                 yield Relation(
                     f"{check} of {claim.id}",
                     EQUATION.called(f"equation_{check}"),
@@ -292,18 +292,24 @@ def _equations(claims, structure):
                 )
 
 
+def _checked(claim, structure):
+    """A printed equation and the outcomes of its checks; one that has no value names its row."""
+    try:
+        equation = equation_of(claim.test, structure.equations[claim.item])
+        return equation, check_equation(equation)
+    except (ValueError, ArithmeticError, TypeError, RecursionError) as error:
+        msg = f"equation {claim.id!r}: {error}"
+        raise ValueError(msg) from error
+
+
 def _definitions(claims, structure):
     """The symbol of the signal without diffusion weighting has to be the one that the equations give it."""
-    equations = [
-        equation_of(c.test, structure.equations[c.item])
-        for c in claims.where(statistic="equation")
-        if c.item in structure.equations
+    found = [
+        _checked(claim, structure)
+        for claim in claims.where(statistic="equation")
+        if claim.test and claim.item in structure.equations
     ]
-    sound = [
-        equation
-        for equation in equations
-        if all(o.holds for o in check_equation(equation).values())
-    ]
+    sound = [equation for equation, outcomes in found if all(o.holds for o in outcomes.values())]
     for claim in claims.where(statistic="definition"):
         if claim.test == "signal without diffusion gradient" and sound:
             symbol = claim.printed.replace("_", "")
