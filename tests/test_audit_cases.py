@@ -28,7 +28,7 @@ def audit(tmp_path):
 
 
 INNOCENT = {
-    "the disease comes first": (f"b,table1,case,,n,40,,\na,table1,control,,n,25,,\ns,table2,,adc,sensitivity,87.5,%,\nt,table2,,adc,specificity,84.0,%,", ""),
+    "the disease comes first": ("b,table1,case,,n,40,,\na,table1,control,,n,25,,\ns,table2,,adc,sensitivity,87.5,%,\nt,table2,,adc,specificity,84.0,%,", ""),
     "a total without a group": (f"{SIZES}\nn,abstract,,,n,65,,\ns,table2,,adc,sensitivity,87.5,%,", ""),
     "p of an area, p of a test": (f"{SIZES}\np,table2,,adc,p,0.02,,\nu,table3,,adc,auc,0.71,,\nq,table3,,adc,p,0.003,,", ""),
     "two regression models": ("o,table3,,adc,odds_ratio,0.50,,\nl,table3,,adc,ci_low,0.28,,\nh,table3,,adc,ci_high,0.89,,\nv,table4,,adc,odds_ratio,0.66,,\nw,table4,,adc,ci_low,0.35,,\nx,table4,,adc,ci_high,1.24,,", ""),
@@ -72,7 +72,9 @@ def test_truncated_shares_are_named_as_such(audit):
 
 
 def test_standard_errors_are_read_as_such(audit):
-    """Parts whose spreads pool to the whole as standard errors alone are so read, and nobody is accused."""
+    """Parts whose spreads pool to the whole as standard errors alone are so read, and nobody is
+    accused.
+    """
     rows = "n,table1,all,,n,90,,\na,table1,x,,n,18,,\nb,table1,y,,n,72,,\nm,table1,all,c,mean,4.90,,\ns,table1,all,c,sd,0.17,,\nk,table1,x,c,mean,3.71,,\nr,table1,x,c,sd,0.21,,\nl,table1,y,c,mean,5.20,,\nt,table1,y,c,sd,0.18,,"
     found = audit(rows, '[groups]\ncomplete = true\n[groups.parts]\nall = ["x", "y"]\n')
     assert not found["verdict"].isin((*REFUTED, "disputed")).any()
@@ -80,7 +82,9 @@ def test_standard_errors_are_read_as_such(audit):
 
 
 def test_a_t_beyond_every_test_is_refuted(audit):
-    """t 62.4 where the rows give 7.2: a decimal point, even with a total column and no structure file."""
+    """t 62.4 where the rows give 7.2: a decimal point, even with a total column and no structure
+    file.
+    """
     found = audit(f"{PAIR}\nn,table1,total,,n,65,,\nt,table2,,adc,t,72.6,,")
     assert (found.loc["t", "verdict"], found.loc["t", "recovered"]) == ("misprint", "7.26")
 
@@ -94,9 +98,13 @@ def test_a_p_against_its_rows_is_disputed(audit):
 
 @pytest.mark.parametrize("ratio", ["5.20,0.30,0.90,0.52", "0.52,0.30,9.00,0.001"])
 def test_a_ratio_against_its_limits_is_seen(audit, ratio):
-    """An odds ratio outside its limits, or far from their middle, is noticed without a structure file."""
+    """An odds ratio outside its limits, or far from their middle, is noticed without a structure
+    file.
+    """
     names = ("odds_ratio", "ci_low", "ci_high", "p")
-    rows = "\n".join(f"{n},table3,,adc,{n},{v},," for n, v in zip(names, ratio.split(","), strict=True))
+    rows = "\n".join(
+        f"{n},table3,,adc,{n},{v},," for n, v in zip(names, ratio.split(","), strict=True)
+    )
     assert audit(rows)["verdict"].isin((*REFUTED, "disputed")).any()
 
 
@@ -126,7 +134,10 @@ def test_the_anova_of_the_declared_groups_is_tested(audit):
     """Of two declared families of groups the one whose ANOVA prints that p is taken."""
     head = f"{HEAD},analysis"
     means = {"x": "1.40", "y": "1.38", "z": "1.21"}
-    rows = "\n".join(f"n{g},table1,{g},,n,30,,,\nm{g},table1,{g},adc,mean,{m},,,\ns{g},table1,{g},adc,sd,0.20,,," for g, m in means.items())
+    rows = "\n".join(
+        f"n{g},table1,{g},,n,30,,,\nm{g},table1,{g},adc,mean,{m},,,\ns{g},table1,{g},adc,sd,0.20,,,"
+        for g, m in means.items()
+    )
     rows += "\nr,table1,rest,,n,60,,,\na,table1,all,,n,90,,,\np,table2,,adc,p,<0.001,,,anova"
     structure = '[groups]\ncompared = ["rest", "z"]\ncomplete = true\n[groups.parts]\nrest = ["x", "y"]\nall = ["x", "y", "z"]\n'
     assert audit(rows, structure, head).loc["p", "verdict"] == "consistent"
@@ -163,7 +174,17 @@ def test_a_malformed_file_is_one_line(tmp_path, capsys, kind):
     assert message in error and error.count("\n") == 1 and not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("expression", ["9**9**9", "S0/0", "exp", "(-1)**0.5", "(" * 150 + "S0" + ")" * 150, "S0 * exp(-b * D) ** 99999"])
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "9**9**9",
+        "S0/0",
+        "exp",
+        "(-1)**0.5",
+        "(" * 150 + "S0" + ")" * 150,
+        "S0 * exp(-b * D) ** 99999",
+    ],
+)
 def test_hostile_equations_end(tmp_path, capsys, expression):
     """An equation without end, or none, gives a verdict or one line."""
     row = f'e,methods,,,equation,S,,,,m,"{expression}"'
@@ -180,13 +201,19 @@ def test_names_from_input_are_neither_paths_nor_formulas_nor_markup(tmp_path):
     (tmp_path / "in" / "claims.csv").write_text(f"{HEAD}\n{rows}\n")
     out = tmp_path / "deep" / "out"
     assert main(["audit", str(tmp_path / "in" / "claims.csv"), "--out", str(out)]) == 0
-    assert {p.name for p in tmp_path.iterdir()} == {"in", "deep"} and [p.name for p in (tmp_path / "deep").iterdir()] == ["out"]
-    assert "<script>alert" not in (out / "ledger.html").read_text() + (out / "ledger.md").read_text()
+    assert {p.name for p in tmp_path.iterdir()} == {"in", "deep"} and [
+        p.name for p in (tmp_path / "deep").iterdir()
+    ] == ["out"]
+    assert (
+        "<script>alert" not in (out / "ledger.html").read_text() + (out / "ledger.md").read_text()
+    )
     assert not re.search(r"(^|,)=", (out / "ledger.csv").read_text(), re.MULTILINE)
 
 
 def test_ask_writes_the_questions(tmp_path, capsys):
-    """`--ask` writes a structure file of comments, which is valid as it stands and is not written over."""
+    """`--ask` writes a structure file of comments, which is valid as it stands and is not written
+    over.
+    """
     path = tmp_path / "claims.csv"
     path.write_text(f"{HEAD}\n{PAIR}\nt,table2,,adc,t,7.2,,\n")
     assert main(["audit", str(path), "--ask"]) == 0
@@ -201,7 +228,9 @@ REFUTABLE = ("m25", "m27", "m28", "m29", "m30", "m32", "m40", "m41")
 
 
 def test_the_shared_cases(outside):
-    """Of the small files that are handed round, eight hold a wrong number each, and no other is accused."""
+    """Of the small files that are handed round, eight hold a wrong number each, and no other is
+    accused.
+    """
     for folder in sorted(p for p in outside("audit-cases").iterdir() if p.is_dir()):
         found = judge(folder / "claims.csv").ledger
         named = found["verdict"].isin((*REFUTED, "disputed")).any()
