@@ -241,7 +241,21 @@ class Claims:
 
     def is_share(self, claim):
         """True where a count by sex or of a category is printed in per cent."""
+        if claim.statistic in ("male", "female") and claim.location in self._sexes_in_percent:
+            return True
         return claim.statistic in COUNTS[1:4] and claim.percent
+
+    @cached_property
+    def _sexes_in_percent(self):
+        """Places where most pairs of sexes make 100 (within rounding) and not the group's size, though no ``%`` is printed."""
+        votes = defaultdict(list)
+        for male in self.where(statistic="male"):
+            others = self.where(statistic="female", group=male.group, location=male.location)
+            size = self.size(male.group)
+            if len(others) == 1 and size and male.number and others[0].number:
+                total = male.number.value + others[0].number.value
+                votes[male.location].append(99 <= total <= 101 and total != size.number.value)
+        return {location for location, found in votes.items() if 2 * sum(found) > len(found)}
 
 
 def _column(claim):

@@ -52,6 +52,33 @@ def proportion_limits(count, n, method="exact", confidence=0.95):
     return _OWN[method](count, n, (1 - confidence) / 2)
 
 
+@lru_cache(maxsize=4096)
+def uncut_limits(count, n, method, confidence=0.95):
+    """Limits as software prints them that does not end them at 0 and 1.
+
+    Parameters
+    ----------
+    count, n : int
+    method : str
+        As in :func:`proportion_limits`; only Wald's and Jeffreys' limits differ.
+    confidence : float
+
+    Returns
+    -------
+    tuple of (float, float)
+        One pair, or none where there is nothing to cut. Jeffreys' are the quantiles of Beta(x + 1/2, n - x + 1/2) at
+        x = 0 and n too, as statsmodels gives them.
+    """
+    tail = (1 - confidence) / 2
+    if method == "jeffreys" and count in (0, n):
+        return ((stats.beta.ppf(tail, count + 0.5, n - count + 0.5), stats.beta.isf(tail, count + 0.5, n - count + 0.5)),)
+    if method == "wald":
+        share = count / n
+        reach = stats.norm.isf(tail) * math.sqrt(share * (1 - share) / n)
+        return ((share - reach, share + reach),)
+    return ()
+
+
 def printing_methods(low, high, count, n, scale=100, rule="any", confidence=0.95):
     """Which methods print which limit of a proportion?
 

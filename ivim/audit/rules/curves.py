@@ -13,6 +13,7 @@ from ivim.audit.checks.pvalues import normal_quantile
 from ivim.audit.checks.rounding import Outcome, cannot_tell, compare
 from ivim.audit.checks.units import unit_factor
 from ivim.audit.relations import Check, Relation, as_printed, digits
+from ivim.audit.vocabulary import domain, stem
 
 SYMMETRIC = ("symmetric", "delong", "hanley-mcneil")
 RANGE = Check("possible_value", recovers=False, confirms=False)
@@ -184,6 +185,8 @@ def _z(reading, ids, level, own):
 def _cutoff(study, cutoff):
     """The members of a group that lie beyond a cut-off, against the group's mean and SD (Cantelli)."""
     sizes, structure = study.class_sizes(cutoff.parameter), study.structure
+    if any(cutoff.variant):  # another reader's values have another mean
+        return
     if not sizes or cutoff.number.comparison not in "<>":
         return
     for group, rate, size, share in zip(
@@ -227,12 +230,10 @@ def _beyond(reading, row, cutoff, rate, size, share, scale, factor):
 
 def range_relations(study):
     """No number lies where its statistic cannot: an area of 1.89, a share of 188.9 %, a p of 1.2."""
-    from ivim.audit.vocabulary import domain
-
     for claim in study.claims:
         if claim.number is None:
             continue
-        low, high = domain(claim.statistic)
+        low, high = _widened(claim.statistic, *domain(claim.statistic))
         if math.isfinite(low) or math.isfinite(high):
             scale = study.claims.scale(claim)
             yield Relation(
@@ -242,6 +243,13 @@ def range_relations(study):
                 (),
                 partial(_possible, claim=claim.id, low=low * scale, high=high * scale),
             )
+
+
+def _widened(statistic, low, high):
+    """Limits by ± z SE are often printed as they come out, beyond the range of their estimate: 1.02, 102.3 %."""
+    if stem(statistic) == statistic or statistic.startswith("lr_"):
+        return low, high
+    return (-math.inf if statistic == "icc_low" else low - 1), high + 1
 
 
 def _possible(reading, claim, low, high):

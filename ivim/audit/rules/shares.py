@@ -9,7 +9,7 @@ from itertools import permutations
 
 from ivim.audit.checks.counts import count_exists, counts_from_percentage
 from ivim.audit.checks.interval import Interval
-from ivim.audit.checks.proportions import PROPORTION_METHODS, proportion_limits
+from ivim.audit.checks.proportions import PROPORTION_METHODS, proportion_limits, uncut_limits
 from ivim.audit.checks.rounding import Outcome, cannot_tell, compare, prints_as, show
 from ivim.audit.relations import Check, Relation, as_printed, digits, text_of
 from ivim.audit.rules.established import by_more_than_chance
@@ -248,12 +248,14 @@ def _limit(reading, share, end, size, scale, index, method, level):
         return cannot_tell("the count behind the share is unknown")
     name = method.replace("_", " ")
     values = [scale * proportion_limits(k, n, method, level)[index] for k in counts]
+    uncut = [scale * pair[index] for k in counts for pair in uncut_limits(k, n, method, level)]
     told = f"the {name} limit of {counts[0]}/{n} is {values[0]:.{max(printed.decimals, 0) + 2}f}; printed {printed.text}"
-    if any(math.isfinite(value) and prints_as(value, printed) for value in values):
+    if any(math.isfinite(value) and prints_as(value, printed) for value in (*values, *uncut)):
         return Outcome(True, min(values), max(values), told)
     if len(counts) == 1:
         for other in PROPORTION_METHODS:
-            if _prints(printed, proportion_limits(counts[0], n, other, level)[index], scale):
+            pairs = proportion_limits(counts[0], n, other, level), *uncut_limits(counts[0], n, other, level)
+            if any(_prints(printed, pair[index], scale) for pair in pairs):
                 reason = f"{told}, as the {other.replace('_', ' ')} method would"
                 return Outcome(None, values[0], values[0], reason)
     return Outcome(False, min(values), max(values), told)
