@@ -37,6 +37,7 @@ text-align:center}
 """.replace("\n", "")
 _ALIGN = {"l": "left", "r": "right", "c": "center"}
 _BAR_COLUMNS = 25
+_UNBROKEN = 24  # characters
 
 
 def to_html(table: Any) -> str:
@@ -88,7 +89,7 @@ def to_html_fragment(table: Any, bar: Callable | None = None) -> str:
     """
     letters = alignments(table.layout)
     head = "".join(
-        f'<th scope="col" class="{letter}" align="{_ALIGN[letter]}">{_heading(text)}</th>'
+        f'<th scope="col" class="{letter}" {_aligned(letter)}>{_heading(text)}</th>'
         for letter, text in zip(letters, table.layout.columns, strict=True)
     )
     if table.forest:
@@ -122,19 +123,29 @@ def _heading(text):
 def _row(table, row, letters, bar):
     cells = [tagged(cell, _escape_cell) for cell in table.layout.iloc[row]]
     styles = [""] * len(cells) if table.classes is None else table.classes.iloc[row].tolist()
-    html = f'<th scope="row" align="left">{cells[0]}</th>'
+    html = f'<th scope="row" {_aligned("l")}>{cells[0]}</th>'
     for cell, letter, style in zip(cells[1:], letters[1:], styles[1:], strict=True):
         classes = f"{letter} {style}".strip()
-        html += f'<td class="{classes}" align="{_ALIGN[letter]}">{_lines(cell, style)}</td>'
+        html += f'<td class="{classes}" {_aligned(letter)}>{_lines(cell, style)}</td>'
     return html + (f"<td>{bar(table.forest, row)}</td>" if table.forest else "")
+
+
+def _aligned(letter):
+    """The alignment twice: as a style, and for what takes styles out."""
+    return f'align="{_ALIGN[letter]}" style="text-align:{_ALIGN[letter]}"'
 
 
 def _lines(cell, style):
     """A cell of two lines: printed above reproduced, where it has a mark."""
-    first, _, second = cell.partition("\n")
+    first, _, second = (_unbroken(line) for line in cell.partition("\n"))
     if not second:
         return first
     return f"<small>{first}</small><br><b>{second}</b>" if style else f"{first}<br>{second}"
+
+
+def _unbroken(line):
+    """A short cell stays on one line without any style: "1.11 ± 0.25" is one thing to read."""
+    return line if len(line) > _UNBROKEN or "<" in line else line.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _bar(forest, row):

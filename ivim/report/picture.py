@@ -131,7 +131,8 @@ def html_image(content: bytes, alt: str) -> str:
     str
     """
     encoded = base64.b64encode(content).decode("ascii")
-    return f'<img alt="{escape(alt, quote=True)}" src="data:image/png;base64,{encoded}">'
+    look = 'style="max-width:100%"'
+    return f'<img alt="{escape(alt, quote=True)}" {look} src="data:image/png;base64,{encoded}">'
 
 
 def _drawn(figure, kind, metadata, dpi=DPI):

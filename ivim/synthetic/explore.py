@@ -6,7 +6,7 @@ import numpy as np
 from ivim import article, parameters
 from ivim.imaging import measure
 from ivim.report.figures import label
-from ivim.report.palette import REFERENCE, STYLE, lines
+from ivim.report.palette import COLOURS, REFERENCE, STYLE, lines, plain_ticks
 from ivim.report.widget import Choice, Explorer, Slider
 from ivim.signal.crlb import rician_information
 from ivim.signal.fit import fit
@@ -83,6 +83,8 @@ def draw_signal(s0=100.0, f=0.11, slow=0.9, fast=20.0, snr=20.0, protocol="artic
             left.semilogy(fine, one.predict(fine), **look, label=name)
         left.set(xlabel="b (s/mm²)", ylabel="signal")
         left.legend(fontsize=9)
+        plain_ticks(left.yaxis)
+        left.set_yticks([tick for tick in (5, 10, 20, 50, 100, 200) if tick >= noisy.min() / 2])
         _draw_ellipse(right, model, truth, (b, averages), sigma, fits.get("biexponential"))
         figure.supxlabel("Simulated signals.", fontsize=8, color=REFERENCE, x=0.01, ha="left")
     alt = f"Simulated signal of one voxel against b with {len(fits)} fitted curves"
@@ -105,7 +107,8 @@ def _draw_ellipse(axes, model, truth, protocol, sigma, found):
         axes.plot(truth["adc_fast"] * 1e3 + x * 1e3, truth["f"] + y, color=REFERENCE,
                   label="Cramér-Rao, 95 %")  # fmt: skip
     if found is not None:
-        axes.plot(found.values["adc_fast"] * 1e3, found.values["f"], "o", label="this fit")
+        axes.plot(found.values["adc_fast"] * 1e3, found.values["f"], "o", color=COLOURS[1],
+                  label="this fit")  # fmt: skip
     axes.set(xlabel=f"{label('adc_fast')} (10⁻³ mm²/s)", ylabel=label("f"), xlim=(0, 200))
     axes.set_ylim(0, 1)
     axes.legend(fontsize=9)
