@@ -102,7 +102,7 @@ def measure_patient(task: Task) -> dict:
     """
     ready()
     clock = _Clock()
-    record = {"label": task.label, "rows": {}, "detail": [], "overlap": [], "scan": None}
+    record: dict = {"label": task.label, "rows": {}, "detail": [], "overlap": [], "scan": None}
     record["code"] = code_hash()
     series, chosen, failed = read(task)
     clock.lap("reading")
