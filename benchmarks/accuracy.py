@@ -1,4 +1,6 @@
-"""Bias and error of the estimators: noise floor, segmented fit, regions against the Cramer-Rao bound, shrinkage."""
+"""Bias and error of the estimators: noise floor, segmented fit, regions against the Cramer-Rao
+bound, shrinkage.
+"""
 
 import numpy as np
 from row import Row

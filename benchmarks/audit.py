@@ -1,7 +1,7 @@
 """Counts whom the audit accuses: correct studies of many designs, and studies with one planted slip
 of thirty kinds.
 
-    python benchmarks/audit.py [--studies N] [--slips N] [--jobs N] [--out FILE] [--list FILE]
+    python benchmarks/audit.py [--studies N] [--slips N] [--jobs N] [--out FILE] [--page FILE]
 
 Every study is a function of its seed (tests/designs). An accusation is a verdict misprint,
 impossible or contradicted; in a correct
@@ -10,6 +10,7 @@ missed.
 """
 
 import argparse
+import re
 import sys
 import tempfile
 import time
@@ -28,6 +29,7 @@ from designs.slips import KINDS, plant  # noqa: E402
 from designs.study import study  # noqa: E402
 
 ACCUSED = ("misprint", "impossible", "contradicted")
+FROM, UNTIL = "<!-- from benchmarks/audit.md -->", "<!-- end -->"
 DETECTED, RIGHT, INNOCENT = 0.92, 0.90, 0.005
 """The lines: least share of slips detected, least share with the wrong cell named, largest share
 that accuses innocents alone.
@@ -42,6 +44,7 @@ def main():
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--out", type=Path, help="write the tables to this Markdown file")
+    parser.add_argument("--page", type=Path, help="and into the page that quotes them")
     parser.add_argument("--list", type=Path, help="write every false accusation to this file")
     args = parser.parse_args()
     start = time.perf_counter()
@@ -61,9 +64,9 @@ def main():
     if args.list:
         args.list.write_text(listed(correct, found), encoding="utf-8")
     if args.out:
-        partial_file = args.out.with_name(args.out.name + ".part")
-        partial_file.write_text(text, encoding="utf-8")
-        partial_file.replace(args.out)
+        _write(args.out, text)
+    if args.page:
+        _write(args.page, quoted(args.page.read_text(encoding="utf-8"), text))
     return 0 if lines_met(correct, found) else 1
 
 
@@ -186,9 +189,33 @@ def lines_met(correct, found):
     )
 
 
+def quoted(page, text):
+    """The page with the tables of the report between its two marks.
+
+    Parameters
+    ----------
+    page, text : str
+
+    Returns
+    -------
+    str
+    """
+    before, rest = page.split(FROM, 1)
+    after = rest.split(UNTIL, 1)[1]
+    correct, _, slips = text.partition("## Planted slips")
+    tables = ["\n".join(re.findall(r"(?m)^\|.*$", part)) for part in (correct, slips)]
+    return f"{before}{FROM}\n" + "\n\n".join(tables) + f"\n{UNTIL}{after}"
+
+
 def upper_limit(events, n, confidence=0.95):
     """One-sided upper limit of a rate (Clopper & Pearson 1934)."""
     return 1.0 if events >= n else float(stats.beta.ppf(confidence, events + 1, n - events))
+
+
+def _write(path, text):
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
 
 
 def _quiet():

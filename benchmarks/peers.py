@@ -1,6 +1,8 @@
-"""Other ways to fit the bi-exponential to many voxels: each a function of (signals (m, b), b) that gives D, D*, f by name.
+"""Other ways to fit the bi-exponential to many voxels: each a function of (signals (m, b), b) that
+gives D, D*, f by name.
 
-A peer that is not installed raises ImportError with the reason; nothing of the project needs any of them but lmfit and scipy.
+A peer that is not installed raises ImportError with the reason; nothing of the project needs any of
+them but lmfit and scipy.
 """
 
 import warnings
@@ -34,18 +36,24 @@ def lmfit_loop(signals, b):
 
 
 def scipy_loop(signals, b):
-    """`scipy.optimize.least_squares` with Jacobian on one voxel after the other, from one start, within the same bounds."""
+    """`scipy.optimize.least_squares` with Jacobian on one voxel after the other, from one start,
+    within the same bounds.
+    """
     return _columns([scipy_fit(y, b, [list(START.values())])[0] for y in signals])
 
 
 def scipy_multistart(signals, b):
-    """The best of six starts per voxel, to full precision: what counts as the optimum. Returns the sums of squares."""
+    """The best of six starts per voxel, to full precision: what counts as the optimum. Returns the
+    sums of squares.
+    """
     starts = [(1.0, 1e-3, fast, f) for fast in (6e-3, 25e-3, 150e-3) for f in (0.1, 0.4)]
     return np.array([scipy_fit(y, b, starts)[1] * y.max() ** 2 for y in signals])
 
 
 def scipy_fit(y, b, starts):
-    """Best of bounded least squares from several starts: values and sum of squares, both of the signal over its peak."""
+    """Best of bounded least squares from several starts: values and sum of squares, both of the
+    signal over its peak.
+    """
     from scipy.optimize import least_squares
 
     from ivim.signal.models import MODELS, s0_scale

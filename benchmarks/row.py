@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured, the value, the line to meet, and whether it is met (None where there is no line or no value)."""
+    """What was measured, the value, the line to meet, and whether it is met (None where there is no
+    line or no value).
+    """
 
     section: str
     what: str

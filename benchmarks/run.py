@@ -2,7 +2,8 @@
 
     python benchmarks/run.py [--quick] [--only SECTION ...] [--out FILE]
 
-Peers that are not installed are named as skipped; `pip install .[bench]` brings them. Exit code 1 when a line is missed.
+Peers that are not installed are named as skipped; `pip install .[bench]` brings them. Exit code 1
+when a line is missed.
 """
 
 import argparse
@@ -15,10 +16,21 @@ from pathlib import Path
 
 import accuracy
 import exactness
+import first
+import limits
 import speed
 import volume
 
-SECTIONS = {"exact": exactness, "fast": speed, "accurate": accuracy, "volume": volume}
+from ivim.files import write_text
+
+SECTIONS = {
+    "exact": exactness,
+    "fast": speed,
+    "first": first,
+    "accurate": accuracy,
+    "limits": limits,
+    "volume": volume,
+}
 
 
 def main():
@@ -33,10 +45,8 @@ def main():
     parser.add_argument("--out", type=Path, help="write the table to this Markdown file too")
     args = parser.parse_args()
     print(machine())
-    if hasattr(os, "getloadavg") and (load := os.getloadavg()[0]) > 0.5:
-        print(
-            f"note: other work keeps {load:.1f} cores busy; ratios to peers that use one core come out too low"
-        )
+    before = load()
+    print(before)
     rows, start = [], time.perf_counter()
     for name in args.only:
         for row in SECTIONS[name].rows(args.quick):
@@ -48,9 +58,7 @@ def main():
     met, missed = (sum(row.met is verdict for row in rows) for verdict in (True, False))
     print(f"{time.perf_counter() - start:.0f} s; lines met: {met}, missed: {missed}")
     if args.out:
-        partial = args.out.with_name(args.out.name + ".part")
-        partial.write_text(markdown(rows, args.quick), encoding="utf-8")
-        os.replace(partial, args.out)
+        write_text(args.out, markdown(rows, args.quick, before))
     return 1 if any(row.met is False for row in rows) else 0
 
 
@@ -58,15 +66,24 @@ def machine():
     """Processor, cores and versions; no name of a host, no path, no date."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "numba", "lmfit"))
-    return f"{cores} cores of {_processor()}, {platform.system()}, Python {platform.python_version()}, {packages}"
+    system = f"{platform.system()}, Python {platform.python_version()}"
+    return f"{cores} cores of {_processor()}, {system}, {packages}"
 
 
-def markdown(rows, quick):
+def load():
+    """How busy other work keeps the machine: CPU times bear that better than wall clock."""
+    if not hasattr(os, "getloadavg"):
+        return "The load of the machine is not known."
+    return f"Load before the run: {os.getloadavg()[0]:.1f} of {os.cpu_count()} cores."
+
+
+def markdown(rows, quick, before):
     """The table as Markdown."""
     lines = [
         "# Benchmarks",
         "",
         f"Made by `make bench`{' (quick run)' if quick else ''} on {machine()}.",
+        f"{before} CPU time is that of all threads; every time is the best of several.",
         "",
     ]
     lines += ["| section | what | measured | line to meet | |", "|---|---|---|---|---|"]

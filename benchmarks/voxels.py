@@ -1,4 +1,6 @@
-"""The voxels that every benchmark fits: the article's protocol, tissue over the range of spinal lesions, Rician noise."""
+"""The voxels that every benchmark fits: the article's protocol, tissue over the range of spinal
+lesions, Rician noise.
+"""
 
 import numpy as np
 
@@ -28,18 +30,24 @@ def magnitude(signal, sigma, rng):
 
 
 def tissue(n, seed=0):
-    """n voxels with f .05-.5, D .4-2.0e-3, D* 8-60e-3 mm²/s at SNR 50, one excitation per b: (signals (n, b), truth by name)."""
+    """n voxels with f .05-.5, D .4-2.0e-3, D* 8-60e-3 mm²/s at SNR 50, one excitation per b:
+    (signals (n, b), truth by name).
+    """
     rng = np.random.default_rng(seed)
     truth = {
-        "f": rng.uniform(0.05, 0.5, n), "adc_slow": rng.uniform(0.4e-3, 2e-3, n), "adc_fast": rng.uniform(8e-3, 60e-3, n)
-    }  # fmt: skip
+        "f": rng.uniform(0.05, 0.5, n),
+        "adc_slow": rng.uniform(0.4e-3, 2e-3, n),
+        "adc_fast": rng.uniform(8e-3, 60e-3, n),
+    }
     return magnitude(
         biexponential(B, truth["adc_slow"], truth["adc_fast"], truth["f"]), 1 / SNR, rng
     ), truth
 
 
 def lesions(n, snr, voxels=1, seed=0):
-    """n signals of one lesion, each the mean over `voxels` magnitudes averaged as the article's protocol does; shape (n, b)."""
+    """n signals of one lesion, each the mean over `voxels` magnitudes averaged as the article's
+    protocol does; shape (n, b).
+    """
     rng = np.random.default_rng(seed)
     clean = biexponential(B, **LESION)[0]
     samples = [

@@ -245,3 +245,17 @@ def test_claims_and_tables_together_are_refused(tmp_path, capsys):
     path = written(tmp_path, "t1.csv", "a,b\n1,2\n")
     assert main(["audit", "claims.csv", "--table", str(path)]) == 2
     assert "give one of them" in capsys.readouterr().err
+
+
+def test_a_text_may_begin_with_a_comparison(tmp_path):
+    """A first cell `<0.001` makes no XML of a CSV file."""
+    reading = read_tables([written(tmp_path, "t.csv", "<0.001 is bold,AUC\nDDC,0.81\n")])
+    assert "0.81" in set(reading.claims["printed"])
+
+
+def test_not_significant_is_no_number_of_another_statistic(tmp_path):
+    """NS is a p; in a column of t it is left out."""
+    reading = read_tables([written(tmp_path, "t.csv", "Parameter,t,p\nDDC,NS,NS\n")])
+    numbers = reading.claims[reading.claims["statistic"].isin(["t", "p"])]
+    assert numbers[["statistic", "printed"]].to_numpy().tolist() == [["p", "NS"]]
+    assert reading.left_out == 1

@@ -285,6 +285,23 @@ def test_intra_and_inter_observer_are_items(tmp_path):
     assert found["", "ddc", "icc", "inter-observer", ""] == "0.88"
 
 
+def test_sex_in_per_cent_keeps_its_unit(tmp_path):
+    """A column of men in per cent is no column of counts; a count with decimals and no per cent is
+    left out.
+    """
+    content = "Group,No. of patients,Male (%),Female\nLung,24,58.3,41.7\n"
+    reading = read(tmp_path, content)
+    row = reading.claims[reading.claims["statistic"] == "male"].iloc[0]
+    assert (row["printed"], row["unit"]) == ("58.3", "%")
+    assert "female" not in set(reading.claims["statistic"])
+    assert reading.left_out == 1
+
+
+def test_a_cell_without_any_label_is_left_out(tmp_path):
+    """A number whose row and column have no label is no claim."""
+    assert read(tmp_path, "Age,\n,5\n").left_out == 1
+
+
 def test_indented_groups_are_suggested_as_parts(tmp_path):
     """A group indented under another one is no group of its own by assumption: the structure file
     asks.

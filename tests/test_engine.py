@@ -242,14 +242,14 @@ def test_second_process_compiles_nothing():
         "from ivim.article import B_VALUES\n"
         "print(solver.is_compiled())\n"
         "b = np.array(B_VALUES, float); ivim.fit_maps(np.exp(-b * 1e-3)[None], b, 'all')\n"
-        "stats = [one.stats for one in solver.ENTRIES]\n"
+        "stats = [one.stats for one in solver.FITTING]\n"
         "print(sum(sum(one.cache_misses.values()) for one in stats))\n"
         "print(sum(sum(one.cache_hits.values()) for one in stats))"
     )
     told = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     ).stdout.split()
-    assert told == ["True", "0", str(len(solver.ENTRIES))]
+    assert told == ["True", "0", str(len(solver.FITTING))]
 
 
 def test_cache_is_that_of_the_processor():

@@ -236,7 +236,7 @@ METHODS = [
 @pytest.mark.parametrize(("place", "sample"), [(400, 0.0), (800, -1.0)])
 def test_a_sample_of_zero_or_below_leaves_a_fit(model, options, place, sample):
     """What is interpolated or denoised falls below zero: values stand, with some remark."""
-    signal = np.where(B == place, sample, noisy("biexponential", 3, 10.0))
+    signal = np.where(place == B, sample, noisy("biexponential", 3, 10.0))
     found = ivim.fit(signal, B, model, **options)
     assert found.success and np.isfinite(list(found.values.values())).all()
     used = options.get("method") != "two-point"  # its two samples are above zero

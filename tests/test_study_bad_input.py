@@ -72,3 +72,17 @@ def test_the_good_study_is_measured_without_a_word(good, tmp_path, capsys):
     """What the cases break is sound: exit code 0 and no line on standard error."""
     assert cli.main(["measure", str(good), "--out", str(tmp_path / "m.csv"), "--jobs", "1"]) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_scans_that_import_refuses_are_in_the_table_as_they_are_tested():
+    """Every case of the import's own tests stands in the second table, with the words it is refused
+    with."""
+    import test_import_refused as refused
+
+    text = (DATA / "README.md").read_text(encoding="utf-8")
+    part = text[text.index("<!-- bad-import:begin -->") : text.index("<!-- bad-import:end -->")]
+    rows = re.findall(r"^\| (\w+) \| (.+?) \| `(.+)` \|$", part, re.M)
+    cases = {case.__name__: (case.__doc__, says) for case, says in refused.CASES.items()}
+    assert [name for name, _, _ in rows] == list(cases)
+    for name, what, says in rows:
+        assert cases[name][0].rstrip(".") == what and re.search(cases[name][1], says)

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 import pytest
@@ -57,12 +58,6 @@ def counted(monkeypatch):
 
     monkeypatch.setattr(record, "measure_patient", measure_patient)
     return labels
-
-
-def test_processes_change_no_byte(study, alone, tmp_path):
-    """Two processes give the tables of one."""
-    assert _measure(study, tmp_path, "--jobs", "2") == 0
-    assert _tables(tmp_path) == alone
 
 
 def test_a_finished_patient_is_not_measured_again(study, alone, tmp_path, counted):
@@ -138,19 +133,28 @@ def test_a_damaged_record_counts_as_none(study, alone, tmp_path, counted):
     assert counted == ["sub-01", "sub-02"] and _tables(tmp_path) == alone
 
 
-def _end_once(piece):
-    """Double a number; the first process that meets the marked one is killed."""
-    number, mark = piece
-    if number == 3 and not os.path.exists(mark):
-        with open(mark, "w"):
-            os.kill(os.getpid(), signal.SIGKILL)
-    return 2 * number
+def test_processes_change_no_byte_even_where_one_is_killed(study, alone, tmp_path, monkeypatch):
+    """Two processes, killed at their first piece of work and replaced, give the tables of one
+    process."""
+    pools = []
 
+    class Killed(ProcessPoolExecutor):
+        """A pool whose processes are killed with the first piece, if it is the first pool."""
 
-def test_a_killed_process_loses_nothing(tmp_path):
-    """What the killed process had is done again, each piece once."""
-    pieces = [(number, str(tmp_path / "mark")) for number in range(8)]
-    assert sorted(work.spread(_end_once, pieces, 2)) == [2 * number for number in range(8)]
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options)
+            pools.append(self)
+
+        def submit(self, *args):
+            future = super().submit(*args)
+            if len(pools) == 1:
+                for process in self._processes.values():
+                    process.kill()
+            return future
+
+    monkeypatch.setattr(work, "ProcessPoolExecutor", Killed)
+    assert _measure(study, tmp_path, "--jobs", "2") == 0
+    assert len(pools) == 2 and _tables(tmp_path) == alone
 
 
 def test_processes_that_die_again_and_again_end_the_work(monkeypatch):
@@ -249,3 +253,30 @@ def test_no_scheduler_is_one_clear_line(study, tmp_path, monkeypatch, capsys):
     assert _measure(study, tmp_path, "--scheduler", f"tcp://127.0.0.1:{_free_port()}") == 2
     assert "no Dask scheduler answers there" in capsys.readouterr().err
     assert time.monotonic() - began < 20
+
+
+def test_a_scheduler_that_goes_is_one_clear_line():
+    """What a client gets of a lost connection becomes a line that says what to do."""
+
+    class Lost:
+        """A future of a scheduler that is gone."""
+
+        def result(self):
+            from distributed.client import FutureCancelledError
+
+            raise FutureCancelledError("ivim-sub-01", "scheduler-connection-lost")
+
+    with pytest.raises(ValueError, match="connection to the Dask scheduler was lost"):
+        work._result(Lost())
+
+
+def test_a_worker_that_sees_other_files_is_refused(study):
+    """On a machine where a file is another one, nothing is measured."""
+    from ivim.study.layout import read_layout
+    from ivim.study.measure import Options
+
+    found = read_layout(study)
+    task = record.Task(str(study), found.patients[0], found.readers, Options())
+    assert record.measure_there(task, task.inputs())["rows"]
+    with pytest.raises(ValueError, match="does not see the files of sub-01 as they are here"):
+        record.measure_there(task, task.inputs() | {"sub-01/dwi/sub-01_dwi.bval": "0"})

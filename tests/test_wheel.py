@@ -68,8 +68,8 @@ def test_the_wheel_carries_notebooks_data_and_lock(installed):
     assert not list(bundle.rglob("fetched"))
 
 
-def test_an_installed_ivim_reproduces_into_the_folder_it_is_called_in(installed, tmp_path):
-    """Give the copy the checkout's compiled engine; numba takes it for a source of the same age and
+def test_an_installed_ivim_reproduces_where_it_is_called(installed, tmp_path):
+    """`ivim reproduce` runs a notebook of the wheel and writes to ./results, as a checkout does."""
     done = _run(installed, tmp_path, "reproduce", "--only", "03")
     assert done.returncode == 0, done.stderr
     table = tmp_path / "results" / "tables" / "table1.csv"

@@ -5,6 +5,7 @@ of rounded. Several misses of one kind are a method, not slips.
 """
 
 from dataclasses import replace
+from functools import cached_property
 
 from ivim.audit.relations import Evaluator, Reading
 from ivim.audit.rules import all_relations
@@ -22,14 +23,14 @@ class Way:
         Ids of numbers that are read as cut off.
     notes : dict of str to str
         By id: the method that the column was read by.
-    relations : sequence of Relation, optional
-        Those of the study, where they are known already.
+    evaluator : Evaluator, optional
+        Of the study's relations, where they are known already.
     """
 
-    def __init__(self, study, cut=frozenset(), notes=None, relations=None):
+    def __init__(self, study, cut=frozenset(), notes=None, evaluator=None):
         self.study, self.cut, self.notes = study, cut, dict(notes or {})
-        self.relations = all_relations(study) if relations is None else relations
-        self.evaluator = Evaluator(self.relations)
+        self.evaluator = Evaluator(all_relations(study)) if evaluator is None else evaluator
+        self.relations = self.evaluator.relations
         self.reading = Reading(
             {
                 claim.id: replace(claim.number, cut=True) if claim.id in cut else claim.number
@@ -37,7 +38,16 @@ class Way:
                 if claim.number
             }
         )
-        self.conflicts = self.evaluator.conflicts(self.reading)
+
+    @cached_property
+    def conflicts(self):
+        """Families that fail, read this way."""
+        return self.evaluator.conflicts(self.reading)
+
+    def settles(self, families):
+        """True where one of the families holds, read this way."""
+        known = [r for name in families for r in self.evaluator.family(name)]
+        return bool(families - self.evaluator.conflicts(self.reading, known))
 
 
 def best_way(claims, structure):
@@ -107,7 +117,7 @@ def _with_cut(way):
     for scope in scopes:
         if scope - way.cut:
             notes = way.notes | dict.fromkeys(scope, "truncated, not rounded")
-            other = Way(way.study, way.cut | scope, notes, way.relations)
+            other = Way(way.study, way.cut | scope, notes, Evaluator(way.relations))
             if _explains(way, other, scope):
                 way = other
     return way
@@ -115,6 +125,9 @@ def _with_cut(way):
 
 def _explains(way, other, ids):
     """Does the other reading remove the conflicts of these numbers: all of them, or far more than it leaves?"""
+    # Most readings settle nothing, which the conflicts alone tell.
+    if not other.settles(way.conflicts):
+        return False
     gone, raised = way.conflicts - other.conflicts, other.conflicts - way.conflicts
     left = {
         family

@@ -168,7 +168,7 @@ class Evaluator:
 
     def family(self, name):
         """Relations of one family."""
-        return self._families[name]
+        return self._families.get(name, [])
 
     def touching(self, claim_ids):
         """Relations that any of the claims takes part in."""

@@ -92,7 +92,7 @@ def candidates(study, evaluator, reading, failing):
         name for family in sorted(failing) for r in evaluator.family(family) for name in r.ids
     )
     found = []
-    for cells in _cells(study, reading, involved):
+    for cells in _cells(study, evaluator, reading, involved):
         slip = _number(study, evaluator, reading, cells, failing)
         if slip:
             found.append(slip)
@@ -117,23 +117,27 @@ def _frugal(slips):
     ]
 
 
-def _cells(study, reading, involved):
-    """Each number alone, and with the copies of it in other places."""
+def _cells(study, evaluator, reading, involved):
+    """Each number with the copies of it in other places that have to agree with it."""
     seen = set()
     for name in involved:
-        if name not in reading.printed:
+        if name not in reading.printed or name in seen:
             continue
         claim = study.claims[name]
-        copies = tuple(
+        copies = {
             other.id
             for other in study.claims.same(claim)
             if (other.printed, other.unit) == (claim.printed, claim.unit)
-        )
-        copies = copies if len(copies) < 50 and study.structure.given else (name,)
-        for cells in dict.fromkeys(((name,), copies)):
-            if cells not in seen:
-                seen.add(cells)
-                yield cells
+        }
+        bound = {
+            other
+            for relation in (evaluator.touching((name,)) if len(copies) > 1 else ())
+            if relation.check.name == "restated" and relation.check.decisive
+            for other in relation.ids
+        }
+        cells = tuple(sorted(copies)) if (bound - {name}) & copies else (name,)
+        seen |= set(cells)
+        yield cells
 
 
 def _number(study, evaluator, reading, cells, failing):
@@ -144,6 +148,11 @@ def _number(study, evaluator, reading, cells, failing):
     touching = _binding(study, evaluator.touching(cells))
     before = frozenset(relation.family for relation in touching) & failing
     if not before:
+        return None
+    # One number printed otherwise in one place is a slip there; that all copies of it are wrong explains nothing more.
+    if len(cells) > 1 and all(
+        r.check.name == "restated" for family in before for r in evaluator.family(family)
+    ):
         return None
     # Relations that fail come first: most values settle none, and are done with.
     touching = _in_turn(touching, before, cells)

@@ -267,3 +267,35 @@ def _md_rows(audit, rows):
         )
         lines.append("| " + " | ".join(_md_cell(cell) for cell in cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def followed(audit, location="abstract"):
+    """What an article claims in words, and whether it follows from its numbers.
+
+    Parameters
+    ----------
+    audit : ivim.audit.verdict.Audit
+    location : str
+        Where the claims stand.
+
+    Returns
+    -------
+    DataFrame
+        ``id, claim, about, status, why``. ``follows``: true for every value that the prints allow; ``can hold``: true for some;
+        ``not shown``: unsupported, contradicted or in dispute, or without a condition that numbers could tell.
+    """
+    rows = audit.ledger.set_index("id")
+    found = []
+    for claim in audit.claims.where(location=location, statistic="claim"):
+        reading = "repaired" if audit.slips else "printed"
+        evidence = audit.evidence[
+            (audit.evidence["id"] == claim.id) & (audit.evidence["reading"] == reading)
+        ]
+        verdict = rows.loc[claim.id, "verdict"]
+        if verdict not in ("consistent", "reproduced") or evidence.empty:
+            status = "not shown"
+        else:
+            sure = [" can hold" not in reason for reason in evidence["reason"]]
+            status = "follows" if all(sure) else "can hold"
+        found.append((claim.id, claim.printed, about(claim), status, rows.loc[claim.id, "reason"]))
+    return pd.DataFrame(found, columns=["id", "claim", "about", "status", "why"])

@@ -26,19 +26,17 @@ def prepare(say):
     from the same code read from numba's cache, so that a first run would not give the bytes of a
     second.
     """
-    from ivim.signal import solver
-
-    if not solver.is_compiled():
-        began = time.perf_counter()
-        for _ in side_by_side(compile_engine, {"compile": ()}, 1):
+    began = time.perf_counter()
+    for _, fresh in side_by_side(compile_engine, {"compile": ()}, 1):
+        if fresh:
             say(f"compiled the voxel engine, once, in {time.perf_counter() - began:.0f} s")
 
 
 def compile_engine():
-    """Compile the voxel engine, so that it is kept in numba's cache."""
+    """Compile the engine where numba's cache has nothing for this processor; True if it had not."""
     from ivim.signal.engine import compile_all
 
-    compile_all()
+    return compile_all()
 
 
 def execute(path, folder, parameters, scratch):

@@ -31,9 +31,10 @@ LEAN = 0.05
 """A smaller share than this of one of the two parts shows in the sum of squares too little for the
 grid; such voxels are looked at from further starts."""
 
-FEW_FAST = (7e-3, 2.5e-2, 9e-2)
+LITTLE = 0.015
+FEW_FAST = (7e-3, 1.2e-2, 2e-2, 3.3e-2, 5.5e-2, 9e-2)
 FEW_SLOW = (0.3e-3, 1e-3, 3e-3)
-"""D* and D in mm²/s of those starts."""
+"""f, D* and D in mm²/s of those starts."""
 
 CODES = np.array([reasons.OK, reasons.AT_BOUND, reasons.UNIDENTIFIABLE], np.uint8)
 
@@ -432,12 +433,16 @@ class Minima:
         if not self.plan.two_decays:
             return
         width = self.high - self.low
-        share = (self.theta[:, 3] - self.low[:, 3]) / np.maximum(width[:, 3], 1e-300)
+        inside = self.theta[:, 3] - self.low[:, 3]
+        share = np.where(width[:, 3] > 0, inside / np.maximum(width[:, 3], 1e-300), 0.5)
         at_edge = (self.theta <= self.low) | (self.theta >= self.high)
         # With a noise floor, or where s0 is not measured, the grid knows less of the basins.
         unsure = at_edge[:, 2] & (self.plan.confined or self.plan.sigma.size > 0)
+        unsure &= width[:, 3] > 0
+        lean = np.flatnonzero((share < LEAN) | unsure)
         families = (
-            (np.flatnonzero((share < LEAN) | unsure), 2, FEW_FAST, LEAN),
+            (lean, 2, FEW_FAST, LITTLE),
+            (lean if self.plan.sigma.size else lean[:0], 2, FEW_FAST[::2], LEAN),
             (np.flatnonzero((share > 1 - LEAN) | at_edge[:, 1]), 1, FEW_SLOW, 1 - 2 * LEAN),
         )
         for rows, place, values, part in families:
@@ -449,6 +454,11 @@ class Minima:
                 theta[:, place] = value
                 theta[:, 3] = self.low[rows, 3] + part * width[rows, 3]
                 yield rows, np.clip(theta, self.low[rows], self.high[rows])
+        if self.plan.b[0] > 0:  # a fast part gone before the lowest b may be of any size
+            everyone = np.arange(len(share))
+            for value in FEW_FAST[1::2]:
+                pairs = np.stack([self.theta[:, 1], np.full(len(share), value)], axis=1)
+                yield everyone, self._started(everyone, pairs)
 
     def _compete(self, rows, theta):
         """Descend from other starts; the better minimum stays. True where both are as good."""
@@ -508,12 +518,18 @@ def compile_all():
     Returns
     -------
     bool
-        True where something had to be compiled (some 20 seconds), False where all was in the cache.
+        True where something had to be compiled (some 20 seconds of a core).
     """
     fresh = not solver.is_compiled()
     b = np.array([0.0, 20.0, 100.0, 400.0, 800.0])
     for name in ("biexponential", "monoexponential"):
         model = get_model(name)
         start = {"s0": 1.0} | {key: model.bounds[key][1] / 5 for key in model.measured}
-        Plan(model, b, np.ones(b.size)).fit(model.function(b, **start)[None])
+        signal = model.function(b, **start)
+        Plan(model, b, np.ones(b.size)).fit(signal[None])
+    from ivim.signal.shrinkage import shrink
+
+    fast = np.linspace(0.01, 0.04, 8)[:, None]
+    signals = get_model("biexponential").function(b, 1.0, 1e-3, fast, 0.2)
+    shrink(signals, b, sweeps=1, burn=50)
     return fresh

@@ -317,14 +317,15 @@ def judge(desk):
         old, new, tiny = desk[A * SLOTS + s], desk[T * SLOTS + s], desk[TINY * SLOTS + s]
         damping, stuck = desk[DAMPING * SLOTS + s], desk[STUCK * SLOTS + s] > 0
         better = new < old
-        # Newton's next step would gain the square of such a fall.
-        settled = old - new <= 1e-9 * new + tiny
+        # Newton's next step would gain the square of such a fall: digits beyond 1e-7 are settled.
+        settled = old - new <= 1e-12 * new + tiny
         level = (new - old <= 1e-14 * old + tiny) & (not stuck)
         done = settled if better else (level | (damping > 1e10))
         passes = desk[PASSES * SLOTS + s] + 1
         desk[PASSES * SLOTS + s] = passes
         desk[DONE * SLOTS + s] = 1.0 if done | (passes > MAX_STEPS) else 0.0
-        desk[BETTER * SLOTS + s] = 1.0 if better else 0.0
+        # Where rounding hides the fall, the gradient still knows the last digits: take the step.
+        desk[BETTER * SLOTS + s] = 1.0 if better | level else 0.0
         raised = max(10 * damping, 1e-6 if stuck else 1e-10)
         desk[DAMPING * SLOTS + s] = max(0.1 * damping, 1e-12) if better else raised
     for row in range(RESULTS):
@@ -924,8 +925,9 @@ def metropolis(
 
 # What is compiled ---------------------------------------------------------------------------------
 
-ENTRIES = (descend, amplitudes, search_two_decays, search_one_decay, standard_errors)
-"""The functions that Python calls."""
+FITTING = (descend, amplitudes, search_two_decays, search_one_decay, standard_errors)
+ENTRIES = (*FITTING, likelihoods, metropolis)
+"""The functions that Python calls: those of every fit, and those of shrinkage too."""
 
 
 def is_compiled():

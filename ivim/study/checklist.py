@@ -128,7 +128,7 @@ def _missing(cohort):
 
 def _accuracy(cohort, out):
     """Items on accuracy, where there is a Table 5."""
-    table = methods._read(out, "table5")
+    table = methods.read_table(out, "table5")
     if not len(table):
         return {}
     rows = table.to_dict("records")

@@ -101,10 +101,9 @@ def measure_study(
     ValueError
         On bad input.
     """
-    found = layouts.read_layout(folder, readers, select)
-    place = str(found.folder.resolve())
-    absolute = layouts.read_layout(place, readers, select)
-    tasks = [Task(place, one, found.readers, options, pages) for one in absolute.patients]
+    found = layouts.read_layout(folder, readers, select).absolute()
+    place = str(found.folder)
+    tasks = [Task(place, one, found.readers, options, pages) for one in found.patients]
     records, fresh, hashes = work.run_tasks(
         tasks, kept, jobs=jobs, scheduler=scheduler, progress=progress
     )
@@ -116,7 +115,7 @@ def measure_study(
     if not any(record["rows"] for record in records.values()):
         msg = f"nobody could be measured; {failures[0]}" if failures else "nobody could be measured"
         raise Unmeasured(msg)
-    return Measured(absolute, records, fresh, hashes, tables.flow(absolute, records), failures)
+    return Measured(found, records, fresh, hashes, tables.flow(found, records), failures)
 
 
 def write_tables(measured: Measured, path: str | Path) -> list[Path]:

@@ -1,8 +1,10 @@
 """What lies where in a study on disk: whose series is which, and which reader drew on it."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ivim.imaging import bids
@@ -64,6 +66,19 @@ class Layout:
     patients: tuple
     readers: tuple
     strangers: tuple
+
+    def absolute(self) -> Layout:
+        """The same with places that hold in every process and on every machine that has the study
+        there."""
+        patients = [
+            replace(
+                one,
+                series=one.series and one.series.absolute(),
+                rois={reader: path.absolute() for reader, path in one.rois.items()},
+            )
+            for one in self.patients
+        ]
+        return replace(self, folder=self.folder.absolute(), patients=tuple(patients))
 
 
 def read_layout(

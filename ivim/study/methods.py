@@ -174,7 +174,7 @@ def models(measured: Measured, options: Options, cite: Callable[[str], str]) -> 
 def statistics(cohort: Cohort, out: Path, cite: Callable[[str], str]) -> list[str]:
     """Which tests were used, read from the tables that were written."""
     told = []
-    table3 = _read(out, "table3")
+    table3 = read_table(out, "table3")
     if len(table3):
         used = table3.groupby("test", sort=False)["parameter"].apply(list)
         told += [
@@ -186,22 +186,22 @@ def statistics(cohort: Cohort, out: Path, cite: Callable[[str], str]) -> list[st
             f"The test follows from the Shapiro–Wilk test of normality{cite('Shapiro')} in every "
             f"group at {article.SIGNIFICANCE:g}."
         )
-    if len(_read(out, "agreement")):
+    if len(read_table(out, "agreement")):
         told.append(
             "Agreement of the readers was told by intraclass correlation "
             f"coefficients{cite('McGraw')} "
             "with 95 % limits."
         )
-    if len(_read(out, "anova")):
+    if len(read_table(out, "anova")):
         told.append(
             f"Sub-groups ({', '.join(cohort.primaries)}) were compared by analysis of variance."
         )
-    terms = [term for term in _read(out, "table4").get("term", []) if term != "intercept"]
+    terms = [term for term in read_table(out, "table4").get("term", []) if term != "intercept"]
     if terms:
         told.append(
             f"Predictors of {cohort.positive} in a logistic regression were {_names(terms)}."
         )
-    table5 = _read(out, "table5")
+    table5 = read_table(out, "table5")
     if len(table5):
         told.append(
             f"Areas under the ROC curve of {_names(table5['marker'])} have limits after "
@@ -239,6 +239,7 @@ def _names(names):
     return ", ".join(" and ".join(map(parameters.label, name.split("+"))) for name in names)
 
 
-def _read(out, name):
+def read_table(out: Path, name: str) -> pd.DataFrame:
+    """A table of the study's results; an empty one where it was not written."""
     path = out / "tables" / f"{name}.csv"
     return pd.read_csv(path) if path.is_file() else pd.DataFrame()

@@ -129,6 +129,34 @@ def measure_patient(task: Task) -> dict:
     return json.loads(json.dumps(_plain(record)))
 
 
+def measure_there(task: Task, inputs: dict[str, str]) -> dict:
+    """Measure one patient on another machine, after making sure that it sees the same files.
+
+    Parameters
+    ----------
+    task : Task
+    inputs : dict of str to str
+        As :meth:`Task.inputs` gave them where the work is shared out.
+
+    Returns
+    -------
+    dict
+        As of :func:`measure_patient`.
+
+    Raises
+    ------
+    ValueError
+        When a file is not there or another one.
+    """
+    if task.inputs() != inputs:
+        msg = (
+            f"a worker of the cluster does not see the files of {task.label} as they are here; the "
+            "study has to lie at the same path on every machine"
+        )
+        raise ValueError(msg)
+    return measure_patient(task)
+
+
 def read(task: Task) -> tuple[Series | None, dict[str, Chosen], dict[str, str]]:
     """Read one patient.
 

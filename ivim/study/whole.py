@@ -111,7 +111,7 @@ def check_groups(folder: str | Path, positive: str | None) -> None:
 def write_measured(measured: job.Measured, out: Path) -> None:
     """Write the study's tables and the quality pages; a page of an earlier run that is no longer
     made goes."""
-    _write_changed(out / "patients.csv", tables.people(measured.layout))
+    files.write_csv(out / "patients.csv", tables.people(measured.layout))
     job.write_tables(measured, out / "measurements.csv")
     pages = out / "quality"
     pages.mkdir(exist_ok=True)
@@ -178,10 +178,6 @@ def _seconds(measured):
     for record in measured.records.values():
         found.update(record["seconds"])
     return dict(found)
-
-
-def _write_changed(path, frame):
-    files.write_csv(path, frame)
 
 
 def _write_text(path, text):

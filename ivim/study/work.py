@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import CancelledError, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
@@ -158,7 +158,10 @@ def _on_cluster(due, scheduler, jobs):
     with _client(scheduler, jobs) as client:
         futures = [
             client.submit(
-                record.measure_patient, task, key=f"ivim-{task.label}-{os.urandom(8).hex()}"
+                record.measure_there,
+                task,
+                task.inputs(),
+                key=f"ivim-{task.label}-{os.urandom(8).hex()}",
             )
             for task in due
         ]
@@ -179,6 +182,11 @@ def _result(future):
 
     try:
         return future.result()
+    except CancelledError as error:
+        msg = (
+            "the connection to the Dask scheduler was lost; whoever is finished is kept: run again"
+        )
+        raise ValueError(msg) from error
     except KilledWorker as error:
         msg = (
             "workers of the cluster died again and again over one patient; is their memory enough?"

@@ -130,6 +130,11 @@ class Design:
         """Groups that are not divided further, in printed order."""
         return tuple(p for group in self.groups for p in self.parts.get(group, (group,)))
 
+    @property
+    def cut(self):
+        """Whether limits by ± z SE end at 0 and 1; some software prints 1.02 and 102.3 %."""
+        return self.seed % 5 != 2
+
     def whole(self, group):
         """The inner groups that make up a group."""
         if group == self.total:

@@ -137,7 +137,9 @@ def _marker(study, location, marker, reader, item, rng):
     if min(y.sum(), (~y).sum()) < 4:
         return
     cutoff, above = estimates.best_cutoff(y, score)
-    found = estimates.auc(y, score if above else -score, design.auc_limits, design.confidence, rng)
+    found = estimates.auc(
+        y, score if above else -score, design.auc_limits, design.confidence, rng, design.cut
+    )
     more = {"parameter": marker.name, "analysis": "roc", "item": item}
     limited = more | {"method": design.auc_limits}
     names = [
@@ -221,7 +223,9 @@ def _limited_share(study, location, key, count, n, more, rng):
     study.shares.setdefault((more["parameter"], more["item"], key), (names[0], count / n))
     page.relate("count exists", names, lambda ends, n=n: _some_count(ends, n))
     if design.seed % 3:
-        ends = estimates.share_limits(count, n, design.share_limits, design.confidence, rng)
+        ends = estimates.share_limits(
+            count, n, design.share_limits, design.confidence, rng, design.cut
+        )
         for side, end in zip(("_low", "_high"), ends, strict=True):
             names.append(page.share(location, key + side, end, **more))
         if design.share_limits != "jeffreys":  # its upper limit of n of n lies below 1
@@ -242,7 +246,7 @@ def _owed_by_limits(study, names, n):
     def possible(share, limit, side):
         counts = [k for k in range(n + 1) if share[0] * n - 1e-6 <= k <= share[1] * n + 1e-6]
         ends = [
-            estimates.share_limits(k, n, design.share_limits, design.confidence, None)
+            estimates.share_limits(k, n, design.share_limits, design.confidence, None, design.cut)
             for k in counts
         ]
         return not counts or any(limit[0] - 1e-9 <= end[side] <= limit[1] + 1e-9 for end in ends)

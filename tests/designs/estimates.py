@@ -145,7 +145,7 @@ def components(y, score):
     return wins.mean(axis=1), wins.mean(axis=0)
 
 
-def auc(y, score, method, confidence, rng):
+def auc(y, score, method, confidence, rng, cut=True):
     """Area under the curve with limits: ``auc, auc_low, auc_high, p`` (against 0.5).
 
     Parameters
@@ -153,6 +153,8 @@ def auc(y, score, method, confidence, rng):
     method : {"delong", "hanley-mcneil", "bootstrap", "binomial"}
         ``hanley-mcneil``: Radiology 1982;143:29. ``binomial``: exact limits of AUC x N successes
         among N, as MedCalc offers.
+    cut : bool
+        Whether limits by ± z SE end at 0 and 1.
     """
     by_ill, by_well = components(y, score)
     area, n, m = float(by_ill.mean()), len(by_ill), len(by_well)
@@ -162,7 +164,9 @@ def auc(y, score, method, confidence, rng):
         variance = area * (1 - area) + (n - 1) * (q1 - area**2) + (m - 1) * (q2 - area**2)
         variance /= n * m
     se, z = float(variance**0.5), stats.norm.ppf((1 + confidence) / 2)
-    low, high = max(area - z * se, 0), min(area + z * se, 1)
+    low, high = area - z * se, area + z * se
+    if cut:
+        low, high = max(low, 0), min(high, 1)
     if method == "binomial":
         low, high = _beta_limits(area * (n + m), n + m, confidence)
     if method == "bootstrap":
@@ -201,8 +205,14 @@ def auc_difference(y, a, b, confidence):
     }
 
 
-def share_limits(count, n, method, confidence, rng):
-    """Limits of a proportion; ``bootstrap`` takes percentiles of 2,000 resamples."""
+def share_limits(count, n, method, confidence, rng, cut=True):
+    """Limits of a proportion; ``bootstrap`` takes percentiles of 2,000 resamples, and those by Wald
+    end at 0 and 1 only where they are `cut`.
+    """
+    if method == "wald" and not cut:
+        share = count / n
+        reach = stats.norm.ppf((1 + confidence) / 2) * (share * (1 - share) / n) ** 0.5
+        return share - reach, share + reach
     if method == "bootstrap":
         draws = rng.binomial(n, count / n, 2000) / n
         ends = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])

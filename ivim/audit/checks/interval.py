@@ -173,6 +173,8 @@ def _operand(value):
 
 def _float(value, down):
     """The nearest float on the outer side of an exact value."""
+    if type(value) is float:
+        return value
     number = float(value)
     if (
         isinstance(value, (Fraction, Decimal))

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import cached_property
 
 from ivim.audit.checks.interval import Interval
 
@@ -93,12 +94,12 @@ class Printed:
         """Number of printed decimals; negative for a print such as 1e3."""
         return -self.value.as_tuple().exponent
 
-    @property
+    @cached_property
     def half_unit(self):
         """Half a unit of the last printed digit, exactly."""
         return Fraction(10) ** -self.decimals / 2
 
-    @property
+    @cached_property
     def ends(self):
         """Lowest and highest value behind the digits, exactly: half a unit to either side, or a whole one outwards where cut."""
         value, unit = Fraction(self.value), 2 * self.half_unit
@@ -106,7 +107,7 @@ class Printed:
             return value - unit / 2, value + unit / 2
         return (value if value > 0 else value - unit), (value if value < 0 else value + unit)
 
-    @property
+    @cached_property
     def rounding(self):
         """The values that round to the digits, whatever the comparison before them: a closed interval, right for every rule.
 
@@ -114,7 +115,7 @@ class Printed:
         """
         return Interval(*self.ends)
 
-    @property
+    @cached_property
     def interval(self):
         """The values that the print stands for: ``<0.0001`` is everything below, otherwise :attr:`rounding`."""
         if self.comparison == "<":

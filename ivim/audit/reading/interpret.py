@@ -11,7 +11,8 @@ from ivim.audit.reading.labels import shown
 from ivim.audit.reading.layout import lay_out
 from ivim.audit.reading.patterns import Unreadable, statistics_of
 from ivim.audit.reading.rows import add_claim, finish, new_row
-from ivim.audit.reading.text import harmless
+from ivim.audit.reading.text import MARKS, harmless
+from ivim.audit.vocabulary import COUNTS
 
 
 def interpret(grid: Grid, location: str, answers: Answers) -> Interpreted:
@@ -151,9 +152,17 @@ def _cell(found, answers, row, columns, place, value):
         read = statistics_of(found, answers.of(found.location), path, columns, place, value, about)
     except Unreadable as why:
         return f"left out: {why}"
+    if broken := next((pair for pair in read if _no_count(*pair[:2], path)), None):
+        return f"left out: {broken[0]} {broken[1]} is no whole number"
     for statistic, printed, n in read:
         add_claim(found, answers, path, about, statistic, printed, n, len(read))
     return ", ".join(f"{statistic} {printed}" for statistic, printed, _ in read)
+
+
+def _no_count(statistic, printed, path):
+    """Whether a count is printed as something else, and no label says per cent."""
+    percent = "%" in printed or any(m.unit == "%" for m in path)
+    return statistic in COUNTS and not percent and not printed.rstrip(f"{MARKS} ").isdigit()
 
 
 def _ask_ahead(found, answers, path, columns, place, value):

@@ -16,6 +16,8 @@ _CHOICES = {
     "a-b": '"minimum maximum", "q1 q3" ...',
     "a/b": '"male female" ...',
     "a ± b (c-d)": '"mean sd minimum maximum" ...',
+    "a (b/c)": '"share count n" ...',
+    "a/b (c)": '"count n share" ...',
 }
 _EXAMPLE = {
     "a": "mean",
@@ -25,6 +27,8 @@ _EXAMPLE = {
     "a-b": "minimum maximum",
     "a/b": "male female",
     "a ± b (c-d)": "mean sd minimum maximum",
+    "a (b/c)": "share count n",
+    "a/b (c)": "count n share",
 }
 
 
@@ -59,7 +63,13 @@ def statistics_of(found, told, path, columns, place, value, about) -> list[tuple
     Unreadable
         Where a number could be several things; the question is asked.
     """
+    if not path:
+        msg = "neither its row nor its column has a label"
+        raise Unreadable(msg)
     own = _own(path)
+    if value.numbers == ("NS",) and own != "p":
+        msg = '"NS" where no p is announced'
+        raise Unreadable(msg)
     interval = any(m.interval for m in path)
     end = next((m.name for m in path if m.kind == "statistic" and m.name in ("low", "high")), "")
     first = any(m.limits_first for m in path)

@@ -71,7 +71,8 @@ def _unit(path, statistic, printed):
 
 
 def _takes_unit(statistic, unit):
-    return statistic in _WITH_UNIT or (unit == "%" and is_fraction(statistic))
+    share = is_fraction(statistic) or statistic in ("male", "female", "count")
+    return statistic in _WITH_UNIT or (unit == "%" and share)
 
 
 def _places(path, statistic, many):

@@ -1,5 +1,6 @@
 """Which kind of file a table comes in, told by its content."""
 
+import re
 from pathlib import Path
 
 from ivim.audit.reading.delimited import read_delimited
@@ -42,7 +43,7 @@ def _reader(content):
         return read_docx
     if start.startswith(b"%PDF"):
         return read_pdf
-    if start.startswith(b"<"):
+    if re.match(rb"<[A-Za-z!?]", start):  # a text may begin with <0.001
         lowered = content[:4096].lower()
         html = b"<html" in lowered or b"<!doctype html" in lowered or start[:6].lower() == b"<table"
         return read_html if html else read_jats

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from ivim.audit.reading.text import MARKS, plain
 
-_NUMBER = (
-    rf"[<>≤≥=]?\s?[-−–+]?(?:\d+(?:[.,·]\d+)?|[.,·]\d+)(?:[eE][-−+]?\d+)?\s?%?[{re.escape(MARKS)}]*"
-)
+_DIGITS = r"(?:\d{1,12}(?:[.,·]\d{1,12})?|[.,·]\d{1,12})(?:[eE][-−+]?\d{1,2})?"
+_NUMBER = rf"[<>≤≥=]?\s?[-−–+]?{_DIGITS}\s?%?[{re.escape(MARKS)}]*"
 _GAP = r"\s*(?:[-–—−~～,;]|to|and|\.\.\.)\s*"
 _PATTERNS = {
     "a": rf"({_NUMBER})",

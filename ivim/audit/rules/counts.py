@@ -17,7 +17,10 @@ GRIMMER = Check("grimmer", recovers=False, confirms=False)
 TOTALS = Check("totals", recovers=False)
 TABLE = Check("test_of_counts")
 SIZES_TRIED = 5000
-"""Sizes for which it is tried whether a mean of whole numbers would fit them."""
+"""Largest group whose SD is tried for whole numbers."""
+
+SIZES_SHOWN = 200
+"""Sizes for which it is told whether a mean of whole numbers would fit them."""
 
 
 def count_relations(study):
@@ -296,7 +299,7 @@ def _grim(reading, mean, size):
     outcome = grim(as_printed(reading[mean]), n)
     if outcome.holds:
         return outcome
-    most = min(n + 2, SIZES_TRIED)
+    most = min(n + 2, SIZES_SHOWN)
     sizes = ", ".join(map(str, grim_sizes(reading[mean], most)[:40])) or "none"
     told = f"{outcome.reason} (group sizes up to {most} that could: {sizes})"
     return Outcome(False, outcome.low, outcome.high, told)

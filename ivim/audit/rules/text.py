@@ -11,6 +11,7 @@ from ivim.audit.checks.rounding import Outcome, cannot_tell, prints_as, show
 from ivim.audit.checks.units import unit_factor
 from ivim.audit.claims import TEXT
 from ivim.audit.relations import Check, Relation, as_printed, digits, text_of
+from ivim.audit.vocabulary import COUNTS
 
 MOST_STRINGS = 50
 """So many different strings for one quantity are held against each other; more are no restatements."""
@@ -95,7 +96,8 @@ def _restated(reading, study, target, other):
         # To the same decimals, one number prints one way, but for the rule of rounding.
         gap = abs(values[0].value - values[1].value)
         holds = gap == 0
-        if 0 < gap <= 2 * values[0].half_unit and not study.structure.rounding:
+        loose = not study.structure.rounding and target.statistic not in COUNTS
+        if 0 < gap <= 2 * values[0].half_unit and loose:
             return cannot_tell(f"{told}, which differs by the last digit alone")
     elif plain and not holds and not study.structure.rounding:
         coarse = max(2 * float(values[0].half_unit) * factor, 2 * float(values[1].half_unit))
