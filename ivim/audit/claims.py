@@ -36,14 +36,17 @@ class Claim:
     unit, place : str
         Unit, and the place in words.
     analysis, item : str
-        Which analysis it comes from (t-test, logistic, roc, ...) and which variant of the parameter (a reader, a sequence,
+        Which analysis it comes from (t-test, logistic, roc, ...) and which variant of the parameter
+        (a reader, a sequence,
         a threshold).
     test : str
-        For words and formulas: what they say in the form that :mod:`ivim.audit.rules.statements` and ``physics`` read.
+        For words and formulas: what they say in the form that :mod:`ivim.audit.rules.statements`
+        and ``physics`` read.
     quote : str
         The words around it, for checking the transcription.
     model, comparison : str
-        Which regression model (univariable, multivariable, a name); which groups are compared ("a vs b").
+        Which regression model (univariable, multivariable, a name); which groups are compared ("a
+        vs b").
     method : str
         Name of the test or of the method behind limits, where it is printed.
     n : str
@@ -171,7 +174,9 @@ class Claims:
         return min(found, key=lambda claim: not claim.tabled, default=None)
 
     def beside(self, claim, *statistics):
-        """Claims that differ from the given one in the statistic alone, each the only one of its kind there; None for others."""
+        """Claims that differ from the given one in the statistic alone, each the only one of its
+        kind there; None for others.
+        """
         found = []
         for statistic in statistics:
             key = (claim.analysis, claim.variant, claim.group, claim.parameter, statistic)
@@ -194,7 +199,9 @@ class Claims:
         )
 
     def size(self, group, parameter=""):
-        """Printed size of a group as a claim (of those in whom a parameter is known, where given), or None."""
+        """Printed size of a group as a claim (of those in whom a parameter is known, where given),
+        or None.
+        """
         return self.find("n", group, parameter)
 
     @cached_property
@@ -213,7 +220,9 @@ class Claims:
         )
 
     def scale(self, claim):
-        """100 for a share or an area in per cent, else 1; where no ``%`` is printed, the size of the column's numbers tells."""
+        """100 for a share or an area in per cent, else 1; where no ``%`` is printed, the size of
+        the column's numbers tells.
+        """
         if claim.percent:
             return 100
         if is_fraction(claim.statistic):

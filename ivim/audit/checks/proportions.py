@@ -28,9 +28,12 @@ def proportion_limits(count, n, method="exact", confidence=0.95):
     ----------
     count, n : int
         0 <= count <= n.
-    method : {"exact", "mid_p", "wilson", "wilson_corrected", "jeffreys", "agresti_coull", "wald", "logit"}
-        Clopper & Pearson 1934; the mid-p variant of it; Wilson 1927 without and with continuity correction (Newcombe 1998, *Stat
-        Med* 17:857); Jeffreys, Agresti & Coull, Wald and logit as in Brown, Cai & DasGupta 2001, *Stat Sci* 16:101.
+    method : {"exact", "mid_p", "wilson", "wilson_corrected", "jeffreys", "agresti_coull", "wald",
+    "logit"}
+        Clopper & Pearson 1934; the mid-p variant of it; Wilson 1927 without and with continuity
+        correction (Newcombe 1998, *Stat
+        Med* 17:857); Jeffreys, Agresti & Coull, Wald and logit as in Brown, Cai & DasGupta 2001,
+        *Stat Sci* 16:101.
     confidence : float
 
     Returns
@@ -114,7 +117,8 @@ def limits_method(rows, scale=100, rule="any", confidence=0.95):
     Returns
     -------
     tuple of (str, int)
-        Method and how many of the ``2 x len(rows)`` limits it prints; the earlier of :data:`PROPORTION_METHODS` wins a tie.
+        Method and how many of the ``2 x len(rows)`` limits it prints; the earlier of
+        :data:`PROPORTION_METHODS` wins a tie.
     """
     scores = dict.fromkeys(PROPORTION_METHODS, 0)
     for low, high, count, n in rows:
@@ -131,7 +135,8 @@ def check_limits(low, high, count, n, method=None, scale=100, rule="any", confid
     low, high : str or Printed
     count, n : int
     method : str, optional
-        The method that the table is known to use (:func:`limits_method`). Without it nothing can be refuted.
+        The method that the table is known to use (:func:`limits_method`). Without it nothing can be
+        refuted.
     scale, rule, confidence
         As in :func:`printing_methods`.
 

@@ -1,4 +1,6 @@
-"""Relations of ROC analysis: an area and its limits, differences of areas, cut-offs against the rows of the groups."""
+"""Relations of ROC analysis: an area and its limits, differences of areas, cut-offs against the
+rows of the groups.
+"""
 
 import math
 from functools import partial
@@ -29,13 +31,19 @@ def curve_relations(study):
     claims = study.claims
     return [
         *(r for claim in claims.where(statistic="auc") for r in _auc(study, claim)),
-        *(r for claim in claims.where(statistic="auc_difference") for r in _difference(study, claim)),
+        *(
+            r
+            for claim in claims.where(statistic="auc_difference")
+            for r in _difference(study, claim)
+        ),
         *(r for claim in claims.where(statistic="cutoff") for r in _cutoff(study, claim)),
     ]
 
 
 def symmetry(study, value):
-    """The method behind limits that are symmetric about their estimate; empty where they may not be."""
+    """The method behind limits that are symmetric about their estimate; empty where they may not
+    be.
+    """
     told = value.method.strip().lower() or study.structure.auc_limits
     return told if told in SYMMETRIC else ""
 
@@ -80,7 +88,9 @@ def _auc(study, auc):
                     GRID if method == "wald" else REMARK.called(f"{method}_limits"),
                     auc.id,
                     (low.id, high.id, *sizes),
-                    partial(_limits, trio=trio, sizes=sizes, method=method, level=structure.confidence),
+                    partial(
+                        _limits, trio=trio, sizes=sizes, method=method, level=structure.confidence
+                    ),
                 )
     pair = study.rows((structure.positive, structure.negative), auc.parameter) if sizes else ()
     if pair and None not in (pair[0].sd, pair[1].sd) and study.claims.scale(auc) == 1:
@@ -245,5 +255,9 @@ def _widened(statistic, low, high):
 def _possible(reading, claim, low, high):
     printed = digits(reading[claim])
     holds = printed.high >= low and printed.low <= high
-    told = f"such a number lies between {low:g} and {high:g}" if math.isfinite(high) else f"such a number is at least {low:g}"
+    told = (
+        f"such a number lies between {low:g} and {high:g}"
+        if math.isfinite(high)
+        else f"such a number is at least {low:g}"
+    )
     return Outcome(holds, low, high, told)
