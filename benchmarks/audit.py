@@ -1,12 +1,10 @@
-"""Counts whom the audit accuses: correct studies of many designs, and studies with one planted slip
-of thirty kinds.
+"""Counts whom the audit accuses: correct studies of many designs, and studies with one slip.
 
     python benchmarks/audit.py [--studies N] [--slips N] [--jobs N] [--out FILE] [--page FILE]
 
 Every study is a function of its seed (tests/designs). An accusation is a verdict misprint,
-impossible or contradicted; in a correct
-study each one is false. `--list` writes the false ones with their seeds. Exit code 1 when a line is
-missed.
+impossible or contradicted; in a correct study each one is false. `--list` writes the false ones
+with their seeds. Exit code 1 when a line is missed.
 """
 
 import argparse
