@@ -52,7 +52,10 @@ def measure(shape, n, dtype):
         rng.uniform(0.05, 0.5, 20_000),
     )  # fmt: skip
     few = (1000 * magnitude(clean, 0.02, rng)).astype(np.int16)
-    data = np.resize(few, (int(np.prod(shape)), n)).reshape(*shape, n)
+    data = np.empty((int(np.prod(shape)), n), np.int16)
+    for start in range(0, len(data), len(few)):
+        data[start : start + len(few)] = few[: len(data) - start]
+    data = data.reshape(*shape, n)
     ivim.fit_maps(few[:10], b, "all")
     wall, cpu = time.perf_counter(), time.process_time()
     maps = ivim.fit_maps(data, b, "all", dtype=dtype)

@@ -1,6 +1,8 @@
-"""Simulated studies of the article's design, correctly computed by `ivim.stats` and correctly printed, as claims.
+"""Simulated studies of the article's design, correctly computed by `ivim.stats` and correctly
+printed, as claims.
 
-Twenty tuberculosis and fifty metastasis patients (32 lung, 7 breast, 11 renal), two readers, six parameters: what an honest
+Twenty tuberculosis and fifty metastasis patients (32 lung, 7 breast, 11 renal), two readers, six
+parameters: what an honest
 article of this design prints. The audit has to leave every number of it alone.
 """
 
@@ -15,7 +17,8 @@ from ivim.stats.logistic import linear_score
 
 SIZES = {"tuberculosis": 20, "lung": 32, "breast": 7, "renal": 11}
 PARTS = ("lung", "breast", "renal")
-# Centre, SD within a group, SD between group centres, SD between readers, step of the read-out, decimals of the printed table.
+# Centre, SD within a group, SD between group centres, SD between readers, step of the read-out,
+# decimals of the printed table.
 PARAMETERS = {
     "adc_stand": (1.08, 0.25, 0.15, 0.07, 0.01, 2),
     "adc_slow": (0.83, 0.28, 0.15, 0.07, 0.01, 2),
@@ -33,8 +36,10 @@ def simulate(seed):
     Returns
     -------
     tuple of (DataFrame, dict)
-        Claims with the columns of ``data/published/claims.csv`` (without ids and places: ``location, group, parameter, statistic,
-        printed, unit``), and the facts that an audit may be told: ``t``, ``icc`` (form), ``anova`` and ``posthoc`` (claims that hold).
+        Claims with the columns of ``data/published/claims.csv`` (without ids and places:
+        ``location, group, parameter, statistic,
+        printed, unit``), and the facts that an audit may be told: ``t``, ``icc`` (form), ``anova``
+        and ``posthoc`` (claims that hold).
     """
     rng = np.random.default_rng(seed)
     patients, readings = _measure(rng)

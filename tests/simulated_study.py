@@ -1,4 +1,6 @@
-"""A made-up study of the article's design, with a table of everything that an article about it would print, correctly rounded."""
+"""A made-up study of the article's design, with a table of everything that an article about it
+would print, correctly rounded.
+"""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,9 @@ DECIMALS = {"adc_fast": 1}  # decimals of the readings, two for the others and t
 
 
 def simulate(seed):
-    """Patients and readings of one study: 20 and 32 + 7 + 11 patients, whole ages, two readers, six parameters."""
+    """Patients and readings of one study: 20 and 32 + 7 + 11 patients, whole ages, two readers, six
+    parameters.
+    """
     rng = np.random.default_rng(seed)
     primaries = ["lung"] * 32 + ["breast"] * 7 + ["renal"] * 11
     people = pd.DataFrame(
@@ -57,7 +61,9 @@ def simulate(seed):
 
 
 def printed(seed):
-    """The claims of an article about :func:`simulate`, every number rounded half up, tables restated in the abstract and the text."""
+    """The claims of an article about :func:`simulate`, every number rounded half up, tables
+    restated in the abstract and the text.
+    """
     rng = np.random.default_rng([seed, 1])
     people, readings = simulate(seed)
     values = people.merge(

@@ -1,4 +1,6 @@
-"""GRIM, GRIMMER, DEBIT and counts, each against exhaustive enumeration and the golden cases of other software."""
+"""GRIM, GRIMMER, DEBIT and counts, each against exhaustive enumeration and the golden cases of
+other software.
+"""
 
 import itertools
 import math
@@ -39,7 +41,9 @@ def test_debit_agrees_with_scrutiny(outside):
 
 
 def test_grimmer_agrees_with_scrutiny(outside):
-    """The twelve verdicts of scrutiny 0.6.1 on its data set pigs5 come out; here its third test has no false positive."""
+    """The twelve verdicts of scrutiny 0.6.1 on its data set pigs5 come out; here its third test has
+    no false positive.
+    """
     cases = pd.read_csv(
         outside("golden/grimmer_scrutiny_pigs5.csv"), dtype={"mean": str, "sd": str}
     )
@@ -49,7 +53,9 @@ def test_grimmer_agrees_with_scrutiny(outside):
 
 @pytest.mark.parametrize("n", range(1, 8))
 def test_attainable_is_exact(n):
-    """Sum and sum of squares are attainable exactly when enumeration finds whole numbers that have them."""
+    """Sum and sum of squares are attainable exactly when enumeration finds whole numbers that have
+    them.
+    """
     reach = 6  # every sample with a sum of squares up to 36 has its values within -6 ... 6
     found = {
         (sum(x), sum(v * v for v in x))
@@ -65,7 +71,9 @@ DESIGNS = [(2, 1, 2), (3, 1, 2), (4, 1, 2), (5, 1, 2), (6, 1, 2), (7, 1, 1), (4,
 
 @pytest.mark.parametrize(("n", "items", "decimals"), DESIGNS)
 def test_grimmer_is_exact(n, items, decimals):
-    """Over a whole grid of printed means and SDs, GRIMMER holds exactly where enumeration finds a sample that prints them."""
+    """Over a whole grid of printed means and SDs, GRIMMER holds exactly where enumeration finds a
+    sample that prints them.
+    """
     prints = set()
     # A sample with mean in 0 ... 1 and SD up to 1.6 has no value beyond 1 + 1.6 sqrt(n - 1) < 5.
     for sample in itertools.combinations_with_replacement(range(-5 * items, 6 * items), n):

@@ -1,4 +1,6 @@
-"""AUC grid and limits, operating points, limits of proportions, cases: against brute force, pROC and binom.test."""
+"""AUC grid and limits, operating points, limits of proportions, cases: against brute force, pROC
+and binom.test.
+"""
 
 import json
 import math
@@ -66,7 +68,9 @@ def test_grid_holds_every_auc():
 
 
 def test_wald_aucs_never_miss_the_truth():
-    """Printed with symmetric limits, cut off at 1 or not, the true AUC is always among the candidates, which are few."""
+    """Printed with symmetric limits, cut off at 1 or not, the true AUC is always among the
+    candidates, which are few.
+    """
     rng = np.random.default_rng(2)
     for shift in (1, 3):
         for _ in range(200):
@@ -97,7 +101,9 @@ def test_ties_of_rounding_decide():
 
 
 def test_hanley_mcneil_limits_are_recognised():
-    """Limits made by the formula are accepted as such, and those of a DeLong SE far from it are not."""
+    """Limits made by the formula are accepted as such, and those of a DeLong SE far from it are
+    not.
+    """
     se = hanley_mcneil_se(0.8755, 50, 20)
     assert check_auc_limits(
         "0.876", to_print(0.8755 - 1.96 * se, 3), to_print(0.8755 + 1.96 * se, 3), 50, 20
@@ -106,7 +112,9 @@ def test_hanley_mcneil_limits_are_recognised():
 
 
 def test_a_large_study_cannot_tell():
-    """With ten thousand patients on either side every print has possible AUCs behind it, and nothing is said."""
+    """With ten thousand patients on either side every print has possible AUCs behind it, and
+    nothing is said.
+    """
     assert {
         outcome.holds
         for outcome in check_auc_limits("0.876", "0.782", "0.9969", 10_000, 10_000).values()
@@ -114,7 +122,9 @@ def test_a_large_study_cannot_tell():
 
 
 def test_delong_se_is_bounded():
-    """No sample, however extreme, has a DeLong SE beyond the bound; two-valued placements come near it."""
+    """No sample, however extreme, has a DeLong SE beyond the bound; two-valued placements come near
+    it.
+    """
     rng = np.random.default_rng(3)
     for _ in range(300):
         case, control = rng.integers(0, 3, 12).astype(float), rng.integers(0, 3, 7).astype(float)
@@ -127,7 +137,9 @@ def test_delong_se_is_bounded():
 
 @pytest.mark.parametrize("marker", ["s100b", "ndka", "wfns"])
 def test_auc_and_limits_of_asah(outside, marker):
-    """pROC's AUC, DeLong limits and Youden point of the aSAH data, printed with three decimals, are consistent with each other."""
+    """pROC's AUC, DeLong limits and Youden point of the aSAH data, printed with three decimals, are
+    consistent with each other.
+    """
     roc = json.loads(outside("golden/asah_roc_pROC.json").read_text())["single"][marker]
     printed = [to_print(value, 3) for value in (roc["auc"], *roc["ci95"])]
     found = check_auc_limits(*printed, roc["n_cases"], roc["n_controls"])
@@ -155,7 +167,9 @@ def test_bounds_hold_for_every_vertex():
 
 
 def test_bounds_are_reached():
-    """Among all curves without ties of 4 cases and 3 controls the extremes at a vertex are the bounds, Youden or not."""
+    """Among all curves without ties of 4 cases and 3 controls the extremes at a vertex are the
+    bounds, Youden or not.
+    """
     paths = [path for path in product((0, 1), repeat=7) if sum(path) == 4]
     for youden in (False, True):
         seen = {}
@@ -279,7 +293,9 @@ def test_classify(value, cutoff, verdict):
 
 
 def test_case_against_rule():
-    """A case on the wrong side is told apart from one on the right side; a rule without direction is refused."""
+    """A case on the wrong side is told apart from one on the right side; a rule without direction
+    is refused.
+    """
     assert check_case("21.1", "> 29.05", positive=True).holds is False
     assert check_case("13.1", "> 29.05", positive=False).holds
     with pytest.raises(

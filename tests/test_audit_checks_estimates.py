@@ -1,4 +1,6 @@
-"""Rows of a logistic regression and limits of the ICC, held to fits made here, to psych's values and to the theory."""
+"""Rows of a logistic regression and limits of the ICC, held to fits made here, to psych's values
+and to the theory.
+"""
 
 import json
 
@@ -93,7 +95,9 @@ def test_recovering_from_the_odds_ratio():
 
 
 def test_slope_se_bound_is_never_beaten():
-    """In 200 random logistic fits with one or two markers no SE is below 2/√SS from the printed rows."""
+    """In 200 random logistic fits with one or two markers no SE is below 2/√SS from the printed
+    rows.
+    """
     rng = np.random.default_rng(2)
     for _ in range(200):
         x, y = _markers(rng)
@@ -105,7 +109,9 @@ def test_slope_se_bound_is_never_beaten():
 
 
 def test_slope_se_bound_is_reached():
-    """With even odds and no slope the bound is the SE itself, so it cannot be improved without further knowledge."""
+    """With even odds and no slope the bound is the SE itself, so it cannot be improved without
+    further knowledge.
+    """
     x, y = np.array([[-1.0], [-1.0], [1.0], [1.0]] * 10), np.array([0.0, 1.0, 0.0, 1.0] * 10)
     _, se = logistic_fit(x, y)
     samples = [x[y == label, 0] for label in (0, 1)]
@@ -122,7 +128,9 @@ def test_bound_without_sds_says_nothing():
 
 
 def test_labels_in_place_are_never_refuted_and_swaps_are_found():
-    """Over 100 random fits right labels hold; swapped ones are refuted where the scales differ this much."""
+    """Over 100 random fits right labels hold; swapped ones are refuted where the scales differ this
+    much.
+    """
     rng = np.random.default_rng(3)
     for _ in range(100):
         x, y = _markers(rng)
@@ -164,7 +172,9 @@ def test_discriminant_slope_is_near_the_logistic_one():
 
 @pytest.mark.parametrize("form", ICC_FORMS)
 def test_icc_limits_agree_with_psych(outside, form):
-    """Limits of Shrout and Fleiss's data and of two readers on 70 targets are those of R's psych 2.2.9."""
+    """Limits of Shrout and Fleiss's data and of two readers on 70 targets are those of R's psych
+    2.2.9.
+    """
     names = {"ICC(1,1)": "ICC1", "ICC(C,1)": "ICC3", "ICC(1,k)": "ICC1k", "ICC(C,k)": "ICC3k"}
     for file, n, k in (
         ("shrout_fleiss_icc_psych.json", 6, 4),

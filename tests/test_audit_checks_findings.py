@@ -1,7 +1,10 @@
-"""The known findings about the article, each derived by a general check from the printed strings alone.
+"""The known findings about the article, each derived by a general check from the printed strings
+alone.
 
-Source of every string: Li et al. 2021, doi:10.21203/rs.3.rs-495875/v1, Tables 1-5, Results, Methods and captions. No function called
-here knows the article; the expected intervals are those that were found by hand before (rounded outwards in the last digit).
+Source of every string: Li et al. 2021, doi:10.21203/rs.3.rs-495875/v1, Tables 1-5, Results, Methods
+and captions. No function called
+here knows the article; the expected intervals are those that were found by hand before (rounded
+outwards in the last digit).
 """
 
 from fractions import Fraction
@@ -168,7 +171,9 @@ def test_renal_row_is_the_total(parameter, mean, sd):
 
 
 def test_renal_adc_stand_is_renal():
-    """Finding 1: ADCstand's renal cell is not the total, and pools with lung and breast to the metastases."""
+    """Finding 1: ADCstand's renal cell is not the total, and pools with lung and breast to the
+    metastases.
+    """
     assert (
         is_total(
             group("adc_stand", "renal"), groups("adc_stand", "tuberculosis", "metastasis")
@@ -201,7 +206,9 @@ def test_metastasis_row_cannot_be_pooled(parameter):
     ],
 )
 def test_true_renal_row(parameter, mean, sd):
-    """Finding 1: the renal means and SDs that are left of the metastases, upper limits alone for three SDs."""
+    """Finding 1: the renal means and SDs that are left of the metastases, upper limits alone for
+    three SDs.
+    """
     renal = recovered(parameter)
     assert mean == pytest.approx((renal.mean.low, renal.mean.high), abs=5.1e-3)
     assert sd == pytest.approx(
@@ -210,7 +217,9 @@ def test_true_renal_row(parameter, mean, sd):
 
 
 def test_recovery_mends_the_anova_claims():
-    """Finding 1: alpha's ANOVA and "ADCslow of lung < renal" fail as printed; with the recovered row all four ANOVAs hold."""
+    """Finding 1: alpha's ANOVA and "ADCslow of lung < renal" fail as printed; with the recovered
+    row all four ANOVAs hold.
+    """
     assert check_anova(groups("alpha", "lung", "breast", "renal"), significant=True).holds is False
     assert check_difference(*groups("adc_slow", "lung", "renal"), significant=True).holds is False
     for parameter in ("adc_slow", "ddc", "alpha"):
@@ -231,7 +240,9 @@ def test_recovery_mends_the_anova_claims():
 
 
 def test_table_4_labels_are_swapped():
-    """Finding 2: SE(f) is at least 1.23, which rules out .068; only the exchanged labels are possible, and the slopes agree."""
+    """Finding 2: SE(f) is at least 1.23, which rules out .068; only the exchanged labels are
+    possible, and the slopes agree.
+    """
     markers = {name: marker(name) for name in TABLE_4}
     assert 1.23 < least_slope_se(markers["f"]) < 1.24
     assert {outcome.holds for outcome in check_labels(TABLE_4, markers).values()} == {False}
@@ -243,7 +254,9 @@ def test_table_4_labels_are_swapped():
 
 
 def test_table_4_limit():
-    """Finding 2: the lower limit of the odds ratio is 1.84e-5, not .001; every other cell of Table 4 follows from B and SE."""
+    """Finding 2: the lower limit of the odds ratio is 1.84e-5, not .001; every other cell of Table
+    4 follows from B and SE.
+    """
     found = {name: check_slope(slope) for name, slope in TABLE_4.items()}
     refuted = [
         (name, cell)
@@ -262,10 +275,13 @@ def test_table_4_limit():
 
 
 def test_abstract_aucs_are_swapped():
-    """Finding 3: two normal groups give ADCfast .873-.874 and f .770-.806, in the order of Table 5 and against the abstract's."""
+    """Finding 3: two normal groups give ADCfast .873-.874 and f .770-.806, in the order of Table 5
+    and against the abstract's.
+    """
     fast, perfusion = binormal_auc(*marker("adc_fast")), binormal_auc(*marker("f"))
     assert ends(fast) == (0.873, 0.874) and perfusion.high < 0.81
-    # The abstract's .876 for f lies above every curve without ties through f's Youden point, and near the top of those with ties.
+    # The abstract's .876 for f lies above every curve without ties through f's Youden point, and
+    # near the top of those with ties.
     assert check_auc_point("0.876", *counts("f"), ties=False).holds is False
     assert auc_bounds(*counts("f"), youden=True).high < 0.88
     assert check_auc_point("0.823", *counts("f"), ties=False).holds
@@ -281,7 +297,9 @@ def test_upper_limit_of_the_text():
 
 
 def test_sd_of_782():
-    """Finding 4: the t of Table 3 needs an SD of 7.79 to 7.86, and three patients above 29.05 need one far above .782."""
+    """Finding 4: the t of Table 3 needs an SD of 7.79 to 7.86, and three patients above 29.05 need
+    one far above .782.
+    """
     needed = sd_for_t(
         Group.printed(20, "21.96"), group("adc_fast", "metastasis"), TABLE_3["adc_fast"][0]
     )
@@ -301,7 +319,9 @@ def test_sd_of_782():
 
 
 def test_ages():
-    """Finding 5: 48.82 is no mean of 20 whole years but fits 11, 17 or 22 patients; all other ages pass, and the totals add up."""
+    """Finding 5: 48.82 is no mean of 20 whole years but fits 11, 17 or 22 patients; all other ages
+    pass, and the totals add up.
+    """
     assert (grim("48.82", 20).low, grim("48.82", 20).high) == (48.80, 48.85)
     assert grim_sizes("48.82", 22) == (11, 17, 22)
     rest = {
@@ -336,7 +356,9 @@ def test_patient_counts(whole, parts):
 
 
 def test_exact_limits():
-    """Finding 6: the limits are exact ones but for four: 96.6, 84.5, 94.1 and 83.4 for 96.8, 84.6, 94.3 and 83.5."""
+    """Finding 6: the limits are exact ones but for four: 96.6, 84.5, 94.1 and 83.4 for 96.8, 84.6,
+    94.3 and 83.5.
+    """
     rows = []
     for name, (_, sensitivity, specificity) in TABLE_5.items():
         tp, cases, fp, controls = counts(name)
@@ -361,7 +383,9 @@ def test_exact_limits():
 
 
 def test_exact_auc():
-    """Finding 6: .876 with .782 and .969 is 875.5/1000, an odd number of tied pairs; Hanley-McNeil gives none of the three intervals."""
+    """Finding 6: .876 with .782 and .969 is 875.5/1000, an odd number of tied pairs; Hanley-McNeil
+    gives none of the three intervals.
+    """
     assert wald_aucs(*TABLE_5["adc_fast"][0], 50, 20, rule="half_up") == (Fraction(8755, 10000),)
     for auc, _, _ in TABLE_5.values():
         found = check_auc_limits(*auc, 50, 20)
@@ -374,7 +398,9 @@ def test_exact_auc():
 
 @pytest.mark.parametrize("name", TABLE_5)
 def test_operating_points_fit_their_aucs(name):
-    """The three operating points are possible Youden points of curves with the printed AUCs: not among the findings."""
+    """The three operating points are possible Youden points of curves with the printed AUCs: not
+    among the findings.
+    """
     assert check_auc_point(TABLE_5[name][0][0], *counts(name)).holds
 
 
@@ -382,7 +408,9 @@ def test_operating_points_fit_their_aucs(name):
 
 
 def test_pooled_t():
-    """Finding 7: Student's t reproduces all six, Welch's is excluded for ADCfast, f and DDC; every p follows from its t."""
+    """Finding 7: Student's t reproduces all six, Welch's is excluded for ADCfast, f and DDC; every
+    p follows from its t.
+    """
     verdicts = {
         name: check_t(*groups(name, "tuberculosis", "metastasis"), *TABLE_3[name])
         for name in TABLE_3
@@ -415,7 +443,9 @@ def test_icc_forms():
 
 
 def test_equations():
-    """Finding 9: the bi-exponential starts above S0 and grows, the stretched form leaves DDC and alpha open, S_b is no b = 0 signal."""
+    """Finding 9: the bi-exponential starts above S0 and grows, the stretched form leaves DDC and
+    alpha open, S_b is no b = 0 signal.
+    """
     diffusivity, units = (0.1e-3, 3e-3), {"ADC": 1, "ADCslow": 1, "ADCfast": 1, "DDC": 1}
     ranges = {"ADCslow": diffusivity, "ADCfast": (5e-3, 60e-3), "f": (0, 1)}
     found = check_equation(Equation("S0*((1-f)*exp(-b*ADCslow) + exp(b*ADCfast))", ranges, units))
@@ -438,7 +468,9 @@ def test_equations():
 
 
 def test_cases_against_rules():
-    """Finding 10: each case is misclassified by one of the two rules and not by the other; ADCfast of Figure 1 is .0211 mm²/s."""
+    """Finding 10: each case is misclassified by one of the two rules and not by the other; ADCfast
+    of Figure 1 is .0211 mm²/s.
+    """
     metastasis = {"adc_fast": ("21.1", "> 29.05"), "f": ("0.139", "< 0.4")}
     tuberculosis = {"adc_fast": ("13.1", "> 29.05"), "f": ("0.190", "< 0.4")}
     assert {name: check_case(*case, positive=True).holds for name, case in metastasis.items()} == {
@@ -454,7 +486,9 @@ def test_cases_against_rules():
 
 
 def test_protocol():
-    """Finding 11: 252 s are three directions, 83 repetitions of 3 s, and one more; 833 kHz is no whole part of 250, 83.3 is a third."""
+    """Finding 11: 252 s are three directions, 83 repetitions of 3 s, and one more; 833 kHz is no
+    whole part of 250, 83.3 is a third.
+    """
     b, averages = (0, 20, 50, 100, 150, 200, 400, 800, 1200, 1500), (2, 2, 2, 1, 1, 1, 2, 4, 6, 8)
     assert repetitions(b, averages, 3) == 83
     assert (

@@ -37,7 +37,9 @@ def _spread(means, sizes):
 
 @pytest.mark.parametrize("decimals", [0, 1, 2])
 def test_pooled_encloses_the_truth(decimals):
-    """Mean and SD of the union of 200 random triples of samples lie in the intervals pooled from their prints."""
+    """Mean and SD of the union of 200 random triples of samples lie in the intervals pooled from
+    their prints.
+    """
     rng = np.random.default_rng(1)
     for _ in range(200):
         samples = _samples(rng)
@@ -51,7 +53,9 @@ def test_pooled_encloses_the_truth(decimals):
 
 
 def test_between_ss_is_tight():
-    """Both ends of the between-group sum of squares are reached inside the box: by its corners above, by a fine grid below."""
+    """Both ends of the between-group sum of squares are reached inside the box: by its corners
+    above, by a fine grid below.
+    """
     rng = np.random.default_rng(2)
     for _ in range(30):
         sizes = rng.integers(2, 40, 3)
@@ -89,7 +93,9 @@ def test_between_ss_of_many_groups_is_enclosed():
 
 @pytest.mark.parametrize("decimals", [1, 2, 3])
 def test_hidden_encloses_the_truth(decimals):
-    """The third sample is found again from the whole and the first two, mean and SD inside the intervals."""
+    """The third sample is found again from the whole and the first two, mean and SD inside the
+    intervals.
+    """
     rng = np.random.default_rng(5)
     for _ in range(200):
         samples = _samples(rng)
@@ -115,7 +121,9 @@ def test_hidden_is_tight():
 
 
 def test_hidden_without_room():
-    """A part that varies more than the whole can hold leaves no hidden group; a lone hidden member has no SD."""
+    """A part that varies more than the whole can hold leaves no hidden group; a lone hidden member
+    has no SD.
+    """
     assert hidden(Group.printed(50, "1.00", "0.10"), [Group.printed(39, "1.00", "0.50")]) is None
     alone = hidden(Group.printed(3, "2.00", "1.00"), [Group.printed(2, "1.50", "0.71")])
     assert alone.n == 1 and 3.0 in alone.mean and alone.sd is None

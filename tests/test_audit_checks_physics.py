@@ -47,7 +47,9 @@ CORRECT = [
 
 @pytest.mark.parametrize("expression", CORRECT)
 def test_correct_equations_pass_everything(expression):
-    """Mono-exponential, both bi-exponential conventions and the stretched exponential hold in all four checks."""
+    """Mono-exponential, both bi-exponential conventions and the stretched exponential hold in all
+    four checks.
+    """
     assert [outcome.holds for outcome in check_equation(equation(expression)).values()] == [
         True
     ] * 4
@@ -68,7 +70,9 @@ def test_correct_equations_pass_everything(expression):
     ],
 )
 def test_each_misprint_is_seen_by_the_right_check(expression, refuted):
-    """A lost f, a lost minus sign, an exponent outside: each is refuted by the checks that concern it, by no other."""
+    """A lost f, a lost minus sign, an exponent outside: each is refuted by the checks that concern
+    it, by no other.
+    """
     assert {
         name
         for name, outcome in check_equation(equation(expression)).items()
@@ -106,7 +110,9 @@ def test_parameter_that_never_appears():
 
 
 def test_unweighted_signal():
-    """S0 can be the signal without a gradient, the left-hand side cannot; another symbol cannot be told."""
+    """S0 can be the signal without a gradient, the left-hand side cannot; another symbol cannot be
+    told.
+    """
     mono = equation("S0 * exp(-b * D)")
     assert check_unweighted(mono, "S0").holds and check_unweighted(mono, "Sb").holds is False
     assert check_unweighted(mono, "M").holds is None
@@ -162,7 +168,9 @@ def test_repetitions_and_scan_time():
 
 @pytest.mark.parametrize("directions", [1, 3, 6])
 def test_scan_time_finds_the_directions(directions):
-    """A printed time made from a number of directions is traced to it; one that fits none is left open."""
+    """A printed time made from a number of directions is traced to it; one that fits none is left
+    open.
+    """
     b, averages = (0, 100, 800), (1, 3, 5)
     outcome = check_scan_time(f"{scan_time(4.0, b, averages, directions):g}", 4.0, b, averages)
     assert outcome.holds and outcome.reason.startswith(f"{directions} directions make")

@@ -52,7 +52,9 @@ def test_parse_refuses(text):
 
 
 def test_interval_of_a_print_is_exact():
-    """The float ends enclose the decimal rounding interval and miss it by at most one unit in the last place."""
+    """The float ends enclose the decimal rounding interval and miss it by at most one unit in the
+    last place.
+    """
     for text in (".782", "0.1", "33.87", "-6.296"):
         printed, interval = parse(text), as_interval(text)
         low, high = (
@@ -64,7 +66,9 @@ def test_interval_of_a_print_is_exact():
 
 
 def test_comparison_is_one_sided_but_a_cutoff_has_its_own_rounding():
-    """``<0.0001`` is everything below; the value of a cut-off ``> 29.05`` is rounded like any other."""
+    """``<0.0001`` is everything below; the value of a cut-off ``> 29.05`` is rounded like any
+    other.
+    """
     assert as_interval("<0.0001") == Interval(-math.inf, Fraction(1, 10000))
     assert as_interval("> 29.05").high == math.inf
     assert parse("> 29.05").rounding == as_interval("29.05")
@@ -96,7 +100,9 @@ def test_prints_as(value, printed, any_rule, half_up, half_even):
 
 @pytest.mark.parametrize("rule", ["half_up", "half_even"])
 def test_printing_and_prints_as_agree(rule):
-    """Every thousandth of a unit prints as itself and as no neighbour, under both rules, either sign."""
+    """Every thousandth of a unit prints as itself and as no neighbour, under both rules, either
+    sign.
+    """
     for thousandths in range(-2600, 2601, 25):
         value = Fraction(thousandths, 1000)
         text = to_print(value, 1, rule)
@@ -113,7 +119,9 @@ def test_prints_as_refuses_an_unknown_rule():
 
 
 def test_arithmetic_encloses_every_combination():
-    """Sums, differences, products and quotients of points of two intervals lie in the result, which is tight at the corners."""
+    """Sums, differences, products and quotients of points of two intervals lie in the result, which
+    is tight at the corners.
+    """
     a, b = Interval(-1.3, 2.1), Interval(0.4, 1.7)
     points = list(itertools.product(np.linspace(a.low, a.high, 41), np.linspace(b.low, b.high, 41)))
     for result, values in [

@@ -1,4 +1,6 @@
-"""Test statistics and p-values from summaries: enclosing the truth, tight, and as scipy, statcheck and R have them."""
+"""Test statistics and p-values from summaries: enclosing the truth, tight, and as scipy, statcheck
+and R have them.
+"""
 
 import numpy as np
 import pandas as pd
@@ -54,7 +56,9 @@ def _corners_and_inside(groups, count=400, seed=0):
 
 @pytest.mark.parametrize("variant", ["student", "welch"])
 def test_t_encloses_scipy(variant):
-    """t, df and p of 100 pairs of random samples lie in the intervals from their printed means and SDs."""
+    """t, df and p of 100 pairs of random samples lie in the intervals from their printed means and
+    SDs.
+    """
     rng = np.random.default_rng(1)
     for _ in range(100):
         a, b = rng.normal(1, 0.3, 20), rng.normal(1.1, 0.5, 50)
@@ -67,7 +71,9 @@ def test_t_encloses_scipy(variant):
 
 @pytest.mark.parametrize("variant", ["student", "welch"])
 def test_t_is_tight(variant):
-    """Random points of the rounding box come close to both ends of t and, for Welch, of df, and never pass them."""
+    """Random points of the rounding box come close to both ends of t and, for Welch, of df, and
+    never pass them.
+    """
     groups = Group.printed(20, "21.96", "7.8"), Group.printed(50, "33.87", "6.9")
     whole = t_test(*groups, variant)
     points = [t_test(*pair, variant) for pair in _corners_and_inside(groups)]
@@ -94,7 +100,9 @@ def test_unknown_variant_is_refused():
 
 
 def test_check_t_tells_student_from_welch():
-    """The printed t of unequal variances names the test it came from, in either order of the groups."""
+    """The printed t of unequal variances names the test it came from, in either order of the
+    groups.
+    """
     rng = np.random.default_rng(2)
     a, b = rng.normal(1, 0.2, 12), rng.normal(1.6, 0.9, 60)
     for variant in ("student", "welch"):
@@ -120,7 +128,9 @@ def test_p_of_t_and_back():
 
 @pytest.mark.parametrize("variant", ["student", "welch"])
 def test_sd_for_t_finds_the_sd(variant):
-    """From the printed t, means and the other SD, the true SD of the first group is inside, and the ends give the printed t."""
+    """From the printed t, means and the other SD, the true SD of the first group is inside, and the
+    ends give the printed t.
+    """
     rng = np.random.default_rng(3)
     for _ in range(50):
         a, b = rng.normal(1, 0.3, 20), rng.normal(2, 0.5, 50)
@@ -162,14 +172,18 @@ def test_anova_is_tight():
 
 
 def test_anova_of_plantgrowth():
-    """Printed rows of R's PlantGrowth enclose its F = 4.846, p = .01591 (R 4.2.2, datasets; Dobson 1983)."""
+    """Printed rows of R's PlantGrowth enclose its F = 4.846, p = .01591 (R 4.2.2, datasets; Dobson
+    1983).
+    """
     rows = [("5.032", "0.583"), ("4.661", "0.794"), ("5.526", "0.443")]
     found = anova([Group.printed(10, *row) for row in rows])
     assert 4.846088 in found.value and 0.01590996 in found.p and found.value.width < 0.05
 
 
 def test_anova_claims():
-    """A claim of significance is refuted only where every p of the box is above the level, and the reverse."""
+    """A claim of significance is refuted only where every p of the box is above the level, and the
+    reverse.
+    """
     groups = [
         Group.printed(32, "0.78", "0.07"),
         Group.printed(7, "0.75", "0.08"),
@@ -188,7 +202,9 @@ def test_anova_claims():
 
 
 def test_difference_claims():
-    """A claimed difference needs one unadjusted test below the level; a claimed absence cannot be refuted."""
+    """A claimed difference needs one unadjusted test below the level; a claimed absence cannot be
+    refuted.
+    """
     near, far = Group.printed(32, "0.73", "0.23"), Group.printed(11, "1.07", "0.20")
     alike = Group.printed(11, "0.82", "0.30")
     assert (
@@ -202,7 +218,9 @@ def test_difference_claims():
 
 
 def test_statcheck_sentences(outside):
-    """Errors and decision errors of statcheck 1.4.0 on its eleven made-up sentences come out, read from the raw text."""
+    """Errors and decision errors of statcheck 1.4.0 on its eleven made-up sentences come out, read
+    from the raw text.
+    """
     rows = pd.read_csv(outside("golden/statcheck_R.csv"))
     for _, row in rows.iterrows():
         (test,) = read_tests(row["raw"].replace("i2(", "χ2("))  # the file lost the Greek letter
@@ -213,7 +231,9 @@ def test_statcheck_sentences(outside):
 
 
 def test_one_sided_p():
-    """Half of p is accepted only where the text speaks of a one-sided test; otherwise the reason says that it would fit."""
+    """Half of p is accepted only where the text speaks of a one-sided test; otherwise the reason
+    says that it would fit.
+    """
     assert check_p("t", "1.92", ".035", df2=18, one_sided=True).holds
     outcome = check_p("t", "1.92", ".035", df2=18)
     assert outcome.holds is False and "a one-sided p, would fit" in outcome.reason

@@ -1,4 +1,6 @@
-"""The engine derives every known finding from the transcribed numbers, and its verdicts follow the prints, not the names of claims."""
+"""The engine derives every known finding from the transcribed numbers, and its verdicts follow the
+prints, not the names of claims.
+"""
 
 import math
 import re
@@ -38,7 +40,9 @@ def rows(audit):
 
 
 def changed(**printed):
-    """The article's claims with some strings printed otherwise; ids with underscores for hyphens where needed."""
+    """The article's claims with some strings printed otherwise; ids with underscores for hyphens
+    where needed.
+    """
     claims = [
         replace(claim, printed=printed.get(claim.id, claim.printed)) for claim in load_claims()
     ]
@@ -58,7 +62,9 @@ def bare():
 
 
 def test_every_claim_has_one_verdict(audit):
-    """One row per claim in the contract's columns and words, at least 350 of them, each with a reason."""
+    """One row per claim in the contract's columns and words, at least 350 of them, each with a
+    reason.
+    """
     assert tuple(audit.ledger.columns) == LEDGER
     assert (
         list(audit.ledger["id"]) == [claim.id for claim in audit.claims]
@@ -76,7 +82,8 @@ def test_a_recovered_value_belongs_to_a_refuted_number(audit):
     assert recovered[audit.ledger["verdict"] == "misprint"].all()
 
 
-# Published finding 1: what is left of the metastasis row for renal cancer, and the total of all 70 (both from printed numbers by hand).
+# Published finding 1: what is left of the metastasis row for renal cancer, and the total of all 70
+# (both from printed numbers by hand).
 RENAL = {
     ("adc_slow", "mean"): (1.03, 1.11), ("adc_fast", "mean"): (33.49, 33.57), ("f", "mean"): (0.17, 0.25), ("ddc", "mean"): (1.38, 1.46),
     ("alpha", "mean"): (0.62, 0.70), ("adc_fast", "sd"): (8.10, 8.17), ("ddc", "sd"): (0.417, 0.544), ("adc_slow", "sd"): (0, 0.291),
@@ -86,14 +93,18 @@ RENAL = {
 
 @pytest.mark.parametrize(("parameter", "statistic"), RENAL)
 def test_the_renal_row_is_the_total_row(rows, parameter, statistic):
-    """Finding 1: ten cells of the renal row are misprints, with the renal values that the other rows leave."""
+    """Finding 1: ten cells of the renal row are misprints, with the renal values that the other
+    rows leave.
+    """
     row = rows.loc[f"t2-renal-{parameter}-{statistic}"]
     assert row["verdict"] == "misprint" and "all 70 patients together" in row["reason"]
     np.testing.assert_allclose((row["low"], row["high"]), RENAL[parameter, statistic], atol=0.006)
 
 
 def test_one_slip_explains_the_renal_row(audit):
-    """Finding 1: the pasted total is found by itself, once, for five parameters, and settles more conflicts than anything else."""
+    """Finding 1: the pasted total is found by itself, once, for five parameters, and settles more
+    conflicts than anything else.
+    """
     slip = audit.slips[0]
     assert slip.kind == "pasted total" and len(slip.blamed) == 10 and len(slip.explained) >= 13
     assert {audit.claims[name].parameter for name in slip.blamed} == set(parameters.SIX) - {
@@ -103,7 +114,9 @@ def test_one_slip_explains_the_renal_row(audit):
 
 
 def test_anova_claims_hold_after_the_repair(audit, rows):
-    """Finding 1: alpha's ANOVA and lung against renal fail as printed and hold with the row put right."""
+    """Finding 1: alpha's ANOVA and lung against renal fail as printed and hold with the row put
+    right.
+    """
     evidence = audit.evidence
     broken = evidence[(evidence["reading"] == "printed") & (evidence["holds"] == "no")]["id"]
     for name in ("results-anova-alpha-p", "discussion-renal-adc_slow-claim"):
@@ -112,7 +125,9 @@ def test_anova_claims_hold_after_the_repair(audit, rows):
 
 
 def test_the_labels_of_table_4_are_swapped(audit, rows):
-    """Finding 2: both labels are misprints, each recovered as the other; the lost odds-ratio limit is 1.84e-5; the numbers stand."""
+    """Finding 2: both labels are misprints, each recovered as the other; the lost odds-ratio limit
+    is 1.84e-5; the numbers stand.
+    """
     assert [(rows.loc[f"t4-{name}-label", "verdict"], rows.loc[f"t4-{name}-label", "recovered"]) for name in ("adc_fast", "f")] == [
         ("misprint", "f"), ("misprint", "ADC fast"),
     ]  # fmt: skip
@@ -125,7 +140,9 @@ def test_the_labels_of_table_4_are_swapped(audit, rows):
 
 
 def test_the_abstract_has_the_two_aucs_swapped(audit, rows):
-    """Finding 3: six numbers of the abstract belong to the other parameter; the results' 0.9969 is 0.969."""
+    """Finding 3: six numbers of the abstract belong to the other parameter; the results' 0.9969 is
+    0.969.
+    """
     for name, statistic, meant in (
         ("adc_fast", "auc", "0.876"),
         ("f", "auc", "0.823"),
@@ -149,7 +166,9 @@ def test_the_lost_digit_of_table_2(rows):
 
 
 def test_the_impossible_mean_age(rows):
-    """Finding 5: 48.82 is no mean of 20 whole years, in Table 1 and in the text; it fits 11, 17 and 22; all other ages pass."""
+    """Finding 5: 48.82 is no mean of 20 whole years, in Table 1 and in the text; it fits 11, 17 and
+    22; all other ages pass.
+    """
     for name in ("t1-tuberculosis-age-mean", "results-tuberculosis-age-mean"):
         assert rows.loc[name, "verdict"] == "impossible"
         assert (rows.loc[name, "low"], rows.loc[name, "high"]) == (48.80, 48.85)
@@ -177,7 +196,9 @@ def test_four_exact_limits_are_off(rows, name, meant):
 
 
 def test_remarks_exclude_methods_without_refuting_numbers(audit):
-    """Findings 6, 7, 8: Hanley-McNeil, Welch for three parameters and average measures for five ICCs are excluded, no number is."""
+    """Findings 6, 7, 8: Hanley-McNeil, Welch for three parameters and average measures for five
+    ICCs are excluded, no number is.
+    """
     remarks = audit.evidence[
         (~audit.evidence["decisive"])
         & (audit.evidence["reading"] == "repaired")
@@ -207,7 +228,9 @@ def test_remarks_exclude_methods_without_refuting_numbers(audit):
 
 
 def test_the_equations(rows):
-    """Finding 9: the bi-exponential gets its f and its minus sign, the stretched exponent goes inside, S_b is S_0; ADC's equation stands."""
+    """Finding 9: the bi-exponential gets its f and its minus sign, the stretched exponent goes
+    inside, S_b is S_0; ADC's equation stands.
+    """
     assert (
         rows.loc["methods-biexponential-equation", "recovered"]
         == "S0 * ((1 - f) * exp(-b * ADCslow) + f * exp(-b * ADCfast))"
@@ -218,7 +241,9 @@ def test_the_equations(rows):
 
 
 def test_captions_against_the_published_rules(rows):
-    """Finding 10: each of the two cases is misclassified by one of the two cut-offs; enhancement without a contrast agent is unsupported."""
+    """Finding 10: each of the two cases is misclassified by one of the two cut-offs; enhancement
+    without a contrast agent is unsupported.
+    """
     verdicts = {
         name: rows.loc[name, "verdict"]
         for name in rows.index
@@ -261,18 +286,23 @@ def test_claims_without_a_test(rows):
 
 
 def test_a_title_never_contradicts(audit, rows):
-    """Findings 12: what a title lacks is only not seen there; reference 24 studies nodal metastases and is not accused."""
+    """Findings 12: what a title lacks is only not seen there; reference 24 studies nodal metastases
+    and is not accused.
+    """
     cited = rows[rows["statistic"] == "citation"]
     assert not cited["verdict"].isin(REFUTED).any()
     for number in (19, 23):
-        assert "not seen in the title" in rows.loc[
-            f"discussion-reference_{number}-citation", "reason"
-        ].lower()
+        assert (
+            "not seen in the title"
+            in rows.loc[f"discussion-reference_{number}-citation", "reason"].lower()
+        )
     assert rows.loc["discussion-reference_24-citation", "verdict"] == "consistent"
 
 
 def test_no_number_of_the_tables_is_refuted_beyond_the_findings(audit):
-    """Every number of Tables 1-5 is reproduced by the cohort unless a finding refutes it: 17 numbers are."""
+    """Every number of Tables 1-5 is reproduced by the cohort unless a finding refutes it: 17
+    numbers are.
+    """
     table = audit.ledger[
         audit.ledger["location"].str.startswith("table")
         & ~audit.ledger["statistic"].isin(["label", "unit", "significance"])
@@ -294,7 +324,9 @@ def test_refutations_carry_their_arithmetic(audit):
 
 
 def test_verdicts_follow_the_prints():
-    """With the refuted numbers printed right, the same engine refutes none of them; the renal row then pools."""
+    """With the refuted numbers printed right, the same engine refutes none of them; the renal row
+    then pools.
+    """
     right = {
         "t2-tuberculosis-adc_fast-sd": "7.82",
         "results-adc_fast-auc_high": "0.969",
@@ -341,7 +373,9 @@ def test_verdicts_follow_the_prints():
     ],
 )
 def test_a_planted_error_is_found_where_it_is(bare, claim, printed, verdict, meant):
-    """An error put into a correct number is refuted there, with the value meant, and brings no other number down."""
+    """An error put into a correct number is refuted there, with the value meant, and brings no
+    other number down.
+    """
     after = judged({claim: printed})
     row = after.ledger.set_index("id").loc[claim]
     assert (row["verdict"], row["recovered"]) == (verdict, meant)
@@ -354,7 +388,9 @@ def test_without_a_pipeline_nothing_is_reproduced(bare):
 
 
 def test_the_example_holds_five_errors(tmp_path, capsys):
-    """The made-up second paper: five planted errors are found, five true numbers and all others stand, by the command."""
+    """The made-up second paper: five planted errors are found, five true numbers and all others
+    stand, by the command.
+    """
     expected = pd.read_csv(EXAMPLE / "expected.csv", dtype=str)
     assert main(["audit", str(EXAMPLE / "claims.csv"), "--out", str(tmp_path / "out")]) == 0
     assert "(settles 9 of 9)" in capsys.readouterr().out
@@ -379,7 +415,9 @@ def test_the_command_names_a_bad_file(tmp_path, capsys):
 
 
 def test_the_ledger_page_needs_no_script(audit, tmp_path):
-    """The page has every claim once or more, a colour per verdict, evidence to open, and no JavaScript."""
+    """The page has every claim once or more, a colour per verdict, evidence to open, and no
+    JavaScript.
+    """
     ledger.write_ledger(audit, tmp_path)
     page = (tmp_path / "ledger.html").read_text(encoding="utf-8")
     assert "<script" not in page and page.count("<details>") == len(audit.ledger)
@@ -390,7 +428,9 @@ def test_the_ledger_page_needs_no_script(audit, tmp_path):
 
 
 def test_corrected_tables_change_the_refuted_cells_only(audit):
-    """Tables 1-5 as printed, but for the refuted numbers, which carry a dagger and their recovered value."""
+    """Tables 1-5 as printed, but for the refuted numbers, which carry a dagger and their recovered
+    value.
+    """
     tables = ledger.corrected_tables(audit)
     frame = pd.concat([table.frame for table in tables])
     refuted = frame["verdict"].isin(REFUTED)
@@ -417,7 +457,9 @@ def test_two_runs_give_the_same_ledger(audit):
     ],
 )
 def test_misprints_reach_what_was_meant(printed, meant):
-    """Decimal point, doubled digit, exchanged digits and sign are among the slips; comparison signs stay."""
+    """Decimal point, doubled digit, exchanged digits and sign are among the slips; comparison signs
+    stay.
+    """
     assert meant in misprints(Printed.parse(printed))
 
 

@@ -1,6 +1,8 @@
-"""No false accusation by a single check: on studies of this design, correctly printed, nothing is refuted.
+"""No false accusation by a single check: on studies of this design, correctly printed, nothing is
+refuted.
 
-The shortened run is a test; `IVIM_AUDIT_STUDIES=1000 python -m pytest tests/test_audit_no_false_accusation.py` is the full one.
+The shortened run is a test; `IVIM_AUDIT_STUDIES=1000 python -m pytest
+tests/test_audit_no_false_accusation.py` is the full one.
 """
 
 import os
@@ -59,7 +61,9 @@ def test_every_check_was_tried(outcomes):
 
 
 def test_a_slip_is_seen():
-    """The same checks do refute a study into which one slip per table is put, in the table of the slip."""
+    """The same checks do refute a study into which one slip per table is put, in the table of the
+    slip.
+    """
     claims, facts = simulate(0)
     slips = {
         ("table1", "lung", "age", "mean"): 0.01,

@@ -1,4 +1,6 @@
-"""False accusations are the worst failure: studies of this design, printed correctly, are not accused of anything."""
+"""False accusations are the worst failure: studies of this design, printed correctly, are not
+accused of anything.
+"""
 
 import warnings
 
@@ -44,7 +46,9 @@ def test_correct_prints_are_not_refuted(seed):
 
 @pytest.mark.parametrize("seed", SEEDS[:4])
 def test_correct_prints_are_not_refuted_without_a_design(seed):
-    """The same with nothing but the claims: what is not known about the design accuses nobody either."""
+    """The same with nothing but the claims: what is not known about the design accuses nobody
+    either.
+    """
     assert accusations(seed, lambda claims: Structure())[0] == []
 
 

@@ -1,4 +1,6 @@
-"""The transcription: every printed string is in the article, every number of its tables is transcribed, bad files get one clear line."""
+"""The transcription: every printed string is in the article, every number of its tables is
+transcribed, bad files get one clear line.
+"""
 
 import re
 
@@ -31,7 +33,9 @@ ROWS = {
 
 
 def plain(text):
-    """The article's text without mark-up and white space, so that a line break or a subscript does not matter."""
+    """The article's text without mark-up and white space, so that a line break or a subscript does
+    not matter.
+    """
     for _ in range(3):
         text = re.sub(r"\\text\s*\{([^{}]*)\}", r"\1", text)
     text = (
@@ -63,7 +67,9 @@ def test_claims_cover_every_place():
 
 
 def test_every_quoted_string_is_in_the_article(article):
-    """A second pass over the text: each quote stands in the article, and the printed string stands in its quote."""
+    """A second pass over the text: each quote stands in the article, and the printed string stands
+    in its quote.
+    """
     text = plain(article)
     quoted = [claim for claim in CLAIMS if claim.quote]
     assert [claim.id for claim in quoted if plain(claim.quote) not in text] == []
@@ -77,7 +83,9 @@ def test_every_quoted_string_is_in_the_article(article):
 
 
 def test_every_number_of_the_tables_is_transcribed(article):
-    """Tables 1-5 read by code from the text give exactly the transcribed strings, row by row and in order."""
+    """Tables 1-5 read by code from the text give exactly the transcribed strings, row by row and in
+    order.
+    """
     seen = 0
     for number in range(1, 6):
         table = (
@@ -120,7 +128,9 @@ def test_numbers_read_as_printed():
 
 
 def test_design_facts_hold_no_verdict():
-    """The structure file is about design: groups, tests, protocol, references; nothing in it names a claim or a verdict."""
+    """The structure file is about design: groups, tests, protocol, references; nothing in it names
+    a claim or a verdict.
+    """
     text = PUBLISHED.with_name("structure.toml").read_text(encoding="utf-8")
     assert not [claim.id for claim in CLAIMS if re.search(rf"\b{re.escape(claim.id)}\b", text)]
     for word in ("misprint", "impossible", "contradicted", "recovered", "swap"):
@@ -128,7 +138,9 @@ def test_design_facts_hold_no_verdict():
 
 
 def test_design_is_inferred_from_the_claims():
-    """Without a structure file the sub-groups, the comparison and the readers follow from the claims."""
+    """Without a structure file the sub-groups, the comparison and the readers follow from the
+    claims.
+    """
     known, inferred = (
         load_structure(PUBLISHED.with_name("structure.toml"), CLAIMS),
         infer_structure(CLAIMS),

@@ -13,7 +13,7 @@ from scipy.optimize import least_squares
 
 import ivim
 from ivim import article
-from ivim.signal import engine, noise, reasons, solver
+from ivim.signal import compiling, noise, reasons, solver
 from ivim.signal.models import MODELS, get_model, s0_scale
 
 B = np.array(article.B_VALUES, float)
@@ -235,7 +235,7 @@ def test_noise_free_voxels_give_their_parameters_back(model):
 
 def test_second_process_compiles_nothing():
     """The compiled code comes from numba's cache on the second start, and is known to be there."""
-    engine.compile_all()
+    compiling.compile_all()
     script = (
         "import numpy as np, ivim\n"
         "from ivim.signal import solver\n"
@@ -254,7 +254,7 @@ def test_second_process_compiles_nothing():
 
 def test_cache_is_that_of_the_processor():
     """For another processor nothing is compiled, although the files are the same and as old."""
-    engine.compile_all()
+    compiling.compile_all()
     script = "from ivim.signal import solver; print(solver.is_compiled())"
     told = subprocess.run(
         [sys.executable, "-c", script],

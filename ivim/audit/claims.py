@@ -36,14 +36,17 @@ class Claim:
     unit, place : str
         Unit, and the place in words.
     analysis, item : str
-        Which analysis it comes from (t-test, logistic, roc, ...) and which variant of the parameter (a reader, a sequence,
+        Which analysis it comes from (t-test, logistic, roc, ...) and which variant of the parameter
+        (a reader, a sequence,
         a threshold).
     test : str
-        For words and formulas: what they say in the form that :mod:`ivim.audit.rules.statements` and ``physics`` read.
+        For words and formulas: what they say in the form that :mod:`ivim.audit.rules.statements`
+        and ``physics`` read.
     quote : str
         The words around it, for checking the transcription.
     model, comparison : str
-        Which regression model (univariable, multivariable, a name); which groups are compared ("a vs b").
+        Which regression model (univariable, multivariable, a name); which groups are compared ("a
+        vs b").
     method : str
         Name of the test or of the method behind limits, where it is printed.
     n : str
@@ -171,7 +174,9 @@ class Claims:
         return min(found, key=lambda claim: not claim.tabled, default=None)
 
     def beside(self, claim, *statistics):
-        """Claims that differ from the given one in the statistic alone, each the only one of its kind there; None for others."""
+        """Claims that differ from the given one in the statistic alone, each the only one of its
+        kind there; None for others.
+        """
         found = []
         for statistic in statistics:
             key = (claim.analysis, claim.variant, claim.group, claim.parameter, statistic)
@@ -194,7 +199,9 @@ class Claims:
         )
 
     def size(self, group, parameter=""):
-        """Printed size of a group as a claim (of those in whom a parameter is known, where given), or None."""
+        """Printed size of a group as a claim (of those in whom a parameter is known, where given),
+        or None.
+        """
         return self.find("n", group, parameter)
 
     @cached_property
@@ -213,7 +220,9 @@ class Claims:
         )
 
     def scale(self, claim):
-        """100 for a share or an area in per cent, else 1; where no ``%`` is printed, the size of the column's numbers tells."""
+        """100 for a share or an area in per cent, else 1; where no ``%`` is printed, the size of
+        the column's numbers tells.
+        """
         if claim.percent:
             return 100
         if is_fraction(claim.statistic):
@@ -232,7 +241,21 @@ class Claims:
 
     def is_share(self, claim):
         """True where a count by sex or of a category is printed in per cent."""
+        if claim.statistic in ("male", "female") and claim.location in self._sexes_in_percent:
+            return True
         return claim.statistic in COUNTS[1:4] and claim.percent
+
+    @cached_property
+    def _sexes_in_percent(self):
+        """Places where most pairs of sexes make 100 (within rounding) and not the group's size, though no ``%`` is printed."""
+        votes = defaultdict(list)
+        for male in self.where(statistic="male"):
+            others = self.where(statistic="female", group=male.group, location=male.location)
+            size = self.size(male.group)
+            if len(others) == 1 and size and male.number and others[0].number:
+                total = male.number.value + others[0].number.value
+                votes[male.location].append(99 <= total <= 101 and total != size.number.value)
+        return {location for location, found in votes.items() if 2 * sum(found) > len(found)}
 
 
 def _column(claim):

@@ -1,4 +1,6 @@
-"""Smallest set covers by branch and bound: which slips have to be in an explanation, and which can be."""
+"""Smallest set covers by branch and bound: which slips have to be in an explanation, and which can
+be.
+"""
 
 from collections import defaultdict
 from functools import cached_property
@@ -8,7 +10,8 @@ MOST_STEPS = 200_000
 
 
 def components(families, slips):
-    """Groups of conflicts that share a slip, each with its slips; conflicts that no slip settles are left out.
+    """Groups of conflicts that share a slip, each with its slips; conflicts that no slip settles
+    are left out.
 
     Parameters
     ----------
@@ -81,7 +84,9 @@ class Cover:
         return self._covers(self.families, others, self._least) is False
 
     def without(self, slip):
-        """True where no explanation as small does without this very slip, or one that blames the same numbers."""
+        """True where no explanation as small does without this very slip, or one that blames the
+        same numbers.
+        """
         others = [s.explained for s in self.slips if not set(s.blamed) & set(slip.blamed)]
         return self._covers(self.families, others, self._least) is False
 

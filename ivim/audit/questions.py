@@ -1,4 +1,6 @@
-"""What the audit would have to be told: each open fact of the design, the line that tells it, and how many numbers wait for it."""
+"""What the audit would have to be told: each open fact of the design, the line that tells it, and
+how many numbers wait for it.
+"""
 
 import json
 from dataclasses import dataclass
@@ -94,7 +96,7 @@ def _list(names):
 
 def _groups(study, proposed):
     claims, structure = study.claims, study.structure
-    tests = [c for c in claims if c.statistic in ("t", "f", "p") and not study.groups_of(c)]
+    tests = [c for c in claims if c.statistic in ("t", "f", "p") and not c.comparison]
     rates = [c for c in claims if c.statistic in (*SHARES[1:], "auc", "cutoff")]
     if not structure.compared and len(claims.groups) > 1:
         pair = proposed.compared or claims.groups[:2]
@@ -134,7 +136,7 @@ def _recording(study, proposed):
         and any(o.unit for o in claims.where(parameter=c.parameter, statistic="mean"))
     ]  # fmt: skip
     if blank:
-        line = f"units = {{ {_quoted(blank[0].parameter)} = \"mm²/s\" }}"
+        line = f'units = {{ {_quoted(blank[0].parameter)} = "mm²/s" }}'
         yield Question("parameters", line, "In which unit are numbers without one?", len(blank))
     if not structure.raters and claims.where(statistic="icc"):
         waiting = 3 * len(claims.where(statistic="icc"))
@@ -161,7 +163,9 @@ def _methods(study):
     yield Question("tests", 'auc_limits = "delong"', text, len(areas))
     ratios = [c for name in RATIOS for c in claims.where(statistic=name) if not c.method]
     text = "How were limits of odds or hazard ratios computed (wald, profile, bootstrap)?"
-    yield Question("tests", 'odds_limits = "wald"', text, 0 if structure.odds_limits else 3 * len(ratios))
+    yield Question(
+        "tests", 'odds_limits = "wald"', text, 0 if structure.odds_limits else 3 * len(ratios)
+    )
     rates = [c for c in claims if c.statistic in SHARES[1:] and study.denominator(c) is None]
     text = "What are shares a share of: a group, or a number (by statistic, or by parameter and statistic)?"
     line = f"denominators = {{ sensitivity = {_quoted(claims.groups[-1] if claims.groups else 'cases')} }}"

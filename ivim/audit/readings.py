@@ -1,6 +1,8 @@
-"""How a paper prints: ways of reading a whole column that explain its digits, tried before any number of it is refuted.
+"""How a paper prints: ways of reading a whole column that explain its digits, tried before any
+number of it is refuted.
 
-A column may hold standard errors where standard deviations are expected, or numbers whose further digits were cut off instead
+A column may hold standard errors where standard deviations are expected, or numbers whose further
+digits were cut off instead
 of rounded. Several misses of one kind are a method, not slips.
 """
 
@@ -51,7 +53,8 @@ class Way:
 
 
 def best_way(claims, structure):
-    """The way of reading that leaves the fewest conflicts, as printed where no method explains several of them.
+    """The way of reading that leaves the fewest conflicts, as printed where no method explains
+    several of them.
 
     Parameters
     ----------
@@ -77,7 +80,9 @@ def _told_cut(claims, structure):
 
 
 def _with_errors(way):
-    """Standard errors in place of standard deviations, parameter by parameter of a table, where nothing says which."""
+    """Standard errors in place of standard deviations, parameter by parameter of a table, where
+    nothing says which.
+    """
     study = way.study
     claims, structure = study.claims, study.structure
     named = dict.fromkeys(
@@ -124,7 +129,9 @@ def _with_cut(way):
 
 
 def _explains(way, other, ids):
-    """Does the other reading remove the conflicts of these numbers: all of them, or far more than it leaves?"""
+    """Does the other reading remove the conflicts of these numbers: all of them, or far more than
+    it leaves?
+    """
     # Most readings settle nothing, which the conflicts alone tell.
     if not other.settles(way.conflicts):
         return False

@@ -1,7 +1,10 @@
-"""What binds printed numbers together: one relation per check and target, evaluated on a reading of the article.
+"""What binds printed numbers together: one relation per check and target, evaluated on a reading of
+the article.
 
-A *reading* gives every claim a value: as printed, or as a repair has it. A *relation* holds one target against other claims. Relations
-of one *family* are the same fact solved for different targets (a whole from its parts, a part from the whole), so a family that
+A *reading* gives every claim a value: as printed, or as a repair has it. A *relation* holds one
+target against other claims. Relations
+of one *family* are the same fact solved for different targets (a whole from its parts, a part from
+the whole), so a family that
 fails is one conflict, whoever is to blame.
 """
 
@@ -23,13 +26,15 @@ class Check:
     name : str
         As the evidence table shows it.
     recovers : bool
-        The interval says what the target has to be; False where it only says that something is wrong.
+        The interval says what the target has to be; False where it only says that something is
+        wrong.
     confirms : bool
         Passing is evidence for the target; False for checks that nearly every number passes.
     decisive : bool
         Failing refutes; False for remarks (a method excluded, a guide missed).
     soft : bool
-        Failing leaves at most a dispute: the check rests on an assumption that is usual, not certain.
+        Failing leaves at most a dispute: the check rests on an assumption that is usual, not
+        certain.
     """
 
     name: str
@@ -58,7 +63,8 @@ class Relation:
     inputs : tuple of str
         Ids of the claims that it is judged by.
     judge : callable
-        From a :class:`Reading` to an :class:`~ivim.audit.checks.rounding.Outcome` whose interval is that of the target, recomputed.
+        From a :class:`Reading` to an :class:`~ivim.audit.checks.rounding.Outcome` whose interval is
+        that of the target, recomputed.
     meant : callable, optional
         For words and formulas: the string that must have been meant, or None.
     """
@@ -134,7 +140,9 @@ class Row:
         return tuple(name for name in (self.n, self.mean, self.sd) if isinstance(name, str))
 
     def group(self, reading, n=None):
-        """The row as a :class:`~ivim.audit.checks.moments.Group` of a reading, of another size where given."""
+        """The row as a :class:`~ivim.audit.checks.moments.Group` of a reading, of another size
+        where given.
+        """
         return _group(
             n or reading.count(self.n),
             reading[self.mean],
@@ -152,7 +160,9 @@ def _group(n, mean, sd, error):
 
 
 class Evaluator:
-    """Evaluates relations, remembering what it has seen: repairs change few values, so most relations need no second look."""
+    """Evaluates relations, remembering what it has seen: repairs change few values, so most
+    relations need no second look.
+    """
 
     def __init__(self, relations):
         self.relations = tuple(relations)
@@ -211,9 +221,7 @@ class Evaluator:
         return frozenset(
             r.family
             for r in chosen
-            if r.check.decisive
-            and r.check.soft == soft
-            and self.outcome(r, reading).holds is False
+            if r.check.decisive and r.check.soft == soft and self.outcome(r, reading).holds is False
         )
 
 
@@ -232,7 +240,9 @@ class NeedsPrint(ValueError):
 
 
 def as_printed(*values):
-    """The values, where all are printed numbers; a check that counts digits cannot work on an interval."""
+    """The values, where all are printed numbers; a check that counts digits cannot work on an
+    interval.
+    """
     if any(isinstance(value, Interval) for value in values):
         raise NeedsPrint
     return values if len(values) > 1 else values[0]
@@ -240,7 +250,9 @@ def as_printed(*values):
 
 @lru_cache(maxsize=65536)
 def digits(value):
-    """The rounding interval of a printed number (a comparison before it does not count), or the interval itself."""
+    """The rounding interval of a printed number (a comparison before it does not count), or the
+    interval itself.
+    """
     return value if isinstance(value, Interval) else value.rounding
 
 

@@ -1,10 +1,15 @@
-"""Which slips explain all conflicts? The smallest explanations, exactly where the conflicts are few.
+"""Which slips explain all conflicts? The smallest explanations, exactly where the conflicts are
+few.
 
-A conflict is a relation that the prints break. It does not say which of its numbers is wrong; a slip does. An *explanation* is a
-set of slips that settles every conflict that any slip settles; the smallest ones count. This is minimal diagnosis in the sense of
-Reiter 1987 (*Artif Intell* 32:57), with slips in place of broken parts, solved as a set cover by branch and bound.
+A conflict is a relation that the prints break. It does not say which of its numbers is wrong; a
+slip does. An *explanation* is a
+set of slips that settles every conflict that any slip settles; the smallest ones count. This is
+minimal diagnosis in the sense of
+Reiter 1987 (*Artif Intell* 32:57), with slips in place of broken parts, solved as a set cover by
+branch and bound.
 
-A number is accused only where **every** smallest explanation blames it. Where explanations differ, the numbers are *disputed*.
+A number is accused only where **every** smallest explanation blames it. Where explanations differ,
+the numbers are *disputed*.
 """
 
 from dataclasses import dataclass, replace
@@ -12,7 +17,6 @@ from dataclasses import dataclass, replace
 from ivim.audit.cover import Cover, components
 from ivim.audit.relations import Reading
 from ivim.audit.slips import candidates
-
 
 WHOLE = ("swap", "pasted total")
 """Kinds of slips that move whole rows or columns."""
@@ -29,7 +33,8 @@ class Repair:
     slips : list of Slip
         Those that every smallest explanation has, the one that settles most first.
     disputed : dict of str to frozenset of str
-        Numbers that only some smallest explanations blame, each with all that are in dispute with it.
+        Numbers that only some smallest explanations blame, each with all that are in dispute with
+        it.
     conflicts : frozenset of str
         Families that fail as printed.
     open : frozenset of str
@@ -110,7 +115,9 @@ def _of_numbers(evaluator, families, reading):
 
 
 def _judge(repair, families, slips):
-    """The certain slips of one group of connected conflicts; the numbers of the others are noted as disputed."""
+    """The certain slips of one group of connected conflicts; the numbers of the others are noted as
+    disputed.
+    """
     cover = Cover(families, slips)
     size = cover.size()
     if size is None:
@@ -135,7 +142,9 @@ def _judge(repair, families, slips):
 
 
 def _without_far_rivals(slips):
-    """A decimal point moved by one place explains more than a number that would have to be quite another one."""
+    """A decimal point moved by one place explains more than a number that would have to be quite
+    another one.
+    """
     dropped = set()
     for slip in slips:
         rivals = [o for o in slips if o is not slip and o.explained & slip.explained]
@@ -146,7 +155,9 @@ def _without_far_rivals(slips):
 
 
 def _one_for_each(slips):
-    """Of slips that blame the same number, the one that explains most, and of these the one that blames fewest."""
+    """Of slips that blame the same number, the one that explains most, and of these the one that
+    blames fewest.
+    """
     chosen, taken = [], set()
     for slip in sorted(slips, key=lambda s: (-len(s.explained), len(s.blamed))):
         if not taken & set(slip.blamed):
@@ -188,24 +199,21 @@ def _apply(repair):
         if slip.kind == "swap":
             repair.origin |= slip.moves
     changes = _changes(repair.slips)
-    moved = {
-        to: changes.get(start, repair.reading[start]) for to, start in repair.origin.items()
-    }
+    moved = {to: changes.get(start, repair.reading[start]) for to, start in repair.origin.items()}
     repair.reading = repair.reading.with_changes(changes | moved)
 
 
 def _changes(slips):
     """What the slips put in the place of numbers; a swap puts nothing right but the places."""
     return {
-        name: value
-        for slip in slips
-        if slip.kind != "swap"
-        for name, value in slip.changes.items()
+        name: value for slip in slips if slip.kind != "swap" for name, value in slip.changes.items()
     }
 
 
 def _credit(repair, evaluator, reading):
-    """What words claim and the prints deny is settled too where it holds once the numbers are right."""
+    """What words claim and the prints deny is settled too where it holds once the numbers are
+    right.
+    """
     words = evaluator.conflicts(reading) - repair.conflicts
     right = words - evaluator.conflicts(repair.reading)
     for place, slip in enumerate(repair.slips):
@@ -216,7 +224,9 @@ def _credit(repair, evaluator, reading):
 
 
 def _merged(slips):
-    """Slips of one kind at one place as one, whenever they were found: a total pasted over several columns is one slip."""
+    """Slips of one kind at one place as one, whenever they were found: a total pasted over several
+    columns is one slip.
+    """
     merged = {}
     for slip in slips:
         key = (slip.kind, slip.where)
@@ -225,7 +235,9 @@ def _merged(slips):
             names = {**dict.fromkeys(first.blamed), **dict.fromkeys(slip.blamed)}
             slip = replace(
                 first,
-                text=first.text if slip.kind != "pasted total" else f"{first.text}, {slip.text.rpartition(' for ')[2]}",
+                text=first.text
+                if slip.kind != "pasted total"
+                else f"{first.text}, {slip.text.rpartition(' for ')[2]}",
                 changes=slip.changes | first.changes,
                 blamed=tuple(names),
                 recovered=slip.recovered | first.recovered,

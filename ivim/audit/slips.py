@@ -5,10 +5,13 @@ Candidates are what happens to tables and texts on their way into print:
 * two rows, columns or sets of numbers change places (*swap*);
 * a row for one sub-group holds the numbers of everybody (*pasted total*);
 * a mean and its SD, or sensitivity and specificity, change places (*exchange*);
-* one number, with every copy of it, is misprinted: a decimal point moved, a digit lost, doubled or exchanged, a sign lost (*misprint*);
-* one number is wrong without such a reason, and the others say what it has to be, or at least what it can be (*recovered*).
+* one number, with every copy of it, is misprinted: a decimal point moved, a digit lost, doubled or
+exchanged, a sign lost (*misprint*);
+* one number is wrong without such a reason, and the others say what it has to be, or at least what
+it can be (*recovered*).
 
-A slip settles a conflict where the relation then holds, not where it merely cannot be tried any more, and it may raise no other.
+A slip settles a conflict where the relation then holds, not where it merely cannot be tried any
+more, and it may raise no other.
 """
 
 import math
@@ -53,7 +56,8 @@ class Slip:
     because : dict of str to str
         The arithmetic that speaks against each blamed claim.
     far : bool
-        No value near the printed one would do (within a factor of one and a half), nor a slip of a known kind.
+        No value near the printed one would do (within a factor of one and a half), nor a slip of a
+        known kind.
     shifted : bool
         The decimal point moved by one place explains it.
     """
@@ -149,7 +153,8 @@ def _number(study, evaluator, reading, cells, failing):
     before = frozenset(relation.family for relation in touching) & failing
     if not before:
         return None
-    # One number printed otherwise in one place is a slip there; that all copies of it are wrong explains nothing more.
+    # One number printed otherwise in one place is a slip there; that all copies of it are wrong
+    # explains nothing more.
     if len(cells) > 1 and all(
         r.check.name == "restated" for family in before for r in evaluator.family(family)
     ):
@@ -176,7 +181,9 @@ def _number(study, evaluator, reading, cells, failing):
 
 
 def _in_turn(relations, before, cells):
-    """Relations in the order in which they sort out most values: one of each failing family, one of each other, then the rest."""
+    """Relations in the order in which they sort out most values: one of each failing family, one of
+    each other, then the rest.
+    """
     first, rest, seen = [], [], set()
     for relation in sorted(relations, key=lambda r: r.target not in cells):
         (rest if relation.family in seen else first).append(relation)
@@ -197,7 +204,9 @@ def _slip_of(study, evaluator, reading, cells, fits, known, room, explained):
     meant, value = _meant(study, evaluator, reading, cells, fits, known, room, explained)
     kind = "misprint" if value in known and meant else "recovered"
     numbers = [v for v in fits if not isinstance(v, Interval)]
-    nearest = min((_factor(printed, v) for v in (*numbers, *([room] if room else []))), default=math.inf)
+    nearest = min(
+        (_factor(printed, v) for v in (*numbers, *([room] if room else []))), default=math.inf
+    )
     return Slip(
         kind,
         cells[0],
@@ -231,7 +240,10 @@ def _together(study, evaluator, reading, failing, involved, singles):
             claim = study.claims[name]
             if claim.statistic not in (first, second) or name not in reading.printed:
                 continue
-            pair = (claim, *study.claims.beside(claim, second if claim.statistic == first else first))
+            pair = (
+                claim,
+                *study.claims.beside(claim, second if claim.statistic == first else first),
+            )
             if None in pair or (claim.statistic == second and pair[1].id in involved):
                 continue
             slip = _pair(study, evaluator, reading, failing, pair, alone)
@@ -286,7 +298,9 @@ def _sentence(claim, meant, kind):
 
 
 def _room(evaluator, reading, touching, cells, printed):
-    """What all relations that recompute the cell leave for it (None where nothing), and single values that would please one of them."""
+    """What all relations that recompute the cell leave for it (None where nothing), and single
+    values that would please one of them.
+    """
     room, hints = Interval(-math.inf, math.inf), []
     for relation in touching:
         if relation.target not in cells or set(relation.inputs) & set(cells):
@@ -333,7 +347,9 @@ def _elsewhere(study, claim):
 
 
 def _values(claim, printed, room, hints, scale, elsewhere):
-    """Values to try: those of other places, what the relations leave, and steps away from the print, in the digits of the print."""
+    """Values to try: those of other places, what the relations leave, and steps away from the
+    print, in the digits of the print.
+    """
     value, unit = float(printed.value), float(2 * printed.half_unit)
     numbers = list(hints)
     if room:
@@ -374,7 +390,9 @@ def _text(number, printed):
 
 
 def _settled(evaluator, reading, touching, before, changes):
-    """Families that fail before and hold after the changes; empty where the changes raise another conflict."""
+    """Families that fail before and hold after the changes; empty where the changes raise another
+    conflict.
+    """
     changed = reading.with_changes(changes)
     holding, failing = set(), set()
     for relation in touching:
@@ -406,7 +424,9 @@ def _reason(evaluator, reading, touching, name, explained):
 
 
 def _meant(study, evaluator, reading, cells, fits, known, room, explained):
-    """What must have been printed, in words, and the value to go on with; no text where it stays open."""
+    """What must have been printed, in words, and the value to go on with; no text where it stays
+    open.
+    """
     printed = reading[cells[0]]
     for value in fits:
         if value in known and _pointed_at(study, evaluator, reading, cells, value, explained):
@@ -457,7 +477,8 @@ def _is_shift(printed, value):
 
 
 def as_text(interval, printed):
-    """What an interval prints as: one number where the printed decimals allow no other, else its ends.
+    """What an interval prints as: one number where the printed decimals allow no other, else its
+    ends.
 
     Parameters
     ----------
@@ -480,7 +501,9 @@ def as_text(interval, printed):
 
 
 def _weighed(slip, study, evaluator, reading, failing):
-    """A swap or a pasted total with what it explains; None where it explains nothing or raises a conflict."""
+    """A swap or a pasted total with what it explains; None where it explains nothing or raises a
+    conflict.
+    """
     touched = _binding(study, evaluator.touching(slip.changes))
     broken = [r for r in touched if r.family in failing]
     if not broken or evaluator.conflicts(reading, broken) <= evaluator.conflicts(
@@ -489,7 +512,8 @@ def _weighed(slip, study, evaluator, reading, failing):
         return None
     before = evaluator.conflicts(reading, touched)
     after = evaluator.conflicts(reading.with_changes(slip.changes), touched)
-    # What a swap carries along whole is as true or false at its new place, and no merit of the swap.
+    # What a swap carries along whole is as true or false at its new place, and no merit of the
+    # swap.
     carried = {r.family for r in touched if slip.moves and set(r.ids) <= set(slip.changes)}
     explained = (before & failing) - after - carried
     if not explained or (after - before) - carried:
@@ -530,7 +554,9 @@ def _swaps(study, reading, involved):
 
 
 def _beside(study, reading, involved):
-    """Exchange two groups for one parameter, or the mean and SD of a row, or sensitivity and specificity."""
+    """Exchange two groups for one parameter, or the mean and SD of a row, or sensitivity and
+    specificity.
+    """
     claims, seen = study.claims, set()
     for name in involved:
         claim = claims[name]
@@ -631,12 +657,18 @@ def _totals(study, reading, involved):
 
 
 def _pasted(study, reading, involved, whole, name, parameter):
-    """Cell -> (what is left for it, the arithmetic), where the row's mean and SD are those of everybody; else empty."""
+    """Cell -> (what is left for it, the arithmetic), where the row's mean and SD are those of
+    everybody; else empty.
+    """
     others = tuple(other for other in study.structure.parts[whole] if other != name)
     suspect, whole_row = study.row(name, parameter), study.row(whole, parameter)
     rest, everybody = study.rows(others, parameter), study.rows(study.structure.compared, parameter)
     every = (suspect, whole_row, *rest, *everybody)
-    if not (rest and everybody) or None in every or not all(r.complete and not r.error for r in every):
+    if (
+        not (rest and everybody)
+        or None in every
+        or not all(r.complete and not r.error for r in every)
+    ):
         return {}
     if not suspect.sd or not {suspect.mean, suspect.sd} & set(involved):
         return {}

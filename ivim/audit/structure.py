@@ -1,6 +1,8 @@
-"""Design facts that a table of numbers does not say: which groups were compared, which are parts of which, how values were recorded.
+"""Design facts that a table of numbers does not say: which groups were compared, which are parts of
+which, how values were recorded.
 
-They come from a small file beside the claims (``NAME.toml`` or ``structure.toml``). Facts only: nothing here says which number is
+They come from a small file beside the claims (``NAME.toml`` or ``structure.toml``). Facts only:
+nothing here says which number is
 right. What no file says is not assumed: :mod:`ivim.audit.questions` asks for it.
 """
 
@@ -33,7 +35,8 @@ class Structure:
     ----------
     title : str
     compared : tuple of str
-        The groups of the group tests and the ROC analysis, disjoint and together everybody; empty where unknown.
+        The groups of the group tests and the ROC analysis, disjoint and together everybody; empty
+        where unknown.
     positive : str
         The group that counts as disease.
     parts : dict of str to tuple of str
@@ -60,11 +63,13 @@ class Structure:
     slopes : str
         ``table units`` where a slope is per unit in which the table gives the marker.
     denominators : dict of str to (str or int)
-        By statistic, or ``parameter.statistic``: the group, or the number, that a share is a share of.
+        By statistic, or ``parameter.statistic``: the group, or the number, that a share is a share
+        of.
     rounding : str
         ``half up``, ``half even``, ``rounded`` (either) or ``truncated``; empty where unknown.
     restated : bool or None
-        True where rows with equal keys are one quantity wherever they stand, False where they are not.
+        True where rows with equal keys are one quantity wherever they stand, False where they are
+        not.
     raters : int or None
     protocol, equations, references : dict
         See ``data/published/README.md``.
@@ -118,7 +123,9 @@ class Structure:
         return next((whole for whole, parts in self.parts.items() if group in parts), group)
 
     def method(self, parameter, kind="method"):
-        """What the file says of the test (or the ``limits``) of a parameter; empty where it says nothing."""
+        """What the file says of the test (or the ``limits``) of a parameter; empty where it says
+        nothing.
+        """
         for name in (parameter, ""):
             if told := self.methods.get(name, {}).get(kind):
                 return told
@@ -137,8 +144,10 @@ class Structure:
 def infer_structure(claims):
     """What the claims suggest about the design, as a proposal to confirm; no verdict rests on it.
 
-    Sub-groups are proposed where their sizes and at least one further count add up to the group before them and no other choice
-    does; two groups that are left are proposed as compared, the one with parts (else the last) as the disease.
+    Sub-groups are proposed where their sizes and at least one further count add up to the group
+    before them and no other choice
+    does; two groups that are left are proposed as compared, the one with parts (else the last) as
+    the disease.
 
     Parameters
     ----------
@@ -166,7 +175,9 @@ def infer_structure(claims):
 
 
 def _adding_up(claims):
-    """Runs of two or more consecutive groups right behind another whose n and a further count add up to it."""
+    """Runs of two or more consecutive groups right behind another whose n and a further count add
+    up to it.
+    """
     found, names = {}, claims.groups[:60]
     for start, whole in enumerate(names):
         for stop in range(start + 3, len(names) + 1):

@@ -1,4 +1,6 @@
-"""Reading a structure file: known entries of the right kind, groups that exist, parts that are parts; else one line."""
+"""Reading a structure file: known entries of the right kind, groups that exist, parts that are
+parts; else one line.
+"""
 
 import tomllib
 from pathlib import Path
@@ -51,7 +53,8 @@ def load_structure(path, claims):
 
 
 def structure_for(path, claims):
-    """The structure file that lies beside a claims file (``NAME.toml``, else ``structure.toml``), else a structure that knows nothing.
+    """The structure file that lies beside a claims file (``NAME.toml``, else ``structure.toml``),
+    else a structure that knows nothing.
 
     Parameters
     ----------
@@ -253,9 +256,15 @@ _WHOLE = {
     "title": (_text, "a string"),
     "restated": (_flag, "true or false"),
     "comparisons": (_table(_several), 'lists of groups, such as "a vs b" = ["a", "b"]'),
-    "denominators": (_denominators, "a group or a number by statistic, or by parameter and statistic"),
+    "denominators": (
+        _denominators,
+        "a group or a number by statistic, or by parameter and statistic",
+    ),
     "protocol": (_protocol, "whole_divisors and sequence"),
-    "equations": (_equations, "ranges = { name = [low, high] } and units by the item of an equation"),
+    "equations": (
+        _equations,
+        "ranges = { name = [low, high] } and units by the item of an equation",
+    ),
     "references": (_references, "title and cited_for by number"),
 }
 _SECTIONS = {
@@ -317,4 +326,3 @@ def _check_parts(structure, name, above, path):
             msg = f"{path}: groups.parts goes round in a circle: {' > '.join((*above, part))}; a group is no part of itself"
             raise ValueError(msg)
         _check_parts(structure, part, (*above, part), path)
-

@@ -29,7 +29,8 @@ def load_claims(path=None):
     Parameters
     ----------
     path : path, optional
-        CSV file with the columns of ``data/published/README.md``; by default the claims of Li et al. 2021.
+        CSV file with the columns of ``data/published/README.md``; by default the claims of Li et
+        al. 2021.
 
     Returns
     -------
@@ -38,7 +39,8 @@ def load_claims(path=None):
     Raises
     ------
     ValueError
-        Where a column is missing, an id repeats, a statistic is unknown or a number is none; one line with the row and the
+        Where a column is missing, an id repeats, a statistic is unknown or a number is none; one
+        line with the row and the
         value met.
     """
     path = Path(path or PUBLISHED)
@@ -106,7 +108,11 @@ def _check_row(row, where):
     statistic = canonical(row["statistic"])
     if statistic is None:
         like = nearest(row["statistic"])
-        meant = f"did you mean {', '.join(like)}?" if like else "use 'other' for a number that is only kept"
+        meant = (
+            f"did you mean {', '.join(like)}?"
+            if like
+            else "use 'other' for a number that is only kept"
+        )
         msg = f"{where}: statistic {row['statistic'][:60]!r} is unknown; {meant} (all are in data/published/README.md)"
         raise ValueError(msg)
     row["statistic"] = statistic
@@ -142,7 +148,9 @@ def _check_number(row, where):
 
 
 def _analyses(rows):
-    """Analysis of each row where the column is left blank: a p or limit belongs to what is printed beside it."""
+    """Analysis of each row where the column is left blank: a p or limit belongs to what is printed
+    beside it.
+    """
     beside = {}
     for row in rows:
         beside.setdefault(_spot(row), set()).add(row["statistic"])
@@ -150,7 +158,13 @@ def _analyses(rows):
 
 
 def _spot(row):
-    return (row["location"], row["parameter"], row.get("item"), row.get("model"), row.get("comparison"))
+    return (
+        row["location"],
+        row["parameter"],
+        row.get("item"),
+        row.get("model"),
+        row.get("comparison"),
+    )
 
 
 def _analysis(row, beside):

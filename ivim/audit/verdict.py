@@ -1,4 +1,5 @@
-"""One verdict per printed claim: all relations, the slips that explain the conflicts, and what is left standing.
+"""One verdict per printed claim: all relations, the slips that explain the conflicts, and what is
+left standing.
 
 The verdicts (in the order in which they are given):
 
@@ -56,7 +57,9 @@ LEDGER = (
 # Families of this check alone say that two places differ, not that arithmetic fails.
 _ELSEWHERE = "restated"
 _NAMED = 12
-"""So many of the numbers in a dispute are named by their print; of more, the rest by their id alone."""
+"""So many of the numbers in a dispute are named by their print; of more, the rest by their id
+alone.
+"""
 
 
 @dataclass(frozen=True)
@@ -68,14 +71,17 @@ class Audit:
     claims : Claims
     structure : Structure
     ledger : DataFrame
-        One row per claim: ``id, location, group, parameter, statistic, printed, verdict, low, high, recovered, reason, basis``.
+        One row per claim: ``id, location, group, parameter, statistic, printed, verdict, low, high,
+        recovered, reason, basis``.
         ``low`` and ``high`` are the interval recomputed from the other printed numbers with their rounding; ``basis`` is
         ``target`` or ``free`` for a reproduced number.
     evidence : DataFrame
-        One row per relation and reading: ``id, check, inputs, low, high, holds, decisive, reading, reason``; ``reading`` is "printed" or
+        One row per relation and reading: ``id, check, inputs, low, high, holds, decisive, reading,
+        reason``; ``reading`` is "printed" or
         "repaired".
     slips : tuple of ivim.audit.slips.Slip
-        What explains the conflicts in every smallest explanation, the slip that explains most first.
+        What explains the conflicts in every smallest explanation, the slip that explains most
+        first.
     conflicts : int
         Number of broken relations (families) as printed.
     settled : int
@@ -112,7 +118,9 @@ class Audit:
 
     @property
     def coverage(self):
-        """How many printed numbers there are, how many anything is held against, and how many of these hold; dict."""
+        """How many printed numbers there are, how many anything is held against, and how many of
+        these hold; dict.
+        """
         numbers = [claim.id for claim in self.claims if claim.number]
         verdicts = self.ledger.set_index("id")["verdict"]
         held = sum(verdicts[name] in ("consistent", "reproduced") for name in numbers)
@@ -120,7 +128,9 @@ class Audit:
         return {"numbers": len(numbers), "verifiable": can, "verified": held}
 
     def meant(self, claim_id):
-        """What stands for a claim after the audit: the recovered string where there is one, else the printed."""
+        """What stands for a claim after the audit: the recovered string where there is one, else
+        the printed.
+        """
         row = self.ledger.set_index("id").loc[claim_id]
         return row["recovered"] or row["printed"]
 
@@ -133,9 +143,11 @@ def judge(claims=None, structure=None, pipeline=None, targets=frozenset()):
     claims : path, Claims or None
         The printed quantities; by default those of Li et al. 2021.
     structure : path, Structure or None
-        Design facts; by default the file beside the claims. Without one nothing about the design is assumed.
+        Design facts; by default the file beside the claims. Without one nothing about the design is
+        assumed.
     pipeline : DataFrame, optional
-        What a data set gives: ``analysis, group, parameter, statistic, value`` (values in the units of the claims, percentages as such).
+        What a data set gives: ``analysis, group, parameter, statistic, value`` (values in the units
+        of the claims, percentages as such).
         Without it nothing is ``reproduced``.
     targets : set of tuple, optional
         ``(analysis, group, parameter, statistic)`` of the numbers that the data set was built to print.
@@ -268,7 +280,9 @@ class _Bench:
         )
         if verdict == "impossible":
             before = [self.evaluator.outcome(r, self.printed) for r in self.by_target[claim.id]]
-            interval = next((_interval(o) for o in before if o.holds is False and _interval(o)), None)
+            interval = next(
+                (_interval(o) for o in before if o.holds is False and _interval(o)), None
+            )
         return verdict, recovered, _sentence(slip.text, slip.because.get(claim.id, "")), interval
 
     def _disputed(self, claim):
@@ -347,7 +361,9 @@ class _Bench:
         return "nothing else that is printed depends on it, as far as is known"
 
     def label(self, claim, row):
-        """A label holds where numbers of its row or column agree, under this name, with numbers printed elsewhere."""
+        """A label holds where numbers of its row or column agree, under this name, with numbers
+        printed elsewhere.
+        """
         if row["verdict"] != "unverifiable":
             return row
         axis = "parameter" if claim.parameter else "group"

@@ -1,4 +1,6 @@
-"""The statistics that a printed number can be: their names, the analysis they belong to, and the values they can have."""
+"""The statistics that a printed number can be: their names, the analysis they belong to, and the
+values they can have.
+"""
 
 import difflib
 import math
@@ -44,9 +46,7 @@ _ANALYSIS = {
     "label": ("label", "unit"),
 }
 ANALYSIS_OF = {name: analysis for analysis, names in _ANALYSIS.items() for name in names}
-ANALYSIS_OF |= {
-    f"{name}_{end}": ANALYSIS_OF[name] for name in LIMITED for end in ("low", "high")
-}
+ANALYSIS_OF |= {f"{name}_{end}": ANALYSIS_OF[name] for name in LIMITED for end in ("low", "high")}
 ANALYSIS_OF |= {"minimum": "describe", "maximum": "describe"}
 
 STATISTICS = (*ANALYSIS_OF, "p", "z", "df", "difference", "other", *VERBAL, *SETTINGS)
@@ -71,7 +71,9 @@ _ALIASES = {
 
 _FRACTIONS = {*SHARES, "auc"}
 _RANGES = {
-    **dict.fromkeys(("sd", "se_mean", "iqr", "se", "wald", "f", "h", "u", "w", "chi2"), (0, math.inf)),
+    **dict.fromkeys(
+        ("sd", "se_mean", "iqr", "se", "wald", "f", "h", "u", "w", "chi2"), (0, math.inf)
+    ),
     **dict.fromkeys((*RATIOS, "ci_low", "ci_high", "lr_positive", "lr_negative"), (0, math.inf)),
     **dict.fromkeys(COUNTS, (0, math.inf)),
     **dict.fromkeys(("icc", "kappa", "r", "youden", "auc_difference"), (-1, 1)),
@@ -80,7 +82,8 @@ _RANGES = {
 
 
 def canonical(name):
-    """The name of a statistic as the rest of the audit knows it: case, blanks and usual short forms do not matter.
+    """The name of a statistic as the rest of the audit knows it: case, blanks and usual short forms
+    do not matter.
 
     Parameters
     ----------
@@ -115,7 +118,9 @@ def stem(statistic):
 
 
 def is_fraction(statistic):
-    """True for shares, areas under the curve and their limits, which are printed as fractions or in per cent."""
+    """True for shares, areas under the curve and their limits, which are printed as fractions or in
+    per cent.
+    """
     return stem(statistic) in _FRACTIONS
 
 

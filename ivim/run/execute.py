@@ -34,7 +34,7 @@ def prepare(say):
 
 def compile_engine():
     """Compile the engine where numba's cache has nothing for this processor; True if it had not."""
-    from ivim.signal.engine import compile_all
+    from ivim.signal.compiling import compile_all
 
     return compile_all()
 

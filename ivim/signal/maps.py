@@ -37,6 +37,9 @@ BLOCK = 8192
 """Voxels fitted at a time per thread: some megabytes, so that memory does not grow with the
 volume."""
 
+PART = 64 * BLOCK
+"""Voxels of a volume that are looked at together where no fit is made."""
+
 REFERENCE_BLOCK = 16
 """Voxels that a process fits at a time by the reference fit."""
 
@@ -417,15 +420,27 @@ def _flat(found):
             stem, end = (key[:-3], "_se") if key.endswith("_se") else (key, "")
             if key != "success":
                 maps[f"{stem}_{name}{end}" if shared else key] = array
-    codes = np.stack([found[name]["reason"] for name in names])
-    first = (codes != reasons.OK).argmax(axis=0)
-    maps["reason"] = np.take_along_axis(codes, first[None], axis=0)[0]
-    criteria = np.stack([found[name]["aicc"] for name in names])
-    criteria = np.where(np.isnan(criteria), np.inf, criteria)
-    none = np.isinf(criteria).all(axis=0)
-    maps["preferred"] = np.where(none, -1, criteria.argmin(axis=0)).astype(np.int8)
-    maps["success"] = reasons.usable(codes).all(axis=0)
+    maps |= _summary([found[name] for name in names])
     return maps
+
+
+def _summary(found):
+    """``reason``, ``preferred`` and ``success`` over several models, part by part of the volume."""
+    shape, size = found[0]["reason"].shape, found[0]["reason"].size
+    reason, preferred = np.empty(size, np.uint8), np.empty(size, np.int8)
+    success = np.empty(size, bool)
+    for start in range(0, size, PART):
+        part = slice(start, start + PART)
+        codes = np.stack([own["reason"].reshape(-1)[part] for own in found])
+        first = (codes != reasons.OK).argmax(axis=0)
+        reason[part] = np.take_along_axis(codes, first[None], axis=0)[0]
+        success[part] = reasons.usable(codes).all(axis=0)
+        criteria = np.stack([own["aicc"].reshape(-1)[part] for own in found])
+        criteria[np.isnan(criteria)] = np.inf
+        none = np.isinf(criteria).all(axis=0)
+        preferred[part] = np.where(none, -1, criteria.argmin(axis=0))
+    named = {"reason": reason, "preferred": preferred, "success": success}
+    return {name: array.reshape(shape) for name, array in named.items()}
 
 
 def _largest(data):
@@ -446,10 +461,12 @@ def _blocks(data, mask):
     slice by slice of the last spatial axis.
     """
     if isinstance(data, np.ndarray):
-        places = np.flatnonzero(mask)
-        for start in range(0, places.size, BLOCK):
-            where = np.unravel_index(places[start : start + BLOCK], mask.shape)
-            yield where, np.asarray(data[where], float).reshape(-1, data.shape[-1])
+        flat = mask.reshape(-1)
+        for first in range(0, flat.size, PART):
+            places = first + np.flatnonzero(flat[first : first + PART])
+            for start in range(0, places.size, BLOCK):
+                where = np.unravel_index(places[start : start + BLOCK], mask.shape)
+                yield where, np.asarray(data[where], float).reshape(-1, data.shape[-1])
         return
     for z in range(mask.shape[-1]):
         inside = np.nonzero(mask[..., z])

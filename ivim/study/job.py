@@ -13,6 +13,8 @@ from ivim.study import tables, work
 from ivim.study.record import Task
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ivim.study.measure import Options
 
 KEPT = ".ivim-measured"
@@ -44,7 +46,7 @@ class Measured:
     records: dict
     fresh: set
     hashes: dict
-    flow: object
+    flow: pd.DataFrame
     failures: list
 
     @property

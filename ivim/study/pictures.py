@@ -45,7 +45,7 @@ def window_around(mask: np.ndarray, spacing: tuple) -> tuple[slice, slice]:
         span = np.flatnonzero(mask.any(axis=1 - axis))
         margin = int(np.ceil(MARGIN_MM / spacing[axis]))
         window.append(slice(max(int(span[0]) - margin, 0), int(span[-1]) + margin + 1))
-    return tuple(window)
+    return window[0], window[1]
 
 
 def scan_picture(

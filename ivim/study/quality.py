@@ -61,7 +61,7 @@ def page(
     -------
     str
     """
-    content = {"label": patient.label, "group": patient.group, "record": record}
+    content: dict = {"label": patient.label, "group": patient.group, "record": record}
     content |= {"options": options, "rows": _value_rows(record), "snr": None, "figures": []}
     if series is not None and chosen:
         content |= _drawn(options, series, chosen)

@@ -102,7 +102,7 @@ def measure_patient(task: Task) -> dict:
     """
     ready()
     clock = _Clock()
-    record = {"label": task.label, "rows": {}, "detail": [], "overlap": [], "scan": None}
+    record: dict = {"label": task.label, "rows": {}, "detail": [], "overlap": [], "scan": None}
     record["code"] = code_hash()
     series, chosen, failed = read(task)
     clock.lap("reading")
@@ -274,7 +274,7 @@ def ready() -> None:
     from ivim.signal import solver
 
     if not solver.is_compiled():
-        code = "from ivim.signal.engine import compile_all; compile_all()"
+        code = "from ivim.signal.compiling import compile_all; compile_all()"
         places = [str(Path(ivim.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))}
         subprocess.run([sys.executable, "-c", code], check=True, env=environment)

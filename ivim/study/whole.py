@@ -61,7 +61,7 @@ def run_study(
     from ivim.run import plan, reproduce
 
     began = time.perf_counter()
-    out = plan.results_folder(out, None, force)
+    out = Path(plan.results_folder(out, None, force))
     check_groups(folder, positive)
     out.mkdir(parents=True, exist_ok=True)
     measured = job.measure_study(folder, options, out / job.KEPT, pages=True, **measuring)

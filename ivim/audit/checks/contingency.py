@@ -1,4 +1,6 @@
-"""Tests of a table of counts: chi-square with and without Yates' correction, likelihood ratio, Fisher's exact test."""
+"""Tests of a table of counts: chi-square with and without Yates' correction, likelihood ratio,
+Fisher's exact test.
+"""
 
 from functools import lru_cache
 
@@ -6,7 +8,9 @@ import numpy as np
 from scipy import stats
 
 LARGEST_FISHER = 100_000
-"""Fisher's test is left out beyond this many members: its p is then that of chi-square, and the sum is long."""
+"""Fisher's test is left out beyond this many members: its p is then that of chi-square, and the sum
+is long.
+"""
 
 
 @lru_cache(maxsize=4096)

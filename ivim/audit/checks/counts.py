@@ -1,6 +1,8 @@
-"""Numbers that come from counting: means of whole numbers (GRIM), their SDs (GRIMMER), shares (DEBIT), counts and totals.
+"""Numbers that come from counting: means of whole numbers (GRIM), their SDs (GRIMMER), shares
+(DEBIT), counts and totals.
 
-All decisions are exact: rational arithmetic on the printed decimals, no tolerance. A print is refuted only when no data set of
+All decisions are exact: rational arithmetic on the printed decimals, no tolerance. A print is
+refuted only when no data set of
 whole numbers can give it.
 """
 
@@ -15,7 +17,8 @@ from ivim.audit.checks.rounding import Outcome, parse, prints_as
 def grim(mean, n, items=1, rule="any"):
     """Can the printed mean be the mean of ``n`` whole numbers?
 
-    A mean of n whole numbers is a multiple of 1/n; one that prints as shown has to exist (Brown & Heathers 2017, *Soc Psychol
+    A mean of n whole numbers is a multiple of 1/n; one that prints as shown has to exist (Brown &
+    Heathers 2017, *Soc Psychol
     Personal Sci* 8:363, doi:10.1177/1948550616673876).
 
     Parameters
@@ -59,7 +62,9 @@ def grim(mean, n, items=1, rule="any"):
 
 
 def grim_sizes(mean, largest, rule="any"):
-    """The group sizes up to ``largest`` that a mean of whole numbers can come from; tuple of int, the inverse of :func:`grim`."""
+    """The group sizes up to ``largest`` that a mean of whole numbers can come from; tuple of int,
+    the inverse of :func:`grim`.
+    """
     return tuple(n for n in range(1, largest + 1) if integer_totals(mean, n, rule))
 
 
@@ -106,11 +111,15 @@ def totals_agree(whole, parts, rule="any"):
 
 
 def grimmer(mean, sd, n, items=1, rule="any"):
-    """Can mean and SD together come from ``n`` whole numbers? Exact, in place of GRIMMER's parity tests.
+    """Can mean and SD together come from ``n`` whole numbers? Exact, in place of GRIMMER's parity
+    tests.
 
-    With S the sum and Q the sum of squares, SD² = (Q - S²/n)/(n - 1). For each S in the rounding box of the mean, every Q in that
-    of the SD is tried: whole numbers with that S and that Q exist or they do not (:func:`attainable`). The idea is
-    GRIMMER's (Anaya 2016, doi:10.7287/peerj.preprints.2400v1; Allard 2018); its published third test has false positives, this
+    With S the sum and Q the sum of squares, SD² = (Q - S²/n)/(n - 1). For each S in the rounding
+    box of the mean, every Q in that
+    of the SD is tried: whole numbers with that S and that Q exist or they do not
+    (:func:`attainable`). The idea is
+    GRIMMER's (Anaya 2016, doi:10.7287/peerj.preprints.2400v1; Allard 2018); its published third
+    test has false positives, this
     one has none.
 
     Parameters
@@ -163,10 +172,14 @@ def grimmer(mean, sd, n, items=1, rule="any"):
 def attainable(n, total, squares):
     """Do ``n`` whole numbers (of either sign) with this sum and this sum of squares exist? Exact.
 
-    A shift by a whole number makes 0 <= total < n. Since x² >= x and x² - x is even, squares >= total with equal parity is
-    necessary. From five numbers on it is sufficient: all but five are set to 0 or 1, then one of the five to 0 or 1 such that the
-    total of the last four is odd, where Cauchy's lemma always has a solution. Four numbers exist exactly when 4 x squares - total²
-    is a sum of three squares, that is, not of the form 4^a (8b + 7) (Cauchy 1813, Legendre 1798; Nathanson 1987, *Proc Am
+    A shift by a whole number makes 0 <= total < n. Since x² >= x and x² - x is even, squares >=
+    total with equal parity is
+    necessary. From five numbers on it is sufficient: all but five are set to 0 or 1, then one of
+    the five to 0 or 1 such that the
+    total of the last four is odd, where Cauchy's lemma always has a solution. Four numbers exist
+    exactly when 4 x squares - total²
+    is a sum of three squares, that is, not of the form 4^a (8b + 7) (Cauchy 1813, Legendre 1798;
+    Nathanson 1987, *Proc Am
     Math Soc* 99:22). Fewer are counted out.
     """
     shift = total // n
@@ -188,7 +201,8 @@ def attainable(n, total, squares):
 def debit(mean, sd, n, rule="any"):
     """Can mean and SD together come from ``n`` values of 0 and 1? Exact.
 
-    With k ones, the mean is k/n and SD² = k (n - k)/(n (n - 1)) (DEBIT: Heathers & Brown 2019, https://osf.io/5vb3u).
+    With k ones, the mean is k/n and SD² = k (n - k)/(n (n - 1)) (DEBIT: Heathers & Brown 2019,
+    https://osf.io/5vb3u).
 
     Returns
     -------
@@ -241,7 +255,9 @@ def counts_from_percentage(percentage, n, scale=100, rule="any"):
 
 
 def count_exists(percentage, n, scale=100, rule="any"):
-    """Is the printed share a share of ``n`` at all? Outcome with the possible (else the nearest) shares as ``low`` and ``high``."""
+    """Is the printed share a share of ``n`` at all? Outcome with the possible (else the nearest)
+    shares as ``low`` and ``high``.
+    """
     printed, counts = parse(percentage), counts_from_percentage(percentage, n, scale, rule)
     if counts:
         shares = [scale * k / n for k in counts]
@@ -276,7 +292,9 @@ def parts_add_up(whole, parts):
 
 
 def _sums_of_squares(total, n, items, sd, rule):
-    """First and last attainable sum of squares in the SD's box; where there is none, the nearest below and above it."""
+    """First and last attainable sum of squares in the SD's box; where there is none, the nearest
+    below and above it.
+    """
     low, high = (max(Fraction(0), end) ** 2 for end in sd.ends)
     start, stop = (math.floor(_squares(total, variance, n, items)) for variance in (low, high))
 
@@ -316,7 +334,9 @@ def _sd(total, squares, n, items):
 
 
 def _root_prints(variance, sd, rule):
-    """Does the root of a rational number print as shown? Decided on the squares; only an exact root can tie."""
+    """Does the root of a rational number print as shown? Decided on the squares; only an exact root
+    can tie.
+    """
     if variance < 0:
         return False
     low, high = sd.ends

@@ -1,7 +1,10 @@
-"""Diagnostic accuracy: what the AUC, its limits, an operating point and a cut-off say about each other.
+"""Diagnostic accuracy: what the AUC, its limits, an operating point and a cut-off say about each
+other.
 
-An AUC by the trapezoid rule from n₁ cases and n₀ controls is j/(2 n₁ n₀) with a whole number j: the pairs in the right order,
-ties counting half (Bamber 1975, *J Math Psychol* 12:387). That makes the printed AUC a member of a short list.
+An AUC by the trapezoid rule from n₁ cases and n₀ controls is j/(2 n₁ n₀) with a whole number j: the
+pairs in the right order,
+ties counting half (Bamber 1975, *J Math Psychol* 12:387). That makes the printed AUC a member of a
+short list.
 """
 
 import math
@@ -12,7 +15,15 @@ from scipy import stats
 
 from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.pvalues import normal_quantile
-from ivim.audit.checks.rounding import Outcome, as_interval, cannot_tell, compare, parse, prints_as, show
+from ivim.audit.checks.rounding import (
+    Outcome,
+    as_interval,
+    cannot_tell,
+    compare,
+    parse,
+    prints_as,
+    show,
+)
 from ivim.stats.roc import hanley_mcneil_se
 
 DENSE = 20_000
@@ -42,14 +53,17 @@ def auc_grid(auc, cases, controls, rule="any"):
 
 
 def wald_aucs(auc, low, high, cases, controls, rule="any"):
-    """The possible AUCs that lie midway between limits which print as shown, as DeLong's and every other Wald interval has it.
+    """The possible AUCs that lie midway between limits which print as shown, as DeLong's and every
+    other Wald interval has it.
 
-    A limit that prints 1 (or 0) may be cut off there, and then only bounds the half-width from below.
+    A limit that prints 1 (or 0) may be cut off there, and then only bounds the half-width from
+    below.
 
     Returns
     -------
     tuple of Fraction
-        The members of :func:`auc_grid` that some half-width turns into the printed limits; empty where the limits are not symmetric.
+        The members of :func:`auc_grid` that some half-width turns into the printed limits; empty
+        where the limits are not symmetric.
 
     Examples
     --------
@@ -66,7 +80,8 @@ def wald_aucs(auc, low, high, cases, controls, rule="any"):
 def largest_delong_se(auc, cases, controls):
     """An upper bound of DeLong's SE, √(A (1 - A)(1/(n₁ - 1) + 1/(n₀ - 1))).
 
-    SE² = S₁₀/n₁ + S₀₁/n₀ with the variances of the placement values (DeLong et al. 1988, *Biometrics* 44:837). These lie in [0, 1]
+    SE² = S₁₀/n₁ + S₀₁/n₀ with the variances of the placement values (DeLong et al. 1988,
+    *Biometrics* 44:837). These lie in [0, 1]
     with mean A, so each variance is at most A (1 - A) n/(n - 1).
 
     Returns
@@ -94,8 +109,10 @@ def check_auc_limits(auc, low, high, cases, controls, rule="any", confidence=0.9
     -------
     dict of str to Outcome
         ``wald``: symmetric about a possible AUC; the interval is that of these AUCs. ``delong``: symmetric, with an SE that DeLong's
-        estimate can have; the interval is that of the SE. ``hanley_mcneil``: symmetric, with the SE of that formula.
-        A False excludes the method; whether the article used it, only the article knows. None in a study so large that the
+        estimate can have; the interval is that of the SE. ``hanley_mcneil``: symmetric, with the SE
+        of that formula.
+        A False excludes the method; whether the article used it, only the article knows. None in a
+        study so large that the
         possible AUCs are too dense to tell anything.
     """
     if 4 * cases * controls * parse(auc).half_unit > DENSE:
@@ -142,7 +159,8 @@ def check_auc_limits(auc, low, high, cases, controls, rule="any", confidence=0.9
 def binormal_auc(case, control):
     """AUC of two normal groups, Φ(\\|m₁ - m₀\\|/√(s₁² + s₀²)), from their printed means and SDs.
 
-    Exact as an interval (each number stands once), but only as good as normality: a guide, no bound (Pepe 2003, *The Statistical
+    Exact as an interval (each number stands once), but only as good as normality: a guide, no bound
+    (Pepe 2003, *The Statistical
     Evaluation of Medical Tests*, 4.4).
 
     Returns
@@ -156,9 +174,12 @@ def binormal_auc(case, control):
 def auc_bounds(tp, cases, fp, controls, youden=False, ties=True):
     """The range of AUCs of all ROC curves that pass through an operating point.
 
-    The curve rises, so it is at least TPR to the right of FPR: AUC >= TPR (1 - FPR). To the left it is at most TPR: AUC <= 1 - FPR
-    (1 - TPR). Where the point has the largest Youden index J, no vertex lies above TPR = FPR + J, which caps the curve everywhere.
-    With tied values the curve may run along chords between vertices, at most along the concave majorant of the caps.
+    The curve rises, so it is at least TPR to the right of FPR: AUC >= TPR (1 - FPR). To the left it
+    is at most TPR: AUC <= 1 - FPR
+    (1 - TPR). Where the point has the largest Youden index J, no vertex lies above TPR = FPR + J,
+    which caps the curve everywhere.
+    With tied values the curve may run along chords between vertices, at most along the concave
+    majorant of the caps.
 
     Parameters
     ----------
@@ -185,7 +206,8 @@ def auc_bounds(tp, cases, fp, controls, youden=False, ties=True):
             msg = f"{name} has to be a count from 0 to {size}; met {count!r}"
             raise ValueError(msg)
     fprs = np.arange(controls + 1)
-    # The highest vertex over each false-positive count, in whole cases: floor(tp + (i - fp) cases/controls) under Youden's cap.
+    # The highest vertex over each false-positive count, in whole cases: floor(tp + (i - fp)
+    # cases/controls) under Youden's cap.
     caps = np.where(fprs < fp, tp, cases)
     if youden:
         caps = np.minimum(caps, np.floor(tp + (fprs - fp) * cases / controls + 1e-9).astype(int))
@@ -251,7 +273,9 @@ def check_case(value, cutoff, positive):
 
 
 def _half_widths(value, low, high, rule):
-    """The half-widths w with value - w printing ``low`` and value + w printing ``high``, as an Interval, or None."""
+    """The half-widths w with value - w printing ``low`` and value + w printing ``high``, as an
+    Interval, or None.
+    """
     below = _cell(low, rule, cut=Fraction(0))
     above = _cell(high, rule, cut=Fraction(1))
     # w runs over value - below and above - value; an end counts only where the tie prints.
@@ -267,7 +291,9 @@ def _half_widths(value, low, high, rule):
 
 
 def _cell(printed, rule, cut):
-    """Both ends of a rounding cell as (end, does it print so?); unbounded beyond 0 or 1, where a limit is cut off."""
+    """Both ends of a rounding cell as (end, does it print so?); unbounded beyond 0 or 1, where a
+    limit is cut off.
+    """
     ends = list(printed.ends)
     cell = [(end, prints_as(end, printed, rule)) for end in ends]
     if ends[0] <= cut <= ends[1]:
@@ -276,9 +302,11 @@ def _cell(printed, rule, cut):
 
 
 def _majorant(caps, fp, tp):
-    """Mean height over each control under the least concave curve above the caps, on either side of the operating point.
+    """Mean height over each control under the least concave curve above the caps, on either side of
+    the operating point.
 
-    The point is a vertex itself, so chords do not cross it: ties join cases and controls of one value, and its cut-off parts them.
+    The point is a vertex itself, so chords do not cross it: ties join cases and controls of one
+    value, and its cut-off parts them.
     """
     caps = caps.astype(float)
     left, right = caps[: fp + 1].copy(), caps[fp:].copy()

@@ -1,4 +1,6 @@
-"""Estimates with their standard errors, p-values and limits: logistic regression as SPSS prints it, and intraclass correlation."""
+"""Estimates with their standard errors, p-values and limits: logistic regression as SPSS prints it,
+and intraclass correlation.
+"""
 
 import itertools
 import math
@@ -12,7 +14,9 @@ from ivim.audit.checks.pvalues import normal_quantile, p_from_chi2, p_overlaps
 from ivim.audit.checks.rounding import Outcome, as_interval, cannot_tell, compare, parse, show
 
 ICC_FORMS = ("ICC(1,1)", "ICC(C,1)", "ICC(1,k)", "ICC(C,k)")
-"""The forms whose limits follow from the ICC, n and k alone. Those of ICC(A,1) and ICC(A,k) also need the raters' mean square."""
+"""The forms whose limits follow from the ICC, n and k alone. Those of ICC(A,1) and ICC(A,k) also
+need the raters' mean square.
+"""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,9 @@ class Slope:
 
 
 def wald(b, se):
-    """Interval of Wald's statistic (B/SE)², chi-square with one degree of freedom; B and SE stand once each, so it is exact."""
+    """Interval of Wald's statistic (B/SE)², chi-square with one degree of freedom; B and SE stand
+    once each, so it is exact.
+    """
     return (as_interval(b) / as_interval(se)).square()
 
 
@@ -72,14 +78,17 @@ def recover_b(odds):
 
 
 def recover_se(low, high, confidence=0.95):
-    """Interval of the SE from printed limits of an odds ratio, (ln high - ln low)/(2 z); unbounded where a limit may be zero."""
+    """Interval of the SE from printed limits of an odds ratio, (ln high - ln low)/(2 z); unbounded
+    where a limit may be zero.
+    """
     return (_positive(high).log() - _positive(low).log()) / (2 * normal_quantile(confidence))
 
 
 def check_slope(slope, confidence=0.95):
     """Hold each number of a logistic-regression row against the others.
 
-    Wald, odds ratio and limits follow from B and SE; p follows from B and SE and, more narrowly, from the printed Wald. These are
+    Wald, odds ratio and limits follow from B and SE; p follows from B and SE and, more narrowly,
+    from the printed Wald. These are
     the definitions of SPSS's "Variables in the Equation" (SPSS 22 Algorithms, Logistic Regression).
 
     Parameters
@@ -119,15 +128,20 @@ def check_slope(slope, confidence=0.95):
 def least_slope_se(groups):
     """A lower bound for the SE of a variable's slope in any logistic regression of these patients.
 
-    The information about the slope is at most Σ wᵢ (xᵢ - x̄_w)² with wᵢ = pᵢ (1 - pᵢ) <= 1/4, and a weighted mean minimises that
-    sum, so it is at most SS/4 with SS the total sum of squares about the common mean. Further variables only take information
-    away. Hence SE(b) >= 2/√SS, whatever else is in the model (from the Fisher information, McCullagh & Nelder 1989, 4.4). It
-    holds for model-based errors, by maximum likelihood or Firth's penalty; a sandwich estimate could be smaller.
+    The information about the slope is at most Σ wᵢ (xᵢ - x̄_w)² with wᵢ = pᵢ (1 - pᵢ) <= 1/4, and a
+    weighted mean minimises that
+    sum, so it is at most SS/4 with SS the total sum of squares about the common mean. Further
+    variables only take information
+    away. Hence SE(b) >= 2/√SS, whatever else is in the model (from the Fisher information,
+    McCullagh & Nelder 1989, 4.4). It
+    holds for model-based errors, by maximum likelihood or Firth's penalty; a sandwich estimate
+    could be smaller.
 
     Parameters
     ----------
     groups : sequence of Group
-        Disjoint groups that make up everybody in the model, in the units in which the slope is given.
+        Disjoint groups that make up everybody in the model, in the units in which the slope is
+        given.
 
     Returns
     -------
@@ -146,9 +160,11 @@ def least_slope_se(groups):
 
 
 def discriminant_slope(case, control):
-    """The slope that a linear discriminant gives a single marker, (mean₁ - mean₀)/s² with the pooled s².
+    """The slope that a linear discriminant gives a single marker, (mean₁ - mean₀)/s² with the
+    pooled s².
 
-    Where the marker is normal with equal variances, the logistic slope of the marker alone tends to it (Efron 1975, *J Am Stat
+    Where the marker is normal with equal variances, the logistic slope of the marker alone tends to
+    it (Efron 1975, *J Am Stat
     Assoc* 70:892). It is a guide to sign and size, no bound: a joint model can differ.
 
     Returns
@@ -173,7 +189,8 @@ def check_slope_label(slope, case, control):
     Returns
     -------
     Outcome
-        False where the printed SE is below :func:`least_slope_se`. ``low``: that bound, ``high``: infinity.
+        False where the printed SE is below :func:`least_slope_se`. ``low``: that bound, ``high``:
+        infinity.
     """
     bound = least_slope_se((case, control))
     holds = as_interval(slope.se).high >= bound
@@ -194,7 +211,8 @@ def matching_labels(slopes, markers):
     Returns
     -------
     list of dict
-        Every assignment (printed label -> marker) in which no SE is below its bound, the one nearest to the linear-discriminant
+        Every assignment (printed label -> marker) in which no SE is below its bound, the one
+        nearest to the linear-discriminant
         slopes first. The printed labels are refuted where the identity is not among them.
     """
     labels = list(slopes)
@@ -220,7 +238,8 @@ def check_labels(slopes, markers):
     Returns
     -------
     dict of str to Outcome
-        By printed label: False where no possible assignment leaves the label at its row. ``low``: the SE's bound there.
+        By printed label: False where no possible assignment leaves the label at its row. ``low``:
+        the SE's bound there.
     """
     possible, found = matching_labels(slopes, markers), {}
     for label, slope in slopes.items():
@@ -243,9 +262,12 @@ def check_labels(slopes, markers):
 def icc_limits(icc, n, k, form, confidence=0.95):
     """Exact F limits of an intraclass correlation from its printed value.
 
-    Single measures: F₀ = (1 + (k - 1) ICC)/(1 - ICC); F_L = F₀/F(1 - α/2; n - 1, v), F_U = F₀ F(1 - α/2; v, n - 1); limits
-    (F - 1)/(F + k - 1). Average measures: F₀ = 1/(1 - ICC); limits 1 - 1/F. v = n (k - 1) for one-way forms and
-    (n - 1)(k - 1) for consistency (Shrout & Fleiss 1979, *Psychol Bull* 86:420; McGraw & Wong 1996, *Psychol Methods* 1:30).
+    Single measures: F₀ = (1 + (k - 1) ICC)/(1 - ICC); F_L = F₀/F(1 - α/2; n - 1, v), F_U = F₀ F(1 -
+    α/2; v, n - 1); limits
+    (F - 1)/(F + k - 1). Average measures: F₀ = 1/(1 - ICC); limits 1 - 1/F. v = n (k - 1) for
+    one-way forms and
+    (n - 1)(k - 1) for consistency (Shrout & Fleiss 1979, *Psychol Bull* 86:420; McGraw & Wong 1996,
+    *Psychol Methods* 1:30).
 
     Parameters
     ----------
@@ -271,7 +293,9 @@ def icc_limits(icc, n, k, form, confidence=0.95):
 
 
 def recover_icc(low, high, n, k, form, confidence=0.95):
-    """Interval of the ICC whose two limits print as ``low`` and ``high``, or None; :func:`icc_limits` backwards."""
+    """Interval of the ICC whose two limits print as ``low`` and ``high``, or None;
+    :func:`icc_limits` backwards.
+    """
     lower, upper = _factors(n, k, form, confidence)
     return _shifted(low, k, 1 / lower, form).intersect(_shifted(high, k, 1 / upper, form))
 
@@ -289,7 +313,8 @@ def check_icc(icc, low, high, n, k, forms=ICC_FORMS, confidence=0.95):
     Returns
     -------
     dict of str to Outcome
-        By form. Where it holds, the interval is that of the ICC behind the three prints; else that of the lower limit.
+        By form. Where it holds, the interval is that of the ICC behind the three prints; else that
+        of the lower limit.
     """
     found = {}
     for form in forms:

@@ -1,4 +1,6 @@
-"""What a refuted signal equation must have meant: the nearest formula that passes every check of :mod:`ivim.audit.checks.physics`."""
+"""What a refuted signal equation must have meant: the nearest formula that passes every check of
+:mod:`ivim.audit.checks.physics`.
+"""
 
 import ast
 from dataclasses import replace
@@ -19,9 +21,11 @@ _CHECKS = (check_dimensions, check_at_zero, check_decay, check_identifiable)  # 
 
 
 def mend(equation, most_edits=3):
-    """The formula with the fewest edits that starts at S₀, decays, has the right units and lets its parameters be told apart.
+    """The formula with the fewest edits that starts at S₀, decays, has the right units and lets its
+    parameters be told apart.
 
-    An edit turns the sign of an exponent, weights a term of a sum by a parameter without unit, or lifts the argument of an
+    An edit turns the sign of an exponent, weights a term of a sum by a parameter without unit, or
+    lifts the argument of an
     exponential to a parameter that stands in it as a factor or a power.
 
     Parameters
@@ -49,7 +53,9 @@ def mend(equation, most_edits=3):
 
 
 def equation_of(expression, facts):
-    """An :class:`~ivim.audit.checks.physics.Equation` from its printed expression and the ``ranges`` and ``units`` of a structure file."""
+    """An :class:`~ivim.audit.checks.physics.Equation` from its printed expression and the
+    ``ranges`` and ``units`` of a structure file.
+    """
     return Equation(
         expression,
         {name: tuple(ends) for name, ends in facts["ranges"].items()},

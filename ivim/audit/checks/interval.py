@@ -1,7 +1,9 @@
 """Intervals of real numbers with outward rounding: no floating-point error can accuse anyone.
 
-Interval arithmetic as in Moore, Kearfott & Cloud, *Introduction to Interval Analysis* (SIAM 2009). The four operations and the
-square root are correctly rounded by the processor (IEEE 754), so one step outwards encloses them; other functions are widened
+Interval arithmetic as in Moore, Kearfott & Cloud, *Introduction to Interval Analysis* (SIAM 2009).
+The four operations and the
+square root are correctly rounded by the processor (IEEE 754), so one step outwards encloses them;
+other functions are widened
 by a stated relative error.
 """
 
@@ -15,8 +17,10 @@ from fractions import Fraction
 class Interval:
     """A closed interval of real numbers whose arithmetic rounds outwards.
 
-    Each operation encloses every result of its operands *taken as independent*; an expression in which each variable stands
-    once is therefore exact up to one unit in the last place, one in which a variable stands twice may be too wide, never too
+    Each operation encloses every result of its operands *taken as independent*; an expression in
+    which each variable stands
+    once is therefore exact up to one unit in the last place, one in which a variable stands twice
+    may be too wide, never too
     narrow.
 
     Examples
@@ -150,11 +154,15 @@ class Interval:
         return Interval(max(0.0, root.low), root.high)
 
     def increasing(self, function, relative=1e-10):
-        """The image under an increasing function, widened by ``relative`` for the error of its computation."""
+        """The image under an increasing function, widened by ``relative`` for the error of its
+        computation.
+        """
         return Interval(function(self.low), function(self.high)).widen(relative)
 
     def decreasing(self, function, relative=1e-10):
-        """The image under a decreasing function, widened by ``relative`` for the error of its computation."""
+        """The image under a decreasing function, widened by ``relative`` for the error of its
+        computation.
+        """
         return Interval(function(self.high), function(self.low)).widen(relative)
 
     def exp(self):

@@ -1,10 +1,13 @@
-"""What a hand slips into when it copies a number: the decimal point, a digit lost, doubled or exchanged, the sign."""
+"""What a hand slips into when it copies a number: the decimal point, a digit lost, doubled or
+exchanged, the sign.
+"""
 
 from ivim.audit.checks.rounding import Printed
 
 
 def misprints(printed):
-    """Numbers that may have been meant where ``printed`` stands, as strings: decimal point, digits lost, doubled, exchanged, sign.
+    """Numbers that may have been meant where ``printed`` stands, as strings: decimal point, digits
+    lost, doubled, exchanged, sign.
 
     Examples
     --------

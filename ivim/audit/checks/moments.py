@@ -1,12 +1,16 @@
-"""Means and SDs of groups, of their union, and of a part that is hidden: what printed rows of a table say about each other.
+"""Means and SDs of groups, of their union, and of a part that is hidden: what printed rows of a
+table say about each other.
 
 With N members in all, mean M and (n - 1) SDs,
 
     N M = Σ nᵢ mᵢ        (N - 1) S² = Σ (nᵢ - 1) sᵢ² + B,        B = Σ nᵢ (mᵢ - M)²
 
-(the decomposition of the sum of squares; Altman et al., *Statistics with Confidence*, BMJ Books 2000; Cochrane Handbook 6.5.2.10).
-Means are linear with known signs and SDs enter as squares of their own, so corners of the rounding box are enough for them. B is
-a convex quadratic form in the means: its maximum lies in a corner, its minimum may lie inside and is bounded by convexity.
+(the decomposition of the sum of squares; Altman et al., *Statistics with Confidence*, BMJ Books
+2000; Cochrane Handbook 6.5.2.10).
+Means are linear with known signs and SDs enter as squares of their own, so corners of the rounding
+box are enough for them. B is
+a convex quadratic form in the means: its maximum lies in a corner, its minimum may lie inside and
+is bounded by convexity.
 """
 
 import itertools
@@ -67,7 +71,8 @@ def pooled(groups):
     Returns
     -------
     Group
-        Mean and SD enclose every value that the groups' intervals allow; the SD is None where a group has none.
+        Mean and SD enclose every value that the groups' intervals allow; the SD is None where a
+        group has none.
     """
     size = sum(group.n for group in groups)
     mean = sum((group.n * group.mean for group in groups), Interval(0, 0)) / size
@@ -99,7 +104,8 @@ def total_ss(groups):
 def hidden(whole, rest):
     """The sub-group that is left when known sub-groups are taken out of the whole.
 
-    Mean: (N M - Σ nᵢ mᵢ)/n, linear. SD: the sum of squares left over, (N - 1) S² - Σ (nᵢ - 1) sᵢ² - B, where the hidden mean in B
+    Mean: (N M - Σ nᵢ mᵢ)/n, linear. SD: the sum of squares left over, (N - 1) S² - Σ (nᵢ - 1) sᵢ² -
+    B, where the hidden mean in B
     is written through the others, so that B stays one convex form in the known means.
 
     Parameters
@@ -112,7 +118,8 @@ def hidden(whole, rest):
     Returns
     -------
     Group or None
-        The hidden group; an SD that begins at 0 has an upper limit only. None where not even the largest sum of squares is enough:
+        The hidden group; an SD that begins at 0 has an upper limit only. None where not even the
+        largest sum of squares is enough:
         the whole cannot hold the rest.
 
     Raises
@@ -184,7 +191,8 @@ def is_total(row, groups):
     Returns
     -------
     Outcome
-        True where mean and SD both meet those of the union, False where one does not. ``low`` and ``high``: the union's mean.
+        True where mean and SD both meet those of the union, False where one does not. ``low`` and
+        ``high``: the union's mean.
     """
     total = pooled(groups)
     mean = total.mean.overlaps(row.mean)
@@ -198,7 +206,8 @@ def is_total(row, groups):
 def check_spread(group, low, high):
     """Is the SD possible for values between two limits?
 
-    For values in [low, high] with mean m, SD² <= (high - m)(m - low) n/(n - 1) (Bhatia & Davis 2000, *Am Math Mon* 107:353).
+    For values in [low, high] with mean m, SD² <= (high - m)(m - low) n/(n - 1) (Bhatia & Davis
+    2000, *Am Math Mon* 107:353).
 
     Returns
     -------
@@ -212,7 +221,8 @@ def check_spread(group, low, high):
         )
     if group.sd is None or group.n < 2:
         return Outcome(None, 0.0, math.inf, "no SD is given")
-    # (high - m)(m - low) rises up to the centre and falls after it, so its maximum is at the point of the box nearest to the centre.
+    # (high - m)(m - low) rises up to the centre and falls after it, so its maximum is at the point
+    # of the box nearest to the centre.
     best = min(max((low + high) / 2, mean.low), mean.high)
     limit = (Interval(high, high) - best) * (Interval(best, best) - low) * group.n / (group.n - 1)
     limit = Interval(0.0, max(limit.high, 0.0)).sqrt()
@@ -222,7 +232,8 @@ def check_spread(group, low, high):
 def share_beyond(group, cutoff, above=True):
     """The largest share of a group that can lie at or beyond a cut-off on the far side of its mean.
 
-    Cantelli's inequality in a sample: the share at distance a or more on one side is at most v/(v + a²) with v = SD² (n - 1)/n
+    Cantelli's inequality in a sample: the share at distance a or more on one side is at most v/(v +
+    a²) with v = SD² (n - 1)/n
     (Cantelli 1928; Mallows & Richter 1969, *Ann Math Stat* 40:1922).
 
     Parameters
@@ -241,7 +252,8 @@ def share_beyond(group, cutoff, above=True):
     distance = (_digits(cutoff) - group.mean) * (1 if above else -1)
     if distance.low <= 0 or group.sd is None:
         return Interval(0.0, 1.0)
-    # v/(v + a²) = 1/(1 + a²/v) rises with v and falls with a: each stands once here, so the ends are exact.
+    # v/(v + a²) = 1/(1 + a²/v) rises with v and falls with a: each stands once here, so the ends
+    # are exact.
     ratio = distance.square() / (group.sd.square() * (group.n - 1) / group.n)
     return Interval(0.0, min(1.0, (1 / (1 + ratio)).high))
 
@@ -275,7 +287,9 @@ def _digits(value):
 
 
 def _between_with_hidden(whole, rest, size):
-    """B with the hidden mean eliminated: Σ nᵢ dᵢ² + (Σ nᵢ dᵢ)²/n with dᵢ = mᵢ - M, a convex form in (M, m₁, m₂, ...)."""
+    """B with the hidden mean eliminated: Σ nᵢ dᵢ² + (Σ nᵢ dᵢ)²/n with dᵢ = mᵢ - M, a convex form in
+    (M, m₁, m₂, ...).
+    """
     sizes = np.array([group.n for group in rest], dtype=float)
     form = np.diag(sizes) + np.outer(sizes, sizes) / size
     # Differences to M: the first column of the map takes M away from each mean.
@@ -286,11 +300,15 @@ def _between_with_hidden(whole, rest, size):
 
 
 def _range_of_convex_form(form, box):
-    """Range of x'Ax, A positive semi-definite, over a box: maximum in a corner, minimum certified from below.
+    """Range of x'Ax, A positive semi-definite, over a box: maximum in a corner, minimum certified
+    from below.
 
-    For any point p, convexity gives x'Ax >= p'Ap + 2 (Ap)'(x - p); the least of the right side over the box is a rigorous bound
-    and equals the minimum where p is the minimiser. A group of shifts (all means at once) leaves B alone, so values are taken
-    relative to the box's centre to keep digits. The widening covers rounding error, some 10⁶ times its size.
+    For any point p, convexity gives x'Ax >= p'Ap + 2 (Ap)'(x - p); the least of the right side over
+    the box is a rigorous bound
+    and equals the minimum where p is the minimiser. A group of shifts (all means at once) leaves B
+    alone, so values are taken
+    relative to the box's centre to keep digits. The widening covers rounding error, some 10⁶ times
+    its size.
     """
     centre = float(np.mean([side.middle for side in box]))
     low = np.array([side.low for side in box]) - centre
@@ -313,7 +331,9 @@ def _range_of_convex_form(form, box):
 
 
 def _minimise(form, low, high):
-    """Coordinate descent for a convex quadratic form in a box; any point will do, a good one makes the bound tight."""
+    """Coordinate descent for a convex quadratic form in a box; any point will do, a good one makes
+    the bound tight.
+    """
     point = np.clip(np.zeros(len(low)), low, high)
     for _ in range(200):
         before = point.copy()

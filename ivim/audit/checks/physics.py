@@ -1,6 +1,8 @@
-"""Printed signal equations and scan protocols: does an equation start at S₀, decay and have the right units; do the seconds add up?
+"""Printed signal equations and scan protocols: does an equation start at S₀, decay and have the
+right units; do the seconds add up?
 
-An equation is a restricted expression string such as ``S0 * ((1 - f) * exp(-b * D) + f * exp(-b * Dstar))``: names, numbers,
+An equation is a restricted expression string such as ``S0 * ((1 - f) * exp(-b * D) + f * exp(-b *
+Dstar))``: names, numbers,
 ``+ - * / **`` and ``exp``. It is parsed, never run as code.
 """
 
@@ -81,8 +83,15 @@ def evaluate(expression, **values):
             f"no value for {unknown[0]!r} in {expression!r}; given are {', '.join(sorted(values))}"
         )
         raise ValueError(msg)
-    with np.errstate(over="ignore"):
-        result = _value(_parse(expression).body, values)
+    try:
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            result = _value(_parse(expression).body, values)
+    except (OverflowError, ZeroDivisionError) as error:
+        msg = f"{expression!r} has no value ({error}); look at its powers and quotients"
+        raise ValueError(msg) from error
+    if np.iscomplexobj(result):
+        msg = f"{expression!r} is no real number; look at the roots in it"
+        raise ValueError(msg)
     return result if np.ndim(result) else float(result)
 
 
@@ -115,7 +124,8 @@ def check_unweighted(equation, symbol):
     Returns
     -------
     Outcome
-        False for the left-hand side of an equation that changes with b. ``low`` and ``high``: the range of S(b)/S(0) at b > 0.
+        False for the left-hand side of an equation that changes with b. ``low`` and ``high``: the
+        range of S(b)/S(0) at b > 0.
     """
     if symbol not in (equation.signal, equation.s0):
         return cannot_tell(f"{symbol} is neither side of the equation")
@@ -158,8 +168,10 @@ def check_decay(equation, largest_b=2000.0):
 def check_dimensions(equation):
     """Are all exponents and sums free of conflicting units?
 
-    What stands in ``exp`` and above a power has to be a pure number; a sum adds like to like. A power whose exponent is a
-    parameter has to have a pure number as its base (otherwise the unit of the result would vary with the parameter).
+    What stands in ``exp`` and above a power has to be a pure number; a sum adds like to like. A
+    power whose exponent is a
+    parameter has to have a pure number as its base (otherwise the unit of the result would vary
+    with the parameter).
 
     Returns
     -------
@@ -181,7 +193,8 @@ def check_dimensions(equation):
 def check_identifiable(equation, largest_b=1500.0, count=16):
     """Can the parameters be told apart from the signal at all?
 
-    The Jacobian of the signal with respect to the parameters has to have full column rank somewhere; two parameters that
+    The Jacobian of the signal with respect to the parameters has to have full column rank
+    somewhere; two parameters that
     only enter as a product never do.
 
     Returns
@@ -231,7 +244,9 @@ def check_equation(equation):
 
 
 def repetitions(b_values, averages, directions):
-    """Number of repetitions of a diffusion scan: each b > 0 once per average and direction, b = 0 once per average."""
+    """Number of repetitions of a diffusion scan: each b > 0 once per average and direction, b = 0
+    once per average.
+    """
     if len(b_values) != len(averages):
         msg = f"{len(b_values)} b-values and {len(averages)} averages; give one average per b-value"
         raise ValueError(msg)
@@ -310,11 +325,16 @@ class _UnitError(ValueError):
 def _parse(expression):
     try:
         tree = ast.parse(expression, mode="eval")
-    except SyntaxError as error:
-        msg = f"not an expression: {expression!r} ({error.msg}); write it as in S0 * exp(-b * D)"
+    except (SyntaxError, RecursionError, MemoryError, ValueError) as error:
+        told = getattr(error, "msg", "") or "too deep"
+        msg = f"not an expression: {expression[:80]!r} ({told}); write it as in S0 * exp(-b * D)"
         raise ValueError(msg) from error
+    called = {id(node.func) for node in ast.walk(tree.body) if isinstance(node, ast.Call)}
     for node in ast.walk(tree.body):
         _check_node(node, expression)
+        if isinstance(node, ast.Name) and node.id == "exp" and id(node) not in called:
+            msg = f"exp stands without an argument in {expression!r}; write exp(...)"
+            raise ValueError(msg)
     return tree
 
 
@@ -401,7 +421,9 @@ def _name(power):
 
 
 def _grid(equation, points=4):
-    """Parameter values over the ranges' insides; ends are left out, where a parameter may lose its meaning."""
+    """Parameter values over the ranges' insides; ends are left out, where a parameter may lose its
+    meaning.
+    """
     axes = {
         name: np.linspace(*limits, points + 2)[1:-1] for name, limits in equation.ranges.items()
     }
@@ -416,7 +438,8 @@ def _signal(equation, values, b):
 def _log_derivative(equation, point, name, b):
     """Derivative of ln S by the logarithm of one parameter, by a complex step.
 
-    Exact to rounding (Squire & Trapp 1998, *SIAM Rev* 40:110). Relative to the signal at each b, so that an exploding signal does not drown the rest.
+    Exact to rounding (Squire & Trapp 1998, *SIAM Rev* 40:110). Relative to the signal at each b, so
+    that an exploding signal does not drown the rest.
     """
     stepped = {**point, name: point[name] * (1 + 1e-30j), equation.b: b}
     with np.errstate(all="ignore"):

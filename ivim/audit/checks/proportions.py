@@ -28,9 +28,12 @@ def proportion_limits(count, n, method="exact", confidence=0.95):
     ----------
     count, n : int
         0 <= count <= n.
-    method : {"exact", "mid_p", "wilson", "wilson_corrected", "jeffreys", "agresti_coull", "wald", "logit"}
-        Clopper & Pearson 1934; the mid-p variant of it; Wilson 1927 without and with continuity correction (Newcombe 1998, *Stat
-        Med* 17:857); Jeffreys, Agresti & Coull, Wald and logit as in Brown, Cai & DasGupta 2001, *Stat Sci* 16:101.
+    method : {"exact", "mid_p", "wilson", "wilson_corrected", "jeffreys", "agresti_coull", "wald",
+    "logit"}
+        Clopper & Pearson 1934; the mid-p variant of it; Wilson 1927 without and with continuity
+        correction (Newcombe 1998, *Stat
+        Med* 17:857); Jeffreys, Agresti & Coull, Wald and logit as in Brown, Cai & DasGupta 2001,
+        *Stat Sci* 16:101.
     confidence : float
 
     Returns
@@ -47,6 +50,33 @@ def proportion_limits(count, n, method="exact", confidence=0.95):
     if method in _SHARED:
         return tuple(float(limit) for limit in _SHARED[method](count, n, confidence))
     return _OWN[method](count, n, (1 - confidence) / 2)
+
+
+@lru_cache(maxsize=4096)
+def uncut_limits(count, n, method, confidence=0.95):
+    """Limits as software prints them that does not end them at 0 and 1.
+
+    Parameters
+    ----------
+    count, n : int
+    method : str
+        As in :func:`proportion_limits`; only Wald's and Jeffreys' limits differ.
+    confidence : float
+
+    Returns
+    -------
+    tuple of (float, float)
+        One pair, or none where there is nothing to cut. Jeffreys' are the quantiles of Beta(x + 1/2, n - x + 1/2) at
+        x = 0 and n too, as statsmodels gives them.
+    """
+    tail = (1 - confidence) / 2
+    if method == "jeffreys" and count in (0, n):
+        return ((stats.beta.ppf(tail, count + 0.5, n - count + 0.5), stats.beta.isf(tail, count + 0.5, n - count + 0.5)),)
+    if method == "wald":
+        share = count / n
+        reach = stats.norm.isf(tail) * math.sqrt(share * (1 - share) / n)
+        return ((share - reach, share + reach),)
+    return ()
 
 
 def printing_methods(low, high, count, n, scale=100, rule="any", confidence=0.95):
@@ -87,7 +117,8 @@ def limits_method(rows, scale=100, rule="any", confidence=0.95):
     Returns
     -------
     tuple of (str, int)
-        Method and how many of the ``2 x len(rows)`` limits it prints; the earlier of :data:`PROPORTION_METHODS` wins a tie.
+        Method and how many of the ``2 x len(rows)`` limits it prints; the earlier of
+        :data:`PROPORTION_METHODS` wins a tie.
     """
     scores = dict.fromkeys(PROPORTION_METHODS, 0)
     for low, high, count, n in rows:
@@ -104,7 +135,8 @@ def check_limits(low, high, count, n, method=None, scale=100, rule="any", confid
     low, high : str or Printed
     count, n : int
     method : str, optional
-        The method that the table is known to use (:func:`limits_method`). Without it nothing can be refuted.
+        The method that the table is known to use (:func:`limits_method`). Without it nothing can be
+        refuted.
     scale, rule, confidence
         As in :func:`printing_methods`.
 

@@ -1,4 +1,6 @@
-"""p-values: from statistics to p and back, printed p against printed statistic (as statcheck does), stars against their level."""
+"""p-values: from statistics to p and back, printed p against printed statistic (as statcheck does),
+stars against their level.
+"""
 
 import math
 import re
@@ -13,20 +15,26 @@ TAIL_ERROR = 1e-9
 
 
 def normal_quantile(confidence):
-    """The z of a two-sided Wald interval: from the exact quantile to the one of two decimals (1.96) that people use."""
+    """The z of a two-sided Wald interval: from the exact quantile to the one of two decimals (1.96)
+    that people use.
+    """
     z = float(stats.norm.isf((1 - confidence) / 2))
     return Interval(min(z, round(z, 2)), max(z, round(z, 2)))
 
 
 def p_from_t(t, df):
-    """Two-sided p of a t interval: it falls with \\|t\\| and, for a given t, with df (heavier tails at fewer df)."""
+    """Two-sided p of a t interval: it falls with \\|t\\| and, for a given t, with df (heavier tails
+    at fewer df).
+    """
     size, df = abs(as_interval(t)), as_interval(df)
     low, high = 2 * stats.t.sf(size.high, df.high), 2 * stats.t.sf(size.low, df.low)
     return _probability(low, high)
 
 
 def t_from_p(p, df):
-    """Interval of \\|t\\| for a printed two-sided p; ``<0.0001`` leaves it open above. ``df`` is a number."""
+    """Interval of \\|t\\| for a printed two-sided p; ``<0.0001`` leaves it open above. ``df`` is a
+    number.
+    """
     p = _unit(as_interval(p))
     return Interval(stats.t.isf(p.high / 2, df), stats.t.isf(p.low / 2, df)).widen(TAIL_ERROR)
 
@@ -55,7 +63,9 @@ def p_from_z(z):
 
 
 def p_from_r(r, df):
-    """Two-sided p of a correlation with ``df`` = n - 2, by t = r √(df/(1 - r²)), increasing in \\|r\\|."""
+    """Two-sided p of a correlation with ``df`` = n - 2, by t = r √(df/(1 - r²)), increasing in
+    \\|r\\|.
+    """
     size = abs(as_interval(r))
     size = Interval(min(size.low, 1.0), min(size.high, 1.0))
     return p_from_t(
@@ -66,7 +76,8 @@ def p_from_r(r, df):
 def check_p(kind, value, p, df1=None, df2=None, one_sided=False):
     """Does a printed p follow from the printed test statistic, as statcheck asks?
 
-    The statistic's rounding interval is turned into an interval of p and held against the printed p (Nuijten et al. 2016,
+    The statistic's rounding interval is turned into an interval of p and held against the printed p
+    (Nuijten et al. 2016,
     *Behav Res Methods* 48:1205; the R package statcheck).
 
     Parameters
@@ -115,7 +126,9 @@ def check_p(kind, value, p, df1=None, df2=None, one_sided=False):
 
 
 def decision_changes(outcome, p, level=0.05):
-    """True where a refuted p also turns the decision at ``level``: printed on one side, the whole computed interval on the other."""
+    """True where a refuted p also turns the decision at ``level``: printed on one side, the whole
+    computed interval on the other.
+    """
     shown = parse(p)
     printed_significant = float(shown.value) <= level if shown.comparison != ">" else False
     return outcome.holds is False and (
@@ -124,7 +137,9 @@ def decision_changes(outcome, p, level=0.05):
 
 
 def p_overlaps(computed, p):
-    """Does an interval of p meet the printed one? A p below the last printed digit may be printed as zeros (SPSS's ``.000``)."""
+    """Does an interval of p meet the printed one? A p below the last printed digit may be printed
+    as zeros (SPSS's ``.000``).
+    """
     shown = parse(p)
     if shown.comparison == "<":
         return computed.low < float(shown.value)

@@ -1,7 +1,10 @@
-"""What a printed number says about the number behind it: parsing, rounding intervals, printing, and the outcome of a check.
+"""What a printed number says about the number behind it: parsing, rounding intervals, printing, and
+the outcome of a check.
 
-A printed ``0.85`` stands for every value that rounds to it, the interval [0.845, 0.855]. All checks of the audit work on
-such intervals and are rigorous: the true result lies inside the interval computed, so that a print outside of it is refuted
+A printed ``0.85`` stands for every value that rounds to it, the interval [0.845, 0.855]. All checks
+of the audit work on
+such intervals and are rigorous: the true result lies inside the interval computed, so that a print
+outside of it is refuted
 and one inside of it is not accused.
 """
 
@@ -15,9 +18,12 @@ from functools import cached_property
 from ivim.audit.checks.interval import Interval
 
 RULES = ("any", "half_up", "half_even")
-"""How a tie is printed: away from zero, to the even digit, or unknown (``any``: both neighbours are possible prints)."""
+"""How a tie is printed: away from zero, to the even digit, or unknown (``any``: both neighbours are
+possible prints).
+"""
 
-# Floats carry the dust of their computation; a tie is recognised after rounding to this many significant digits.
+# Floats carry the dust of their computation; a tie is recognised after rounding to this many
+# significant digits.
 SIGNIFICANT = 12
 
 _PRINTED = re.compile(
@@ -32,7 +38,8 @@ class Outcome:
     Attributes
     ----------
     holds : bool or None
-        True: the print fits. False: it is refuted, rigorously under the check's stated assumptions. None: the check cannot tell.
+        True: the print fits. False: it is refuted, rigorously under the check's stated assumptions.
+        None: the check cannot tell.
     low, high : float
         The interval recomputed from the other prints; NaN where a check has none.
     reason : str
@@ -60,7 +67,8 @@ class Printed:
     marks : str
         Stars and daggers behind it.
     cut : bool
-        True where further digits were cut off instead of rounded: 0.85 then stands for 0.85 to 0.86.
+        True where further digits were cut off instead of rounded: 0.85 then stands for 0.85 to
+        0.86.
     """
 
     text: str
@@ -101,7 +109,9 @@ class Printed:
 
     @cached_property
     def ends(self):
-        """Lowest and highest value behind the digits, exactly: half a unit to either side, or a whole one outwards where cut."""
+        """Lowest and highest value behind the digits, exactly: half a unit to either side, or a
+        whole one outwards where cut.
+        """
         value, unit = Fraction(self.value), 2 * self.half_unit
         if not self.cut:
             return value - unit / 2, value + unit / 2
@@ -109,15 +119,19 @@ class Printed:
 
     @cached_property
     def rounding(self):
-        """The values that round to the digits, whatever the comparison before them: a closed interval, right for every rule.
+        """The values that round to the digits, whatever the comparison before them: a closed
+        interval, right for every rule.
 
-        A cut-off printed ``> 29.05`` is a value with a direction; its own rounding interval is [29.045, 29.055].
+        A cut-off printed ``> 29.05`` is a value with a direction; its own rounding interval is
+        [29.045, 29.055].
         """
         return Interval(*self.ends)
 
     @cached_property
     def interval(self):
-        """The values that the print stands for: ``<0.0001`` is everything below, otherwise :attr:`rounding`."""
+        """The values that the print stands for: ``<0.0001`` is everything below, otherwise
+        :attr:`rounding`.
+        """
         if self.comparison == "<":
             return Interval(-math.inf, Fraction(self.value))
         if self.comparison == ">":
@@ -140,7 +154,8 @@ def as_interval(value):
     Parameters
     ----------
     value : Interval, Printed, str or number
-        A string is a printed number with its rounding interval; an int, float, Decimal or Fraction is exact.
+        A string is a printed number with its rounding interval; an int, float, Decimal or Fraction
+        is exact.
 
     Returns
     -------
@@ -154,7 +169,9 @@ def as_interval(value):
 
 
 def exact(value):
-    """A number as a Fraction; a float loses its dust beyond 12 significant digits, so that a tie is seen as a tie."""
+    """A number as a Fraction; a float loses its dust beyond 12 significant digits, so that a tie is
+    seen as a tie.
+    """
     if isinstance(value, (int, Fraction, Decimal)):
         return Fraction(value)
     number = Decimal(repr(float(value)))
@@ -171,7 +188,8 @@ def prints_as(value, printed, rule="any"):
     printed : str or Printed
         The digits; after ``<`` or ``>`` the value has to lie on that side.
     rule : {"any", "half_up", "half_even"}
-        What happens to a tie. ``any`` accepts both neighbours: software that rounds a binary fraction prints either.
+        What happens to a tie. ``any`` accepts both neighbours: software that rounds a binary
+        fraction prints either.
 
     Returns
     -------
@@ -199,7 +217,8 @@ def prints_as(value, printed, rule="any"):
 
 
 def to_print(value, decimals, rule="half_up"):
-    """The string that a number prints as, with the given decimals; ties go away from zero or to the even digit.
+    """The string that a number prints as, with the given decimals; ties go away from zero or to the
+    even digit.
 
     Examples
     --------

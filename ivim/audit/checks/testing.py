@@ -1,7 +1,9 @@
 """Test statistics from summary statistics, forwards and backwards, as rigorous intervals.
 
-In t = D/E the difference D depends on the means alone and its standard error E on the SDs alone, each SD and mean standing
-once; an interval quotient of independent parts is exact. The same holds for F = (B/(k - 1))/(W/(N - k)).
+In t = D/E the difference D depends on the means alone and its standard error E on the SDs alone,
+each SD and mean standing
+once; an interval quotient of independent parts is exact. The same holds for F = (B/(k - 1))/(W/(N -
+k)).
 """
 
 import math
@@ -35,7 +37,8 @@ class Statistic:
 def t_test(a, b, variant="student"):
     """Two-sample t from the rows of two groups.
 
-    Student: E² = s² (1/n₁ + 1/n₂) with the pooled s², df = n₁ + n₂ - 2. Welch: E² = s₁²/n₁ + s₂²/n₂ with Satterthwaite's df
+    Student: E² = s² (1/n₁ + 1/n₂) with the pooled s², df = n₁ + n₂ - 2. Welch: E² = s₁²/n₁ + s₂²/n₂
+    with Satterthwaite's df
     (Welch 1947, *Biometrika* 34:28).
 
     Parameters
@@ -93,9 +96,11 @@ def check_t(a, b, t, p=None, variants=VARIANTS):
 
 
 def sd_for_t(a, b, t, variant="student"):
-    """The SD that group ``a`` must have for the printed t, all else as printed; the inverse of :func:`t_test`.
+    """The SD that group ``a`` must have for the printed t, all else as printed; the inverse of
+    :func:`t_test`.
 
-    Student: s₁² = [(D/t)² (n₁ + n₂ - 2)/(1/n₁ + 1/n₂) - (n₂ - 1) s₂²]/(n₁ - 1). Welch: s₁² = n₁ [(D/t)² - s₂²/n₂].
+    Student: s₁² = [(D/t)² (n₁ + n₂ - 2)/(1/n₁ + 1/n₂) - (n₂ - 1) s₂²]/(n₁ - 1). Welch: s₁² = n₁
+    [(D/t)² - s₂²/n₂].
     Each printed number stands once, so the interval is exact.
 
     Parameters
@@ -141,7 +146,8 @@ def anova(groups):
     Returns
     -------
     Statistic
-        Minimum and maximum of F over the rounding box: B is a convex form in the means (see :mod:`ivim.audit.checks.moments`), W rises
+        Minimum and maximum of F over the rounding box: B is a convex form in the means (see
+        :mod:`ivim.audit.checks.moments`), W rises
         with each SD, and they share no number.
     """
     size, count = sum(group.n for group in groups), len(groups)
@@ -180,8 +186,10 @@ def check_anova(groups, significant, level=0.05):
 def check_difference(a, b, significant, level=0.05, within=None):
     """Can two groups differ significantly (or not), as claimed, by an unadjusted comparison?
 
-    A comparison corrected for multiplicity has a larger p than the unadjusted one on the same error term. A claimed difference
-    is refuted only when Student's, Welch's and (with ``within``) Fisher's LSD p all stay above the level; a claimed
+    A comparison corrected for multiplicity has a larger p than the unadjusted one on the same error
+    term. A claimed difference
+    is refuted only when Student's, Welch's and (with ``within``) Fisher's LSD p all stay above the
+    level; a claimed
     absence cannot be refuted, since the correction is unknown.
 
     Parameters
@@ -219,7 +227,9 @@ def _welch_error(a, b):
 
 
 def _welch_df(a, b):
-    """Satterthwaite's df depends on r = (s₁²/n₁)/(s₂²/n₂) alone: it peaks with n₁ + n₂ - 2 at r = (n₁ - 1)/(n₂ - 1)."""
+    """Satterthwaite's df depends on r = (s₁²/n₁)/(s₂²/n₂) alone: it peaks with n₁ + n₂ - 2 at r =
+    (n₁ - 1)/(n₂ - 1).
+    """
     ratio = (a.sd.square() / a.n) / (b.sd.square() / b.n)
 
     def df(r):
@@ -233,8 +243,10 @@ def _welch_df(a, b):
 def rank_test_p(a, b, least_n=None):
     """Bounds of the p of a Mann-Whitney test between two groups of which means and SDs are known.
 
-    For a difference X - Y with one peak, mean D and variance v = s₁² + s₂², P(X < Y) is at most 4/9 v/(v + D²) where D² >= 5/3 v, else
-    4/3 v/(v + D²) - 1/3 (one-sided Vysochanskij-Petunin inequality; Mercadier & Strobel 2021, *J Inequal Appl* 2021:131). That bounds
+    For a difference X - Y with one peak, mean D and variance v = s₁² + s₂², P(X < Y) is at most 4/9
+    v/(v + D²) where D² >= 5/3 v, else
+    4/3 v/(v + D²) - 1/3 (one-sided Vysochanskij-Petunin inequality; Mercadier & Strobel 2021, *J
+    Inequal Appl* 2021:131). That bounds
     U, and U the p. One peak is usual, not certain.
 
     Parameters
@@ -261,7 +273,8 @@ def rank_test_p(a, b, least_n=None):
 
 
 def welch_anova_p(groups):
-    """p of Welch's one-way ANOVA at the middle of every printed number (Welch 1951, *Biometrika* 38:330).
+    """p of Welch's one-way ANOVA at the middle of every printed number (Welch 1951, *Biometrika*
+    38:330).
 
     Parameters
     ----------

@@ -114,14 +114,15 @@ def write_reading(reading: Reading, folder: str | Path) -> list[str]:
             "replaced: give another --out, or take it away"
         )
         raise ValueError(msg)
+    texts = {
+        "reading.md": reading_text(reading),
+        "answers.toml": questions_text(reading.questions),
+        "structure.toml": structure_text(reading),
+    }
     files.write_csv(folder / "claims.csv", reading.claims)
-    files.write_text(folder / "reading.md", reading_text(reading))
-    written = ["claims.csv", "reading.md"]
-    for name, text in (
-        ("answers.toml", questions_text(reading.questions)),
-        ("structure.toml", structure_text(reading)),
-    ):
-        if _untouched(folder / name, known):
+    written = ["claims.csv"]
+    for name, text in texts.items():
+        if name == "reading.md" or _untouched(folder / name, known):
             files.write_text(folder / name, text)
             written.append(name)
     ours = {name: _fingerprint(folder / name) for name in written}

@@ -1,8 +1,15 @@
 """Questions on the design that no table answers, as a structure file to fill in."""
 
+import json
+
+from ivim.audit.claims import Claim, Claims
+from ivim.audit.questions import structure_text as questions_on
+from ivim.audit.structure import Structure
+
 
 def structure_text(reading) -> str:
-    """A structure file to fill in.
+    """A structure file to fill in: what the auditor asks of any claims, and groups that are
+    indented under others.
 
     Parameters
     ----------
@@ -11,50 +18,22 @@ def structure_text(reading) -> str:
     Returns
     -------
     str
-        TOML; nothing in it counts until its ``# `` is taken away.
+        TOML; nothing in it counts until its ``#`` is taken away.
+
+    Raises
+    ------
+    ValueError
+        Where a number of a long table is none.
     """
-    claims = reading.claims
-    groups = list(dict.fromkeys(name for name in claims["group"] if name))
+    claims = Claims([Claim(**row) for row in reading.claims.to_dict("records")])
+    text = questions_on(claims, Structure())
     parts = {whole: names for table in reading.tables for whole, names in table.parts.items()}
-    inner = {name for names in parts.values() for name in names}
-    outer = [name for name in groups if name not in inner]
-    lines = [
-        '# What the tables do not say about the design. Take the "# " away where a line '
-        "is true and put it right where",
-        "# it is not; what stays commented out is not assumed, and checks that need it "
-        "are not made.",
-        "[groups]",
-        f"# compared = {_list(outer[:2])}    # the groups of the tests and the ROC "
-        "analysis: disjoint, together everybody",
-        f'# positive = "{outer[-1] if outer else ""}"    # which of them is the disease',
-        "[groups.parts]",
+    if not parts:
+        return text
+    lines = ["", "# These groups are indented under another one in a table; are they its parts?"]
+    lines += ["# [groups.parts]"] + [
+        f"# {json.dumps(whole, ensure_ascii=False)} = "
+        + json.dumps(list(dict.fromkeys(names)), ensure_ascii=False)
+        for whole, names in parts.items()
     ]
-    suggested = parts or ({groups[0]: groups[1:3]} if len(groups) > 3 else {})
-    lines += [
-        f'# "{whole}" = {_list(dict.fromkeys(names))}    # a group and the disjoint '
-        "sub-groups that make it up"
-        for whole, names in suggested.items()
-    ]
-    lines.append("[parameters]")
-    if "age" in set(claims["parameter"]):
-        lines.append('# whole_numbers = ["age"]    # parameters recorded in whole numbers')
-    lines.append("[tests]")
-    if claims["statistic"].str.startswith("auc_").any():
-        lines.append('# auc_limits = "symmetric"    # limits of an AUC are AUC ± z SE')
-    if (claims["statistic"] == "cutoff").any():
-        lines.append(
-            '# cutoff = "youden"    # cut-offs have the largest sum of sensitivity and specificity'
-        )
-    if (claims["statistic"] == "b").any():
-        lines.append(
-            '# slopes = "table units"    # a slope is per unit in which the table gives the marker'
-        )
-    return "\n".join([*lines, ""])
-
-
-def _list(names):
-    return "[" + ", ".join(f'"{_quoted(name)}"' for name in names) + "]"
-
-
-def _quoted(name):
-    return name.replace("\\", "\\\\").replace('"', '\\"')
+    return "\n".join([text.rstrip("\n"), *lines, ""])

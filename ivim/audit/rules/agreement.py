@@ -26,7 +26,9 @@ def agreement_relations(study):
 
 
 def _between(study, value):
-    """An estimate lies between its limits; a share of none or of all may have a limit on its wrong side."""
+    """An estimate lies between its limits; a share of none or of all may have a limit on its wrong
+    side.
+    """
     ends = study.claims.beside(value, f"{value.statistic}_low", f"{value.statistic}_high")
     scale = study.claims.scale(value)
     if value.statistic not in _LIMITED and not 0 < value.number.value < scale:
@@ -44,7 +46,9 @@ def _between(study, value):
 
 
 def _icc(study, icc):
-    """Limits of an ICC by its form; which form an article used is found, not refuted, where nothing says it."""
+    """Limits of an ICC by its form; which form an article used is found, not refuted, where nothing
+    says it.
+    """
     ends = study.claims.beside(icc, "icc_low", "icc_high")
     sizes = [study.size(group) for group in study.structure.compared or study.claims.groups[:1]]
     if not study.structure.given or None in ends:
@@ -69,7 +73,13 @@ def _icc(study, icc):
                 target,
                 inputs,
                 partial(
-                    _form, names=names, ids=ids, raters=raters, form=form, level=study.structure.confidence, place=names.index(target)
+                    _form,
+                    names=names,
+                    ids=ids,
+                    raters=raters,
+                    form=form,
+                    level=study.structure.confidence,
+                    place=names.index(target),
                 ),
             )
 

@@ -1,14 +1,15 @@
-"""Relations of group tests: t, F, H, U, Z and their p, against the rows of the groups and against each other.
+"""Relations of group tests: t, F, H, U, Z and their p, against the rows of the groups and against
+each other.
 
-A test is refuted only by the method that it is known to be: its column ``method``, the structure file, or the rest of its table,
-where most of the printed statistics follow from the rows by Student's or Welch's test. Otherwise a statistic has to be beyond
+A test is refuted only by the method that it is known to be: its column ``method``, the structure
+file, or the rest of its table,
+where most of the printed statistics follow from the rows by Student's or Welch's test. Otherwise a
+statistic has to be beyond
 what every usual method could give.
 """
 
 import math
 from functools import lru_cache, partial
-
-from scipy import stats
 
 from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.moments import between_ss, total_ss
@@ -74,7 +75,9 @@ def _ids(rows):
 
 
 def variants(study, claim):
-    """The forms of Student's and Welch's test that a printed t may be by; empty where another test is possible."""
+    """The forms of Student's and Welch's test that a printed t may be by; empty where another test
+    is possible.
+    """
     told = study.test_method(claim)
     if told:
         return VARIANTS.get(told, ())
@@ -85,7 +88,9 @@ def variants(study, claim):
 
 
 def _follows(study, claim):
-    """Whether a t (or F) follows from its rows, and how likely that would be by chance; None where there are no rows."""
+    """Whether a t (or F) follows from its rows, and how likely that would be by chance; None where
+    there are no rows.
+    """
     reading = study.reading
     if claim.statistic == "f":
         rows = study.rows(study.groups_of(claim), claim.parameter)
@@ -166,7 +171,9 @@ def _from_rows(reading, t, pair, names):
             return Outcome(True, fits[0].low, fits[0].high, told)
         low, high = min(o.low for o in found.values()), max(o.high for o in found.values())
         told = "; ".join(outcome.reason for outcome in found.values())
-        return Outcome(False, low, high, told.replace(show(digits(reading[t])), text_of(reading[t])))
+        return Outcome(
+            False, low, high, told.replace(show(digits(reading[t])), text_of(reading[t]))
+        )
     room = _room(reading, pair, names)
     signed = room if digits(reading[t]).middle >= 0 else -room
     told = f"means and SDs, with values missing or not, give {show(signed)}; printed {text_of(reading[t])}"
@@ -236,7 +243,11 @@ def _f_from_rows(reading, f, rows, known, own):
     told = f"the rows give F {show(room)}; printed {text_of(reading[f])}"
     holds = room.overlaps(printed)
     if not holds and not known:  # Welch's ANOVA, or another, has another F
-        holds = None if room.low / BEYOND <= printed.high and printed.low <= BEYOND * room.high else False
+        holds = (
+            None
+            if room.low / BEYOND <= printed.high and printed.low <= BEYOND * room.high
+            else False
+        )
     ends = (room.low, room.high) if own else (math.nan, math.nan)
     return Outcome(holds, *ends, told)
 
@@ -272,7 +283,9 @@ def _p(study, p):
 
 
 def _against(reading, p, found, own):
-    """The printed p against an interval and its source in words; half of it, a one-sided p, is no slip."""
+    """The printed p against an interval and its source in words; half of it, a one-sided p, is no
+    slip.
+    """
     computed, source = found
     printed = as_printed(reading[p])
     # Zeros, as SPSS prints them, stand for a p below the last digit.
@@ -282,7 +295,9 @@ def _against(reading, p, found, own):
 
 
 def _sizes(study, claim):
-    """Sizes of the compared groups as (id or number, certain), by their rows or by their printed sizes; empty where unknown."""
+    """Sizes of the compared groups as (id or number, certain), by their rows or by their printed
+    sizes; empty where unknown.
+    """
     found = []
     for group in study.groups_of(claim):
         row = study.row(group, claim.parameter)
@@ -331,7 +346,9 @@ def _p_of_t(study, p, t):
                 ]
                 df = df.hull(Interval(min(d.low for d in welch), max(d.high for d in welch)))
             elif method != "student":
-                smallest = min(reading.count(s) if sure else least(reading.count(s)) for s, sure in sizes)
+                smallest = min(
+                    reading.count(s) if sure else least(reading.count(s)) for s, sure in sizes
+                )
                 df = Interval(max(smallest - 1, 1), df.high)
         found = p_from_t(size, df)
         if not method and not variants(study, t):
@@ -430,7 +447,8 @@ def _p_of_u(study, p, u):
         reach = math.sqrt(n * m * (n + m + 1) / 12)
         far = max(abs(value.low - half), abs(value.high - half)) / reach
         near = min(abs(value.low - half), abs(value.high - half)) / reach
-        # Ties make z larger, the exact distribution and the continuity correction change it a little.
+        # Ties make z larger, the exact distribution and the continuity correction change it a
+        # little.
         z = Interval(max(0.0, 0.9 * near - 0.2), 1.3 * far + 0.3)
         return _adjusted(study, p, p_from_z(z)), f"U = {text_of(reading[u.id])}"
 
@@ -480,7 +498,11 @@ def _p_of_anova(study, p):
     families = [told] if told else list(study.structure.parts.values())
     found = [study.rows(names, p.parameter) for names in families]
     found = [rows for rows in found if len(rows) > 1 and all(row.sd for row in rows)]
-    if not found or len(found) < len(families) or not all(r.complete for rows in found for r in rows):
+    if (
+        not found
+        or len(found) < len(families)
+        or not all(r.complete for rows in found for r in rows)
+    ):
         return
     wholes = {tuple(parts): whole for whole, parts in study.structure.parts.items()}
     whole_rows = [study.row(wholes.get(tuple(names), ""), p.parameter) for names in families]
@@ -511,7 +533,8 @@ def _anova_p(reading, p, families, wholes, own):
 
 
 def anova_room(reading, rows, whole):
-    """Interval of p of a one-way ANOVA from the rows of parts, narrower where the whole's row gives the total sum of squares.
+    """Interval of p of a one-way ANOVA from the rows of parts, narrower where the whole's row gives
+    the total sum of squares.
 
     Parameters
     ----------
@@ -531,7 +554,8 @@ def anova_room(reading, rows, whole):
 def _anova_p_room(groups, whole):
     p = anova(groups).p
     if whole:
-        # With the whole's own sum of squares T, F = (B/(k - 1))/((T - B)/(N - k)) rises with B and falls with T.
+        # With the whole's own sum of squares T, F = (B/(k - 1))/((T - B)/(N - k)) rises with B and
+        # falls with T.
         total, between = total_ss([whole]), between_ss(groups)
         k, size = len(groups), sum(group.n for group in groups)
         ends = [_f_of(between.low, total.high, k, size), _f_of(between.high, total.low, k, size)]

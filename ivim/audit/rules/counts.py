@@ -36,7 +36,9 @@ def count_relations(study):
 
 
 def _sexes(study):
-    """n = male + female, where the two of at least one other group add up or nothing can be missing; else no more than n."""
+    """n = male + female, where the two of at least one other group add up or nothing can be
+    missing; else no more than n.
+    """
     claims, trios, adding = study.claims, [], 0
     for group in claims.groups:
         trio = [claims.find(name, group) for name in ("n", "male", "female")]
@@ -205,7 +207,9 @@ def _tables(study):
 
 
 def _cells(study, claim):
-    """For each group the two counts, or a count and the size that it is out of; None where one is not certain."""
+    """For each group the two counts, or a count and the size that it is out of; None where one is
+    not certain.
+    """
     claims, cells = study.claims, []
     for group in study.groups_of(claim):
         if claim.parameter == "sex":

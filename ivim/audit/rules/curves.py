@@ -1,4 +1,6 @@
-"""Relations of ROC analysis: an area and its limits, differences of areas, cut-offs against the rows of the groups."""
+"""Relations of ROC analysis: an area and its limits, differences of areas, cut-offs against the
+rows of the groups.
+"""
 
 import math
 from functools import partial
@@ -11,6 +13,7 @@ from ivim.audit.checks.pvalues import normal_quantile
 from ivim.audit.checks.rounding import Outcome, cannot_tell, compare
 from ivim.audit.checks.units import unit_factor
 from ivim.audit.relations import Check, Relation, as_printed, digits
+from ivim.audit.vocabulary import domain, stem
 
 SYMMETRIC = ("symmetric", "delong", "hanley-mcneil")
 RANGE = Check("possible_value", recovers=False, confirms=False)
@@ -28,13 +31,19 @@ def curve_relations(study):
     claims = study.claims
     return [
         *(r for claim in claims.where(statistic="auc") for r in _auc(study, claim)),
-        *(r for claim in claims.where(statistic="auc_difference") for r in _difference(study, claim)),
+        *(
+            r
+            for claim in claims.where(statistic="auc_difference")
+            for r in _difference(study, claim)
+        ),
         *(r for claim in claims.where(statistic="cutoff") for r in _cutoff(study, claim)),
     ]
 
 
 def symmetry(study, value):
-    """The method behind limits that are symmetric about their estimate; empty where they may not be."""
+    """The method behind limits that are symmetric about their estimate; empty where they may not
+    be.
+    """
     told = value.method.strip().lower() or study.structure.auc_limits
     return told if told in SYMMETRIC else ""
 
@@ -79,7 +88,9 @@ def _auc(study, auc):
                     GRID if method == "wald" else REMARK.called(f"{method}_limits"),
                     auc.id,
                     (low.id, high.id, *sizes),
-                    partial(_limits, trio=trio, sizes=sizes, method=method, level=structure.confidence),
+                    partial(
+                        _limits, trio=trio, sizes=sizes, method=method, level=structure.confidence
+                    ),
                 )
     pair = study.rows((structure.positive, structure.negative), auc.parameter) if sizes else ()
     if pair and None not in (pair[0].sd, pair[1].sd) and study.claims.scale(auc) == 1:
@@ -174,6 +185,8 @@ def _z(reading, ids, level, own):
 def _cutoff(study, cutoff):
     """The members of a group that lie beyond a cut-off, against the group's mean and SD (Cantelli)."""
     sizes, structure = study.class_sizes(cutoff.parameter), study.structure
+    if any(cutoff.variant):  # another reader's values have another mean
+        return
     if not sizes or cutoff.number.comparison not in "<>":
         return
     for group, rate, size, share in zip(
@@ -217,12 +230,10 @@ def _beyond(reading, row, cutoff, rate, size, share, scale, factor):
 
 def range_relations(study):
     """No number lies where its statistic cannot: an area of 1.89, a share of 188.9 %, a p of 1.2."""
-    from ivim.audit.vocabulary import domain
-
     for claim in study.claims:
         if claim.number is None:
             continue
-        low, high = domain(claim.statistic)
+        low, high = _widened(claim.statistic, *domain(claim.statistic))
         if math.isfinite(low) or math.isfinite(high):
             scale = study.claims.scale(claim)
             yield Relation(
@@ -234,8 +245,19 @@ def range_relations(study):
             )
 
 
+def _widened(statistic, low, high):
+    """Limits by ± z SE are often printed as they come out, beyond the range of their estimate: 1.02, 102.3 %."""
+    if stem(statistic) == statistic or statistic.startswith("lr_"):
+        return low, high
+    return (-math.inf if statistic == "icc_low" else low - 1), high + 1
+
+
 def _possible(reading, claim, low, high):
     printed = digits(reading[claim])
     holds = printed.high >= low and printed.low <= high
-    told = f"such a number lies between {low:g} and {high:g}" if math.isfinite(high) else f"such a number is at least {low:g}"
+    told = (
+        f"such a number lies between {low:g} and {high:g}"
+        if math.isfinite(high)
+        else f"such a number is at least {low:g}"
+    )
     return Outcome(holds, low, high, told)

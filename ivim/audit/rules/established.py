@@ -4,18 +4,22 @@ import numpy as np
 
 LEAST_FITS = 3
 CHANCE = 0.05
-"""A method is taken as known where so many prints would follow from it by chance with less than this probability."""
+"""A method is taken as known where so many prints would follow from it by chance with less than
+this probability.
+"""
 
 
 def table_follows(study, claim, follows):
-    """Do most numbers of a claim's kind in its table follow from the others by a method, more than chance would have it?
+    """Do most numbers of a claim's kind in its table follow from the others by a method, more than
+    chance would have it?
 
     Parameters
     ----------
     study : ivim.audit.rules.rows.Study
     claim : Claim
     follows : callable
-        From a claim to (bool, probability that a number fits by chance), or None where it cannot be tried.
+        From a claim to (bool, probability that a number fits by chance), or None where it cannot be
+        tried.
 
     Returns
     -------

@@ -1,4 +1,6 @@
-"""Relations within and among the rows of groups: wholes and parts, ranges, quartiles, standard errors."""
+"""Relations within and among the rows of groups: wholes and parts, ranges, quartiles, standard
+errors.
+"""
 
 import math
 from functools import lru_cache
@@ -70,7 +72,9 @@ def _pooled(reading, whole, parts, statistic):
         size = Interval(pool.n, pool.n).sqrt()
         scaled = pool.sd / size
         return Outcome(found.holds, scaled.low, scaled.high, f"as standard errors: {found.reason}")
-    reason = found.reason.replace(f"printed {show(told)}", f"printed {_printed(reading, whole, statistic)}")
+    reason = found.reason.replace(
+        f"printed {show(told)}", f"printed {_printed(reading, whole, statistic)}"
+    )
     return Outcome(found.holds, found.low, found.high, reason)
 
 
@@ -150,7 +154,9 @@ _ASCENDING = (
 
 
 def _orders(study):
-    """Minimum, quartiles, median and maximum in their order; the mean within the range; the SD no larger than the range allows."""
+    """Minimum, quartiles, median and maximum in their order; the mean within the range; the SD no
+    larger than the range allows.
+    """
     claims = study.claims
     for first, second in _ASCENDING:
         for low in claims.where(statistic=first):
@@ -187,7 +193,9 @@ def _order(reading, other, target, sign):
 
 
 def _spread(reading, sd, ends, row):
-    """No SD of n values is above range/2 √(n/(n - 1)) nor below range/√(2 (n - 1)) (Popoviciu 1935; Nagy 1918)."""
+    """No SD of n values is above range/2 √(n/(n - 1)) nor below range/√(2 (n - 1)) (Popoviciu 1935;
+    Nagy 1918).
+    """
     n = reading.count(row.n)
     if n < 2:
         return cannot_tell("one value has no SD")

@@ -1,10 +1,14 @@
-"""Which claims belong together: the row of a group, the groups behind a test, the size behind a number."""
+"""Which claims belong together: the row of a group, the groups behind a test, the size behind a
+number.
+"""
 
 from ivim.audit.relations import Reading, Row
 from ivim.audit.structure import SHARE_LIMITS
 
 LEAST_SHARE = 0.5
-"""Where missing values are not excluded, at least this share of a group is taken to have been measured."""
+"""Where missing values are not excluded, at least this share of a group is taken to have been
+measured.
+"""
 
 _PLAIN = ("", "", "")
 
@@ -25,7 +29,9 @@ class Study:
         self._rows = {}
 
     def row(self, group, parameter, variant=_PLAIN):
-        """The :class:`~ivim.audit.relations.Row` of a group and parameter; None where size or mean is not printed, or is there twice."""
+        """The :class:`~ivim.audit.relations.Row` of a group and parameter; None where size or mean
+        is not printed, or is there twice.
+        """
         key = group, parameter, variant
         if key not in self._rows:
             self._rows[key] = self._row(*key)
@@ -37,7 +43,9 @@ class Study:
         return found if found and None not in found else ()
 
     def size(self, group, parameter=""):
-        """Size of a group (for a parameter) and whether it is known to be the number measured: (id, bool), or None."""
+        """Size of a group (for a parameter) and whether it is known to be the number measured: (id,
+        bool), or None.
+        """
         own = self.claims.size(group, parameter) if parameter else None
         if own:
             return own.id, True
@@ -70,7 +78,8 @@ class Study:
         Parameters
         ----------
         claim : Claim
-            Its ``comparison`` names them ("a vs b", "parts of a", a name of the structure file); without one it is the
+            Its ``comparison`` names them ("a vs b", "parts of a", a name of the structure file);
+            without one it is the
             compared groups of the structure file.
 
         Returns
@@ -90,7 +99,9 @@ class Study:
         return structure.compared if structure.given else self._only_pair(claim.parameter)
 
     def _only_pair(self, parameter):
-        """Without a structure file: the two groups with a row, where there are just two besides a total of all."""
+        """Without a structure file: the two groups with a row, where there are just two besides a
+        total of all.
+        """
         groups = [g for g in self.claims.groups if self.row(g, parameter)]
         sizes = {g: self.claims.size(g).number.value for g in self.claims.groups}
         if len(groups) == 2 and sizes[groups[0]] != sizes[groups[1]]:
@@ -100,25 +111,29 @@ class Study:
         return ()
 
     def test_method(self, claim):
-        """Method of a group test, from the claim's column or the structure file; empty where unknown."""
+        """Method of a group test, from the claim's column or the structure file; empty where
+        unknown.
+        """
         told = claim.method.strip().lower()
         if told:
             return told
         return self.structure.method(claim.parameter)
 
     def share_limits(self, claim):
-        """Method behind the limits of a share, as :mod:`ivim.audit.checks.proportions` calls it; empty where unknown."""
+        """Method behind the limits of a share, as :mod:`ivim.audit.checks.proportions` calls it;
+        empty where unknown.
+        """
         told = claim.method.strip().lower() or self.structure.method(claim.parameter, "limits")
         return SHARE_LIMITS.get(told, "unknown" if told else "")
 
     def class_sizes(self, parameter=""):
-        """Sizes of the diseased and of the others for a parameter, where both are known for certain; else an empty tuple."""
+        """Sizes of the diseased and of the others for a parameter, where both are known for
+        certain; else an empty tuple.
+        """
         structure = self.structure
         if not (structure.positive and structure.negative):
             return ()
-        found = [
-            self.size(group, parameter) for group in (structure.positive, structure.negative)
-        ]
+        found = [self.size(group, parameter) for group in (structure.positive, structure.negative)]
         return tuple(size[0] for size in found) if all(s and s[1] for s in found) else ()
 
     def denominator(self, claim):
@@ -146,7 +161,9 @@ def least(n):
 
 
 def corner_groups(row, reading):
-    """A row as groups of every size that missing values leave possible, at its ends: one where the size is known, else two."""
+    """A row as groups of every size that missing values leave possible, at its ends: one where the
+    size is known, else two.
+    """
     n = reading.count(row.n)
     sizes = (n,) if row.complete else dict.fromkeys((n, min(n, least(n))))
     return [row.group(reading, size) for size in sizes]

@@ -1,4 +1,6 @@
-"""Relations of sensitivity, specificity and other shares: the count behind each, their limits, and what follows from the counts."""
+"""Relations of sensitivity, specificity and other shares: the count behind each, their limits, and
+what follows from the counts.
+"""
 
 import math
 from dataclasses import replace
@@ -7,7 +9,7 @@ from itertools import permutations
 
 from ivim.audit.checks.counts import count_exists, counts_from_percentage
 from ivim.audit.checks.interval import Interval
-from ivim.audit.checks.proportions import PROPORTION_METHODS, proportion_limits
+from ivim.audit.checks.proportions import PROPORTION_METHODS, proportion_limits, uncut_limits
 from ivim.audit.checks.rounding import Outcome, cannot_tell, compare, prints_as, show
 from ivim.audit.relations import Check, Relation, as_printed, digits, text_of
 from ivim.audit.rules.established import by_more_than_chance
@@ -51,7 +53,9 @@ def share_relations(study):
 
 
 def _share(study, claim):
-    """A share is one of its denominator; where that is unknown, it is at most noted that it is one of a printed group."""
+    """A share is one of its denominator; where that is unknown, it is at most noted that it is one
+    of a printed group.
+    """
     size, scale = study.denominator(claim), study.claims.scale(claim)
     if size is not None:
         ids = (size,) if isinstance(size, str) else ()
@@ -86,7 +90,9 @@ def _possible(reading, claim, size, scale, cut):
 
 
 def _guessed_sizes(study, claim):
-    """Group sizes that every sensitivity and specificity of the place is a share of, and whether truncated; None where there are none."""
+    """Group sizes that every sensitivity and specificity of the place is a share of, and whether
+    truncated; None where there are none.
+    """
     if claim.statistic not in ("sensitivity", "specificity"):
         return None
     key = ("denominators", claim.location)
@@ -119,7 +125,9 @@ def _fits(claims, rate, size, cut):
 
 
 def _limits(study, claim):
-    """Limits of a share by the method known for them; without one, no further from it than any method has them."""
+    """Limits of a share by the method known for them; without one, no further from it than any
+    method has them.
+    """
     ends = study.claims.beside(claim, f"{claim.statistic}_low", f"{claim.statistic}_high")
     scale = study.claims.scale(claim)
     if None in ends or any(study.claims.scale(end) != scale for end in ends):
@@ -145,20 +153,32 @@ def _limits(study, claim):
         judge = partial(
             _limit, share=claim.id, end=end.id, size=size, scale=scale, index=index, method=method, level=level
         )  # fmt: skip
-        yield Relation(family, LIMIT, end.id, tuple(i for i in ids if i not in (ends[0].id, ends[1].id)), judge)
+        yield Relation(
+            family, LIMIT, end.id, tuple(i for i in ids if i not in (ends[0].id, ends[1].id)), judge
+        )
         yield Relation(
             family,
             SHARE,
             claim.id,
             tuple(i for i in ids if i != claim.id),
-            partial(_from_limits, trio=ids[:3], size=size, scale=scale, method=method, level=level, judge=judge),
+            partial(
+                _from_limits,
+                trio=ids[:3],
+                size=size,
+                scale=scale,
+                method=method,
+                level=level,
+                judge=judge,
+            ),
         )
         if isinstance(size, str):
             yield Relation(family, CELL, size, tuple(i for i in ids if i != size), judge)
 
 
 def _reach(reading, ids, scale):
-    """An interval for a share may be skewed towards its middle, but only so far (that of k of k + 1 has 4.7 times)."""
+    """An interval for a share may be skewed towards its middle, but only so far (that of k of k + 1
+    has 4.7 times).
+    """
     share, low, high = (digits(reading[name]) / scale for name in ids)
     if share.low <= 0 or share.high >= 1 or low.low <= 0 or high.high >= 1:
         return cannot_tell("a limit at 0 or 1 says little about the other")
@@ -169,7 +189,9 @@ def _reach(reading, ids, scale):
 
 
 def _table_method(study, claim):
-    """The method that most limits of the table are by, more than chance would have it; empty where there is none."""
+    """The method that most limits of the table are by, more than chance would have it; empty where
+    there is none.
+    """
     key = ("share limits", claim.location)
     if key not in study.established:
         rows = [
@@ -199,7 +221,9 @@ def _method_of(rows, level):
         tried = []
         for count, n, scale, ends in rows:
             for index, printed in enumerate(ends):
-                others = [proportion_limits(count, n, name, level)[index] for name in PROPORTION_METHODS]
+                others = [
+                    proportion_limits(count, n, name, level)[index] for name in PROPORTION_METHODS
+                ]
                 spread = max(others) - min(others)
                 unit = float(2 * printed.half_unit) / scale
                 value = proportion_limits(count, n, method, level)[index]
@@ -214,7 +238,9 @@ def _prints(printed, limit, scale):
 
 
 def _limit(reading, share, end, size, scale, index, method, level):
-    """A limit is refuted only where neither the known method nor, for a table's method, any other prints it."""
+    """A limit is refuted only where neither the known method nor, for a table's method, any other
+    prints it.
+    """
     rate, printed = as_printed(reading[share], reading[end])
     n = reading.count(size)
     counts = counts_from_percentage(rate, n, scale)
@@ -222,12 +248,14 @@ def _limit(reading, share, end, size, scale, index, method, level):
         return cannot_tell("the count behind the share is unknown")
     name = method.replace("_", " ")
     values = [scale * proportion_limits(k, n, method, level)[index] for k in counts]
+    uncut = [scale * pair[index] for k in counts for pair in uncut_limits(k, n, method, level)]
     told = f"the {name} limit of {counts[0]}/{n} is {values[0]:.{max(printed.decimals, 0) + 2}f}; printed {printed.text}"
-    if any(math.isfinite(value) and prints_as(value, printed) for value in values):
+    if any(math.isfinite(value) and prints_as(value, printed) for value in (*values, *uncut)):
         return Outcome(True, min(values), max(values), told)
     if len(counts) == 1:
         for other in PROPORTION_METHODS:
-            if _prints(printed, proportion_limits(counts[0], n, other, level)[index], scale):
+            pairs = proportion_limits(counts[0], n, other, level), *uncut_limits(counts[0], n, other, level)
+            if any(_prints(printed, pair[index], scale) for pair in pairs):
                 reason = f"{told}, as the {other.replace('_', ' ')} method would"
                 return Outcome(None, values[0], values[0], reason)
     return Outcome(False, min(values), max(values), told)
@@ -252,7 +280,9 @@ def _from_limits(reading, trio, size, scale, method, level, judge):
         return replace(judge(reading), low=math.nan, high=math.nan)
     interval = Interval(scale * min(shares), scale * max(shares))
     fits = interval.overlaps(digits(reading[trio[0]]))
-    told = f"these limits belong to a share of {show(interval)}; printed {text_of(reading[trio[0]])}"
+    told = (
+        f"these limits belong to a share of {show(interval)}; printed {text_of(reading[trio[0]])}"
+    )
     return Outcome(fits, interval.low, interval.high, told)
 
 
@@ -270,7 +300,9 @@ def _of_counts(study, claim):
             COUNTS if target == claim.id else CELL,
             target,
             tuple(i for i in ids if i != target),
-            partial(_ratio, claim=claim.id, inside=inside, outside=outside, scale=scale, target=target),
+            partial(
+                _ratio, claim=claim.id, inside=inside, outside=outside, scale=scale, target=target
+            ),
         )
 
 
@@ -286,7 +318,9 @@ def _ratio(reading, claim, inside, outside, scale, target):
 
 
 def _of_rates(study, claim):
-    """Predictive values, accuracy, Youden's index and likelihood ratios from sensitivity and specificity."""
+    """Predictive values, accuracy, Youden's index and likelihood ratios from sensitivity and
+    specificity.
+    """
     rates = study.claims.beside(claim, "sensitivity", "specificity")
     if None in rates:
         return
@@ -338,7 +372,9 @@ def _quotient(a, b):
 
 
 def _predictive(right, wrong, n, m):
-    """Of those called so, the share that are: n·right/(n·right + m·wrong), rising in right and falling in wrong."""
+    """Of those called so, the share that are: n·right/(n·right + m·wrong), rising in right and
+    falling in wrong.
+    """
     ends = [
         n * r / (n * r + m * w) if n * r + m * w > 0 else None
         for r, w in ((right.low, wrong.high), (right.high, wrong.low))

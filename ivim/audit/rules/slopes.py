@@ -1,7 +1,9 @@
 """Relations of a row of logistic or Cox regression: B, SE, Wald, p, the ratio and its limits.
 
-Limits may be Wald's, or by the profile likelihood, or by resampling, which are not symmetric. They refute by Wald's formula only
-where that is known to be the method (a column, the structure file, or most limits of the table); else only what no method gives.
+Limits may be Wald's, or by the profile likelihood, or by resampling, which are not symmetric. They
+refute by Wald's formula only
+where that is known to be the method (a column, the structure file, or most limits of the table);
+else only what no method gives.
 """
 
 import math
@@ -24,7 +26,9 @@ from ivim.audit.rules.established import by_more_than_chance
 from ivim.audit.vocabulary import RATIOS
 
 SKEW = 4.0
-"""Largest ratio of the two distances of an estimate's limits, on the scale of logarithms, that is not held against them."""
+"""Largest ratio of the two distances of an estimate's limits, on the scale of logarithms, that is
+not held against them.
+"""
 
 STRETCH = 3.0
 """Largest factor between a half-width by another method and Wald's that is not held against it."""
@@ -55,7 +59,9 @@ def slope_relations(study):
 
 
 def _rows(study):
-    """Rows of regressions as dicts from statistic to claim; rows in which a statistic stands twice are left out."""
+    """Rows of regressions as dicts from statistic to claim; rows in which a statistic stands twice
+    are left out.
+    """
     rows = {}
     for claim in study.claims:
         if claim.analysis in ("logistic", "cox") and claim.number:
@@ -85,7 +91,9 @@ def _row(study, row):
 
 
 def _is_wald(study, claim):
-    """True where limits are known to be Wald's, False where they are known not to be, None where nothing says it."""
+    """True where limits are known to be Wald's, False where they are known not to be, None where
+    nothing says it.
+    """
     told = claim.method.strip().lower() or study.structure.odds_limits
     if told:
         return told == "wald"
@@ -96,7 +104,9 @@ def _is_wald(study, claim):
 
 
 def _limit_fits(study, claim):
-    """For each limit of the table whether Wald's formula prints it, and how likely another method would print the same."""
+    """For each limit of the table whether Wald's formula prints it, and how likely another method
+    would print the same.
+    """
     tried, level = [], study.structure.confidence
     for row in _rows(study):
         first = next(iter(row.values()))
@@ -107,8 +117,12 @@ def _limit_fits(study, claim):
             for name, end in zip(("ci_low", "ci_high"), ends, strict=True):
                 if name in row and math.isfinite(end.high):
                     shown = row[name].number.rounding
-                    spread = max(0.1 * abs(math.log(max(end.middle, 1e-300))) * end.middle, 0.02 * end.middle)
-                    tried.append((end.overlaps(shown), min(1.0, (end.width + shown.width) / spread)))
+                    spread = max(
+                        0.1 * abs(math.log(max(end.middle, 1e-300))) * end.middle, 0.02 * end.middle
+                    )
+                    tried.append(
+                        (end.overlaps(shown), min(1.0, (end.width + shown.width) / spread))
+                    )
     return tried
 
 
@@ -135,7 +149,9 @@ def _from_slope(ids, ratio, where, level, wald):
                 kind,
                 target,
                 inputs,
-                partial(_limit, ids=ids, name=name, sign=sign, level=level, wald=wald, target=target),
+                partial(
+                    _limit, ids=ids, name=name, sign=sign, level=level, wald=wald, target=target
+                ),
             )
     if {"ci_low", "ci_high"} <= set(ids):
         yield Relation(
@@ -186,7 +202,9 @@ def _b_from_wald(reading, ids):
         return Outcome(True, math.nan, math.nan, "Wald is printed as B/S.E.")
     size = digits(reading[ids["se"]]) * _root(reading, ids)
     b = digits(reading[ids["b"]])
-    return compare(size if b.middle >= 0 else -size, reading[ids["b"]], "S.E. times the root of Wald")
+    return compare(
+        size if b.middle >= 0 else -size, reading[ids["b"]], "S.E. times the root of Wald"
+    )
 
 
 def _exponential(ids, ratio, where):
@@ -226,13 +244,17 @@ def _limit(reading, ids, name, sign, level, wald, target):
     ends = (math.nan, math.nan)
     if wald:
         log = recover_b(printed)
-        room = log - sign * reach if target == ids["b"] else sign * (log - b) / normal_quantile(level)
+        room = (
+            log - sign * reach if target == ids["b"] else sign * (log - b) / normal_quantile(level)
+        )
         ends = (room.low, room.high)
     return Outcome(holds, *ends, told)
 
 
 def _limits(ids, ratio, where, wald):
-    """The ratio lies between its limits, by Wald's method midway between them on the scale of logarithms."""
+    """The ratio lies between its limits, by Wald's method midway between them on the scale of
+    logarithms.
+    """
     name = ids[ratio]
     ends = {key: ids[key] for key in ("ci_low", "ci_high") if key in ids}
     for key, end in ends.items():
@@ -301,14 +323,18 @@ def _skew(reading, trio, target):
 
 
 def _p(ids, ratio, where, level, wald):
-    """p from Wald, else from B and SE, else from the limits; within a margin where the test may be another."""
+    """p from Wald, else from B and SE, else from the limits; within a margin where the test may be
+    another.
+    """
     sources = []
     if "wald" in ids:
         sources.append((("wald",), _chi2_of_wald, True))
     elif {"b", "se"} <= set(ids):
         sources.append((("b", "se"), _z_of_slope, wald is True))
     if ratio and {"ci_low", "ci_high"} <= set(ids):
-        sources.append(((ratio, "ci_low", "ci_high"), partial(_z_of_limits, level=level), wald is True))
+        sources.append(
+            ((ratio, "ci_low", "ci_high"), partial(_z_of_limits, level=level), wald is True)
+        )
         yield from _limits_for_p(ids, ratio, where, level)
     for names, source, sure in sources:
         inputs = tuple(ids[name] for name in names)
@@ -323,7 +349,9 @@ def _p(ids, ratio, where, level, wald):
 
 
 def _limits_for_p(ids, ratio, where, level):
-    """What the limits would be by Wald's formula from the ratio and p: a remark, and a value to try where both are wrong."""
+    """What the limits would be by Wald's formula from the ratio and p: a remark, and a value to try
+    where both are wrong.
+    """
     for name, sign in (("ci_low", -1), ("ci_high", 1)):
         yield Relation(
             f"{name} of {where} from p",

@@ -12,7 +12,9 @@ NOTE = Check("stars", recovers=False, decisive=False)
 def star_relations(study):
     """A starred p lies below the level that the table's note gives to the star; list of Relation."""
     claims, found = study.claims, []
-    notes = [c for c in claims.where(statistic="significance") if c.item and not c.item.strip("*†‡")]
+    notes = [
+        c for c in claims.where(statistic="significance") if c.item and not c.item.strip("*†‡")
+    ]
     for note in notes:
         alone = sum(other.location == note.location for other in notes) == 1
         for p in claims.where(location=note.location, statistic="p"):

@@ -14,8 +14,10 @@ The column ``test`` of a claim holds conditions joined by `` and ``:
 ``no reference ~ IVIM & spin*``            no reference's title or purpose has all the terms
 =========================================  ===============================================================================
 
-A condition is refuted only where it is false for every number that the prints allow. A title that lacks a word never refutes
-anything: the reference may hold what its title does not name, so the word is only said to be not seen.
+A condition is refuted only where it is false for every number that the prints allow. A title that
+lacks a word never refutes
+anything: the reference may hold what its title does not name, so the word is only said to be not
+seen.
 """
 
 import math

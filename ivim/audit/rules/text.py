@@ -1,4 +1,6 @@
-"""Relations between places: a number printed twice, units, cases in figures, the scan protocol, equations and definitions."""
+"""Relations between places: a number printed twice, units, cases in figures, the scan protocol,
+equations and definitions.
+"""
 
 import math
 from functools import partial
@@ -14,7 +16,8 @@ from ivim.audit.relations import Check, Relation, as_printed, digits, text_of
 from ivim.audit.vocabulary import COUNTS
 
 MOST_STRINGS = 50
-"""So many different strings for one quantity are held against each other; more are no restatements."""
+"""So many different strings for one quantity are held against each other; more are no restatements.
+"""
 
 RESTATED = Check("restated")
 AGREES = Check("restated", decisive=False)
@@ -70,7 +73,9 @@ def _restatements(study):
 
 
 def _one_quantity(study, a, b):
-    """Two rows with equal keys are one quantity where the structure file says so, or where a text repeats a table."""
+    """Two rows with equal keys are one quantity where the structure file says so, or where a text
+    repeats a table.
+    """
     told = study.structure.restated
     if told is not None or not study.structure.given:
         return bool(told)
@@ -111,7 +116,9 @@ def _unit(study, claim):
 
 
 def _cases(study):
-    """No member of a group is further than (n - 1)/√n SDs from its mean (Samuelson 1968, *J Am Stat Assoc* 63:1522)."""
+    """No member of a group is further than (n - 1)/√n SDs from its mean (Samuelson 1968, *J Am Stat
+    Assoc* 63:1522).
+    """
     claims = study.claims
     for claim in claims.where(statistic="value"):
         found = study.row(claim.group, claim.parameter)
@@ -150,7 +157,9 @@ def _case(reading, case, factor, row_):
 
 
 def _bands(claims):
-    """Bands of a scale follow each other without gap or overlap: each begins one printed unit after the last one ends."""
+    """Bands of a scale follow each other without gap or overlap: each begins one printed unit after
+    the last one ends.
+    """
     highs, lows = claims.where(statistic="band_high"), claims.where(statistic="band_low")
     for high, (_, low) in zip(highs, pairwise(lows), strict=False):
         for target, other in ((low, high), (high, low)):
@@ -245,11 +254,16 @@ def _square(reading, claim, beside):
 def _scan_time(claims, structure):
     name = structure.protocol.get("sequence", "")
     seconds, tr = (
-        claims.find(statistic, analysis="protocol", variant=(name, "", "")) for statistic in ("scan_time", "tr")
+        claims.find(statistic, analysis="protocol", variant=(name, "", ""))
+        for statistic in ("scan_time", "tr")
     )
     items = [c.item for c in claims.where(statistic="b_value")]
-    averages = [claims.find("averages", analysis="protocol", variant=(item, "", "")) for item in items]
-    b_values = [claims.find("b_value", analysis="protocol", variant=(item, "", "")) for item in items]
+    averages = [
+        claims.find("averages", analysis="protocol", variant=(item, "", "")) for item in items
+    ]
+    b_values = [
+        claims.find("b_value", analysis="protocol", variant=(item, "", "")) for item in items
+    ]
     if not (seconds and tr and items) or None in averages:
         return
     inputs = tuple(c.id for c in (*b_values, *averages))
@@ -280,8 +294,8 @@ def _seconds(reading, seconds, tr, b_values, averages):
 def _equations(claims, structure):
     for claim in claims.where(statistic="equation"):
         if claim.test and claim.item in structure.equations:
-            equation = equation_of(claim.test, structure.equations[claim.item])
-            for check, outcome in check_equation(equation).items():
+            equation, outcomes = _checked(claim, structure)
+            for check, outcome in outcomes.items():
                 yield Relation(
                     f"{check} of {claim.id}",
                     EQUATION.called(f"equation_{check}"),
@@ -292,18 +306,26 @@ def _equations(claims, structure):
                 )
 
 
+def _checked(claim, structure):
+    """A printed equation and the outcomes of its checks; one that has no value names its row."""
+    try:
+        equation = equation_of(claim.test, structure.equations[claim.item])
+        return equation, check_equation(equation)
+    except (ValueError, ArithmeticError, TypeError, RecursionError) as error:
+        msg = f"equation {claim.id!r}: {error}"
+        raise ValueError(msg) from error
+
+
 def _definitions(claims, structure):
-    """The symbol of the signal without diffusion weighting has to be the one that the equations give it."""
-    equations = [
-        equation_of(c.test, structure.equations[c.item])
-        for c in claims.where(statistic="equation")
-        if c.item in structure.equations
+    """The symbol of the signal without diffusion weighting has to be the one that the equations
+    give it.
+    """
+    found = [
+        _checked(claim, structure)
+        for claim in claims.where(statistic="equation")
+        if claim.test and claim.item in structure.equations
     ]
-    sound = [
-        equation
-        for equation in equations
-        if all(o.holds for o in check_equation(equation).values())
-    ]
+    sound = [equation for equation, outcomes in found if all(o.holds for o in outcomes.values())]
     for claim in claims.where(statistic="definition"):
         if claim.test == "signal without diffusion gradient" and sound:
             symbol = claim.printed.replace("_", "")
