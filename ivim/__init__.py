@@ -30,9 +30,9 @@ _HOME = {
 }
 
 _ROOMS = ("report",)
-"""Packages that are part of the public interface."""
+"""Packages with functions of their own that are loaded like a name."""
 
-__all__ = ["__version__", *_HOME, *_ROOMS]
+__all__ = ["__version__", *_HOME]
 
 
 def __getattr__(name: str) -> Any:

@@ -23,7 +23,9 @@ def _marks(table):
     ],
 )
 def test_a_mark_is_the_printed_digits(p, shown, mark):
-    """Table 3 prints p = 0.395 for ADC stand: exactly what rounds half up to it is marked as the same."""
+    """Table 3 prints p = 0.395 for ADC stand: exactly what rounds half up to it is marked as the
+    same.
+    """
     frame = pd.DataFrame(
         [{"parameter": "adc_stand", "test": "Student", "statistic": 0.855, "df": 68, "p": p}]
     )
@@ -119,7 +121,9 @@ def test_what_is_missing_is_different():
     ],
 )
 def test_every_printed_number_is_compared(item, printed):
-    """The count of numbers in each of the article's tables (cells of Table 2 hold a mean and an SD)."""
+    """The count of numbers in each of the article's tables (cells of Table 2 hold a mean and an
+    SD).
+    """
     assert len(compare.claims(item)) == printed
 
 

@@ -1,4 +1,4 @@
-"""Anyone's own study through the same notebooks, by the command: 33 patients, benign and malignant."""
+"""Anyone's own study through the same notebooks, by the command: 33 patients, two groups."""
 
 import json
 
@@ -12,7 +12,9 @@ from ivim.report.tables import COLUMNS
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    """Notebooks 03-07 run on a made-up table: two of the six parameters, an own column, one reader, no ages, no sub-groups."""
+    """Notebooks 03-07 run on a made-up table: two of the six parameters, an own column, one reader,
+    no ages, no sub-groups.
+    """
     folder, rng = tmp_path_factory.mktemp("own"), np.random.default_rng(33)
     group = np.array(
         ["malignant"] * 18 + ["benign"] * 15
@@ -43,7 +45,9 @@ def results(tmp_path_factory):
 
 @pytest.mark.parametrize("name", COLUMNS)
 def test_every_table_is_written_with_the_contracts_columns(results, name):
-    """Tables 1-5, agreement, ANOVA and post-hoc are there in five formats, empty ones with their reason."""
+    """Tables 1-5, agreement, ANOVA and post-hoc are there in five formats, empty ones with their
+    reason.
+    """
     table = pd.read_csv(results / "tables" / f"{name}.csv")
     assert list(table.columns) == COLUMNS[name].split()
     assert all(

@@ -12,12 +12,21 @@ from ivim.report import supplement, tables
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory):
-    """Sixty patients, two readers, two parameters that differ and one that does not, sexes and ages, three sub-groups of the ill."""
+    """Sixty patients, two readers, two parameters that differ and one that does not, sexes and
+    ages, three sub-groups of the ill.
+    """
     folder, rng = tmp_path_factory.mktemp("supplement"), np.random.default_rng(17)
     sick = np.arange(60) >= 25
     primary = np.where(sick, np.resize(["x", "y", "z"], 60), "")
-    patients = pd.DataFrame({"patient": [f"p{at}" for at in range(60)], "group": np.where(sick, "ill", "well"), "primary": primary,
-                             "sex": rng.choice(["m", "f"], 60), "age": rng.integers(30, 80, 60)})  # fmt: skip
+    patients = pd.DataFrame(
+        {
+            "patient": [f"p{at}" for at in range(60)],
+            "group": np.where(sick, "ill", "well"),
+            "primary": primary,
+            "sex": rng.choice(["m", "f"], 60),
+            "age": rng.integers(30, 80, 60),
+        }
+    )
     truth = {
         "adc_fast": rng.normal(22 + 7 * sick, 6),
         "f": rng.normal(0.5 - 0.15 * sick, 0.12).clip(0.01, 0.99),
@@ -42,7 +51,9 @@ def _values(cohort, column):
 def test_balance(cohort):
     """Age by Welch, sex by Fisher's exact test, as scipy gives them."""
     p = supplement.balance(cohort).frame.set_index("variable")["p"]
-    counts = [[(part == sex).sum() for sex in ("female", "male")] for part in _values(cohort, "sex")]
+    counts = [
+        [(part == sex).sum() for sex in ("female", "male")] for part in _values(cohort, "sex")
+    ]
     assert_allclose(
         p["age"], stats.ttest_ind(*_values(cohort, "age"), equal_var=False).pvalue, rtol=1e-12
     )
@@ -67,7 +78,9 @@ def test_holm():
 
 
 def test_all_tests_hold_the_alternatives(cohort):
-    """Welch and Mann-Whitney stand beside the chosen test, with its p corrected over three parameters."""
+    """Welch and Mann-Whitney stand beside the chosen test, with its p corrected over three
+    parameters.
+    """
     table = supplement.all_tests(cohort)
     frame = table.frame.set_index(["parameter", "test", "group"])
     assert_allclose(
@@ -126,7 +139,9 @@ def test_the_combination_is_compared_with_each_part(cohort):
 
 
 def test_optimism_is_repeatable_and_starts_from_table5(cohort):
-    """The same seed gives the same table, another seed another; the apparent AUC is that of Table 5."""
+    """The same seed gives the same table, another seed another; the apparent AUC is that of Table
+    5.
+    """
     first, again, other = (
         supplement.optimism(cohort, resamples=20, seed=seed).frame for seed in (1, 1, 2)
     )

@@ -1,4 +1,6 @@
-"""Tables 1-5, agreement, ANOVA and post-hoc as tidy frames: contract columns, the rule of choice, anyone's own table."""
+"""Tables 1-5, agreement, ANOVA and post-hoc as tidy frames: contract columns, the rule of choice,
+anyone's own table.
+"""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,8 @@ CONTRACT = {
     "table2": "group,parameter,n,mean,sd",
     "table3": "parameter,test,statistic,df,p",
     "table4": "term,b,se,wald,p,odds_ratio,ci_low,ci_high",
-    "table5": "marker,auc,auc_low,auc_high,cutoff,direction,tp,fn,tn,fp,sensitivity,sensitivity_low,sensitivity_high,"
+    "table5": "marker,auc,auc_low,auc_high,cutoff,direction,tp,fn,tn,fp,"
+    "sensitivity,sensitivity_low,sensitivity_high,"
     "specificity,specificity_low,specificity_high",
     "agreement": "parameter,form,icc,ci_low,ci_high",
     "anova": "parameter,f,df_between,df_within,p",
@@ -36,7 +39,9 @@ def study(tmp_path):
 
 @pytest.fixture
 def own(study):
-    """A study unlike the article's: 33 patients, benign and malignant, two of the six parameters and an own column, one reader, no ages."""
+    """A study unlike the article's: 33 patients, benign and malignant, two of the six parameters
+    and an own column, one reader, no ages.
+    """
     rng = np.random.default_rng(3)
     group = np.array(["benign"] * 15 + ["malignant"] * 18)
     patients = pd.DataFrame({"patient": [f"P{at}" for at in range(33)], "group": group})
@@ -56,11 +61,20 @@ def own(study):
 
 @pytest.fixture
 def three(study):
-    """Three groups, three readers, sub-groups that occur in every group, sexes as letters, ages with gaps."""
+    """Three groups, three readers, sub-groups that occur in every group, sexes as letters, ages
+    with gaps.
+    """
     rng = np.random.default_rng(5)
     group = np.repeat(["a", "b", "c"], 15)
-    patients = pd.DataFrame({"patient": [f"Q{at}" for at in range(45)], "group": group, "primary": ["x", "y", ""] * 15,
-                             "sex": ["M", "f", ""] * 15, "age": [50, None, 60] * 15})  # fmt: skip
+    patients = pd.DataFrame(
+        {
+            "patient": [f"Q{at}" for at in range(45)],
+            "group": group,
+            "primary": ["x", "y", ""] * 15,
+            "sex": ["M", "f", ""] * 15,
+            "age": [50, None, 60] * 15,
+        }
+    )
     truth = pd.DataFrame(
         {
             "patient": patients["patient"],
@@ -78,13 +92,17 @@ def three(study):
 @pytest.mark.parametrize("name", CONTRACT)
 @pytest.mark.parametrize("which", ["own", "three"])
 def test_columns_are_the_contracts(name, which, request):
-    """Every table of any study has exactly the contract's columns, in their order, filled or empty."""
+    """Every table of any study has exactly the contract's columns, in their order, filled
+    or empty.
+    """
     frame = layout.build(name, request.getfixturevalue(which)).frame
     assert ",".join(frame.columns) == CONTRACT[name]
 
 
 def test_own_table_gives_its_tables(own):
-    """Groups, sizes and parameters come from the study; what cannot be computed is empty and says why."""
+    """Groups, sizes and parameters come from the study; what cannot be computed is empty and says
+    why.
+    """
     assert tables.table1(own)[["group", "n"]].values.tolist() == [["benign", 15], ["malignant", 18]]
     assert tables.table1(own)[["male", "female", "age_mean"]].isna().all(axis=None)
     assert tables.table2(own)["parameter"].tolist() == ["adc_slow", "f", "volume"] * 2
@@ -106,7 +124,9 @@ def test_means_and_spread_are_those_of_the_patients(own):
 
 
 def test_predictors_are_those_that_differ(own):
-    """The article's rule: what is significant in Table 3 enters Table 4 and, alone and combined, Table 5."""
+    """The article's rule: what is significant in Table 3 enters Table 4 and, alone and combined,
+    Table 5.
+    """
     table = tables.table3(own)
     expected = table.loc[table["p"] < 0.05, "parameter"].tolist()
     assert 0 < len(expected) < 3
@@ -153,7 +173,9 @@ def test_nothing_differs(study):
 
 
 def test_separation_is_said_aloud(study):
-    """A parameter that separates the groups is fitted with Firth's penalty, and the table says so."""
+    """A parameter that separates the groups is fitted with Firth's penalty, and the table
+    says so.
+    """
     patients = pd.DataFrame({"patient": range(20), "group": ["a"] * 10 + ["b"] * 10})
     cohort = study(
         patients,
@@ -177,7 +199,9 @@ def test_a_constant_column_is_left_out(own, study):
 
 
 def test_three_groups(three):
-    """More than two groups: ANOVA where all are normal, else Kruskal-Wallis; the disease is set against the rest in Table 5."""
+    """More than two groups: ANOVA where all are normal, else Kruskal-Wallis; the disease is set
+    against the rest in Table 5.
+    """
     table = tables.table3(three).set_index("parameter")
     assert table["test"].to_dict() == {"adc_fast": "ANOVA", "skew": "Kruskal-Wallis"}
     parts = [part["skew"] for _, part in three.values.groupby("group")]
@@ -202,7 +226,9 @@ def test_sexes_and_ages_with_gaps(three):
 
 
 def test_subgroups_of_the_same_name_in_two_groups(three):
-    """A sub-group that occurs in several groups carries its group's name, so that rows stay distinct."""
+    """A sub-group that occurs in several groups carries its group's name, so that rows stay
+    distinct.
+    """
     names = tables.table2(three)["group"].unique().tolist()
     assert names == ["a", "a: x", "a: y", "b", "b: x", "b: y", "c", "c: x", "c: y"]
 

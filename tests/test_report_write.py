@@ -47,13 +47,23 @@ def test_markdown(table):
 def test_latex(table):
     """The LaTeX table to the letter; every special character is escaped."""
     assert write.to_tex(table).splitlines() == [
-        r"% needs \usepackage{booktabs,amssymb}", r"\begin{table}[htbp]", r"\centering", r"\caption{Means of \textit{f}}", r"\label{tab:demo}",
-        r"\begin{tabular}{lrc}", r"\toprule", r"Group & No. & Mean \\",
-        r" &  & 10\textsuperscript{$-$}\textsuperscript{3} mm\textsuperscript{2}/s \\", r"\midrule",
+        r"% needs \usepackage{booktabs,amssymb}",
+        r"\begin{table}[htbp]",
+        r"\centering",
+        r"\caption{Means of \textit{f}}",
+        r"\label{tab:demo}",
+        r"\begin{tabular}{lrc}",
+        r"\toprule",
+        r"Group & No. & Mean \\",
+        r" &  & 10\textsuperscript{$-$}\textsuperscript{3} mm\textsuperscript{2}/s \\",
+        r"\midrule",
         r"50\%\_\textless{}b\textgreater{}|\& & 3 & 0.33 $\pm$ 0.10 \\",
-        r"\quad{}ADC\textsubscript{fast} & -- & \textit{f} \textless{} 10\textsuperscript{$-$5} \\", r"\bottomrule", r"\end{tabular}",
-        r"\par\smallskip{\footnotesize Note: $\alpha$ $\geq$ 1.\par}", r"\end{table}",
-    ]  # fmt: skip
+        r"\quad{}ADC\textsubscript{fast} & -- & \textit{f} \textless{} 10\textsuperscript{$-$5} \\",
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\par\smallskip{\footnotesize Note: $\alpha$ $\geq$ 1.\par}",
+        r"\end{table}",
+    ]
 
 
 def test_html_reads_back(table):

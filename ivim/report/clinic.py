@@ -150,7 +150,7 @@ def worked_patient(cohort: Cohort, patient: str | None = None) -> Any:
     model, people = analysis.table4, analysis.outcome
     if model.empty:
         frame = pd.DataFrame(columns=["patient", "term", "value", "b", "product"])
-        cells = {name: [] for name in (TERM, "Value", COLUMNS["b"], "Product")}
+        cells: dict[str, list] = {name: [] for name in (TERM, "Value", COLUMNS["b"], "Product")}
         return extra("worked_patient", _WORKED, frame, cells, model.attrs["notes"], cohort)
     patient = people.loc[people["outcome"] == 1, "patient"].iloc[0] if patient is None else patient
     rows = people[people["patient"] == patient]
