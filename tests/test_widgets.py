@@ -21,7 +21,17 @@ EXPLORERS = {
     "explore.voxel(cases.measure_case(phantom.CASES['figure1']))",
 }
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
+# The browser asks no other machine anything.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def _notebook(folder):
@@ -89,7 +99,7 @@ def page(lab):
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         page = browser.new_page(viewport={"width": 1300, "height": 2600})
         page.set_default_timeout(PATIENCE_MS)
         page.goto(f"{lab}/lab/tree/sliders.ipynb")
