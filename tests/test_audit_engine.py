@@ -415,13 +415,18 @@ def test_the_command_names_a_bad_file(tmp_path, capsys):
 
 
 def test_the_ledger_page_needs_no_script(audit, tmp_path):
-    """The page has every claim once or more, a colour per verdict, evidence to open, and no
-    JavaScript.
+    """The page has every claim once or more, a colour per verdict, evidence to open and to link to;
+    the script is its last part and only adds a filter.
     """
     ledger.write_ledger(audit, tmp_path)
     page = (tmp_path / "ledger.html").read_text(encoding="utf-8")
-    assert "<script" not in page and page.count("<details>") == len(audit.ledger)
-    assert all(f".{verdict}{{background" in page for verdict in VERDICTS)
+    whole, _, script = page.partition("<script>")
+    assert whole.count("<details ") == whole.count('<tr class="entry"') == len(audit.ledger)
+    assert all(f".{verdict} {{ background" in whole for verdict in VERDICTS)
+    for name in audit.ledger["id"]:
+        assert f'id="c-{name}"' in whole and f'href="#e-{name}"' in whole
+        assert f'id="e-{name}"' in whole and f'href="#c-{name}"' in whole
+    assert page.count("<script") == 1 and "innerHTML" not in script
     stored = pd.read_csv(tmp_path / "ledger.csv", keep_default_na=False)
     assert list(stored["id"]) == list(audit.ledger["id"])
     assert Path(tmp_path / "ledger.md").read_text(encoding="utf-8").count("\n|") > len(audit.ledger)

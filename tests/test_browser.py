@@ -57,8 +57,16 @@ def test_the_curve_of_the_site_follows_its_sliders(browser, tmp_path):
 
 
 def test_the_ledger_can_be_read_on_a_telephone_and_filtered(browser):
-    """At 390 pixels nothing hangs over the edge; choosing a verdict leaves rows of that verdict only."""
+    """At 390 pixels nothing hangs over the edge; choosing a verdict leaves rows of that verdict
+    only.
+    """
     page = browser.new_page(viewport={"width": 390, "height": 800})
     page.goto((files.ROOT / "results" / "audit" / "ledger.html").as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= 392
+    page.locator("select[name=verdict]").select_option("misprint")
+    left = page.locator("tr.entry:visible")
+    assert left.count() > 0
+    assert set(left.evaluate_all("all => all.map(one => one.dataset.verdict)")) == {"misprint"}
+    page.locator("select[name=verdict]").select_option("")
+    assert page.locator("tr.entry:visible").count() == page.locator("tr.entry").count()
     page.close()

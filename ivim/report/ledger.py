@@ -12,6 +12,7 @@ from ivim.audit.questions import open_questions
 from ivim.audit.verdict import REFUTED, VERDICTS
 from ivim.files import csv_text, safe_name
 from ivim.report.analysis import analyse
+from ivim.report.ledger_page import to_html
 from ivim.report.provenance import results_folder, write_file
 from ivim.report.redrawn import (
     MEANING,
@@ -22,7 +23,6 @@ from ivim.report.redrawn import (
     interval_text,
     printed_tables,
     row_label,
-    to_html,
 )
 from ivim.report.write import Table
 

@@ -1,14 +1,9 @@
-"""The article's tables redrawn from its claims, and the page that shows each number in the colour
-of its verdict, without JavaScript.
-"""
+"""The article's tables redrawn from its claims: which number stands in which cell."""
 
 import math
 from dataclasses import dataclass
-from html import escape
 
 from ivim import parameters
-from ivim.audit.claims import place_of
-from ivim.audit.verdict import VERDICTS
 from ivim.report.headings import GROUPS
 from ivim.report.write import parameter
 
@@ -24,18 +19,6 @@ MEANING = {
 }
 LARGEST_TABLE = 5000
 """Numbers of a place beyond which it is listed, not redrawn as a table."""
-
-_MARKS = {
-    "misprint": "M",
-    "impossible": "I",
-    "contradicted": "C",
-    "disputed": "D",
-    "unsupported": "U",
-}
-_COLOURS = {
-    "reproduced": "#cdebd8", "consistent": "#e3f1fb", "misprint": "#ffd2b8", "impossible": "#f5b5b5",
-    "contradicted": "#f7c6e0", "disputed": "#e6d3f5", "unsupported": "#fff0b3", "unverifiable": "#ececec",
-}  # fmt: skip
 
 # Numbers that an article prints in one cell, and what stands between and behind them.
 _TOGETHER = (
@@ -134,42 +117,6 @@ def row_label(name):
     )
 
 
-def to_html(audit):
-    """The ledger as one page: the tables redrawn with each cell in its verdict's colour, its
-    evidence behind a click; no JavaScript.
-    """
-    rows = {row["id"]: row for row in audit.ledger.to_dict("records")}
-    drawn = [g for location in printed_tables(audit.claims) if (g := grid(audit.claims, location))]
-    shown = {name for g in drawn for name in claim_ids(g)}
-    legend = "".join(
-        f'<li><span class="v {verdict}">{audit.counts[verdict]}</span> <b>{verdict}</b>{_mark(verdict)}: {MEANING[verdict]}</li>'
-        for verdict in VERDICTS
-    )
-    slips = "".join(
-        f"<li>{escape(first_upper(slip.text))}. <small>settles {len(slip.explained)} of {audit.conflicts} conflicts</small></li>"
-        for slip in audit.slips
-    )
-    rest = [
-        location
-        for location in dict.fromkeys(c.location for c in audit.claims)
-        if any(c.id not in shown for c in audit.claims.where(location=location))
-    ]
-    return "\n".join(
-        [
-            '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>Audit: {escape(audit.structure.title)}</title>\n<style>{_css()}</style></head>\n<body>",
-            f"<h1>A verdict on every printed number</h1>\n<p>{escape(audit.structure.title)}: {len(audit.ledger)} printed quantities. "
-            "Open a number to see its evidence.</p>",
-            f'<ul class="legend">{legend}</ul>',
-            f"<h2>What explains the conflicts</h2>\n<ol>{slips}</ol>" if slips else "",
-            *(_html_grid(g, rows) for g in drawn),
-            *(_html_list(audit, location, rows, shown) for location in rest),
-            "</body>\n</html>\n",
-        ]
-    )
-
-
 def interval_text(row):
     """The recomputed interval of a ledger row in words; empty where there is none."""
     if math.isnan(row["low"]) and math.isnan(row["high"]):
@@ -218,79 +165,3 @@ def _column_heading(name, lead):
         return _HEADINGS.get(lead, lead)
     label = parameter(name) if name in parameters.SIX else name.capitalize()
     return label if lead in ("mean", "sd") else f"{label}, {_HEADINGS.get(lead, lead)}"
-
-
-def _css():
-    colours = "".join(f".{verdict}{{background:{colour}}}" for verdict, colour in _COLOURS.items())
-    return (
-        "body{font:15px/1.5 'Source Sans 3','Segoe UI',system-ui,sans-serif;margin:2em;max-width:76em;color:#1d2733;background:#fff}"
-        "table{border-collapse:collapse;margin:.6em 0 1.6em}th,td{padding:.3em .7em;border:1px solid #d5dbe1;text-align:left;vertical-align:top}"
-        "td.c{white-space:nowrap}details{display:inline-block;vertical-align:top}summary{display:inline-block;cursor:pointer;list-style:none}"
-        "summary::-webkit-details-marker{display:none}summary,.v{border-radius:.25em;padding:0 .3em}"
-        "details[open]{display:block;white-space:normal;max-width:26em}details p{margin:.3em 0;font-size:.88em}"
-        ".legend{list-style:none;padding:0}.legend li{margin:.2em 0}.v{display:inline-block;min-width:2.2em;text-align:right}"
-        "sup{font-size:.7em;font-weight:700;margin-left:.1em}small{color:#56616d}" + colours
-    )
-
-
-def _mark(verdict):
-    return f"<sup>{_MARKS[verdict]}</sup>" if verdict in _MARKS else ""
-
-
-def _html_number(row, label=None):
-    text = escape(label or row["printed"])
-    tip = escape(_evidence(row), quote=True)
-    return (
-        f'<details><summary class="{row["verdict"]}" title="{tip}">{text}{_mark(row["verdict"])}</summary>'
-        f"<p><b>{row['verdict']}</b>. {tip}</p></details>"
-    )
-
-
-def _evidence(row):
-    interval = interval_text(row)
-    recovered = f"Meant: {row['recovered']}. " if row["recovered"] else ""
-    return f"{recovered}{row['reason']}" + (f" Recomputed: {interval}." if interval else "")
-
-
-def _html_grid(g, rows):
-    head = "".join(f"<th>{escape(_plain(text))}</th>" for text in ("", *g.headings))
-    lines = []
-    for label, cells in zip(g.labels, g.cells, strict=True):
-        first = _html_number(rows[label]) if label in rows else escape(_plain(row_label(label)))
-        lines.append(
-            f"<tr><th>{first}</th>"
-            + "".join(f'<td class="c">{_html_cell(cell, rows)}</td>' for cell in cells)
-            + "</tr>"
-        )
-    body = "\n".join(lines)
-    return f"<h2>{escape(first_upper(place_of(g.location)))}</h2>\n<table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"
-
-
-def _html_cell(cell, rows):
-    return "".join(
-        escape(before) + (_html_number(rows[name]) if name else "") for before, name in cell
-    )
-
-
-def _html_list(audit, location, rows, shown):
-    lines = []
-    for claim in audit.claims.where(location=location):
-        if claim.id not in shown:
-            row = rows[claim.id]
-            cells = (
-                escape(claim.place),
-                escape(about(claim)),
-                _html_number(row),
-                row["verdict"],
-                escape(row["recovered"]),
-            )
-            lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-    head = "".join(f"<th>{name}</th>" for name in ("place", "what", "printed", "verdict", "meant"))
-    body = "\n".join(lines)
-    return f"<h2>{escape(first_upper(place_of(location)))}</h2>\n<table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"
-
-
-def _plain(text):
-    for mark in ("_{", "/{", "^{"):
-        text = text.replace(mark, " " if mark == "_{" else "")
-    return text.replace("}", "")
