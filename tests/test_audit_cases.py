@@ -235,3 +235,9 @@ def test_the_shared_cases(outside):
         found = judge(folder / "claims.csv").ledger
         named = found["verdict"].isin((*REFUTED, "disputed")).any()
         assert named == folder.name.startswith(REFUTABLE), folder.name
+
+
+def test_a_limit_may_lie_beyond_its_estimates_range(audit):
+    """Wald's upper limit of a kappa prints 1.03 without being wrong."""
+    rows = "k,table3,,d,kappa,0.91,,\nl,table3,,d,kappa_low,0.79,,\nh,table3,,d,kappa_high,1.03,,"
+    assert not audit(rows)["verdict"].isin((*REFUTED, "disputed")).any()

@@ -135,6 +135,9 @@ def domain(statistic):
     -------
     tuple of float
     """
+    # Limits of Wald's kind may lie beyond what their estimate can be: a kappa of 0.9 up to 1.03.
+    if stem(statistic) != statistic:
+        return (-math.inf, math.inf)
     if is_fraction(statistic):
         return (0, 1)
     return _RANGES.get(stem(statistic), (-math.inf, math.inf))
