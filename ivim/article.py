@@ -1,4 +1,5 @@
-"""Facts of the article, each with its place; nothing here is a default of a function that serves other studies.
+"""Facts of the article, each with its place; nothing here is a default of a function that serves
+other studies.
 
 Li Y, Xing X, Zhang E, Qin S, Yuan H, Lang N. Intravoxel incoherent motion for differentiating
 spinal metastasis: a pilot study. Research Square, 2021. doi:10.21203/rs.3.rs-495875/v1 (CC BY 4.0).

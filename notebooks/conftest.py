@@ -1,4 +1,6 @@
-"""nbval compares every text output of every notebook; results of these runs go to a folder that is thrown away."""
+"""nbval compares every text output of every notebook; results of these runs go to a folder that is
+thrown away.
+"""
 
 import atexit
 import os
@@ -12,6 +14,8 @@ os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 
 
 def pytest_collectstart(collector):
-    """Progress bars are not results: standard error is not compared, nor are pictures (their plotted numbers are, as CSV)."""
+    """Progress bars are not results: standard error is not compared, nor are pictures (their
+    plotted numbers are, as CSV).
+    """
     if collector.fspath and collector.fspath.ext == ".ipynb":
         collector.skip_compare += ("stderr", "image/png", "image/svg+xml")

@@ -1,4 +1,4 @@
-"""What every test shares: the project's folder and the reference material that may lie beside it."""
+"""What every test shares: the project's folder and the reference material that may lie beside it."""  # noqa: E501
 
 import pytest
 
@@ -9,7 +9,9 @@ OUTSIDE = ROOT.parent / "shared"
 
 @pytest.fixture
 def outside():
-    """A function that gives the path of a reference file, or skips the test where the material is not present."""
+    """A function that gives the path of a reference file, or skips the test where the material is
+    not present.
+    """
 
     def find(name):
         path = OUTSIDE / name

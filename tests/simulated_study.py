@@ -199,7 +199,10 @@ def _tests(page, values, test):
         )
         for row in pairs[pairs["p"] < 0.05].itertuples():
             lower, upper = (row.a, row.b) if row.difference < 0 else (row.b, row.a)
-            words = f"mean({lower}; {parameter}) < mean({upper}; {parameter}) and p(pair; {parameter}; {lower}; {upper}) < 0.05"
+            words = (
+                f"mean({lower}; {parameter}) < mean({upper}; {parameter}) and p(pair; "
+                f"{parameter}; {lower}; {upper}) < 0.05"
+            )
             page.print(
                 "discussion",
                 f"{lower}-{upper}",

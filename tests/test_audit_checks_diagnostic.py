@@ -219,7 +219,7 @@ def test_exact_limits_are_those_of_r(outside):
     ],
 )
 def test_newcombe_81_of_263(method, low, high):
-    """Newcombe 1998, table I, row 81/263, and its mirror image 182/263 come out to four decimals."""
+    """Newcombe 1998, table I, row 81/263, and its mirror image 182/263 come out to four decimals."""  # noqa: E501
     assert_allclose(proportion_limits(81, 263, method), [low, high], atol=6e-5)
     assert_allclose(proportion_limits(182, 263, method), [1 - high, 1 - low], atol=6e-5)
 
@@ -258,7 +258,7 @@ def test_limits_are_recognised_by_method(method):
 
 
 def test_a_wrong_limit_is_refuted_only_with_a_method():
-    """A limit that no method prints is refuted where the table's method is known, else left open."""
+    """A limit that no method prints is refuted where the table's method is known, else left open."""  # noqa: E501
     known = check_limits("62.1", "96.6", 17, 20, method="exact")
     assert (
         known["low"].holds
@@ -288,7 +288,7 @@ def test_limits_refuse_nonsense():
     ],
 )
 def test_classify(value, cutoff, verdict):
-    """A case is called by the rule's direction, and left open within the rounding of the cut-off."""
+    """A case is called by the rule's direction, and left open within the rounding of the cut-off."""  # noqa: E501
     assert classify(value, cutoff) is verdict
 
 

@@ -158,7 +158,7 @@ def test_labels_cannot_tell_when_nothing_fits():
 
 
 def test_discriminant_slope_is_near_the_logistic_one():
-    """For a large normal sample with equal variances the discriminant slope is the logistic slope."""
+    """For a large normal sample with equal variances the discriminant slope is the logistic slope."""  # noqa: E501
     rng = np.random.default_rng(4)
     y = np.repeat([1.0, 0.0], 20000)
     x = rng.normal(1.0 * y, 1.0)[:, None]

@@ -504,7 +504,7 @@ def test_protocol():
 
 
 def test_sd_of_f_that_the_subgroups_allow():
-    """For the sub-groups to exist, f's metastasis SD is at least .148 (found beside the findings)."""
+    """For the sub-groups to exist, f's metastasis SD is at least .148 (found beside the findings)."""  # noqa: E501
     lung, breast = groups("f", "lung", "breast")
     printed = group("f", "metastasis")
     possible = [

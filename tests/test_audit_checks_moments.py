@@ -1,4 +1,4 @@
-"""Pooled and hidden groups: rigorous (the truth is always inside) and tight (the ends are reached)."""
+"""Pooled and hidden groups: rigorous (the truth is always inside) and tight (the ends are reached)."""  # noqa: E501
 
 import numpy as np
 import pytest
@@ -81,7 +81,7 @@ def test_between_ss_is_tight():
 
 
 def test_between_ss_of_many_groups_is_enclosed():
-    """Beyond twelve groups the upper bound is not a corner but still above every point of the box."""
+    """Beyond twelve groups the upper bound is not a corner but still above every point of the box."""  # noqa: E501
     rng = np.random.default_rng(3)
     sizes, middles = rng.integers(2, 40, 15), rng.normal(5, 1, 15)
     interval = between_ss(

@@ -85,10 +85,17 @@ def test_a_recovered_value_belongs_to_a_refuted_number(audit):
 # Published finding 1: what is left of the metastasis row for renal cancer, and the total of all 70
 # (both from printed numbers by hand).
 RENAL = {
-    ("adc_slow", "mean"): (1.03, 1.11), ("adc_fast", "mean"): (33.49, 33.57), ("f", "mean"): (0.17, 0.25), ("ddc", "mean"): (1.38, 1.46),
-    ("alpha", "mean"): (0.62, 0.70), ("adc_fast", "sd"): (8.10, 8.17), ("ddc", "sd"): (0.417, 0.544), ("adc_slow", "sd"): (0, 0.291),
-    ("f", "sd"): (0, 0.104), ("alpha", "sd"): (0, 0.153),
-}  # fmt: skip
+    ("adc_slow", "mean"): (1.03, 1.11),
+    ("adc_fast", "mean"): (33.49, 33.57),
+    ("f", "mean"): (0.17, 0.25),
+    ("ddc", "mean"): (1.38, 1.46),
+    ("alpha", "mean"): (0.62, 0.70),
+    ("adc_fast", "sd"): (8.10, 8.17),
+    ("ddc", "sd"): (0.417, 0.544),
+    ("adc_slow", "sd"): (0, 0.291),
+    ("f", "sd"): (0, 0.104),
+    ("alpha", "sd"): (0, 0.153),
+}
 
 
 @pytest.mark.parametrize(("parameter", "statistic"), RENAL)
@@ -128,9 +135,13 @@ def test_the_labels_of_table_4_are_swapped(audit, rows):
     """Finding 2: both labels are misprints, each recovered as the other; the lost odds-ratio limit
     is 1.84e-5; the numbers stand.
     """
-    assert [(rows.loc[f"t4-{name}-label", "verdict"], rows.loc[f"t4-{name}-label", "recovered"]) for name in ("adc_fast", "f")] == [
-        ("misprint", "f"), ("misprint", "ADC fast"),
-    ]  # fmt: skip
+    assert [
+        (rows.loc[f"t4-{name}-label", "verdict"], rows.loc[f"t4-{name}-label", "recovered"])
+        for name in ("adc_fast", "f")
+    ] == [
+        ("misprint", "f"),
+        ("misprint", "ADC fast"),
+    ]
     limit = rows.loc["t4-adc_fast-ci_low"]
     assert limit["verdict"] == "misprint" and math.isclose(
         float(limit["recovered"]), 1.84e-5, rel_tol=1e-3
@@ -313,7 +324,7 @@ def test_no_number_of_the_tables_is_refuted_beyond_the_findings(audit):
 
 
 def test_refutations_carry_their_arithmetic(audit):
-    """Each refuted number has an interval or a reason with digits; nothing is refuted by its name."""
+    """Each refuted number has an interval or a reason with digits; nothing is refuted by its name."""  # noqa: E501
     for row in audit.refuted.itertuples():
         assert (
             re.search(r"\d", row.reason)

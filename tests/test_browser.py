@@ -40,7 +40,7 @@ def browser():
 
 
 def test_the_curve_of_the_site_follows_its_sliders(browser, tmp_path):
-    """Moving f moves the curve and the dots; the same draw of the noise gives the same dots again."""
+    """Moving f moves the curve and the dots; the same draw of the noise gives the same dots again."""  # noqa: E501
     script = (files.ROOT / "docs" / "_static" / "signal_curve.js").as_uri()
     page_file = tmp_path / "page.html"
     page_file.write_text(f'<div id="signal-curve"></div><script src="{script}"></script>')

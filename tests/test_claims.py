@@ -26,10 +26,19 @@ LOCATIONS = {
 }
 # The article's row labels as it prints them.
 ROWS = {
-    "tuberculous spondylitis": "tuberculosis", "spinal metastasis": "metastasis", "lung cancer": "lung", "breast cancer": "breast",
-    "renal cancer": "renal", "adcstand": "adc_stand", "adcslow": "adc_slow", "adcfast": "adc_fast", "f": "f", "ddc": "ddc", "α": "alpha",
+    "tuberculous spondylitis": "tuberculosis",
+    "spinal metastasis": "metastasis",
+    "lung cancer": "lung",
+    "breast cancer": "breast",
+    "renal cancer": "renal",
+    "adcstand": "adc_stand",
+    "adcslow": "adc_slow",
+    "adcfast": "adc_fast",
+    "f": "f",
+    "ddc": "ddc",
+    "α": "alpha",
     "adcfast and f": "adc_fast+f",
-}  # fmt: skip
+}
 
 
 def plain(text):

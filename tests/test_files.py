@@ -1,5 +1,4 @@
-"""How files are written: whole or not at all, harmless to a spreadsheet, swept when a process died.
-"""
+"""How files are written: whole or not at all, harmless to a spreadsheet, swept when a process died."""  # noqa: E501
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Names that mean something to HTML, LaTeX, a spreadsheet or a figure are names and nothing else."""
+"""Names that mean something to HTML, LaTeX, a spreadsheet or a figure are names and nothing else."""  # noqa: E501
 
 import csv
 import re
@@ -46,7 +46,7 @@ def test_tables_show_names_and_run_nothing(cohort, name, tmp_path):
 
 @pytest.mark.parametrize("name", ["figure3", "groups", "primaries", "bland_altman"])
 def test_figures_can_be_drawn(cohort, name, tmp_path):
-    """A dollar sign or a brace begins no formula in a figure, whatever stands between two of them."""
+    """A dollar sign or a brace begins no formula in a figure, whatever stands between two of them."""  # noqa: E501
     with mpl.rc_context({"svg.fonttype": "none"}):
         report.figure(name, cohort).figure.savefig(tmp_path / "figure.svg")
     assert (tmp_path / "figure.svg").stat().st_size > 1000

@@ -247,7 +247,9 @@ class Claims:
 
     @cached_property
     def _sexes_in_percent(self):
-        """Places where most pairs of sexes make 100 (within rounding) and not the group's size, though no ``%`` is printed."""
+        """Places where most pairs of sexes make 100 (within rounding) and not the group's size,
+        though no ``%`` is printed.
+        """
         votes = defaultdict(list)
         for male in self.where(statistic="male"):
             others = self.where(statistic="female", group=male.group, location=male.location)

@@ -73,8 +73,10 @@ def structure_text(claims, structure):
     for question in open_questions(claims, structure):
         sections.setdefault(question.section, []).append(question)
     parts = [
-        "# Design facts for ivim audit. Nothing here is assumed until you take away the # before a line.",
-        "# What stands behind the = is a proposal from the claims, or an example: check it against the paper.\n",
+        "# Design facts for ivim audit. Nothing here is assumed until you take away the # before "
+        "a line.",
+        "# What stands behind the = is a proposal from the claims, or an example: check it "
+        "against the paper.\n",
     ]
     for section in ("", "groups", "groups.parts", "parameters", "printing", "tests", "agreement"):
         questions = sections.get(section, [])
@@ -132,9 +134,10 @@ def _recording(study, proposed):
     blank = [
         c
         for c in claims.where(statistic="cutoff")
-        if not c.unit and not structure.units.get(c.parameter)
+        if not c.unit
+        and not structure.units.get(c.parameter)
         and any(o.unit for o in claims.where(parameter=c.parameter, statistic="mean"))
-    ]  # fmt: skip
+    ]
     if blank:
         line = f'units = {{ {_quoted(blank[0].parameter)} = "mm²/s" }}'
         yield Question("parameters", line, "In which unit are numbers without one?", len(blank))
@@ -149,13 +152,18 @@ def _methods(study):
     open_tests = [
         c
         for c in claims
-        if c.statistic in ("t", "p") and c.analysis == "t-test"
-        and not study.test_method(c) and not (c.statistic == "t" and variants(study, c))
-    ]  # fmt: skip
+        if c.statistic in ("t", "p")
+        and c.analysis == "t-test"
+        and not study.test_method(c)
+        and not (c.statistic == "t" and variants(study, c))
+    ]
     text = "Which test is behind t and p: student, welch, t-test (either), paired or mann-whitney?"
     yield Question("tests", 'method = "student"', text, len(open_tests))
     limits = [c for c in claims if _limit_of(c, SHARES) and not study.share_limits(c)]
-    text = "How were limits of shares computed (clopper-pearson, wilson, wald, agresti, jeffreys, bootstrap)?"
+    text = (
+        "How were limits of shares computed (clopper-pearson, wilson, wald, agresti, jeffreys, "
+        "bootstrap)?"
+    )
     yield Question("tests", 'limits = "clopper-pearson"', text, len(limits))
     areas = [c for c in claims if _limit_of(c, ("auc",)) and not symmetry(study, c)]
     areas = [] if structure.auc_limits else [c for c in areas if not c.method]
@@ -167,8 +175,14 @@ def _methods(study):
         "tests", 'odds_limits = "wald"', text, 0 if structure.odds_limits else 3 * len(ratios)
     )
     rates = [c for c in claims if c.statistic in SHARES[1:] and study.denominator(c) is None]
-    text = "What are shares a share of: a group, or a number (by statistic, or by parameter and statistic)?"
-    line = f"denominators = {{ sensitivity = {_quoted(claims.groups[-1] if claims.groups else 'cases')} }}"
+    text = (
+        "What are shares a share of: a group, or a number (by statistic, or by parameter and "
+        "statistic)?"
+    )
+    line = (
+        "denominators = { sensitivity = "
+        f"{_quoted(claims.groups[-1] if claims.groups else 'cases')} }}"
+    )
     yield Question("", line, text, len(rates))
 
 

@@ -275,9 +275,16 @@ def _pair(study, evaluator, reading, failing, pair, alone):
     reasons = {name: _reason(evaluator, reading, touching, name, best) for name in names}
     near = any(_factor(reading[name], value) <= 1.5 for name, value in chosen.items())
     return Slip(
-        "recovered", " and ".join(names), text, chosen, names, dict.fromkeys(names, ""), best,
-        because=reasons, far=not near,
-    )  # fmt: skip
+        "recovered",
+        " and ".join(names),
+        text,
+        chosen,
+        names,
+        dict.fromkeys(names, ""),
+        best,
+        because=reasons,
+        far=not near,
+    )
 
 
 def _likely(evaluator, reading, touching, claim, slip):
@@ -448,9 +455,12 @@ def _pointed_at(study, evaluator, reading, cells, value, explained):
     pointing = [
         r
         for r in evaluator.touching(cells)
-        if r.target in cells and r.check.recovers and not r.check.soft
-        and evaluator.outcome(r, reading).holds is False and evaluator.outcome(r, changed).holds
-    ]  # fmt: skip
+        if r.target in cells
+        and r.check.recovers
+        and not r.check.soft
+        and evaluator.outcome(r, reading).holds is False
+        and evaluator.outcome(r, changed).holds
+    ]
     if not pointing:
         return False
     # Fewer digits fit more easily: they have to be the very digits of another place.
@@ -615,7 +625,10 @@ def _swap(claims, reading, location, axis, a, b, pairs):
     ]
     if len(labels) == 2:
         recovered = {labels[0].id: labels[1].printed, labels[1].id: labels[0].printed}
-        text = f"the labels {labels[0].printed} and {labels[1].printed} have changed places in {place_of(location)}"
+        text = (
+            f"the labels {labels[0].printed} and {labels[1].printed} have changed places in "
+            f"{place_of(location)}"
+        )
     else:
         recovered = {
             c.id: o.printed
@@ -623,7 +636,10 @@ def _swap(claims, reading, location, axis, a, b, pairs):
             for c, o in (pair, pair[::-1])
             if c.printed != o.printed
         }
-        text = f"the numbers of {parameters.label(a)} and {parameters.label(b)} have changed places in {place_of(location)}"
+        text = (
+            f"the numbers of {parameters.label(a)} and {parameters.label(b)} have changed places "
+            f"in {place_of(location)}"
+        )
     return Slip(
         "swap", f"{location}: {a} and {b}", text, changes, tuple(recovered), recovered, moves=moves
     )
@@ -644,7 +660,10 @@ def _totals(study, reading, involved):
                 recovered = {c: as_text(meant, claims[c].number) for c, meant in changes.items()}
                 first = claims[next(iter(changes))]
                 labels = dict.fromkeys(parameters.label(claims[c].parameter) for c in changes)
-                text = f"in {place_of(first.location)} the row {name} holds the numbers of all patients for {', '.join(labels)}"
+                text = (
+                    f"in {place_of(first.location)} the row {name} holds the numbers of all "
+                    f"patients for {', '.join(labels)}"
+                )
                 yield Slip(
                     "pasted total",
                     f"{first.location}: {name}",

@@ -75,7 +75,10 @@ def structure_for(path, claims):
 
 def _read(path):
     if not path.is_file():
-        msg = f"{path}: no such file; give a structure file (see data/published/README.md) or leave it out"
+        msg = (
+            f"{path}: no such file; give a structure file (see data/published/README.md) or leave "
+            "it out"
+        )
         raise ValueError(msg)
     try:
         if path.stat().st_size > LARGEST_FILE:
@@ -311,10 +314,16 @@ def _check_groups(structure, claims, path):
     if unknown := [name for name in named if name not in claims.groups]:
         like = [name for name in claims.groups if name.lower() == unknown[0].lower()]
         hint = f"write it {like[0]!r}, as the claims do; " if like else ""
-        msg = f"{path}: group {unknown[0]!r} has no printed size; {hint}the claims have {', '.join(map(repr, claims.groups)) or 'none'}"
+        msg = (
+            f"{path}: group {unknown[0]!r} has no printed size; {hint}the claims have "
+            f"{', '.join(map(repr, claims.groups)) or 'none'}"
+        )
         raise ValueError(msg)
     if structure.positive and structure.positive not in structure.compared:
-        msg = f"{path}: groups.compared is {list(structure.compared)} and positive {structure.positive!r}; give two groups or more, one of them positive"
+        msg = (
+            f"{path}: groups.compared is {list(structure.compared)} and positive "
+            f"{structure.positive!r}; give two groups or more, one of them positive"
+        )
         raise ValueError(msg)
     for whole in structure.parts:
         _check_parts(structure, whole, (whole,), path)
@@ -323,6 +332,9 @@ def _check_groups(structure, claims, path):
 def _check_parts(structure, name, above, path):
     for part in structure.parts.get(name, ()):
         if part in above:
-            msg = f"{path}: groups.parts goes round in a circle: {' > '.join((*above, part))}; a group is no part of itself"
+            msg = (
+                f"{path}: groups.parts goes round in a circle: {' > '.join((*above, part))}; a "
+                "group is no part of itself"
+            )
             raise ValueError(msg)
         _check_parts(structure, part, (*above, part), path)

@@ -65,7 +65,10 @@ def load_claims(path=None):
 
 def _read(path):
     if not path.is_file():
-        msg = f"{path}: no such file; give a CSV file with the columns {', '.join(COLUMNS)} (see data/published/README.md)"
+        msg = (
+            f"{path}: no such file; give a CSV file with the columns {', '.join(COLUMNS)} (see "
+            "data/published/README.md)"
+        )
         raise ValueError(msg)
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
@@ -83,7 +86,10 @@ def _check_columns(frame, path):
     met = [str(column) for column in frame.columns]
     if missing := [column for column in COLUMNS if column not in met]:
         shown = ", ".join(repr(name[:40]) for name in met[:20])
-        msg = f"{path}: column {missing[0]!r} is missing; met {shown}; needed are {', '.join(COLUMNS)}"
+        msg = (
+            f"{path}: column {missing[0]!r} is missing; met {shown}; needed are "
+            f"{', '.join(COLUMNS)}"
+        )
         raise ValueError(msg)
     for name in met:
         plain = re.sub(r"\.\d+$", "", name)
@@ -113,11 +119,17 @@ def _check_row(row, where):
             if like
             else "use 'other' for a number that is only kept"
         )
-        msg = f"{where}: statistic {row['statistic'][:60]!r} is unknown; {meant} (all are in data/published/README.md)"
+        msg = (
+            f"{where}: statistic {row['statistic'][:60]!r} is unknown; {meant} (all are in "
+            "data/published/README.md)"
+        )
         raise ValueError(msg)
     row["statistic"] = statistic
     if row.get("n") and not (row["n"].isdigit() and 0 < int(row["n"][:12]) <= LARGEST):
-        msg = f"{where}: n is {row['n'][:40]!r}; the sample size beside a number is a whole number from 1 to {LARGEST}"
+        msg = (
+            f"{where}: n is {row['n'][:40]!r}; the sample size beside a number is a whole number "
+            f"from 1 to {LARGEST}"
+        )
         raise ValueError(msg)
     _check_number(row, where)
 
@@ -132,12 +144,18 @@ def _check_number(row, where):
     statistic, shown = claim.statistic, claim.printed[:40]
     if number is None or statistic not in COUNTS:
         if number is not None and statistic in ("sd", "se", "se_mean") and number.value < 0:
-            msg = f"{where}: {statistic} is {shown!r}; it is never negative, look at the transcription"
+            msg = (
+                f"{where}: {statistic} is {shown!r}; it is never negative, look at the "
+                "transcription"
+            )
             raise ValueError(msg)
         return
     share = statistic in COUNTS[1:4] and claim.percent
     if not share and (number.value != int(number.value) or number.value < 0):
-        msg = f"{where}: {statistic} is {shown!r}; a count is a whole number from 0 up (a share needs % in its unit)"
+        msg = (
+            f"{where}: {statistic} is {shown!r}; a count is a whole number from 0 up (a share "
+            "needs % in its unit)"
+        )
         raise ValueError(msg)
     if number.value > LARGEST:
         msg = f"{where}: {statistic} is {shown!r}; no group has more than {LARGEST} members"
@@ -185,7 +203,10 @@ def _check_ids(claims, path):
     seen = set()
     for number, claim in enumerate(claims, 2):
         if claim.id in seen:
-            msg = f"{path}: row {number}: id {claim.id!r} is there twice; give each row a name of its own"
+            msg = (
+                f"{path}: row {number}: id {claim.id!r} is there twice; give each row a name of "
+                "its own"
+            )
             raise ValueError(msg)
         seen.add(claim.id)
 
@@ -198,5 +219,8 @@ def _check_names(claims, path):
             name = getattr(claim, column)
             other = first.setdefault(" ".join(name.lower().split()), name)
             if other != name:
-                msg = f"{path}: {column} {name!r} ({claim.id}) is also written {other!r}; write one name one way"
+                msg = (
+                    f"{path}: {column} {name!r} ({claim.id}) is also written {other!r}; write one "
+                    "name one way"
+                )
                 raise ValueError(msg)

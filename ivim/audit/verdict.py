@@ -5,12 +5,11 @@ The verdicts (in the order in which they are given):
 
 ``misprint``      refuted by arithmetic, and what must have been meant is recovered;
 ``contradicted``  another place in the article says otherwise and the evidence sides with that;
-``impossible``    refuted by arithmetic, nothing recovered;
-``disputed``      this number and others named with it cannot all be right, and which of them is wrong is open;
-``unsupported``   a claim in words without the test, number or reference that it needs;
-``reproduced``    the reconstructed cohort, put through the pipeline, prints the same digits;
-``consistent``    follows from other printed numbers within rounding;
-``unverifiable``  nothing to hold it against.
+``impossible``    refuted by arithmetic, nothing recovered; ``disputed``      this number and others
+named with it cannot all be right, and which of them is wrong is open; ``unsupported``   a claim in
+words without the test, number or reference that it needs; ``reproduced``    the reconstructed
+cohort, put through the pipeline, prints the same digits; ``consistent``    follows from other
+printed numbers within rounding; ``unverifiable``  nothing to hold it against.
 """
 
 import math
@@ -72,9 +71,9 @@ class Audit:
     structure : Structure
     ledger : DataFrame
         One row per claim: ``id, location, group, parameter, statistic, printed, verdict, low, high,
-        recovered, reason, basis``.
-        ``low`` and ``high`` are the interval recomputed from the other printed numbers with their rounding; ``basis`` is
-        ``target`` or ``free`` for a reproduced number.
+        recovered, reason, basis``. ``low`` and ``high`` are the interval recomputed from the other
+        printed numbers with their rounding; ``basis`` is ``target`` or ``free`` for a reproduced
+        number.
     evidence : DataFrame
         One row per relation and reading: ``id, check, inputs, low, high, holds, decisive, reading,
         reason``; ``reading`` is "printed" or
@@ -150,7 +149,8 @@ def judge(claims=None, structure=None, pipeline=None, targets=frozenset()):
         of the claims, percentages as such).
         Without it nothing is ``reproduced``.
     targets : set of tuple, optional
-        ``(analysis, group, parameter, statistic)`` of the numbers that the data set was built to print.
+        ``(analysis, group, parameter, statistic)`` of the numbers that the data set was built to
+        print.
 
     Returns
     -------
@@ -405,7 +405,7 @@ def _lookup(pipeline):
 
 
 def _prints(claim, value):
-    """Does the value print as the claim's digits? A cut-off's sign is its direction, not a bound."""
+    """Does the value print as the claim's digits? A cut-off's sign is its direction, not a bound."""  # noqa: E501
     printed = claim.number
     if claim.statistic == "cutoff":
         return to_print(value, printed.decimals) == f"{printed.value:f}"

@@ -53,7 +53,7 @@ def main(argv=None):
 
 
 def _stop(number, frame):
-    """A polite end asked for from outside is the same as Ctrl-C: clean up, say so, exit with 130."""
+    """A polite end asked for from outside is the same as Ctrl-C: clean up, say so, exit with 130."""  # noqa: E501
     raise KeyboardInterrupt
 
 

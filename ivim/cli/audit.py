@@ -17,7 +17,7 @@ def add(commands):
     command.add_argument(
         "--structure",
         metavar="TOML",
-        help="design facts (default: the TOML file beside the claims; without one nothing is assumed)",
+        help="design facts (default: the TOML file beside the claims; without one nothing is assumed)",  # noqa: E501
     )
     command.add_argument(
         "--ask",
@@ -36,7 +36,7 @@ def add(commands):
     command.add_argument(
         "--out",
         metavar="DIR",
-        help="where the ledger goes (default: results/audit, or audit-NAME/ for your claims NAME.csv)",
+        help="where the ledger goes (default: results/audit, or audit-NAME/ for your claims NAME.csv)",  # noqa: E501
     )
     audit_tables.add_arguments(command)
     command.set_defaults(run=_audit)
@@ -97,6 +97,7 @@ def _ask(args):
     )
     files.write_text(path, structure_text(claims, known))
     print(
-        f"Written: {path}; take away the # before each line that you can answer, then run ivim audit {args.claims}"
+        f"Written: {path}; take away the # before each line that you can answer, then run ivim "
+        f"audit {args.claims}"
     )
     return 0

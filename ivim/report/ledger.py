@@ -53,7 +53,8 @@ def coverage_text(audit):
     found = audit.coverage
     shares = [100 * found[name] / max(found["numbers"], 1) for name in ("verifiable", "verified")]
     return (
-        f"Of {found['numbers']} numbers {found['verifiable']} ({shares[0]:.0f} %) can be checked against others, "
+        f"Of {found['numbers']} numbers {found['verifiable']} ({shares[0]:.0f} %) can be checked "
+        "against others, "
         f"and {found['verified']} ({shares[1]:.0f} %) hold"
     )
 
@@ -78,7 +79,8 @@ def summary(audit):
     lines += [coverage_text(audit)]
     if audit.slips:
         lines += [
-            f"What every smallest explanation of the broken relations has in common (settles {audit.settled} of {audit.conflicts}):"
+            "What every smallest explanation of the broken relations has in common (settles "
+            f"{audit.settled} of {audit.conflicts}):"
         ]
     lines += [f"  {first_upper(slip.text)} (settles {len(slip.explained)})" for slip in audit.slips]
     if not audit.exact:
@@ -281,8 +283,9 @@ def followed(audit, location="abstract"):
     Returns
     -------
     DataFrame
-        ``id, claim, about, status, why``. ``follows``: true for every value that the prints allow; ``can hold``: true for some;
-        ``not shown``: unsupported, contradicted or in dispute, or without a condition that numbers could tell.
+        ``id, claim, about, status, why``. ``follows``: true for every value that the prints allow;
+        ``can hold``: true for some; ``not shown``: unsupported, contradicted or in dispute, or
+        without a condition that numbers could tell.
     """
     rows = audit.ledger.set_index("id")
     found = []

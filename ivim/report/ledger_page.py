@@ -61,7 +61,7 @@ small { color: #56616d; }
 .filtered tr.entry:not(.kept) { display: none; }
 #filter label { margin-right: 1em; }
 @media (max-width: 600px) { body { margin: .5em auto; font-size: 14px; } th, td { padding: .2em .4em; } }
-"""
+"""  # noqa: E501
 # The two lists are made by the script, so that a page without scripts has no dead controls.
 _SCRIPT = """
 (function () {
@@ -86,7 +86,7 @@ _SCRIPT = """
   choose("verdict", "Show only: verdict");
   choose("place", "place");
 })();
-"""
+"""  # noqa: E501
 
 
 def to_html(audit: Any) -> str:

@@ -13,7 +13,7 @@ MEANING = {
     "misprint": "refuted, and what must have been meant is recovered",
     "impossible": "refuted, nothing recovered",
     "contradicted": "another place in the article says otherwise, and the evidence sides with that",
-    "disputed": "this number and others named with it cannot all be right; which of them is wrong is open",
+    "disputed": "this number and others named with it cannot all be right; which of them is wrong is open",  # noqa: E501
     "unsupported": "a claim without the test, number or reference that it needs",
     "unverifiable": "nothing to hold it against",
 }
@@ -30,10 +30,23 @@ _TOGETHER = (
     (("ci_low", " to "), ("ci_high", "")),
 )
 _HEADINGS = {
-    "n": "No. of patients", "male": "Male", "female": "Female", "mean": "Mean ± SD", "t": "/{t}", "p": "/{p}",
-    "b": "B", "se": "S.E.", "wald": "Wald", "odds_ratio": "OR", "ci_low": "95% CI of OR", "auc": "AUC (95% CI)", "cutoff": "Cut-off", "sensitivity": "Sensitivity (95% CI)",
-    "specificity": "Specificity (95% CI)", "icc": "ICC (95% CI)",
-}  # fmt: skip
+    "n": "No. of patients",
+    "male": "Male",
+    "female": "Female",
+    "mean": "Mean ± SD",
+    "t": "/{t}",
+    "p": "/{p}",
+    "b": "B",
+    "se": "S.E.",
+    "wald": "Wald",
+    "odds_ratio": "OR",
+    "ci_low": "95% CI of OR",
+    "auc": "AUC (95% CI)",
+    "cutoff": "Cut-off",
+    "sensitivity": "Sensitivity (95% CI)",
+    "specificity": "Specificity (95% CI)",
+    "icc": "ICC (95% CI)",
+}
 
 
 @dataclass(frozen=True)

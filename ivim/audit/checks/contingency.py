@@ -25,8 +25,8 @@ def table_tests(table):
     Returns
     -------
     dict of str to (float or None, float)
-        ``pearson``, ``yates`` (of a 2 x 2 table), ``likelihood`` and, of a 2 x 2 table, ``fisher`` without a statistic; empty
-        where a row or column has no member.
+        ``pearson``, ``yates`` (of a 2 x 2 table), ``likelihood`` and, of a 2 x 2 table, ``fisher``
+        without a statistic; empty where a row or column has no member.
 
     Examples
     --------

@@ -35,7 +35,8 @@ def grim(mean, n, items=1, rule="any"):
     Returns
     -------
     Outcome
-        ``low`` and ``high``: the possible means next to the printed one (both the same where the print is itself possible).
+        ``low`` and ``high``: the possible means next to the printed one (both the same where the
+        print is itself possible).
 
     Examples
     --------
@@ -69,7 +70,7 @@ def grim_sizes(mean, largest, rule="any"):
 
 
 def integer_totals(mean, n, rule="any"):
-    """The whole totals whose n-th part prints as ``mean``; tuple of int, empty where there is none."""
+    """The whole totals whose n-th part prints as ``mean``; tuple of int, empty where there is none."""  # noqa: E501
     printed = parse(mean)
     low, high = math.floor(printed.ends[0] * n), math.ceil(printed.ends[1] * n)
     return tuple(
@@ -90,10 +91,14 @@ def totals_agree(whole, parts, rule="any"):
     Returns
     -------
     Outcome
-        ``low`` and ``high``: smallest and largest sum of the parts' totals. None (cannot tell) where a mean fails GRIM by itself.
+        ``low`` and ``high``: smallest and largest sum of the parts' totals. None (cannot tell)
+        where a mean fails GRIM by itself.
     """
     if sum(n for _, n in parts) != whole[1]:
-        msg = f"the parts hold {sum(n for _, n in parts)} values and the whole {whole[1]}; give parts that make up the whole"
+        msg = (
+            f"the parts hold {sum(n for _, n in parts)} values and the whole {whole[1]}; give "
+            "parts that make up the whole"
+        )
         raise ValueError(msg)
     wholes, pieces = integer_totals(*whole, rule), [integer_totals(*part, rule) for part in parts]
     if not wholes or not all(pieces):
@@ -136,7 +141,8 @@ def grimmer(mean, sd, n, items=1, rule="any"):
     Returns
     -------
     Outcome
-        ``low`` and ``high``: the range of possible SDs within the printed one; on refusal, the nearest possible SDs around it.
+        ``low`` and ``high``: the range of possible SDs within the printed one; on refusal, the
+        nearest possible SDs around it.
 
     Examples
     --------
@@ -154,7 +160,10 @@ def grimmer(mean, sd, n, items=1, rule="any"):
         fits, below, above = _sums_of_squares(total, n, items, shown, rule)
         if fits:
             low, high = (_sd(total, q, n, items) for q in (fits[0], fits[-1]))
-            reason = f"{n} whole numbers with sum {total} and sum of squares {fits[0]} have SD {low:.{shown.decimals + 2}f}"
+            reason = (
+                f"{n} whole numbers with sum {total} and sum of squares {fits[0]} have SD "
+                f"{low:.{shown.decimals + 2}f}"
+            )
             return Outcome(
                 True,
                 low,
@@ -165,7 +174,10 @@ def grimmer(mean, sd, n, items=1, rule="any"):
     low = max((x for x in around if x <= shown.value), default=math.nan)
     high = min((x for x in around if x >= shown.value), default=math.nan)
     near = " and ".join(f"{x:.{shown.decimals + 2}f}" for x in (low, high) if not math.isnan(x))
-    reason = f"no {n} whole numbers with mean {parse(mean).text} have an SD that prints {shown.text}; the nearest are {near}"
+    reason = (
+        f"no {n} whole numbers with mean {parse(mean).text} have an SD that prints {shown.text}; "
+        f"the nearest are {near}"
+    )
     return Outcome(False, low, high, reason)
 
 
@@ -223,7 +235,10 @@ def debit(mean, sd, n, rule="any"):
     variances = [Fraction(k * (n - k), n * (n - 1)) for k in counts]
     sds = [math.sqrt(variance) for variance in variances]
     holds = any(_root_prints(variance, parse(sd), rule) for variance in variances)
-    reason = f"shares of {n} that print {parse(mean).text} have an SD of {min(sds):.4f} to {max(sds):.4f}; printed {parse(sd).text}"
+    reason = (
+        f"shares of {n} that print {parse(mean).text} have an SD of {min(sds):.4f} to "
+        f"{max(sds):.4f}; printed {parse(sd).text}"
+    )
     return Outcome(holds, min(sds), max(sds), reason)
 
 
@@ -268,7 +283,8 @@ def count_exists(percentage, n, scale=100, rule="any"):
         False,
         low,
         high,
-        f"no count of {n} prints {printed.text}: {below} gives {low:.4g}, {below + 1} gives {high:.4g}",
+        f"no count of {n} prints {printed.text}: {below} gives {low:.4g}, {below + 1} gives "
+        f"{high:.4g}",
     )
 
 

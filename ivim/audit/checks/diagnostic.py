@@ -108,11 +108,10 @@ def check_auc_limits(auc, low, high, cases, controls, rule="any", confidence=0.9
     Returns
     -------
     dict of str to Outcome
-        ``wald``: symmetric about a possible AUC; the interval is that of these AUCs. ``delong``: symmetric, with an SE that DeLong's
-        estimate can have; the interval is that of the SE. ``hanley_mcneil``: symmetric, with the SE
-        of that formula.
-        A False excludes the method; whether the article used it, only the article knows. None in a
-        study so large that the
+        ``wald``: symmetric about a possible AUC; the interval is that of these AUCs. ``delong``:
+        symmetric, with an SE that DeLong's estimate can have; the interval is that of the SE.
+        ``hanley_mcneil``: symmetric, with the SE of that formula. A False excludes the method;
+        whether the article used it, only the article knows. None in a study so large that the
         possible AUCs are too dense to tell anything.
     """
     if 4 * cases * controls * parse(auc).half_unit > DENSE:
@@ -218,7 +217,7 @@ def auc_bounds(tp, cases, fp, controls, youden=False, ties=True):
 
 
 def check_auc_point(auc, tp, cases, fp, controls, youden=True, ties=True):
-    """Can the printed AUC belong to a curve through this operating point? See :func:`auc_bounds`."""
+    """Can the printed AUC belong to a curve through this operating point? See :func:`auc_bounds`."""  # noqa: E501
     kind = "the largest Youden index at" if youden else "passing through"
     source = f"{kind} {tp}/{cases} true and {fp}/{controls} false positives"
     return compare(auc_bounds(tp, cases, fp, controls, youden, ties), auc, source)
@@ -262,11 +261,15 @@ def check_case(value, cutoff, positive):
     Returns
     -------
     Outcome
-        ``low`` and ``high``: the case's value. False means that the rule misclassifies the case, which is possible, not a misprint.
+        ``low`` and ``high``: the case's value. False means that the rule misclassifies the case,
+        which is possible, not a misprint.
     """
     verdict, interval = classify(value, cutoff), as_interval(value)
     called = "neither" if verdict is None else "positive" if verdict else "negative"
-    reason = f"{show(interval)} is {called} by the rule {parse(cutoff).text}; the case is {'positive' if positive else 'negative'}"
+    reason = (
+        f"{show(interval)} is {called} by the rule {parse(cutoff).text}; the case is "
+        f"{'positive' if positive else 'negative'}"
+    )
     return Outcome(
         None if verdict is None else verdict == positive, interval.low, interval.high, reason
     )

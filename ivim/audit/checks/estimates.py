@@ -332,7 +332,10 @@ def check_icc(icc, low, high, n, k, forms=ICC_FORMS, confidence=0.95):
 def _factors(n, k, form, confidence):
     """What F₀ is multiplied with at the lower and at the upper limit."""
     if form not in ICC_FORMS:
-        msg = f"limits of {form!r} do not follow from its value, n and k; choose one of {', '.join(ICC_FORMS)}"
+        msg = (
+            f"limits of {form!r} do not follow from its value, n and k; choose one of "
+            f"{', '.join(ICC_FORMS)}"
+        )
         raise ValueError(msg)
     df = (n - 1, n * (k - 1) if form.startswith("ICC(1") else (n - 1) * (k - 1))
     tail = (1 - confidence) / 2

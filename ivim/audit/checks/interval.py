@@ -36,10 +36,16 @@ class Interval:
 
     def __post_init__(self):
         if isinstance(self.low, str) or isinstance(self.high, str):
-            msg = f"an interval has numbers as its ends, met {self.low!r} and {self.high!r}; read printed strings with as_interval"
+            msg = (
+                f"an interval has numbers as its ends, met {self.low!r} and {self.high!r}; read "
+                "printed strings with as_interval"
+            )
             raise TypeError(msg)
         if not self.low <= self.high:
-            msg = f"an interval needs low <= high, met {self.low!r} and {self.high!r}; swap the ends or look for a NaN"
+            msg = (
+                f"an interval needs low <= high, met {self.low!r} and {self.high!r}; swap the "
+                "ends or look for a NaN"
+            )
             raise ValueError(msg)
         object.__setattr__(self, "low", _float(self.low, down=True))
         object.__setattr__(self, "high", _float(self.high, down=False))
@@ -82,7 +88,7 @@ class Interval:
         return Interval(min(self.low, other.low), max(self.high, other.high))
 
     def widen(self, relative=0.0, absolute=0.0):
-        """The interval with each end moved outwards by ``relative`` of its size plus ``absolute``."""
+        """The interval with each end moved outwards by ``relative`` of its size plus ``absolute``."""  # noqa: E501
         return _outward(
             self.low - relative * abs(self.low) - absolute,
             self.high + relative * abs(self.high) + absolute,
@@ -148,7 +154,10 @@ class Interval:
     def sqrt(self):
         """The interval of √x over the part of the interval that is not negative."""
         if self.high < 0:
-            msg = f"the square root of a negative interval is empty, met {self.low:g} to {self.high:g}; check the sign first"
+            msg = (
+                f"the square root of a negative interval is empty, met {self.low:g} to "
+                f"{self.high:g}; check the sign first"
+            )
             raise ValueError(msg)
         root = _outward(math.sqrt(max(0.0, self.low)), math.sqrt(self.high))
         return Interval(max(0.0, root.low), root.high)

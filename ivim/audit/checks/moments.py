@@ -129,7 +129,10 @@ def hidden(whole, rest):
     """
     size = whole.n - sum(group.n for group in rest)
     if size < 1:
-        msg = f"nobody is hidden: the whole has {whole.n} members and its known parts {whole.n - size}; leave one part out"
+        msg = (
+            f"nobody is hidden: the whole has {whole.n} members and its known parts "
+            f"{whole.n - size}; leave one part out"
+        )
         raise ValueError(msg)
     mean = (
         whole.n * whole.mean - sum((group.n * group.mean for group in rest), Interval(0, 0))
@@ -162,10 +165,14 @@ def check_pooled(whole, parts):
     Returns
     -------
     dict of str to Outcome
-        ``mean`` and ``sd``; the interval of each is the pooled one. ``sd`` cannot tell where an SD is missing.
+        ``mean`` and ``sd``; the interval of each is the pooled one. ``sd`` cannot tell where an SD
+        is missing.
     """
     if sum(part.n for part in parts) != whole.n:
-        msg = f"the parts have {sum(part.n for part in parts)} members and the whole {whole.n}; give parts that make up the whole"
+        msg = (
+            f"the parts have {sum(part.n for part in parts)} members and the whole {whole.n}; "
+            "give parts that make up the whole"
+        )
         raise ValueError(msg)
     pool = pooled(parts)
     found = {"mean": compare(pool.mean, whole.mean, "pooling the sub-groups")}
@@ -272,13 +279,17 @@ def check_cutoff(group, cutoff, beyond, above=True):
     Returns
     -------
     Outcome
-        ``low`` and ``high``: the possible range of the *number* beyond. Both sides of the cut-off are held to Cantelli's bound.
+        ``low`` and ``high``: the possible range of the *number* beyond. Both sides of the cut-off
+        are held to Cantelli's bound.
     """
     most = math.floor(share_beyond(group, cutoff, above).high * group.n + 1e-9)
     least = group.n - math.floor(share_beyond(group, cutoff, not above).high * group.n + 1e-9)
     side = "above" if above else "below"
     known = f"mean {show(group.mean)} and SD {show(group.sd) if group.sd else 'unknown'}"
-    reason = f"{known} leave room for {least} to {most} of {group.n} {side} the cut-off; printed {beyond}"
+    reason = (
+        f"{known} leave room for {least} to {most} of {group.n} {side} the cut-off; printed "
+        f"{beyond}"
+    )
     return Outcome(least <= beyond <= most, least, most, reason)
 
 

@@ -58,7 +58,10 @@ class Equation:
     def __post_init__(self):
         missing = sorted(names(self.expression) - set(self.ranges) - {self.b, self.s0})
         if missing:
-            msg = f"parameter {missing[0]!r} of {self.expression!r} has no physical range; add it to ranges"
+            msg = (
+                f"parameter {missing[0]!r} of {self.expression!r} has no physical range; add it "
+                "to ranges"
+            )
             raise ValueError(msg)
 
 
@@ -161,7 +164,10 @@ def check_decay(equation, largest_b=2000.0):
         rises = ~(np.diff(signals, axis=1) <= 1e-12 * np.abs(signals[:, :1]))
         ends = signals[:, -1] / signals[:, 0]
     holds = bool(np.all(signals >= 0) and not rises.any() and np.any(ends < 1))
-    reason = f"S({largest_b:g})/S(0) is {ends.min():.3g} to {ends.max():.3g}; a diffusion signal is positive and falls with b"
+    reason = (
+        f"S({largest_b:g})/S(0) is {ends.min():.3g} to {ends.max():.3g}; a diffusion signal is "
+        "positive and falls with b"
+    )
     return Outcome(holds, float(ends.min()), float(ends.max()), reason)
 
 
@@ -277,7 +283,7 @@ def scan_time(repetition_time, b_values, averages, directions, extra=0):
     --------
     >>> scan_time(3.0, (0, 20, 50, 100, 150, 200, 400, 800, 1200, 1500), (2, 2, 2, 1, 1, 1, 2, 4, 6, 8), directions=3, extra=1)
     252.0
-    """
+    """  # noqa: E501
     return repetition_time * (repetitions(b_values, averages, directions) + extra)
 
 
@@ -301,8 +307,9 @@ def check_scan_time(
     Returns
     -------
     Outcome
-        ``low`` = ``high`` = the time with the first number of directions that fits, fewest extra repetitions first. None where none
-        fits, since slice groups, triggering or calibration may add time.
+        ``low`` = ``high`` = the time with the first number of directions that fits, fewest extra
+        repetitions first. None where none fits, since slice groups, triggering or calibration may
+        add time.
     """
     shown = parse(seconds).rounding
     for count in directions:
@@ -310,11 +317,15 @@ def check_scan_time(
         for extra in range(most_extra + 1):
             time = float(repetition_time * (shots + extra))
             if time in shown:
-                reason = f"{count} directions make {shots} repetitions{f' and {extra} more' if extra else ''}: {time:g} s"
+                reason = (
+                    f"{count} directions make {shots} "
+                    f"repetitions{f' and {extra} more' if extra else ''}: {time:g} s"
+                )
                 return Outcome(True, time, time, reason)
     tried = ", ".join(map(str, directions))
     return cannot_tell(
-        f"none of {tried} directions makes {parse(seconds).text} s with up to {most_extra} extra repetitions"
+        f"none of {tried} directions makes {parse(seconds).text} s with up to {most_extra} extra "
+        "repetitions"
     )
 
 
@@ -352,7 +363,10 @@ def _check_node(node, expression):
         and not isinstance(node.value, bool)
     )
     if not (call or number or isinstance(node, allowed)):
-        msg = f"{type(node).__name__} is not allowed in {expression!r}; names, numbers, + - * / ** and exp(...) are"
+        msg = (
+            f"{type(node).__name__} is not allowed in {expression!r}; names, numbers, + - * / ** "
+            "and exp(...) are"
+        )
         raise ValueError(msg)
 
 
@@ -396,7 +410,10 @@ def _power_unit(node, base, units):
         return base
     if not names(ast.unparse(node.right)):
         return base * Fraction(_value(node.right, {})).limit_denominator(1000)
-    msg = f"{ast.unparse(node)} raises a quantity in {_name(base)} to a variable power, so its unit would vary"
+    msg = (
+        f"{ast.unparse(node)} raises a quantity in {_name(base)} to a variable power, so its unit "
+        "would vary"
+    )
     raise _UnitError(msg)
 
 

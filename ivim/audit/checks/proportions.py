@@ -66,12 +66,17 @@ def uncut_limits(count, n, method, confidence=0.95):
     Returns
     -------
     tuple of (float, float)
-        One pair, or none where there is nothing to cut. Jeffreys' are the quantiles of Beta(x + 1/2, n - x + 1/2) at
-        x = 0 and n too, as statsmodels gives them.
+        One pair, or none where there is nothing to cut. Jeffreys' are the quantiles of Beta(x +
+        1/2, n - x + 1/2) at x = 0 and n too, as statsmodels gives them.
     """
     tail = (1 - confidence) / 2
     if method == "jeffreys" and count in (0, n):
-        return ((stats.beta.ppf(tail, count + 0.5, n - count + 0.5), stats.beta.isf(tail, count + 0.5, n - count + 0.5)),)
+        return (
+            (
+                stats.beta.ppf(tail, count + 0.5, n - count + 0.5),
+                stats.beta.isf(tail, count + 0.5, n - count + 0.5),
+            ),
+        )
     if method == "wald":
         share = count / n
         reach = stats.norm.isf(tail) * math.sqrt(share * (1 - share) / n)
@@ -143,7 +148,8 @@ def check_limits(low, high, count, n, method=None, scale=100, rule="any", confid
     Returns
     -------
     dict of str to Outcome
-        ``low`` and ``high``; each interval is the recomputed limit. A limit pair that any one method prints holds, whatever the table's.
+        ``low`` and ``high``; each interval is the recomputed limit. A limit pair that any one
+        method prints holds, whatever the table's.
     """
     fits = printing_methods(low, high, count, n, scale, rule, confidence)
     whole = next((name for name in (method, *PROPORTION_METHODS) if name and all(fits[name])), None)
@@ -159,7 +165,10 @@ def check_limits(low, high, count, n, method=None, scale=100, rule="any", confid
     ):
         value = scale * limit
         shown, name = parse(text), used.replace("_", " ")
-        reason = f"the {name} limit of {count}/{n} is {value:.{shown.decimals + 2}f}; printed {shown.text}"
+        reason = (
+            f"the {name} limit of {count}/{n} is {value:.{shown.decimals + 2}f}; printed "
+            f"{shown.text}"
+        )
         found[place] = Outcome(fit, value, value, reason)
     return found
 

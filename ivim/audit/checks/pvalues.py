@@ -110,7 +110,10 @@ def check_p(kind, value, p, df1=None, df2=None, one_sided=False):
         else {"df2": df2}
     )
     if missing := [name for name, df in needed.items() if df is None]:
-        msg = f"{kind} = {parse(value).text} needs its degrees of freedom; give {' and '.join(missing)}"
+        msg = (
+            f"{kind} = {parse(value).text} needs its degrees of freedom; give "
+            f"{' and '.join(missing)}"
+        )
         raise ValueError(msg)
     computed = _P_OF[kind](as_interval(value), df1, df2)
     shown = parse(p)

@@ -88,11 +88,17 @@ class Printed:
         """
         match = _PRINTED.fullmatch(str(text))
         if not match:
-            msg = f"not a printed number: {str(text)[:60]!r}; write digits with a point, such as 0.85, .782, <0.001* or > 29.05"
+            msg = (
+                f"not a printed number: {str(text)[:60]!r}; write digits with a point, such as "
+                "0.85, .782, <0.001* or > 29.05"
+            )
             raise ValueError(msg)
         number = Decimal(match["number"].replace("−", "-").replace("–", "-"))
         if len(match["number"]) > 40 or abs(number.adjusted()) > 30:
-            msg = f"no printed number: {str(text)[:40]!r} has more digits than any paper prints; look at the transcription"
+            msg = (
+                f"no printed number: {str(text)[:40]!r} has more digits than any paper prints; "
+                "look at the transcription"
+            )
             raise ValueError(msg)
         comparison = {"≤": "<", "≥": ">", "": "="}.get(match["comparison"], match["comparison"])
         return cls(str(text), number, comparison, match["marks"])

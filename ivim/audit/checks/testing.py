@@ -152,7 +152,10 @@ def anova(groups):
     """
     size, count = sum(group.n for group in groups), len(groups)
     if count < 2 or size <= count:
-        msg = f"an F needs at least two groups and more members than groups; met {count} groups and {size} members"
+        msg = (
+            f"an F needs at least two groups and more members than groups; met {count} groups and "
+            f"{size} members"
+        )
         raise ValueError(msg)
     f = (between_ss(groups) / (count - 1)) / (within_ss(groups) / (size - count))
     f = Interval(max(f.low, 0.0), max(f.high, 0.0))

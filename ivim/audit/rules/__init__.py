@@ -26,8 +26,17 @@ def all_relations(study):
     return [
         relation
         for relations in (
-            range_relations, count_relations, group_relations, comparison_relations, slope_relations, share_relations,
-            curve_relations, agreement_relations, star_relations, text_relations, statement_relations,
+            range_relations,
+            count_relations,
+            group_relations,
+            comparison_relations,
+            slope_relations,
+            share_relations,
+            curve_relations,
+            agreement_relations,
+            star_relations,
+            text_relations,
+            statement_relations,
         )
         for relation in relations(study)
-    ]  # fmt: skip
+    ]

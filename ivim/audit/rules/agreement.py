@@ -1,4 +1,4 @@
-"""Relations of agreement: an intraclass correlation, a kappa and other estimates with their limits."""
+"""Relations of agreement: an intraclass correlation, a kappa and other estimates with their limits."""  # noqa: E501
 
 import math
 from functools import partial

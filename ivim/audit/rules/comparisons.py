@@ -176,7 +176,10 @@ def _from_rows(reading, t, pair, names):
         )
     room = _room(reading, pair, names)
     signed = room if digits(reading[t]).middle >= 0 else -room
-    told = f"means and SDs, with values missing or not, give {show(signed)}; printed {text_of(reading[t])}"
+    told = (
+        f"means and SDs, with values missing or not, give {show(signed)}; printed "
+        f"{text_of(reading[t])}"
+    )
     return Outcome(room.overlaps(abs(digits(reading[t]))), signed.low, signed.high, told)
 
 
@@ -187,7 +190,10 @@ def _beyond(reading, t, pair):
     size = abs(digits(reading[t]))
     # What is more than any Z is a t, and that of the rows but for a transformation.
     near = room.low / BEYOND <= size.high and size.low <= room.high * BEYOND
-    told = f"means and SDs give {show(room)} by Student's or Welch's test, and a Z is at most {most:.2f}"
+    told = (
+        f"means and SDs give {show(room)} by Student's or Welch's test, and a Z is at most "
+        f"{most:.2f}"
+    )
     signed = room if digits(reading[t]).middle >= 0 else -room
     shown = f"{told}; printed {text_of(reading[t])}"
     return Outcome(size.low <= most or near, signed.low, signed.high, shown)
@@ -255,9 +261,14 @@ def _f_from_rows(reading, f, rows, known, own):
 def _p(study, p):
     """p of the statistic printed beside it; without one, p of the rows."""
     judge_of = {
-        "t": _p_of_t, "z": _p_of_z, "f": _p_of_f, "h": _p_of_h, "r": _p_of_r, "chi2": _p_of_chi2,
+        "t": _p_of_t,
+        "z": _p_of_z,
+        "f": _p_of_f,
+        "h": _p_of_h,
+        "r": _p_of_r,
+        "chi2": _p_of_chi2,
         "u": _p_of_u,
-    }  # fmt: skip
+    }
     beside = dict(zip(judge_of, study.claims.beside(p, *judge_of), strict=True))
     for name, claim in beside.items():
         if claim:

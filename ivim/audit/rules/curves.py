@@ -183,15 +183,19 @@ def _z(reading, ids, level, own):
 
 
 def _cutoff(study, cutoff):
-    """The members of a group that lie beyond a cut-off, against the group's mean and SD (Cantelli)."""
+    """The members of a group that lie beyond a cut-off, against the group's mean and SD (Cantelli)."""  # noqa: E501
     sizes, structure = study.class_sizes(cutoff.parameter), study.structure
     if any(cutoff.variant):  # another reader's values have another mean
         return
     if not sizes or cutoff.number.comparison not in "<>":
         return
     for group, rate, size, share in zip(
-        (structure.positive, structure.negative), ("sensitivity", "specificity"), sizes, (True, False), strict=True
-    ):  # fmt: skip
+        (structure.positive, structure.negative),
+        ("sensitivity", "specificity"),
+        sizes,
+        (True, False),
+        strict=True,
+    ):
         row, (printed,) = study.row(group, cutoff.parameter), study.claims.beside(cutoff, rate)
         if not row or not row.sd or row.error or not printed:
             continue
@@ -207,9 +211,16 @@ def _cutoff(study, cutoff):
                 target,
                 tuple(i for i in ids if i != target),
                 partial(
-                    _beyond, row=row, cutoff=cutoff.id, rate=printed.id, size=size, share=share, scale=scale, factor=factor
+                    _beyond,
+                    row=row,
+                    cutoff=cutoff.id,
+                    rate=printed.id,
+                    size=size,
+                    share=share,
+                    scale=scale,
+                    factor=factor,
                 ),
-            )  # fmt: skip
+            )
 
 
 def _unit(study, claim):
@@ -229,7 +240,7 @@ def _beyond(reading, row, cutoff, rate, size, share, scale, factor):
 
 
 def range_relations(study):
-    """No number lies where its statistic cannot: an area of 1.89, a share of 188.9 %, a p of 1.2."""
+    """No number lies where its statistic cannot: an area of 1.89, a share of 188.9 %, a p of 1.2."""  # noqa: E501
     for claim in study.claims:
         if claim.number is None:
             continue
@@ -246,7 +257,9 @@ def range_relations(study):
 
 
 def _widened(statistic, low, high):
-    """Limits by ± z SE are often printed as they come out, beyond the range of their estimate: 1.02, 102.3 %."""
+    """Limits by ± z SE are often printed as they come out, beyond the range of their estimate:
+    1.02, 102.3 %.
+    """
     if stem(statistic) == statistic or statistic.startswith("lr_"):
         return low, high
     return (-math.inf if statistic == "icc_low" else low - 1), high + 1

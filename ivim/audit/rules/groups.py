@@ -28,7 +28,7 @@ def group_relations(study):
 
 
 def _unions(study, parameter):
-    """Mean and SD of a whole from its parts, and of each part from the whole and the other parts."""
+    """Mean and SD of a whole from its parts, and of each part from the whole and the other parts."""  # noqa: E501
     for whole, names in study.structure.parts.items():
         whole_row, parts = study.row(whole, parameter), study.rows(names, parameter)
         if not whole_row or not parts:
@@ -148,9 +148,16 @@ def _limits(study, parameter):
 
 # What stands in ascending order; a pair with a mean only where no quartile lies between.
 _ASCENDING = (
-    ("minimum", "q1"), ("q1", "median"), ("median", "q3"), ("q3", "maximum"), ("minimum", "median"),
-    ("median", "maximum"), ("minimum", "mean"), ("mean", "maximum"), ("minimum", "maximum"),
-)  # fmt: skip
+    ("minimum", "q1"),
+    ("q1", "median"),
+    ("median", "q3"),
+    ("q3", "maximum"),
+    ("minimum", "median"),
+    ("median", "maximum"),
+    ("minimum", "mean"),
+    ("mean", "maximum"),
+    ("minimum", "maximum"),
+)
 
 
 def _orders(study):

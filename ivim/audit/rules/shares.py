@@ -151,8 +151,15 @@ def _limits(study, claim):
     for index, end in enumerate(ends):
         family = f"limit {end.id}"
         judge = partial(
-            _limit, share=claim.id, end=end.id, size=size, scale=scale, index=index, method=method, level=level
-        )  # fmt: skip
+            _limit,
+            share=claim.id,
+            end=end.id,
+            size=size,
+            scale=scale,
+            index=index,
+            method=method,
+            level=level,
+        )
         yield Relation(
             family, LIMIT, end.id, tuple(i for i in ids if i not in (ends[0].id, ends[1].id)), judge
         )
@@ -184,7 +191,10 @@ def _reach(reading, ids, scale):
         return cannot_tell("a limit at 0 or 1 says little about the other")
     below, above = share - low, high - share
     holds = below.high * 6 >= above.low and above.high * 6 >= below.low
-    told = f"the limits lie {100 * below.middle:.1f} points below and {100 * above.middle:.1f} above the share"
+    told = (
+        f"the limits lie {100 * below.middle:.1f} points below and {100 * above.middle:.1f} above "
+        "the share"
+    )
     return Outcome(holds, math.nan, math.nan, told)
 
 
@@ -249,12 +259,18 @@ def _limit(reading, share, end, size, scale, index, method, level):
     name = method.replace("_", " ")
     values = [scale * proportion_limits(k, n, method, level)[index] for k in counts]
     uncut = [scale * pair[index] for k in counts for pair in uncut_limits(k, n, method, level)]
-    told = f"the {name} limit of {counts[0]}/{n} is {values[0]:.{max(printed.decimals, 0) + 2}f}; printed {printed.text}"
+    told = (
+        f"the {name} limit of {counts[0]}/{n} is {values[0]:.{max(printed.decimals, 0) + 2}f}; "
+        f"printed {printed.text}"
+    )
     if any(math.isfinite(value) and prints_as(value, printed) for value in (*values, *uncut)):
         return Outcome(True, min(values), max(values), told)
     if len(counts) == 1:
         for other in PROPORTION_METHODS:
-            pairs = proportion_limits(counts[0], n, other, level), *uncut_limits(counts[0], n, other, level)
+            pairs = (
+                proportion_limits(counts[0], n, other, level),
+                *uncut_limits(counts[0], n, other, level),
+            )
             if any(_prints(printed, pair[index], scale) for pair in pairs):
                 reason = f"{told}, as the {other.replace('_', ' ')} method would"
                 return Outcome(None, values[0], values[0], reason)
@@ -337,9 +353,14 @@ def _of_rates(study, claim):
             target,
             tuple(i for i in ids if i != target),
             partial(
-                _from_rates, claim=claim, rates=[r.id for r in rates], sizes=sizes, scales=scales, target=target
+                _from_rates,
+                claim=claim,
+                rates=[r.id for r in rates],
+                sizes=sizes,
+                scales=scales,
+                target=target,
             ),
-        )  # fmt: skip
+        )
 
 
 def _from_rates(reading, claim, rates, sizes, scales, target):

@@ -307,8 +307,10 @@ def _mirror(reading, trio, target):
     if not all(math.isfinite(x.low) for x in (ratio, low, high)):
         return cannot_tell("a limit prints zero")
     room = {
-        trio[0]: (low + high) / 2, trio[1]: 2 * ratio - high, trio[2]: 2 * ratio - low,
-    }[target].exp()  # fmt: skip
+        trio[0]: (low + high) / 2,
+        trio[1]: 2 * ratio - high,
+        trio[2]: 2 * ratio - low,
+    }[target].exp()
     return compare(room, reading[target], "symmetry on the scale of logarithms")
 
 
@@ -318,7 +320,10 @@ def _skew(reading, trio, target):
         return cannot_tell("a limit prints zero")
     below, above = ratio - low, high - ratio
     holds = below.high * SKEW >= above.low and above.high * SKEW >= below.low
-    told = f"the limits lie {below.middle:.2f} below and {above.middle:.2f} above the ratio on the scale of logarithms"
+    told = (
+        f"the limits lie {below.middle:.2f} below and {above.middle:.2f} above the ratio on the "
+        "scale of logarithms"
+    )
     return Outcome(holds, math.nan, math.nan, told)
 
 

@@ -10,7 +10,7 @@ NOTE = Check("stars", recovers=False, decisive=False)
 
 
 def star_relations(study):
-    """A starred p lies below the level that the table's note gives to the star; list of Relation."""
+    """A starred p lies below the level that the table's note gives to the star; list of Relation."""  # noqa: E501
     claims, found = study.claims, []
     notes = [
         c for c in claims.where(statistic="significance") if c.item and not c.item.strip("*†‡")

@@ -18,7 +18,7 @@ A condition is refuted only where it is false for every number that the prints a
 lacks a word never refutes
 anything: the reference may hold what its title does not name, so the word is only said to be not
 seen.
-"""
+"""  # noqa: E501
 
 import math
 import re
@@ -103,7 +103,10 @@ def _condition(text, study):
         if left.startswith("rule("):
             return _rule(text, *_words(left[5:-1]), right.strip(), study)
         return _comparison(text, left, order["sign"], right, study)
-    msg = f"test {text!r} is none of the known conditions; see data/published/README.md for their forms"
+    msg = (
+        f"test {text!r} is none of the known conditions; see data/published/README.md for their "
+        "forms"
+    )
     raise ValueError(msg)
 
 
@@ -192,7 +195,10 @@ def _number(text):
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        msg = f"test {text!r} is neither a number nor a quantity such as mean(group; parameter); see data/published/README.md"
+        msg = (
+            f"test {text!r} is neither a number nor a quantity such as mean(group; parameter); "
+            "see data/published/README.md"
+        )
         raise ValueError(msg)
     return value
 
@@ -267,7 +273,8 @@ def _selection(text, analysis, sign, study):
             holds,
             math.nan,
             math.nan,
-            f"in the model: {', '.join(terms)}; significant alone: {', '.join(sorted(chosen)) or 'none'}",
+            f"in the model: {', '.join(terms)}; significant alone: "
+            f"{', '.join(sorted(chosen)) or 'none'}",
         )
 
     return Condition(text, inputs, judge)
@@ -327,7 +334,8 @@ def _no_reference(terms, structure):
                 False,
                 math.nan,
                 math.nan,
-                f"reference {number} is cited for it: “{entry.get('cited_for') or entry.get('title')}”",
+                f"reference {number} is cited for it: "
+                f"“{entry.get('cited_for') or entry.get('title')}”",
             )
     return Outcome(True, math.nan, math.nan, "no reference listed here has it")
 

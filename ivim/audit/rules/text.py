@@ -212,7 +212,8 @@ def _divisor(reading, claim, full):
         False,
         math.nan,
         full,
-        f"settings are {full:g} {claim.unit} divided by a whole number, which {printed.text} is not",
+        f"settings are {full:g} {claim.unit} divided by a whole number, which {printed.text} is "
+        "not",
     )
 
 
