@@ -14,7 +14,6 @@ from scipy.stats import norm
 from ivim.audit.checks.estimates import (
     Slope,
     check_slope_label,
-    odds_ratio_limits,
     recover_b,
     recover_se,
 )
@@ -22,7 +21,6 @@ from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.pvalues import normal_quantile, p_from_z, p_overlaps
 from ivim.audit.checks.rounding import Outcome, cannot_tell, compare, show
 from ivim.audit.relations import Check, Relation, as_printed, digits, text_of
-from ivim.audit.rules.established import by_more_than_chance
 from ivim.audit.vocabulary import RATIOS
 
 SKEW = 4.0
@@ -97,33 +95,7 @@ def _is_wald(study, claim):
     told = claim.method.strip().lower() or study.structure.odds_limits
     if told:
         return told == "wald"
-    key = ("wald limits", claim.location, claim.analysis)
-    if key not in study.established:
-        study.established[key] = by_more_than_chance(_limit_fits(study, claim))
-    return study.established[key] or None
-
-
-def _limit_fits(study, claim):
-    """For each limit of the table whether Wald's formula prints it, and how likely another method
-    would print the same.
-    """
-    tried, level = [], study.structure.confidence
-    for row in _rows(study):
-        first = next(iter(row.values()))
-        if (first.location, first.analysis) != (claim.location, claim.analysis):
-            continue
-        if {"b", "se"} <= set(row):
-            ends = odds_ratio_limits(row["b"].number, row["se"].number, level)
-            for name, end in zip(("ci_low", "ci_high"), ends, strict=True):
-                if name in row and math.isfinite(end.high):
-                    shown = row[name].number.rounding
-                    spread = max(
-                        0.1 * abs(math.log(max(end.middle, 1e-300))) * end.middle, 0.02 * end.middle
-                    )
-                    tried.append(
-                        (end.overlaps(shown), min(1.0, (end.width + shown.width) / spread))
-                    )
-    return tried
+    return None
 
 
 def _from_slope(ids, ratio, where, level, wald):
