@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import nbformat
 import psutil
 import pytest
+from light import execute as light_execution
 
 from ivim import cli, files, run
 from ivim.notebook import clean
@@ -53,7 +54,14 @@ def notebooks(tmp_path, monkeypatch):
         WRITES + "value / divisor\n",
     )
     monkeypatch.setattr(files, "NOTEBOOKS", folder)
+    monkeypatch.setattr(run, "prepare", lambda say: None)  # none of them fits anything
     return folder
+
+
+@pytest.fixture
+def light(monkeypatch):
+    """Notebooks without kernels, for what does not depend on them."""
+    monkeypatch.setattr(run, "execute", light_execution)
 
 
 @pytest.fixture
@@ -75,7 +83,7 @@ def _bytes(folder):
     }
 
 
-def test_results_numbers_and_record_of_all_notebooks_come_together(notebooks, out):
+def test_results_numbers_and_record_of_all_notebooks_come_together(light, notebooks, out):
     """Every notebook's files, merged numbers and a record with versions, hashes, seconds and status
     are there after a run.
     """
@@ -92,7 +100,7 @@ def test_results_numbers_and_record_of_all_notebooks_come_together(notebooks, ou
     assert not list(out.glob(".ivim-*"))
 
 
-def test_unchanged_notebooks_are_not_run_again_and_changed_ones_are(notebooks, out):
+def test_unchanged_notebooks_are_not_run_again_and_changed_ones_are(light, notebooks, out):
     """A second run runs nothing; a changed parameter, a changed source or a lost file runs that
     notebook only.
     """
@@ -164,7 +172,7 @@ def test_bad_input_is_refused_before_anything_runs(notebooks, out, options, mess
     assert not out.exists()
 
 
-def test_a_folder_with_other_files_is_not_written_into(notebooks, out):
+def test_a_folder_with_other_files_is_not_written_into(light, notebooks, out):
     """A folder that no earlier run made is left alone unless it is asked for."""
     out.mkdir()
     (out / "thesis.txt").write_text("mine")
@@ -306,7 +314,7 @@ def test_a_damaged_record_counts_as_none_and_is_said(out, damage):
     assert said == ["  run.json is damaged and counts as absent; what it held is made anew"]
 
 
-def test_damaged_numbers_are_made_anew(notebooks, out):
+def test_damaged_numbers_are_made_anew(light, notebooks, out):
     """A run over damaged files runs everything again and gives what was there before the damage."""
     _said(out)
     whole = (out / "numbers.json").read_bytes()
@@ -316,7 +324,7 @@ def test_damaged_numbers_are_made_anew(notebooks, out):
     assert (out / "numbers.json").read_bytes() == whole
 
 
-def test_two_runs_at_once_keep_both_records(notebooks, out):
+def test_two_runs_at_once_keep_both_records(light, notebooks, out):
     """Two runs of different notebooks into one folder: both records and both sections of numbers
     are there.
     """
