@@ -33,9 +33,19 @@ def tracked(*patterns):
     return sorted(name for name in listed.stdout.decode().split("\0") if (ROOT / name).is_file())
 
 
+def content(name):
+    """A tracked file's bytes as git holds them: a run on another processor may differ in the tenth
+    digit of what it writes, and is still the same compendium.
+    """
+    shown = subprocess.run(
+        ["git", "cat-file", "blob", f":{name}"], cwd=ROOT, capture_output=True, check=True
+    )
+    return shown.stdout
+
+
 def digest(name):
     """SHA-256 of a tracked file."""
-    return hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
+    return hashlib.sha256(content(name)).hexdigest()
 
 
 # Tables -----------------------------------------------------------------------------------------
@@ -61,8 +71,8 @@ def datapackage():
 
 
 def _resource(name, dictionary):
-    content = (ROOT / name).read_bytes()
-    lines = content.decode("utf-8").splitlines()
+    held = content(name)
+    lines = held.decode("utf-8").splitlines()
     comments = sum(1 for line in lines if line.startswith("#"))
     header, *rows = csv.reader(line for line in lines if not line.startswith("#"))
     columns = zip(*rows, strict=True) if rows else ([] for _ in header)
@@ -78,8 +88,8 @@ def _resource(name, dictionary):
         "mediatype": "text/csv",
         "encoding": "utf-8",
         **({"dialect": {"commentChar": "#"}} if comments else {}),
-        "bytes": len(content),
-        "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
+        "bytes": len(held),
+        "hash": f"sha256:{hashlib.sha256(held).hexdigest()}",
         "schema": {"fields": fields, "missingValues": [""]},
     }
 
@@ -254,7 +264,7 @@ def _file(name):
         "@type": "File",
         "name": Path(name).name,
         "encodingFormat": endings.get(Path(name).suffix, "text/plain"),
-        "contentSize": str((ROOT / name).stat().st_size),
+        "contentSize": str(len(content(name))),
         "sha256": digest(name),
     }
 
@@ -262,8 +272,8 @@ def _file(name):
 def descriptions():
     """File name to content, of every description."""
 
-    def as_json(content):
-        return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    def as_json(described):
+        return json.dumps(described, indent=1, ensure_ascii=False) + "\n"
 
     return {
         "datapackage.json": as_json(datapackage()),
