@@ -303,3 +303,11 @@ def _set_pixels(dataset, stored):
 
 def _save(dataset, path, protocol):
     dataset.save_as(path, enforce_file_format=True)
+
+
+def read(study, label="sub-01"):
+    """The series of a participant."""
+    from ivim.imaging import bids
+    from ivim.imaging.series import read_series
+
+    return read_series(bids.find_series(study, label))

@@ -3,42 +3,11 @@
 import dicom_made as made
 import pandas as pd
 import pytest
-from dicom_made import Protocol, Volume, another, volumes
+from dicom_made import Protocol, Volume, another, read, volumes
 
-from ivim.cli import main
 from ivim.imaging import bids, dicom
-from ivim.imaging.series import read_series
 
 MAKERS = ("GE", "Siemens", "Philips", "UIH")
-
-
-@pytest.fixture
-def scans(tmp_path):
-    """Folder for DICOM files."""
-    return tmp_path / "scans"
-
-
-@pytest.fixture
-def study(tmp_path):
-    """Path of a study that is not there yet."""
-    return tmp_path / "study"
-
-
-@pytest.fixture
-def command(scans, study, capsys):
-    """A function that runs `ivim import`: exit code, standard output, standard error."""
-
-    def run(*words, folder=scans):
-        code = main(["import", str(folder), str(study), *map(str, words)])
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
-
-
-def read(study, label="sub-01"):
-    """The series of a participant."""
-    return read_series(bids.find_series(study, label))
 
 
 def test_patients_are_told_apart_by_their_id_and_not_by_folders(scans, study, command, tmp_path):

@@ -9,45 +9,16 @@ import nibabel as nib
 import numpy as np
 import pydicom
 import pytest
-from dicom_made import Protocol, Volume, another, three_directions, volumes
+from dicom_made import Protocol, Volume, another, read, three_directions, volumes
 from numpy.testing import assert_allclose
 from pydicom.uid import generate_uid
 
 from ivim.cli import main
 from ivim.imaging import bids, dicom
 from ivim.imaging.dicom import dcm2niix, files
-from ivim.imaging.series import read_series, sidecar
+from ivim.imaging.series import sidecar
 
 MAKERS = ("GE", "Siemens", "Philips", "UIH")
-
-
-@pytest.fixture
-def scans(tmp_path):
-    """Folder for DICOM files."""
-    return tmp_path / "scans"
-
-
-@pytest.fixture
-def study(tmp_path):
-    """Path of a study that is not there yet."""
-    return tmp_path / "study"
-
-
-@pytest.fixture
-def command(scans, study, capsys):
-    """A function that runs `ivim import`: exit code, standard output, standard error."""
-
-    def run(*words, folder=scans):
-        code = main(["import", str(folder), str(study), *map(str, words)])
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
-
-
-def read(study, label="sub-01"):
-    """The series of a participant."""
-    return read_series(bids.find_series(study, label))
 
 
 def sidecar_of(study, label="sub-01"):
