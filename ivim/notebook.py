@@ -3,11 +3,20 @@
 import ast
 import json
 from pathlib import Path
-from typing import Any
 
 
-def parameters_of(path: Path) -> dict:
-    """Names and defaults of a notebook's parameters cell, read without starting a kernel."""
+def parameters_of(path: Path) -> dict[str, object]:
+    """Names and defaults of a notebook's parameters cell, read without starting a kernel.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict of str to object
+        Empty for a notebook without such a cell.
+    """
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         if "parameters" in cell["metadata"].get("tags", ()):
             body = ast.parse("".join(cell["source"])).body
@@ -20,8 +29,27 @@ def parameters_of(path: Path) -> dict:
     return {}
 
 
-def typed(name: str, given: Any, default: Any) -> Any:
-    """The given value in the type of the notebook's default; a number stays a number."""
+def typed(name: str, given: object, default: object) -> object:
+    """The given value in the type of the notebook's default.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter, for the message.
+    given : object
+        A value of that type, or the words for one.
+    default : object
+        What the notebook says; None accepts everything.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    ValueError
+        When the words are none of that type.
+    """
     if default is None or isinstance(given, type(default)):
         return given
     try:

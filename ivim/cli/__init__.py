@@ -9,6 +9,7 @@ function to run.
 import argparse
 import signal
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 
 from ivim import __version__
@@ -30,8 +31,20 @@ COMMANDS = (
 """Modules of this package, in the order of `ivim --help`."""
 
 
-def main(argv=None):
-    """Run the command line; returns the exit code."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The words after ``ivim``; by default those that the process was started with.
+
+    Returns
+    -------
+    int
+        The exit code: 0 all done, 1 done but something named was left out, 2 bad input, 130
+        stopped.
+    """
     parser = _parser()
     args = parser.parse_args(argv)
     if not hasattr(args, "run"):
@@ -53,7 +66,7 @@ def main(argv=None):
 
 
 def _stop(number, frame):
-    """A polite end asked for from outside is the same as Ctrl-C: clean up, say so, exit with 130."""  # noqa: E501
+    """An end asked for politely from outside is as Ctrl-C: clean up, say so, exit with 130."""
     raise KeyboardInterrupt
 
 

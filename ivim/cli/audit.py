@@ -1,10 +1,17 @@
 """`ivim audit`: a verdict on every printed number."""
 
 from ivim.cli import audit_tables
+from ivim.cli.words import Commands
 
 
-def add(commands):
-    """Add the command."""
+def add(commands: Commands) -> None:
+    """Add the command.
+
+    Parameters
+    ----------
+    commands : argparse sub-parsers
+        Of ``ivim``.
+    """
     command = commands.add_parser(
         "audit", help="a verdict on every printed number of the article, or of yours"
     )
@@ -17,7 +24,8 @@ def add(commands):
     command.add_argument(
         "--structure",
         metavar="TOML",
-        help="design facts (default: the TOML file beside the claims; without one nothing is assumed)",  # noqa: E501
+        help="design facts (default: the TOML file beside the claims; without one nothing is "
+        "assumed)",
     )
     command.add_argument(
         "--ask",
@@ -36,7 +44,8 @@ def add(commands):
     command.add_argument(
         "--out",
         metavar="DIR",
-        help="where the ledger goes (default: results/audit, or audit-NAME/ for your claims NAME.csv)",  # noqa: E501
+        help="where the ledger goes (default: results/audit, or audit-NAME/ for your claims "
+        "NAME.csv)",
     )
     audit_tables.add_arguments(command)
     command.set_defaults(run=_audit)

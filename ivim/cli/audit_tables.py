@@ -1,8 +1,16 @@
 """`ivim audit --table`: tables of a paper are read into claims before they are audited."""
 
+import argparse
 
-def add_arguments(command):
-    """Add the arguments to the command."""
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the arguments to the command.
+
+    Parameters
+    ----------
+    command : ArgumentParser
+        Of ``ivim audit``.
+    """
     command.add_argument(
         "--table",
         metavar="FILE",
@@ -18,7 +26,7 @@ def add_arguments(command):
     )
 
 
-def read(args):
+def read(args: argparse.Namespace) -> bool:
     """Read the tables into ``claims.csv`` under ``--out``; what is audited is that file.
 
     Parameters

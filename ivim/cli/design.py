@@ -1,10 +1,17 @@
 """`ivim design`: what a protocol can measure, and better averages for the same scan time."""
 
 from ivim.cli import words
+from ivim.cli.words import Commands
 
 
-def add(commands):
-    """Add the command."""
+def add(commands: Commands) -> None:
+    """Add the command.
+
+    Parameters
+    ----------
+    commands : argparse sub-parsers
+        Of ``ivim``.
+    """
     command = commands.add_parser(
         "design", help="what a protocol can measure at best, and better averages for its time"
     )

@@ -1,8 +1,16 @@
 """`ivim fetch-data`: openly licensed scans and regions to try the project on."""
 
+from ivim.cli.words import Commands
 
-def add(commands):
-    """Add the command."""
+
+def add(commands: Commands) -> None:
+    """Add the command.
+
+    Parameters
+    ----------
+    commands : argparse sub-parsers
+        Of ``ivim``.
+    """
     command = commands.add_parser(
         "fetch-data", help="fetch openly licensed real scans, pinned and checked by SHA-256"
     )

@@ -1,10 +1,17 @@
 """`ivim fit`: the models on the mean signal of a region."""
 
 from ivim.cli import words
+from ivim.cli.words import Commands
 
 
-def add(commands):
-    """Add the command."""
+def add(commands: Commands) -> None:
+    """Add the command.
+
+    Parameters
+    ----------
+    commands : argparse sub-parsers
+        Of ``ivim``.
+    """
     command = commands.add_parser(
         "fit", help="fit the mean signal of an ROI with all models; values, standard errors, AICc"
     )

@@ -3,10 +3,17 @@
 import sys
 
 from ivim.cli import words
+from ivim.cli.words import Commands
 
 
-def add(commands):
-    """Add the command."""
+def add(commands: Commands) -> None:
+    """Add the command.
+
+    Parameters
+    ----------
+    commands : argparse sub-parsers
+        Of ``ivim``.
+    """
     command = commands.add_parser(
         "maps", help="parameter maps of a whole scan as NIfTI, with an overview picture"
     )

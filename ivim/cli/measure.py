@@ -1,13 +1,36 @@
 """`ivim measure`: every ROI of a study, as a table."""
 
+import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
 
 from ivim.cli import words
+from ivim.cli.words import Commands
+
+if TYPE_CHECKING:
+    from ivim.study.job import Measured
+    from ivim.study.measure import Options
 
 
-def add(commands):
-    """Add the command."""
+class Keywords(TypedDict):
+    """Whom to measure, and who does it, as :func:`ivim.study.job.measure_study` takes it."""
+
+    readers: tuple[str, ...]
+    select: str | None
+    keep_going: bool
+    jobs: int | None
+    scheduler: str | None
+
+
+def add(commands: Commands) -> None:
+    """Add the command.
+
+    Parameters
+    ----------
+    commands : argparse sub-parsers
+        Of ``ivim``.
+    """
     command = commands.add_parser(
         "measure", help="measure every ROI of a study on disk: measurements.csv, detail, flow"
     )
@@ -19,8 +42,13 @@ def add(commands):
     command.set_defaults(run=_measure)
 
 
-def add_options(command):
-    """Options that measuring has, alone or within a study."""
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Options that measuring has, alone or within a study.
+
+    Parameters
+    ----------
+    command : ArgumentParser
+    """
     command.add_argument(
         "--estimator",
         choices=("maps", "mean", "shrinkage"),
@@ -66,8 +94,23 @@ def add_options(command):
     )
 
 
-def options_of(args):
-    """How the words of the command say that patients are measured."""
+def options_of(args: argparse.Namespace) -> "Options":
+    """How the words of the command say that patients are measured.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        With the words of :func:`add_options`.
+
+    Returns
+    -------
+    ivim.study.measure.Options
+
+    Raises
+    ------
+    ValueError
+        For a recipe that is not known or cannot be read.
+    """
     from ivim.signal.recipe import get_recipe
     from ivim.study.measure import Options
 
@@ -80,8 +123,18 @@ def options_of(args):
     )
 
 
-def keywords(args):
-    """The other words of the command, as :func:`ivim.study.job.measure_study` takes them."""
+def keywords(args: argparse.Namespace) -> Keywords:
+    """The other words of the command, as :func:`ivim.study.job.measure_study` takes them.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        With the words of :func:`add_options`.
+
+    Returns
+    -------
+    Keywords
+    """
     return {
         "readers": tuple(args.reader),
         "select": args.select,
@@ -91,8 +144,18 @@ def keywords(args):
     }
 
 
-def report(found):
-    """Say what was left out, and give the exit code."""
+def report(found: "Measured") -> int:
+    """Say what was left out, and give the exit code.
+
+    Parameters
+    ----------
+    found : ivim.study.job.Measured
+
+    Returns
+    -------
+    int
+        0 where everybody was measured whole, else 1.
+    """
     left = found.flow[found.flow["status"] == "left out"]
     for row in left.itertuples():
         who = f"{row.patient}, reader {row.reader}" if row.reader else row.patient

@@ -2,9 +2,17 @@
 
 import sys
 
+from ivim.cli.words import Commands
 
-def add(commands):
-    """Add the command."""
+
+def add(commands: Commands) -> None:
+    """Add the command.
+
+    Parameters
+    ----------
+    commands : argparse sub-parsers
+        Of ``ivim``.
+    """
     command = commands.add_parser(
         "reconstruct",
         help="make the reconstructed cohort anew from a seed, or verify it cell by cell",

@@ -1,10 +1,17 @@
 """`ivim reproduce`: the notebooks, end to end."""
 
 from ivim.cli import words
+from ivim.cli.words import Commands
 
 
-def add(commands):
-    """Add the command."""
+def add(commands: Commands) -> None:
+    """Add the command.
+
+    Parameters
+    ----------
+    commands : argparse sub-parsers
+        Of ``ivim``.
+    """
     command = commands.add_parser(
         "reproduce",
         help="run the notebooks: Tables 1-5, Figures 1-3, the audit; or the same on your own table",

@@ -1,8 +1,16 @@
 """`ivim roi`: look at regions of any program, and write them as NIfTI."""
 
+from ivim.cli.words import Commands
 
-def add(commands):
-    """Add the command."""
+
+def add(commands: Commands) -> None:
+    """Add the command.
+
+    Parameters
+    ----------
+    commands : argparse sub-parsers
+        Of ``ivim``.
+    """
     command = commands.add_parser(
         "roi", help="regions of other programs: list them, or write them as NIfTI for any viewer"
     )

@@ -1,13 +1,21 @@
 """`ivim study`: a study on disk through to every table, figure and page."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from ivim.cli import measure
+from ivim.cli.words import Commands
 
 
-def add(commands):
-    """Add the command."""
+def add(commands: Commands) -> None:
+    """Add the command.
+
+    Parameters
+    ----------
+    commands : argparse sub-parsers
+        Of ``ivim``.
+    """
     command = commands.add_parser(
         "study",
         help="measure a study on disk, draw a page per patient, and make all tables and figures",
@@ -51,9 +59,19 @@ def _study(args):
     return measure.report(found)
 
 
-def shares(seconds):
+def shares(seconds: Mapping[str, float]) -> str:
     """What took how long: the patients' work by kind (processor time of all workers), then the
-    steps."""
+    steps.
+
+    Parameters
+    ----------
+    seconds : dict of str to float
+        Of :func:`ivim.study.whole.run_study`.
+
+    Returns
+    -------
+    str
+    """
     work = {name: seconds[name] for name in ("reading", "fitting", "drawing") if name in seconds}
     total = sum(work.values()) or 1.0
     parts = ", ".join(f"{name} {value / total:.0%}" for name, value in work.items())

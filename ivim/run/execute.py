@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 from ivim import files, notebook
 from ivim.run.processes import side_by_side
@@ -18,13 +20,18 @@ SURROUNDINGS = {
 }
 
 
-def prepare(say):
+def prepare(say: Callable[[str], None]) -> None:
     """Compile the voxel engine in a process of its own, where that has not been done for this
     processor.
 
     Notebooks side by side would each compile it; and code just compiled differs in the tenth digit
     from the same code read from numba's cache, so that a first run would not give the bytes of a
     second.
+
+    Parameters
+    ----------
+    say : callable
+        Receives a line where something was compiled.
     """
     began = time.perf_counter()
     for _, fresh in side_by_side(compile_engine, {"compile": ()}, 1):
@@ -32,14 +39,14 @@ def prepare(say):
             say(f"compiled the voxel engine, once, in {time.perf_counter() - began:.0f} s")
 
 
-def compile_engine():
+def compile_engine() -> bool:
     """Compile the engine where numba's cache has nothing for this processor; True if it had not."""
     from ivim.signal.compiling import compile_all
 
     return compile_all()
 
 
-def execute(path, folder, parameters, scratch):
+def execute(path: Path, folder: Path, parameters: dict, scratch: Path) -> tuple[float, str]:
     """Execute one notebook into its own folder.
 
     Parameters
@@ -49,6 +56,7 @@ def execute(path, folder, parameters, scratch):
     folder : Path
         Where its results and the executed notebook go.
     parameters : dict
+        Values by the name of a parameter of the notebook.
     scratch : Path
         A folder for settings.
 

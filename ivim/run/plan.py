@@ -5,6 +5,7 @@ depend on.
 import hashlib
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,14 +26,32 @@ class Task:
     fingerprint: str
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The notebook's name without ending."""
         return self.path.stem
 
 
-def own_tables(patients, measurements, positive):
-    """Check a user's tables before a kernel starts, and return them as notebook parameters with
-    absolute paths.
+def own_tables(
+    patients: str | Path | None, measurements: str | Path | None, positive: str | None
+) -> dict[str, str]:
+    """Check a user's tables before a kernel starts, and return them as notebook parameters.
+
+    Parameters
+    ----------
+    patients, measurements : path or None
+        The two tables of a study; both or neither.
+    positive : str or None
+        The group that counts as disease.
+
+    Returns
+    -------
+    dict of str to str
+        By the names of :data:`TABLES`, those that were given; paths are absolute.
+
+    Raises
+    ------
+    ValueError
+        For one table without the other, a table that breaks its contract, an unknown group.
     """
     if (patients is None) != (measurements is None):
         given, missing = (
@@ -53,9 +72,26 @@ def own_tables(patients, measurements, positive):
     return tables
 
 
-def results_folder(out, measurements, force):
-    """The folder that results go to; one that holds other people's files is refused without
-    `force`.
+def results_folder(out: str | Path | None, measurements: str | Path | None, force: bool) -> Path:
+    """The folder that results go to.
+
+    Parameters
+    ----------
+    out : path or None
+        As asked for; without it ``results/``, or a folder in it for tables of one's own.
+    measurements : path or None
+        The own table, whose name that folder takes.
+    force : bool
+        Accept a folder that holds files which no earlier run wrote.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ValueError
+        When `out` is a file, or without `force` a folder of other files.
     """
     if out is None:
         name = None if measurements is None else f"own-{files.safe_name(Path(measurements).stem)}"
@@ -79,7 +115,9 @@ def results_folder(out, measurements, force):
     return out
 
 
-def tasks(only, tables, parameters):
+def tasks(
+    only: Sequence[str], tables: Mapping[str, str], parameters: Mapping[str, object]
+) -> list[Task]:
     """The notebooks to run, in order.
 
     Parameters
@@ -120,7 +158,7 @@ def tasks(only, tables, parameters):
     return [_task(path, _typed(given, known[path]), shared) for path in chosen]
 
 
-def shared_inputs():
+def shared_inputs() -> list[Path]:
     """Every file that all notebooks depend on: code, data, the lock."""
     code = sorted(Path(files.__file__).parent.rglob("*.py"))
     data = sorted(
@@ -129,14 +167,35 @@ def shared_inputs():
     return [path for path in (*code, *data, files.ROOT / "requirements.lock") if path.is_file()]
 
 
-def named(path):
-    """A shared input's name in the record: its place in the project."""
+def named(path: Path) -> str:
+    """A shared input's name in the record.
+
+    Parameters
+    ----------
+    path : Path
+        One of :func:`shared_inputs`.
+
+    Returns
+    -------
+    str
+        Its place in the project.
+    """
     base = files.PACKAGE.parent if path.suffix == ".py" else files.ROOT
     return path.relative_to(base).as_posix()
 
 
-def digest(path):
-    """SHA-256 of a file."""
+def digest(path: Path) -> str:
+    """SHA-256 of a file.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    str
+        In hexadecimal digits.
+    """
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

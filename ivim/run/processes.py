@@ -59,7 +59,13 @@ def side_by_side(work: Callable, calls: dict, jobs: int) -> Iterator[tuple]:
 
 
 def end(pid: int) -> None:
-    """End a process and all its children, the youngest first; one that is gone already is fine."""
+    """End a process and all its children, the youngest first; one that is gone already is fine.
+
+    Parameters
+    ----------
+    pid : int
+        The number of the process.
+    """
     try:
         parent = psutil.Process(pid)
         family = [*reversed(parent.children(recursive=True)), parent]

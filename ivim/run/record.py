@@ -6,10 +6,13 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
+from pathlib import Path
 
 from ivim import files, notebook
 from ivim.run import plan
+from ivim.run.plan import Task
 
 PACKAGES = (
     "numpy",
@@ -33,18 +36,20 @@ class RunError(ValueError):
     """A notebook failed; the message names the notebook, the cell and the error."""
 
 
-def read(out, say=lambda line: None):
+def read(out: Path, say: Callable[[str], None] = lambda line: None) -> dict[str, dict]:
     """The record of earlier runs by notebook; a damaged one counts as none, and is said.
 
     Parameters
     ----------
     out : Path
+        Folder of results.
     say : callable
         Receives a line for each damaged file.
 
     Returns
     -------
-    dict
+    dict of str to dict
+        Entries as :func:`collect` makes them.
     """
     content = _read_json(out / "run.json", say)
     entries = content.get("notebooks")
@@ -55,8 +60,21 @@ def read(out, say=lambda line: None):
     }
 
 
-def is_current(task, entries, out):
-    """True when the same inputs were run before and every file they gave is still what it was."""
+def is_current(task: Task, entries: dict[str, dict], out: Path) -> bool:
+    """True when the same inputs were run before and every file they gave is still what it was.
+
+    Parameters
+    ----------
+    task : Task
+    entries : dict of str to dict
+        Of :func:`read`.
+    out : Path
+        Folder of results.
+
+    Returns
+    -------
+    bool
+    """
     entry = entries.get(task.name, {})
     if entry.get("status") != "done" or entry.get("fingerprint") != task.fingerprint:
         return False
@@ -70,8 +88,23 @@ def is_current(task, entries, out):
     )
 
 
-def collect(task, staging, seconds):
-    """What one notebook gave, as an entry of the record."""
+def collect(task: Task, staging: Path, seconds: float) -> dict:
+    """What one notebook gave, as an entry of the record.
+
+    Parameters
+    ----------
+    task : Task
+    staging : Path
+        Folder in which the notebook's own folder lies.
+    seconds : float
+        How long it took.
+
+    Returns
+    -------
+    dict
+        ``status``, ``seconds``, ``fingerprint``, and the hashes of its ``files`` and of its
+        sections of ``numbers.json``.
+    """
     folder = staging / task.name
     found = {
         path.relative_to(folder).as_posix(): plan.digest(path)
@@ -89,12 +122,21 @@ def collect(task, staging, seconds):
     }
 
 
-def replace(found, staging, out, tasks):
+def replace(found: dict[str, dict], staging: Path, out: Path, tasks: Sequence[Task]) -> None:
     """Move every new file over the old one, take away what an earlier run gave and this one does
     not, and note it all.
 
     Two runs of different notebooks into one folder wait for each other here, so that neither loses
     the other's record.
+
+    Parameters
+    ----------
+    found : dict of str to dict
+        Of :func:`collect`, by notebook.
+    staging, out : Path
+        Where the files are, and where they go.
+    tasks : sequence of Task
+        All that were asked for; their parameters are noted.
     """
     with files.locked(out / "run.json"):
         entries = read(out)
@@ -113,8 +155,14 @@ def replace(found, staging, out, tasks):
         _write(out, entries | found, tasks)
 
 
-def keep_failed(staging, out):
-    """Leave the notebook that failed where its reader can open it."""
+def keep_failed(staging: Path, out: Path) -> None:
+    """Leave the notebook that failed where its reader can open it.
+
+    Parameters
+    ----------
+    staging, out : Path
+        Where it was run, and the folder of results; it goes to ``logs/`` there.
+    """
     for path in staging.glob("*/notebooks/*.ipynb"):
         if '"output_type": "error"' in path.read_text(encoding="utf-8"):
             (out / "logs").mkdir(exist_ok=True)
