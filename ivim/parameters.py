@@ -146,12 +146,33 @@ SIX = ("adc_stand", "adc_slow", "adc_fast", "f", "ddc", "alpha")
 
 
 def is_diffusivity(name: str) -> bool:
-    """True for a known parameter in mm²/s."""
+    """True for a known parameter in mm²/s.
+
+    Parameters
+    ----------
+    name : str
+        Of a parameter, or of a column of one's own.
+
+    Returns
+    -------
+    bool
+    """
     return name in REGISTRY and REGISTRY[name].is_diffusivity
 
 
 def bounds_of(name: str) -> tuple[float, float]:
-    """Bounds of a known parameter, in the unit of the API."""
+    """Bounds of a known parameter, in the unit of the API.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`REGISTRY`.
+
+    Returns
+    -------
+    tuple of float
+        Low and high; mm²/s for a diffusivity.
+    """
     return REGISTRY[name].bounds
 
 
@@ -175,27 +196,78 @@ def to_table(values: dict) -> dict:
 
 
 def from_table(values: dict) -> dict:
-    """The inverse of :func:`to_table`: diffusivities back to mm²/s."""
+    """The inverse of :func:`to_table`: diffusivities back to mm²/s.
+
+    Parameters
+    ----------
+    values : dict of str to float or array
+        Diffusivities in 10⁻³ mm²/s.
+
+    Returns
+    -------
+    dict
+        The same names; diffusivities in mm²/s, fractions unchanged.
+    """
     return {
         name: value / PER_MM2_S if is_diffusivity(name) else value for name, value in values.items()
     }
 
 
 def unit(name: str) -> str:
-    """Unit of a parameter in tables and figures, empty for fractions and unknown columns."""
+    """Unit of a parameter in tables and figures, empty for fractions and unknown columns.
+
+    Parameters
+    ----------
+    name : str
+        Of a parameter, or of a column of one's own.
+
+    Returns
+    -------
+    str
+    """
     return REGISTRY[name].table_unit if name in REGISTRY else ""
 
 
 def label(name: str) -> str:
-    """Label of a parameter for tables and figures; an unknown column is its own label."""
+    """Label of a parameter for tables and figures; an unknown column is its own label.
+
+    Parameters
+    ----------
+    name : str
+        Of a parameter, or of a column of one's own.
+
+    Returns
+    -------
+    str
+    """
     return REGISTRY[name].label if name in REGISTRY else str(name)
 
 
 def long_name(name: str) -> str:
-    """The parameter in words; an unknown column is its own name."""
+    """The parameter in words; an unknown column is its own name.
+
+    Parameters
+    ----------
+    name : str
+        Of a parameter, or of a column of one's own.
+
+    Returns
+    -------
+    str
+    """
     return REGISTRY[name].long_name if name in REGISTRY else str(name)
 
 
 def axis_label(name: str) -> str:
-    """Label and unit in one, for an axis."""
+    """Label and unit in one, for an axis.
+
+    Parameters
+    ----------
+    name : str
+        Of a parameter, or of a column of one's own.
+
+    Returns
+    -------
+    str
+    """
     return f"{label(name)} ({unit(name)})" if unit(name) else label(name)

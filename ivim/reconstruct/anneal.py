@@ -12,6 +12,7 @@ A patient's cell is 0 tuberculosis, 1 lung, 2 breast, 3 renal; cells 1-3 togethe
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 CELLS = ("tuberculosis", "lung", "breast", "renal")
 COLUMN_STATISTICS = (
@@ -26,20 +27,23 @@ PAIR_STATISTICS = (
 )  # fmt: skip
 Z95 = 1.959963984540054
 
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
 
 @njit(cache=True)
-def delong(low, high):
+def delong(low: Floats, high: Floats) -> tuple[float, float, float]:
     """AUC, that `high` exceeds `low`, with its 95 % limits by DeLong et al. 1988; ties count one
     half.
 
     Parameters
     ----------
-    low : float
-    high : float
+    low, high : array
+        Scores without and with the disease.
 
     Returns
     -------
-    tuple of float
+    auc, auc_low, auc_high : float
     """
     m, n = len(low), len(high)
     above, below = np.zeros(n), np.zeros(m)
@@ -56,7 +60,7 @@ def delong(low, high):
 
 
 @njit(cache=True)
-def youden(low, high, true_high, true_low):
+def youden(low: Floats, high: Floats, true_high: int, true_low: int) -> tuple[float, float, float]:
     """How far the ROC curve is from having its one Youden optimum at given counts.
 
     Parameters
@@ -97,18 +101,20 @@ def youden(low, high, true_high, true_low):
 
 
 @njit(cache=True)
-def moment_statistics(ticks, step, cell):
+def moment_statistics(ticks: Ints, step: float, cell: Ints) -> Floats:
     """The COLUMN_STATISTICS up to t, of values `ticks * step`.
 
     Parameters
     ----------
     ticks : array of int, shape (n,)
+        Values in units of the grid.
     step : float
+        Unit of the grid.
     cell : array of int, shape (n,)
 
     Returns
     -------
-    array
+    array, shape (13,)
     """
     out = np.zeros(13)
     counts, totals, squares = np.zeros(6), np.zeros(6), np.zeros(6)
@@ -134,24 +140,36 @@ def moment_statistics(ticks, step, cell):
 
 
 @njit(cache=True)
-def rank_statistics(ticks, step, cell, weights_low, weights_high, direction, true_high, true_low):
+def rank_statistics(
+    ticks: Ints,
+    step: float,
+    cell: Ints,
+    weights_low: Floats,
+    weights_high: Floats,
+    direction: int,
+    true_high: int,
+    true_low: int,
+) -> Floats:
     """The COLUMN_STATISTICS from Shapiro-Wilk's W on; those of the ROC curve only where direction
     is +1 or -1.
 
     Parameters
     ----------
     ticks : array of int, shape (n,)
+        Values in units of the grid.
     step : float
+        Unit of the grid.
     cell : array of int, shape (n,)
-    weights_low : array
-    weights_high : array
-    direction : str
-    true_high : int
-    true_low : int
+    weights_low, weights_high : array
+        Shapiro-Wilk weights for tuberculosis and metastasis.
+    direction : int
+        +1 where the disease has the higher values, -1 the lower, 0 without a ROC curve.
+    true_high, true_low : int
+        Diseased and healthy rightly called at the cut-off.
 
     Returns
     -------
-    array
+    array, shape (8,)
     """
     out = np.zeros(8)
     low, high = (
@@ -170,16 +188,15 @@ def rank_statistics(ticks, step, cell, weights_low, weights_high, direction, tru
 
 
 @njit(cache=True)
-def excess(statistics, intervals):
+def excess(statistics: Floats, intervals: Floats) -> float:
     """Sum over the statistics of the distance outside [low, high] in units of width; 0 when all lie
     inside.
-
-    `intervals` has the rows low, high, width.
 
     Parameters
     ----------
     statistics : array, shape (m,)
     intervals : array, shape (3, m)
+        Low, high and width of each statistic.
 
     Returns
     -------
@@ -197,19 +214,31 @@ def excess(statistics, intervals):
 
 
 @njit(cache=True)
-def column_cost(ticks, setup, cell, weights_low, weights_high, intervals, limit):
+def column_cost(
+    ticks: Ints,
+    setup: Floats,
+    cell: Ints,
+    weights_low: Floats,
+    weights_high: Floats,
+    intervals: Floats,
+    limit: float,
+) -> float:
     """Excess of the COLUMN_STATISTICS, or of the moments alone where that is already above
     `limit`.
 
     Parameters
     ----------
     ticks : array of int, shape (n,)
-    setup : object
+        Values in units of the grid.
+    setup : array, shape (6,)
+        See :func:`anneal_column`.
     cell : array of int, shape (n,)
-    weights_low : array
-    weights_high : array
-    intervals : array, shape (3, m)
+    weights_low, weights_high : array
+        Shapiro-Wilk weights for tuberculosis and metastasis.
+    intervals : array, shape (3, 21)
+        Low, high and width of each of the COLUMN_STATISTICS.
     limit : float
+        Above it, an excess need not be whole.
 
     Returns
     -------
@@ -234,20 +263,23 @@ def column_cost(ticks, setup, cell, weights_low, weights_high, intervals, limit)
 
 
 @njit(cache=True)
-def logistic_fit(x, f, y, beta):
+def logistic_fit(x: Floats, f: Floats, y: Floats, beta: Floats) -> tuple[Floats, Floats]:
     """Maximum likelihood slopes of y on (1, x, f) by Newton steps from `beta`, and the inverse
     information.
 
     Parameters
     ----------
-    x : array, shape (n,)
-    f : array, shape (n,)
+    x, f : array, shape (n,)
+        The two predictors.
     y : array, shape (n,)
+        1 with the disease, 0 without.
     beta : array, shape (3,)
+        Where to start.
 
     Returns
     -------
-    tuple of array
+    beta : array, shape (3,)
+    covariance : array, shape (3, 3)
     """
     covariance = np.zeros((3, 3))
     for _ in range(25):
@@ -277,7 +309,7 @@ def logistic_fit(x, f, y, beta):
 
 
 @njit(cache=True)
-def slope_statistics(beta, covariance):
+def slope_statistics(beta: Floats, covariance: Floats) -> Floats:
     """The PAIR_STATISTICS up to the AUC.
 
     Parameters
@@ -287,7 +319,7 @@ def slope_statistics(beta, covariance):
 
     Returns
     -------
-    array
+    array, shape (11,)
     """
     out = np.zeros(11)
     for k in range(2):
@@ -303,19 +335,20 @@ def slope_statistics(beta, covariance):
 
 
 @njit(cache=True)
-def score_statistics(score, y, true_high, true_low):
+def score_statistics(score: Floats, y: Floats, true_high: int, true_low: int) -> Floats:
     """The PAIR_STATISTICS from the AUC on.
 
     Parameters
     ----------
     score : array, shape (n,)
     y : array, shape (n,)
-    true_high : int
-    true_low : int
+        1 with the disease, 0 without.
+    true_high, true_low : int
+        Diseased and healthy rightly called at the cut-off.
 
     Returns
     -------
-    array
+    array, shape (5,)
     """
     out = np.zeros(5)
     low, high = np.sort(score[y == 0]), np.sort(score[y == 1])
@@ -325,23 +358,37 @@ def score_statistics(score, y, true_high, true_low):
 
 
 @njit(cache=True)
-def pair_cost(x, f, y, beta, counts, intervals, limit):
+def pair_cost(
+    x: Floats,
+    f: Floats,
+    y: Floats,
+    beta: Floats,
+    counts: tuple[int, int],
+    intervals: Floats,
+    limit: float,
+) -> tuple[float, Floats]:
     """Excess of the PAIR_STATISTICS, or of the slopes alone where that is above `limit`; and the
     coefficients.
 
     Parameters
     ----------
-    x : array, shape (n,)
-    f : array, shape (n,)
+    x, f : array, shape (n,)
+        The two predictors.
     y : array, shape (n,)
+        1 with the disease, 0 without.
     beta : array, shape (3,)
-    counts : array of int
-    intervals : array, shape (3, m)
+        Where to start.
+    counts : tuple of int
+        Diseased and healthy rightly called at the combined cut-off.
+    intervals : array, shape (3, 16)
+        Low, high and width of each of the PAIR_STATISTICS.
     limit : float
+        Above it, an excess need not be whole.
 
     Returns
     -------
-    tuple of (float, array)
+    cost : float
+    beta : array, shape (3,)
     """
     beta, covariance = logistic_fit(x, f, y, beta)
     cost = excess(slope_statistics(beta, covariance), intervals)
@@ -353,15 +400,17 @@ def pair_cost(x, f, y, beta, counts, intervals, limit):
 
 
 @njit(cache=True)
-def move_column(ticks, cell, largest):
+def move_column(ticks: Ints, cell: Ints, largest: float) -> None:
     """In place: change one value, or two of a cell in opposite directions, by any order of
     magnitude; or exchange two values.
 
     Parameters
     ----------
     ticks : array of int, shape (n,)
+        Values in units of the grid; changed.
     cell : array of int, shape (n,)
     largest : float
+        Largest change, in units of the grid.
     """
     n = len(ticks)
     if np.random.random() < 0.15:
@@ -378,7 +427,7 @@ def move_column(ticks, cell, largest):
 
 
 @njit(cache=True)
-def exchange(ticks, cell):
+def exchange(ticks: Ints, cell: Ints) -> None:
     """In place: exchange one to three pairs of values, each pair in one cell.
 
     A single exchange has only 762 neighbours for 20, 32, 7 and 11 patients; several at once leave
@@ -387,6 +436,7 @@ def exchange(ticks, cell):
     Parameters
     ----------
     ticks : array of int, shape (n,)
+        Values in units of the grid; changed.
     cell : array of int, shape (n,)
     """
     for _ in range(np.random.randint(1, 4)):
@@ -396,7 +446,17 @@ def exchange(ticks, cell):
 
 
 @njit(cache=True)
-def anneal_column(seed, ticks, setup, cell, weights_low, weights_high, intervals, steps, heat):
+def anneal_column(
+    seed: int,
+    ticks: Ints,
+    setup: Floats,
+    cell: Ints,
+    weights_low: Floats,
+    weights_high: Floats,
+    intervals: Floats,
+    steps: int,
+    heat: tuple[float, float],
+) -> tuple[Ints, float]:
     """Move the values until every statistic lies in its interval.
 
     Parameters
@@ -441,19 +501,19 @@ def anneal_column(seed, ticks, setup, cell, weights_low, weights_high, intervals
 
 @njit(cache=True)
 def anneal_pair(
-    seed,
-    ticks,
-    setups,
-    cell,
-    weights_low,
-    weights_high,
-    column_intervals,
-    counts,
-    pair_intervals,
-    steps,
-    heat,
-    shift,
-):
+    seed: int,
+    ticks: Ints,
+    setups: Floats,
+    cell: Ints,
+    weights_low: Floats,
+    weights_high: Floats,
+    column_intervals: Floats,
+    counts: tuple[int, int],
+    pair_intervals: Floats,
+    steps: int,
+    heat: tuple[float, float],
+    shift: float,
+) -> tuple[Ints, float]:
     """Pair two finished columns until the logistic model and its ROC curve lie in their intervals
     as well.
 

@@ -9,6 +9,7 @@ statistics. At last each average is parted into two readings.
 """
 
 import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,36 +17,21 @@ import pandas as pd
 from scipy import stats
 
 from ivim import article, files, parameters
-from ivim.audit.checks import moments
-from ivim.reconstruct import anneal, intervals, readers
-from ivim.reconstruct.targets import all_targets, printed_strings, table2_rows
+from ivim.reconstruct import intervals, readers
+from ivim.reconstruct.anneal import Ints
+from ivim.reconstruct.columns import ATTEMPTS, CELL, CELLS, GRID, PAIR, column, pair, solve
+from ivim.reconstruct.target import Key, Target
+from ivim.reconstruct.targets import all_targets
 from ivim.reconstruct.targets import table as targets_table
 
 SEED = 2021
-CELLS = ("tuberculosis", *article.PRIMARIES)
-CELL = np.repeat(np.arange(len(CELLS)), [article.GROUP_SIZES[name] for name in CELLS])
 READERS = ("EZ", "XX")  # initials in the article's Methods
 
-GRID = {
-    "adc_stand": 0.01,
-    "adc_slow": 0.01,
-    "adc_fast": 0.1,
-    "f": 0.001,
-    "ddc": 0.01,
-    "alpha": 0.001,
-}
-"""Step of one reading, in table units, as a workstation shows it; an average of two lies on half of
-it."""
-
-AVERAGES = {
-    "adc_stand": (0.3, 2.5), "adc_slow": (0.1, 2.2), "adc_fast": (6, 65),
-    "f": (0.02, 0.95), "ddc": (0.3, 3.2), "alpha": (0.3, 0.98),
-}  # fmt: skip
 READINGS = {
     "adc_stand": (0.2, 3), "adc_slow": (0.05, 2.5), "adc_fast": (5, 80),
     "f": (0.005, 0.995), "ddc": (0.2, 4), "alpha": (0.2, 0.999),
 }  # fmt: skip
-"""Smallest and largest value allowed, in table units."""
+"""Smallest and largest reading allowed, in table units."""
 
 AGES = (18, 85)
 
@@ -61,20 +47,10 @@ CORRELATION = np.array([
     [0.10, 0.25, 0.05, -0.35, 0.05, 1.00],
 ])  # fmt: skip
 
-PAIR = ("adc_fast", "f")  # the predictors of Table 4
-DIRECTION = {"adc_fast": 1, "f": -1}  # Table 5: metastasis above 29.05, below 0.4
-ATTEMPTS = 12
-COLUMN_STEPS, COLUMN_HEAT = 2_000_000, (3.0, 0.03)
-SHUFFLES = 8
-"""Pairings of one ADCfast and one f column before new columns are sought."""
 
-# Partners only while it is hot; where that comes near, small changes of the values give the last
-# digits.
-EXCHANGE, POLISH = (500_000, (10.0, 0.1), 0.0), (300_000, (0.2, 0.01), 0.5)
-NEAR = 1.0
-
-
-def reconstruct(seed=SEED, progress=lambda line: None):
+def reconstruct(
+    seed: int = SEED, progress: Callable[[str], None] = lambda line: None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Make the two tables of the reconstructed cohort.
 
     Parameters
@@ -127,7 +103,7 @@ def reconstruct(seed=SEED, progress=lambda line: None):
     raise ValueError(msg)
 
 
-def write(out, patients, measurements):
+def write(out: str | Path, patients: pd.DataFrame, measurements: pd.DataFrame) -> list[Path]:
     """Write both tables, and beside them the targets they were built to meet, to a folder; each
     whole or not at all.
 
@@ -151,7 +127,9 @@ def write(out, patients, measurements):
     return [out / f"{name}.csv" for name in tables]
 
 
-def make_patients(seed, targets, tell=lambda line: None):
+def make_patients(
+    seed: int, targets: Mapping[Key, Target], tell: Callable[[str], None] = lambda line: None
+) -> pd.DataFrame:
     """The table of patients; where not every age can be known (Table 1), blank ages stand at random
     places.
 
@@ -160,10 +138,12 @@ def make_patients(seed, targets, tell=lambda line: None):
     seed : int
     targets : dict of key to Target
     tell : callable, optional
+        Receives one line of text per attempt.
 
     Returns
     -------
     DataFrame
+        ``patient, group, primary, sex, age``.
     """
     rng = np.random.default_rng([seed, 0])
     cell = np.concatenate(
@@ -176,7 +156,7 @@ def make_patients(seed, targets, tell=lambda line: None):
         [_middle(targets["table1", name, "age", part]) for part in ("mean", "sd")] for name in CELLS
     ]
     setup = np.array([1.0, *AGES, 0, 0, 0])
-    years = _solve("age", [seed, 100], setup, cell, intervals.of_ages(targets), centres, tell)
+    years = solve("age", [seed, 100], setup, cell, intervals.of_ages(targets), centres, tell)
     sexes, ages = [], []
     for at, name in enumerate(CELLS):
         male, female = (int(targets["table1", name, "", sex].wanted) for sex in ("male", "female"))
@@ -196,84 +176,19 @@ def make_patients(seed, targets, tell=lambda line: None):
     )
 
 
-def column(seed, parameter, targets, tell=lambda line: None, again=0):
-    """Averages of one parameter, in half steps of its grid, that meet every target of the parameter
-    alone; shape (70,).
-
-    Parameters
-    ----------
-    seed : int
-    parameter : str
-    targets : dict of key to Target
-    tell : callable, optional
-    again : int, optional
-
-    Returns
-    -------
-    array, shape (70,)
-    """
-    entropy = [seed, 10 + parameters.SIX.index(parameter), again]
-    wanted = intervals.of_column(parameter, targets)
-    return _solve(
-        parameter, entropy, _setup(parameter, targets), CELL, wanted, _centres(parameter), tell
-    )
-
-
-def pair(seed, targets, tell=lambda line: None):
-    """ADCfast and f such that Table 4 and the combined marker of Table 5 hold too; a dict of ticks.
-
-    Raises
-    ------
-    ValueError
-        When no attempt comes to an end.
-
-    Parameters
-    ----------
-    seed : int
-    targets : dict of key to Target
-    tell : callable, optional
-
-    Returns
-    -------
-    dict of str to array
-    """
-    setups = np.array([_setup(name, targets) for name in PAIR])
-    columns = np.array([intervals.of_column(name, targets) for name in PAIR])
-    counts = tuple(int(targets["table5", "", "adc_fast+f", name].wanted) for name in ("tp", "tn"))
-    common = CELL, *_weights(CELL), columns, counts, intervals.of_pair(targets)
-    for attempt in range(ATTEMPTS * SHUFFLES):
-        if attempt % SHUFFLES == 0:
-            ticks = np.array([column(seed, name, targets, tell, again=attempt) for name in PAIR])
-        rng = np.random.default_rng([seed, 1, attempt])
-        paired, cost = anneal.anneal_pair(
-            int(rng.integers(2**31)), ticks, setups, *common, *EXCHANGE
-        )
-        if 0 < cost < NEAR:
-            paired, cost = anneal.anneal_pair(
-                int(rng.integers(2**31)), paired, setups, *common, *POLISH
-            )
-        tell(f"adc_fast with f: {_outcome(cost, attempt)}")
-        if cost == 0:
-            return dict(zip(PAIR, paired, strict=True))
-    msg = (
-        f"no pairing of adc_fast and f in {ATTEMPTS * SHUFFLES} attempts with seed {seed}; try "
-        "another seed"
-    )
-    raise ValueError(msg)
-
-
-def lay_beside(rng, ticks):
+def lay_beside(rng: np.random.Generator, ticks: Mapping[str, Ints]) -> dict[str, Ints]:
     """Order the other four columns within each cell by a normal copula given ADCfast and f; no
     column's values change.
 
     Parameters
     ----------
-    rng : Generator
-    ticks : array of int, shape (n,)
+    rng : numpy.random.Generator
+    ticks : dict of str to array of int, shape (n,)
+        By parameter, in half steps of its grid.
 
     Returns
     -------
-    dict of str to array
+    dict of str to array of int, shape (n,)
     """
     names = parameters.SIX
     given, rest = (
@@ -299,20 +214,35 @@ def lay_beside(rng, ticks):
     return ticks
 
 
-def read(rng, names, ticks, targets, tell=lambda line: None):
+def read(
+    rng: np.random.Generator,
+    names: Sequence[str],
+    ticks: Mapping[str, Ints],
+    targets: Mapping[Key, Target],
+    tell: Callable[[str], None] = lambda line: None,
+) -> pd.DataFrame:
     """The table of measurements: two readings for each average, in table units.
 
     Parameters
     ----------
-    rng : Generator
+    rng : numpy.random.Generator
     names : sequence of str
-    ticks : array of int, shape (n,)
+        The patients.
+    ticks : dict of str to array of int, shape (n,)
+        By parameter, the averages in half steps of its grid.
     targets : dict of key to Target
     tell : callable, optional
+        Receives one line of text per attempt.
 
     Returns
     -------
     DataFrame
+        ``patient, reader`` and the six parameters.
+
+    Raises
+    ------
+    ValueError
+        When no readings of these averages print the ICCs.
     """
     noise = readers.shared_noise(rng, len(CELL))
     frames = [pd.DataFrame({"patient": names, "reader": reader}) for reader in READERS]
@@ -333,74 +263,6 @@ def read(rng, names, ticks, targets, tell=lambda line: None):
     )
 
 
-def _solve(name, entropy, setup, cell, wanted, centres, tell):
-    """Anneal a column from normal values, from a new start each time, until every interval
-    holds."""
-    for attempt in range(ATTEMPTS):
-        rng = np.random.default_rng([*entropy, attempt])
-        ticks = np.empty(len(cell), dtype=np.int64)
-        for at, (mean, sd) in enumerate(centres):
-            here = cell == at
-            start = mean + sd * stats.zscore(rng.standard_normal(here.sum()), ddof=1)
-            ticks[here] = np.clip(np.round(start / setup[0]), setup[1], setup[2])
-        ticks, cost = anneal.anneal_column(
-            int(rng.integers(2**31)),
-            ticks,
-            setup,
-            cell,
-            *_weights(cell),
-            wanted,
-            COLUMN_STEPS,
-            COLUMN_HEAT,
-        )
-        tell(f"{name}: {_outcome(cost, attempt)}")
-        if cost == 0:
-            return ticks
-    msg = f"no solution for {name} in {ATTEMPTS} attempts; try another seed"
-    raise ValueError(msg)
-
-
-def _outcome(cost, attempt):
-    return (
-        f"all intervals met (attempt {attempt + 1})"
-        if cost == 0
-        else f"{cost:.2f} short, starting again (attempt {attempt + 1})"
-    )
-
-
-def _setup(parameter, targets):
-    step = GRID[parameter] / 2
-    roc = (0, 0, 0)
-    if parameter in DIRECTION:
-        roc = (
-            DIRECTION[parameter],
-            *(int(targets["table5", "", parameter, name].wanted) for name in ("tp", "tn")),
-        )
-    return np.array([step, *(round(end / step) for end in AVERAGES[parameter]), *roc])
-
-
-def _centres(parameter):
-    """Mean and SD to start each cell from: as printed, or for a hidden renal row what the others
-    leave."""
-    rows, is_total = table2_rows(printed_strings(), parameter)
-    if is_total:
-        rows["renal"] = moments.hidden(rows["metastasis"], [rows["lung"], rows["breast"]])
-    # Where the hidden SD has an upper limit only, most of that limit.
-    spreads = {
-        name: rows[name].sd.middle if rows[name].sd.low > 0 else 0.85 * rows[name].sd.high
-        for name in CELLS
-    }
-    return [(float(rows[name].mean.middle), float(spreads[name])) for name in CELLS]
-
-
-def _weights(cell):
-    return intervals.shapiro_weights((cell == 0).sum()), intervals.shapiro_weights((cell > 0).sum())
-
-
-def _middle(target):
-    return (target.low + target.high) / 2
-
-
 def _slow_below_stand(ticks, here):
     """Exchange ADCslow within a cell as long as it takes excess over ADCstand away: perfusion only
     adds to the ADC."""
@@ -418,3 +280,7 @@ def _slow_below_stand(ticks, here):
         i, j = np.unravel_index(np.argmax(gain), gain.shape)
         order[i], order[j] = order[j], order[i]
     ticks["adc_slow"][here] = slow[order]
+
+
+def _middle(target):
+    return (target.low + target.high) / 2

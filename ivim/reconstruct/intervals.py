@@ -1,11 +1,15 @@
 """The targets as the searches take them: for each compiled statistic the lowest and highest value
 allowed, and a scale."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from scipy import stats
 
 from ivim import article
 from ivim.reconstruct import anneal
+from ivim.reconstruct.anneal import Floats
+from ivim.reconstruct.target import Key, Target
 from ivim.reconstruct.targets import t_interval
 
 NORMAL_P = 0.08
@@ -22,16 +26,18 @@ WIDTH = {
 LOW, HIGH, SCALE = range(3)
 
 
-def of_ages(targets):
-    """Intervals of the COLUMN_STATISTICS for the ages of Table 1; array of shape (3, 21).
+def of_ages(targets: Mapping[Key, Target]) -> Floats:
+    """Intervals of the COLUMN_STATISTICS for the ages of Table 1.
 
     Parameters
     ----------
-    targets : dict of key to Target
+    targets : dict
+        :class:`ivim.reconstruct.target.Target` by key.
 
     Returns
     -------
     array, shape (3, 21)
+        Rows low, high and scale.
     """
     intervals = _open(anneal.COLUMN_STATISTICS)
     for group in article.GROUP_SIZES:
@@ -45,14 +51,14 @@ def of_ages(targets):
     return intervals
 
 
-def of_column(parameter, targets):
+def of_column(parameter: str, targets: Mapping[Key, Target]) -> Floats:
     """Intervals of the COLUMN_STATISTICS for one parameter.
 
     Parameters
     ----------
     parameter : str
     targets : dict
-        :class:`ivim.reconstruct.targets.Target` by key.
+        :class:`ivim.reconstruct.target.Target` by key.
 
     Returns
     -------
@@ -80,16 +86,18 @@ def of_column(parameter, targets):
     return intervals
 
 
-def of_pair(targets):
-    """Intervals of the PAIR_STATISTICS, as :func:`of_column` gives them; shape (3, 16).
+def of_pair(targets: Mapping[Key, Target]) -> Floats:
+    """Intervals of the PAIR_STATISTICS.
 
     Parameters
     ----------
-    targets : dict of key to Target
+    targets : dict
+        :class:`ivim.reconstruct.target.Target` by key.
 
     Returns
     -------
     array, shape (3, 16)
+        Rows low, high and scale.
     """
     names = anneal.PAIR_STATISTICS
     intervals = _open(names)
@@ -122,7 +130,7 @@ def _put_roc(intervals, names, marker, targets):
         intervals[:, names.index(name)] = -np.inf, most, WIDTH[name]
 
 
-def shapiro_weights(n):
+def shapiro_weights(n: int) -> Floats:
     """Weights a of Shapiro-Wilk's W = (Σ aᵢ x₍ᵢ₎)²/SS for n > 5 (Royston, Appl Stat 1995;44:547,
     algorithm AS R94).
 
@@ -148,7 +156,7 @@ def shapiro_weights(n):
     return weights
 
 
-def shapiro_threshold(n, p):
+def shapiro_threshold(n: int, p: float) -> float:
     """The W of n >= 12 values whose p-value is `p`, by the same source.
 
     Parameters

@@ -1,8 +1,12 @@
 """Two readers for a table of averages: differences that keep every average and give the wanted
 intraclass correlations."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from ivim.reconstruct.anneal import Floats, Ints
+from ivim.reconstruct.target import Target
 from ivim.reconstruct.targets import SINGLE_FORMS
 from ivim.stats.agreement import icc_from_mean_squares
 
@@ -18,24 +22,25 @@ SHARED = np.array([
 ])  # fmt: skip
 
 
-def shared_noise(rng, n):
-    """Correlated standard normal reading differences, shape (n, 6), columns in the order of
-    ``parameters.SIX``.
+def shared_noise(rng: np.random.Generator, n: int) -> Floats:
+    """Correlated standard normal reading differences.
 
     Parameters
     ----------
-    rng : Generator
+    rng : numpy.random.Generator
     n : int
+        Patients.
 
     Returns
     -------
     array, shape (n, 6)
+        Columns in the order of ``parameters.SIX``.
     """
     noise = rng.multivariate_normal(np.zeros(len(SHARED)), SHARED, size=n, method="cholesky")
     return (noise - noise.mean(axis=0)) / noise.std(axis=0)
 
 
-def error_interval(values, targets):
+def error_interval(values: Floats, targets: Sequence[Target]) -> tuple[float, float]:
     """The mean squares of error at which every single-measures form of the ICC prints, limits
     included.
 
@@ -76,16 +81,19 @@ def error_interval(values, targets):
     return fitting[0], fitting[-1]
 
 
-def prints(n, ms_targets, ms_raters, ms_error, targets):
+def prints(
+    n: int, ms_targets: float, ms_raters: float, ms_error: float, targets: Sequence[Target]
+) -> bool:
     """Whether the mean squares give ICCs and limits that meet the targets.
 
     Parameters
     ----------
     n : int
-    ms_targets : float
-    ms_raters : float
-    ms_error : float
-    targets : dict of key to Target
+        Patients.
+    ms_targets, ms_raters, ms_error : float
+        Mean squares of patients, of readers and of error.
+    targets : sequence of Target
+        See :func:`error_interval`.
 
     Returns
     -------
@@ -100,7 +108,14 @@ def prints(n, ms_targets, ms_raters, ms_error, targets):
     return all(target.met(found.at[target.group, columns[target.statistic]]) for target in targets)
 
 
-def split(rng, ticks, noise, limits, targets, half_tick):
+def split(
+    rng: np.random.Generator,
+    ticks: Ints,
+    noise: Floats,
+    limits: tuple[int, int],
+    targets: Sequence[Target],
+    half_tick: float,
+) -> tuple[Ints, Ints]:
     """Two readings on a grid for each average on the half grid.
 
     Parameters

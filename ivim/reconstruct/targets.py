@@ -8,18 +8,26 @@ the value that the ledger recovers.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from pathlib import Path
 
 import pandas as pd
 from scipy import stats
 
-from ivim import article, files, parameters
+from ivim import article, parameters
 from ivim.audit.checks import counts, estimates, moments
-from ivim.audit.checks.rounding import parse, prints_as, show, to_print
+from ivim.audit.checks.rounding import parse, show, to_print
 from ivim.audit.transcript import load_claims
+from ivim.reconstruct.put_right import (
+    SIZES,
+    point_put_right,
+    printed_labels,
+    printed_strings,
+    table2_rows,
+)
+from ivim.reconstruct.target import PRINTED, Key, Target, digits, within
 from ivim.stats.proportions import exact_limits
 
-SIZES = article.GROUP_SIZES
 PATIENTS = SIZES["tuberculosis"] + SIZES["metastasis"]
 SINGLE_FORMS = ("ICC(1,1)", "ICC(A,1)", "ICC(C,1)")
 MARKERS = ("adc_fast", "f", "adc_fast+f")
@@ -29,78 +37,9 @@ HETEROGENEOUS = (
     "ddc",
     "alpha",
 )  # Results: differ "among different metastasis type"
-PRINTED = "printed"
 
 
-@dataclass(frozen=True)
-class Target:
-    """One number of the pipeline and what it has to be.
-
-    Attributes
-    ----------
-    location, group, parameter, statistic : str
-        Where it stands; `group` "all" is all 70 patients, for an ICC it is the form.
-    wanted : str
-        The digits that have to be printed (half up), or the interval in words.
-    reason : str
-        "printed", or why something else than the printed string is wanted.
-    low, high : float
-        The interval of values that meet it.
-    digits : bool
-        Whether printing decides (then `low` and `high` are the rounding interval).
-    """
-
-    location: str
-    group: str
-    parameter: str
-    statistic: str
-    wanted: str
-    reason: str
-    low: float
-    high: float
-    digits: bool = True
-
-    @property
-    def key(self):
-        return self.location, self.group, self.parameter, self.statistic
-
-    def met(self, value):
-        """Whether a value of the pipeline meets the target; a missing one does not.
-
-        Parameters
-        ----------
-        value : float or None
-
-        Returns
-        -------
-        bool
-        """
-        if value is None or math.isnan(value):
-            return False
-        return (
-            prints_as(value, self.wanted, "half_up")
-            if self.digits
-            else self.low <= value <= self.high
-        )
-
-    def shown(self, value):
-        """The value as it would be printed beside `wanted`.
-
-        Parameters
-        ----------
-        value : float or None
-
-        Returns
-        -------
-        str
-        """
-        if value is None or math.isnan(value):
-            return "missing"
-        decimals = parse(self.wanted).decimals if self.digits else 4
-        return f"{value:.2e}" if decimals > 6 else to_print(value, decimals)
-
-
-def all_targets():
+def all_targets() -> list[Target]:
     """Every target of the reconstruction.
 
     Returns
@@ -130,7 +69,7 @@ _ANALYSES = {
 """Analysis and item of a target, by its table or, in the text, by its statistic."""
 
 
-def quantity(target):
+def quantity(target: Target) -> tuple[str, str, str, str, str]:
     """What a target is a number of, as :mod:`ivim.report.quantities` names it.
 
     Parameters
@@ -149,7 +88,7 @@ def quantity(target):
     return analysis, item, target.group, target.parameter, statistic
 
 
-def target_quantities():
+def target_quantities() -> set[Key]:
     """The quantities that the search was built to print, wherever they stand.
 
     Returns
@@ -160,7 +99,7 @@ def target_quantities():
     return {(analysis, *rest) for analysis, _, *rest in map(quantity, all_targets())}
 
 
-def target_keys(claims=None):
+def target_keys(claims: str | Path | None = None) -> set[Key]:
     """The printed quantities that the search was built to print, wherever the article prints them.
 
     Parameters
@@ -183,7 +122,7 @@ def target_keys(claims=None):
     }
 
 
-def table():
+def table() -> pd.DataFrame:
     """Every target as a table, which stands beside the cohort as ``targets.csv``.
 
     Returns
@@ -197,42 +136,11 @@ def table():
     return pd.DataFrame(rows, columns=[*columns, "wanted", "reason"])
 
 
-def printed_strings():
-    """The article's printed strings by ``(location, group, parameter, statistic)``."""
-    claims = pd.read_csv(files.PUBLISHED, dtype=str, keep_default_na=False)
-    return claims.set_index(["location", "group", "parameter", "statistic"])["printed"].to_dict()
-
-
-def _digits(location, group, parameter, statistic, wanted, reason=PRINTED):
-    interval = parse(wanted).interval
-    return Target(
-        location,
-        group,
-        parameter,
-        statistic,
-        wanted,
-        reason,
-        float(interval.low),
-        float(interval.high),
-    )
-
-
-def _within(location, group, parameter, statistic, low, high, reason):
-    words = (
-        f"{low:.4g} to {high:.4g}"
-        if math.isfinite(low + high)
-        else f"above {low:g}"
-        if math.isfinite(low)
-        else f"below {high:g}"
-    )
-    return Target(location, group, parameter, statistic, words, reason, low, high, digits=False)
-
-
 def _table1(printed):
     known = {}
     for group, n in SIZES.items():
         yield from (
-            _digits("table1", group, "", name, printed["table1", group, "", name])
+            digits("table1", group, "", name, printed["table1", group, "", name])
             for name in ("n", "male", "female")
         )
         mean = printed["table1", group, "age", "mean"]
@@ -242,72 +150,11 @@ def _table1(printed):
             if known[group] == n
             else f"{mean} is no mean of {n} whole years; of {known[group]} it is"
         )
-        yield _digits("table1", group, "age", "n", str(known[group]), reason)
+        yield digits("table1", group, "age", "n", str(known[group]), reason)
         yield from (
-            _digits("table1", group, "age", name, printed["table1", group, "age", name])
+            digits("table1", group, "age", name, printed["table1", group, "age", name])
             for name in ("mean", "sd")
         )
-
-
-def table2_rows(printed, parameter):
-    """The rows of Table 2 for a parameter as :class:`ivim.audit.checks.moments.Group`, and the
-    renal row's fate.
-
-    Returns
-    -------
-    rows : dict of str to Group
-        As printed, but for a decimal point put right.
-    is_total : bool
-        Whether the renal row is refuted by the metastasis row and fits all patients instead.
-    """
-    rows = {
-        group: moments.Group.printed(
-            n,
-            printed["table2", group, parameter, "mean"],
-            printed["table2", group, parameter, "sd"],
-        )
-        for group, n in SIZES.items()
-    }
-    mean = printed["table2", "tuberculosis", parameter, "mean"]
-    rows["tuberculosis"] = moments.Group.printed(
-        SIZES["tuberculosis"], mean, point_put_right(printed, parameter)
-    )
-    parts = [rows[name] for name in article.PRIMARIES]
-    wrong = moments.check_pooled(rows["metastasis"], parts)["mean"].holds is False
-    return rows, wrong and moments.is_total(
-        rows["renal"], [rows["tuberculosis"], rows["metastasis"]]
-    ).holds
-
-
-def point_put_right(printed, parameter):
-    """The tuberculosis SD of Table 2, its decimal point moved to where Table 3's t needs it (".782"
-    is 7.82).
-
-    Parameters
-    ----------
-    printed : dict
-    parameter : str
-
-    Returns
-    -------
-    str
-    """
-    text = printed["table2", "tuberculosis", parameter, "sd"]
-    m, n = SIZES["tuberculosis"], SIZES["metastasis"]
-    means = [
-        float(parse(printed["table2", group, parameter, "mean"]).value) for group in article.GROUPS
-    ]
-    t, other = (
-        float(parse(printed[key]).value)
-        for key in (("table3", "", parameter, "t"), ("table2", "metastasis", parameter, "sd"))
-    )
-    pooled = ((means[0] - means[1]) / t) ** 2 / (1 / m + 1 / n)
-    square = ((m + n - 2) * pooled - (n - 1) * other**2) / (m - 1)
-    # A t of a small difference says little about the SD; only where it does can it move the point.
-    if abs(t) < 2 or square <= 0:
-        return text
-    shift = round(math.log10(math.sqrt(square) / float(parse(text).value)))
-    return str(parse(text).value.scaleb(shift)) if shift else text
 
 
 def _table2(printed):
@@ -328,11 +175,11 @@ def _table2(printed):
                         point_put_right(printed, parameter),
                         f"{text}: the decimal point, by the t of Table 3",
                     )
-                yield _digits("table2", place, parameter, name, text, reason)
+                yield digits("table2", place, parameter, name, text, reason)
         if is_total:
             hidden = moments.hidden(rows["metastasis"], [rows["lung"], rows["breast"]])
             why = "what the metastasis row leaves beside lung and breast"
-            yield _within(
+            yield within(
                 "table2",
                 "renal",
                 parameter,
@@ -341,7 +188,7 @@ def _table2(printed):
                 float(hidden.mean.high),
                 why,
             )
-            yield _within(
+            yield within(
                 "table2", "renal", parameter, "sd", float(hidden.sd.low), float(hidden.sd.high), why
             )
 
@@ -350,12 +197,11 @@ def _table3(printed):
     for parameter in parameters.SIX:
         for name in ("t", "p"):
             text = printed["table3", "", parameter, name]
-            yield _digits("table3", "", parameter, name, text.rstrip("*"))
+            yield digits("table3", "", parameter, name, text.rstrip("*"))
 
 
-def t_interval(targets, parameter):
-    """The t that prints both t and p of Table 3: the printed interval, cut to where its p prints
-    too; `targets` by key.
+def t_interval(targets: Mapping[Key, Target], parameter: str) -> tuple[float, float]:
+    """The t that prints both t and p of Table 3: the interval of t, cut to where its p prints too.
 
     Parameters
     ----------
@@ -364,7 +210,7 @@ def t_interval(targets, parameter):
 
     Returns
     -------
-    tuple of float
+    low, high : float
     """
     t, p = (targets["table3", "", parameter, name] for name in ("t", "p"))
     df = PATIENTS - 2
@@ -378,7 +224,7 @@ def _normality():
     why = "the article's rule leads to its t-tests only where both groups pass Shapiro-Wilk"
     for parameter in parameters.SIX:
         for group in article.GROUPS:
-            yield _within(
+            yield within(
                 "methods", group, parameter, "shapiro_p", article.SIGNIFICANCE, math.inf, why
             )
 
@@ -392,11 +238,11 @@ def _primaries():
                 (article.SIGNIFICANCE, math.inf),
                 "Results: not named among those that differ",
             )
-        yield _within("results", "", parameter, "anova_p", *limits, why)
+        yield within("results", "", parameter, "anova_p", *limits, why)
     for other in ("breast", "renal"):
         why = f"Discussion: lung significantly lower than {other} (Tukey)"
-        yield _within("discussion", f"lung-{other}", "adc_slow", "difference", -math.inf, 0.0, why)
-        yield _within(
+        yield within("discussion", f"lung-{other}", "adc_slow", "difference", -math.inf, 0.0, why)
+        yield within(
             "discussion",
             f"lung-{other}",
             "adc_slow",
@@ -411,35 +257,9 @@ def _agreement(printed):
     for parameter in parameters.SIX:
         for form in SINGLE_FORMS:
             for name in ("icc", "icc_low", "icc_high"):
-                yield _digits(
+                yield digits(
                     "results", form, parameter, name, printed["results", "", parameter, name]
                 )
-
-
-def printed_labels(printed):
-    """Printed row label of Table 4 -> the parameter meant: the only assignment in which no standard
-    error is impossibly small.
-
-    Parameters
-    ----------
-    printed : dict
-
-    Returns
-    -------
-    dict of str to str
-    """
-    names = ("adc_fast", "f")
-    slopes = {
-        name: estimates.Slope(
-            *(printed["table4", "", name, part].rstrip("*") for part in ("b", "se"))
-        )
-        for name in names
-    }
-    rows = {name: table2_rows(printed, name)[0] for name in names}
-    possible = estimates.matching_labels(
-        slopes, {name: (rows[name]["metastasis"], rows[name]["tuberculosis"]) for name in names}
-    )
-    return possible[0] if possible else dict(zip(names, names, strict=True))
 
 
 def _table4(printed):
@@ -457,19 +277,19 @@ def _table4(printed):
                     )
                     reason = f"{moved}; {text} is not exp(B ± 1.96 SE), {show(limit)} is"
                     text = f"{exact:.2e}"
-            yield _digits("table4", "", parameter, name, text, reason)
+            yield digits("table4", "", parameter, name, text, reason)
 
 
 def _table5(printed):
     for marker in MARKERS:
         for name in ("auc", "auc_low", "auc_high"):
-            yield _digits("table5", "", marker, name, printed["table5", "", marker, name])
+            yield digits("table5", "", marker, name, printed["table5", "", marker, name])
         cutoff = printed.get(("table5", "", marker, "cutoff"))
         if cutoff:
             # The cut-off's side is that of the ROC direction; f is measured to three decimals, so
             # 0.4 has to be .400.
             decimals = 2 if marker == "adc_fast" else 3
-            yield _digits(
+            yield digits(
                 "table5",
                 "",
                 marker,
@@ -477,7 +297,7 @@ def _table5(printed):
                 f"{parse(cutoff).value:.{decimals}f}",
                 f"{PRINTED} as {cutoff}",
             )
-        yield _digits("table5", "", marker, "optima", "1", "the cut-off is the one Youden optimum")
+        yield digits("table5", "", marker, "optima", "1", "the cut-off is the one Youden optimum")
         for name, n in (
             ("sensitivity", SIZES["metastasis"]),
             ("specificity", SIZES["tuberculosis"]),
@@ -488,7 +308,7 @@ def _table5(printed):
 def _proportion(printed, marker, name, n):
     share = printed["table5", "", marker, name]
     count = round(float(parse(share).value) * n / 100)
-    yield _digits(
+    yield digits(
         "table5",
         "",
         marker,
@@ -496,9 +316,9 @@ def _proportion(printed, marker, name, n):
         str(count),
         f"{share} % of {n}",
     )
-    yield _digits("table5", "", marker, name, share)
+    yield digits("table5", "", marker, name, share)
     for end, limit in zip(("low", "high"), exact_limits(count, n), strict=True):
         text = printed["table5", "", marker, f"{name}_{end}"]
         right = to_print(100 * limit, parse(text).decimals)
         reason = PRINTED if right == text else f"{text} is not the exact limit of {count}/{n}"
-        yield _digits("table5", "", marker, f"{name}_{end}", right, reason)
+        yield digits("table5", "", marker, f"{name}_{end}", right, reason)

@@ -1,17 +1,22 @@
 """The verifier: what the pipeline prints from two CSV files, held against every target of the
 reconstruction, cell by cell."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
 from ivim import parameters
-from ivim.cohort import average_readers, load_cohort
-from ivim.reconstruct.cohort import GRID
+from ivim.cohort import Cohort, average_readers, load_cohort
+from ivim.reconstruct.columns import GRID
 from ivim.reconstruct.targets import all_targets, quantity
 from ivim.report.analysis import analyse
 
 
-def verify(patients=None, measurements=None):
+def verify(
+    patients: str | Path | None = None, measurements: str | Path | None = None
+) -> pd.DataFrame:
     """Recompute every target from the two files through the pipeline.
 
     Parameters
@@ -37,7 +42,7 @@ def verify(patients=None, measurements=None):
     return pd.DataFrame([*rows, *plausible(cohort)], columns=columns)
 
 
-def pipeline_values(cohort):
+def pipeline_values(cohort: Cohort) -> dict[tuple[str, str, str, str, str], float]:
     """Every number of the tables by analysis, item, group, parameter and statistic.
 
     Parameters
@@ -58,7 +63,7 @@ def pipeline_values(cohort):
     return values
 
 
-def plausible(cohort):
+def plausible(cohort: Cohort) -> Iterator[tuple[str, str, str, str, str, str, bool, str]]:
     """Whether the readings look measured; rows as :func:`verify` gives them.
 
     On a workstation's grid, physical, one tissue's diffusivities together, readers who differ like
@@ -71,6 +76,11 @@ def plausible(cohort):
     Returns
     -------
     list of tuple
+
+    Yields
+    ------
+    tuple
+        ``location, group, parameter, statistic, wanted, found, met, reason``.
     """
     readings, values = cohort.measurements, average_readers(cohort.measurements)
     numbers = values[list(parameters.SIX)]

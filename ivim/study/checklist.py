@@ -91,7 +91,21 @@ def text(measured: Measured, options: Options, cohort: Cohort, out: Path) -> str
 
 
 def answers(measured: Measured, options: Options, cohort: Cohort, out: Path) -> dict[str, str]:
-    """What the study itself can answer, by item."""
+    """What the study itself can answer, by item.
+
+    Parameters
+    ----------
+    measured : ivim.study.job.Measured
+    options : ivim.study.measure.Options
+    cohort : ivim.cohort.Cohort
+    out : Path
+        Folder of the study's results.
+
+    Returns
+    -------
+    dict of str to str
+        By the number of the item.
+    """
     from ivim.study.summary import flow
 
     steps = {name: sum(counts.values()) for name, counts in _steps(flow(measured, cohort)).items()}

@@ -124,12 +124,33 @@ def read_layout(
 
 
 def relative(folder: str | Path, path: str | Path) -> str:
-    """A path as seen from the study's folder: nothing above it is told to anyone."""
+    """A path as seen from the study's folder: nothing above it is told to anyone.
+
+    Parameters
+    ----------
+    folder, path : path
+
+    Returns
+    -------
+    str
+        With slashes on every system.
+    """
     return Path(path).relative_to(folder).as_posix()
 
 
 def untold(folder: str | Path, text: str) -> str:
-    """A message without the place of the study on the machine that it was written on."""
+    """A message without the place of the study on the machine that it was written on.
+
+    Parameters
+    ----------
+    folder : path
+        Of the study.
+    text : str
+
+    Returns
+    -------
+    str
+    """
     for prefix in (str(Path(folder).resolve()), str(folder)):
         text = text.replace(f"{prefix}/", "").replace(f"{prefix}\\", "").replace(prefix, "study")
     # What a person called a region may be a name.

@@ -194,14 +194,37 @@ def fittable(b: np.ndarray) -> tuple[str, ...]:
 
 
 def with_noise_level(series: Series, mask: np.ndarray, recipe: Recipe) -> Recipe:
-    """The recipe with its noise level as a number, where it is to be estimated from the ROIs."""
+    """The recipe with its noise level as a number, where it is to be estimated from the ROIs.
+
+    Parameters
+    ----------
+    series : Series
+    mask : array of bool, shape (x, y, z)
+    recipe : Recipe
+
+    Returns
+    -------
+    Recipe
+    """
     if recipe.sigma != "estimate":
         return recipe
     return replace(recipe, sigma=noise_level(series, mask, recipe.averaging))
 
 
 def noise_level(series: Series, mask: np.ndarray, averaging: str = "magnitude") -> float:
-    """Noise level of one excitation from the residuals in a mask, in the image's units."""
+    """Noise level of one excitation from the residuals in a mask, in the image's units.
+
+    Parameters
+    ----------
+    series : Series
+    mask : array of bool, shape (x, y, z)
+    averaging : {'magnitude', 'complex'}
+        Whether excitations are averaged before or after their magnitude is taken.
+
+    Returns
+    -------
+    float
+    """
     from ivim.signal.maps import estimate_sigma
 
     return estimate_sigma(
@@ -211,7 +234,18 @@ def noise_level(series: Series, mask: np.ndarray, averaging: str = "magnitude") 
 
 def six_maps(series: Series, mask: np.ndarray, recipe: Recipe) -> dict[str, np.ndarray]:
     """The six maps of a recipe, diffusivities in mm²/s; NaN outside the mask and for models without
-    enough b-values."""
+    enough b-values.
+
+    Parameters
+    ----------
+    series : Series
+    mask : array of bool, shape (x, y, z)
+    recipe : Recipe
+
+    Returns
+    -------
+    dict of str to array, shape (x, y, z)
+    """
     fitted = recipe.maps(
         series.data, series.b, series.averages, mask=mask, models=fittable(series.b), threads=1
     )

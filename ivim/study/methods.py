@@ -99,7 +99,18 @@ def text(measured: Measured, options: Options, cohort: Cohort, out: Path) -> str
 
 
 def patients(measured: Measured, cohort: Cohort) -> list[str]:
-    """Who took part, who was measured."""
+    """Who took part, who was measured.
+
+    Parameters
+    ----------
+    measured : ivim.study.job.Measured
+    cohort : ivim.cohort.Cohort
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
     sizes = cohort.values["group"].value_counts()
     groups = ", ".join(f"{sizes[name]} {name}" for name in cohort.groups)
     told = [f"{len(cohort.values)} patients took part ({groups})."]
@@ -112,7 +123,17 @@ def patients(measured: Measured, cohort: Cohort) -> list[str]:
 
 
 def imaging(measured: Measured) -> list[str]:
-    """b-values, averages and voxels, as the series have them."""
+    """b-values, averages and voxels, as the series have them.
+
+    Parameters
+    ----------
+    measured : ivim.study.job.Measured
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
     scans = [record["scan"] for record in measured.records.values() if record["scan"]]
     counted = Counter(_protocol(scan) for scan in scans)
     if len(counted) == 1:
@@ -122,7 +143,20 @@ def imaging(measured: Measured) -> list[str]:
 
 
 def regions(measured: Measured, options: Options, cite: Callable[[str], str]) -> list[str]:
-    """Readers, the choice among lesions, areas, overlap."""
+    """Readers, the choice among lesions, areas, overlap.
+
+    Parameters
+    ----------
+    measured : ivim.study.job.Measured
+    options : ivim.study.measure.Options
+    cite : callable
+        Gives the mark of the reference whose first author it is called with.
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
     readers, flow = measured.layout.readers, measured.flow
     used = int((flow["status"] == "used").sum())
     who = f"readers {', '.join(readers)}" if len(readers) > 1 else f"one reader ({readers[0]})"
@@ -154,7 +188,20 @@ def regions(measured: Measured, options: Options, cite: Callable[[str], str]) ->
 
 
 def models(measured: Measured, options: Options, cite: Callable[[str], str]) -> list[str]:
-    """The recipe in words, with the b-values of the study's usual protocol."""
+    """The recipe in words, with the b-values of the study's usual protocol.
+
+    Parameters
+    ----------
+    measured : ivim.study.job.Measured
+    options : ivim.study.measure.Options
+    cite : callable
+        Gives the mark of the reference whose first author it is called with.
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
     scans = [record["scan"] for record in measured.records.values() if record["scan"]]
     counted = Counter(str(scan) for scan in scans)
     usual = next(scan for scan in scans if str(scan) == counted.most_common(1)[0][0])
@@ -172,7 +219,21 @@ def models(measured: Measured, options: Options, cite: Callable[[str], str]) -> 
 
 
 def statistics(cohort: Cohort, out: Path, cite: Callable[[str], str]) -> list[str]:
-    """Which tests were used, read from the tables that were written."""
+    """Which tests were used, read from the tables that were written.
+
+    Parameters
+    ----------
+    cohort : ivim.cohort.Cohort
+    out : Path
+        Folder of the study's results.
+    cite : callable
+        Gives the mark of the reference whose first author it is called with.
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
     told = []
     table3 = read_table(out, "table3")
     if len(table3):
@@ -240,6 +301,18 @@ def _names(names):
 
 
 def read_table(out: Path, name: str) -> pd.DataFrame:
-    """A table of the study's results; an empty one where it was not written."""
+    """A table of the study's results; an empty one where it was not written.
+
+    Parameters
+    ----------
+    out : Path
+        Folder of the study's results.
+    name : str
+        As ``table3`` or ``agreement``.
+
+    Returns
+    -------
+    DataFrame
+    """
     path = out / "tables" / f"{name}.csv"
     return pd.read_csv(path) if path.is_file() else pd.DataFrame()

@@ -34,12 +34,34 @@ MODEL_STYLES = {"monoexponential": ":", "biexponential": "-", "stretched": "--"}
 
 
 def slice_shown(masks: list[np.ndarray]) -> int:
-    """The slice that holds most of the ROIs."""
+    """The slice that holds most of the ROIs.
+
+    Parameters
+    ----------
+    masks : list of array of bool, shape (x, y, z)
+
+    Returns
+    -------
+    int
+        Index of the slice.
+    """
     return int(np.argmax(np.any(masks, axis=0).sum(axis=(0, 1))))
 
 
-def window_around(mask: np.ndarray, spacing: tuple) -> tuple[slice, slice]:
-    """The part of a slice that holds the mask and a margin, as two slices."""
+def window_around(mask: np.ndarray, spacing: tuple[float, ...]) -> tuple[slice, slice]:
+    """The part of a slice that holds the mask and a margin, as two slices.
+
+    Parameters
+    ----------
+    mask : array of bool, shape (x, y)
+    spacing : tuple of float, mm
+        Of the grid.
+
+    Returns
+    -------
+    tuple of slice
+        Along x and y.
+    """
     window = []
     for axis in (0, 1):
         span = np.flatnonzero(mask.any(axis=1 - axis))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from ivim.signal.models import MODELS
 from ivim.study import measure, pictures
 
 if TYPE_CHECKING:
+    from jinja2 import Template
+
     from ivim.imaging.series import Series
     from ivim.signal.recipe import Recipe
     from ivim.study.layout import Patient
@@ -131,13 +133,32 @@ def _environment():
     return environment
 
 
-def template(name: str) -> Any:
-    """A template of this room by its file name."""
+def template(name: str) -> Template:
+    """A template of this room by its file name.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    jinja2.Template
+    """
     return _environment().get_template(name)
 
 
 def table_number(value: float | None, digits: int = 3) -> str:
-    """A number for a page: so many significant digits, a dash where there is none."""
+    """A number for a page: so many significant digits, a dash where there is none.
+
+    Parameters
+    ----------
+    value : float or None
+    digits : int
+
+    Returns
+    -------
+    str
+    """
     return "–" if value is None or not np.isfinite(value) else f"{value:.{digits}g}"
 
 
@@ -213,7 +234,17 @@ def fits_of(signal: np.ndarray, series: Series, recipe: Recipe) -> dict[str, dic
 
 
 def mean_signal(series: Series, mask: np.ndarray) -> np.ndarray:
-    """Mean signal over a mask, shape (n,); voxels that are not finite at every b are left out."""
+    """Mean signal over a mask, shape (n,); voxels that are not finite at every b are left out.
+
+    Parameters
+    ----------
+    series : Series
+    mask : array of bool, shape (x, y, z)
+
+    Returns
+    -------
+    array, shape (n,)
+    """
     signals = series.data[mask].astype(float)
     finite = np.isfinite(signals).all(axis=1)
     return signals[finite].mean(axis=0)

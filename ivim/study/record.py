@@ -73,7 +73,18 @@ class Task:
         }
 
     def key(self, inputs: dict[str, str]) -> str:
-        """What the record depends on, as one hash: inputs, options, code and versions."""
+        """What the record depends on, as one hash: inputs, options, code and versions.
+
+        Parameters
+        ----------
+        inputs : dict of str to str
+            Of :meth:`inputs`.
+
+        Returns
+        -------
+        str
+            SHA-256.
+        """
         patient = self.patient
         parts = {
             "inputs": inputs,

@@ -106,7 +106,17 @@ def flow(measured: Measured, cohort: Cohort) -> dict:
 
 
 def left_out(measured: Measured) -> list[dict]:
-    """Rows of the flow table that were left out, as dicts."""
+    """Rows of the flow table that were left out, as dicts.
+
+    Parameters
+    ----------
+    measured : ivim.study.job.Measured
+
+    Returns
+    -------
+    list of dict
+        ``patient, group, reader, file, status, why`` each.
+    """
     rows = measured.flow[measured.flow["status"] == "left out"]
     return rows.to_dict("records")
 

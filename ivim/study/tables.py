@@ -64,17 +64,45 @@ def measurements(layout: Layout, records: dict[str, dict]) -> pd.DataFrame:
 
 
 def detail(records: dict[str, dict]) -> pd.DataFrame:
-    """Spread, voxels and areas behind every value; see data/README.md for the columns."""
+    """Spread, voxels and areas behind every value; see data/README.md for the columns.
+
+    Parameters
+    ----------
+    records : dict of str to dict
+        By patient, see :func:`ivim.study.record.measure_patient`.
+
+    Returns
+    -------
+    DataFrame
+        Columns :data:`DETAIL`.
+    """
     return _frame(records, "detail", DETAIL)
 
 
 def overlap(records: dict[str, dict]) -> pd.DataFrame:
-    """Dice coefficient and area difference of every two readers of a patient."""
+    """Dice coefficient and area difference of every two readers of a patient.
+
+    Parameters
+    ----------
+    records : dict of str to dict
+        By patient, see :func:`ivim.study.record.measure_patient`.
+
+    Returns
+    -------
+    DataFrame
+        Columns :data:`OVERLAP`.
+    """
     return _frame(records, "overlap", OVERLAP)
 
 
 def flow(layout: Layout, records: dict[str, dict]) -> pd.DataFrame:
     """Every patient, reader and ROI file: used, or left out and why.
+
+    Parameters
+    ----------
+    layout : Layout
+    records : dict of str to dict
+        By patient, see :func:`ivim.study.record.measure_patient`.
 
     Returns
     -------
@@ -101,7 +129,17 @@ def flow(layout: Layout, records: dict[str, dict]) -> pd.DataFrame:
 
 
 def people(layout: Layout) -> pd.DataFrame:
-    """``patients.csv`` of the study: ``patient, group, primary, sex, age``."""
+    """``patients.csv`` of the study: ``patient, group, primary, sex, age``.
+
+    Parameters
+    ----------
+    layout : Layout
+
+    Returns
+    -------
+    DataFrame
+        One row per patient.
+    """
     columns = ["patient", "group", "primary", "sex", "age"]
     rows = [(one.label, one.group, one.primary, one.sex, one.age) for one in layout.patients]
     return pd.DataFrame(rows, columns=columns)

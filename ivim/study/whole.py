@@ -6,7 +6,7 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,12 @@ def run_study(
     positive: str | None = None,
     force: bool = False,
     say: Callable[[str], None] = print,
-    **measuring,
+    readers: Sequence[str] = (),
+    select: str | None = None,
+    keep_going: bool = False,
+    jobs: int | None = None,
+    scheduler: str | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> tuple[job.Measured, dict[str, float]]:
     """Measure a study, draw its pages, run the notebooks on its tables, and sum it all up.
 
@@ -44,7 +49,7 @@ def run_study(
         Allow `out` to be a folder with other files in it.
     say : callable
         Receives each progress line.
-    **measuring
+    readers, select, keep_going, jobs, scheduler, progress
         As for :func:`ivim.study.job.measure_study`.
 
     Returns
@@ -64,7 +69,18 @@ def run_study(
     out = Path(plan.results_folder(out, None, force))
     check_groups(folder, positive)
     out.mkdir(parents=True, exist_ok=True)
-    measured = job.measure_study(folder, options, out / job.KEPT, pages=True, **measuring)
+    measured = job.measure_study(
+        folder,
+        options,
+        out / job.KEPT,
+        readers=readers,
+        select=select,
+        keep_going=keep_going,
+        pages=True,
+        jobs=jobs,
+        scheduler=scheduler,
+        progress=progress,
+    )
     # The sign of an earlier run, by which the notebooks know the folder as theirs.
     if not (out / "run.json").exists():
         files.write_json(out / "run.json", {"notebooks": {}})
@@ -72,7 +88,7 @@ def run_study(
     after_measuring = time.perf_counter()
     reproduce(
         out,
-        jobs=measuring.get("jobs"),
+        jobs=jobs,
         patients=out / "patients.csv",
         measurements=out / "measurements.csv",
         positive=positive,
@@ -91,7 +107,20 @@ def run_study(
 
 def check_groups(folder: str | Path, positive: str | None) -> None:
     """Refuse a study that has no two groups, or not the one that is asked for, before anybody is
-    measured."""
+    measured.
+
+    Parameters
+    ----------
+    folder : path
+        Of the study.
+    positive : str or None
+        The group that counts as disease, where it is named.
+
+    Raises
+    ------
+    ValueError
+        With the groups that are there.
+    """
     people = bids.read_participants(folder)
     bids.check_groups(people, folder)
     groups = list(dict.fromkeys(people["group"]))
@@ -110,7 +139,14 @@ def check_groups(folder: str | Path, positive: str | None) -> None:
 
 def write_measured(measured: job.Measured, out: Path) -> None:
     """Write the study's tables and the quality pages; a page of an earlier run that is no longer
-    made goes."""
+    made goes.
+
+    Parameters
+    ----------
+    measured : ivim.study.job.Measured
+    out : Path
+        Folder of the study's results.
+    """
     files.write_csv(out / "patients.csv", tables.people(measured.layout))
     job.write_tables(measured, out / "measurements.csv")
     pages = out / "quality"
@@ -125,7 +161,16 @@ def write_measured(measured: job.Measured, out: Path) -> None:
 
 
 def sum_up(measured: job.Measured, options: Options, positive: str | None, out: Path) -> None:
-    """Write what stands above the tables: index, methods, checklist."""
+    """Write what stands above the tables: index, methods, checklist.
+
+    Parameters
+    ----------
+    measured : ivim.study.job.Measured
+    options : ivim.study.measure.Options
+    positive : str or None
+    out : Path
+        Folder of the study's results.
+    """
     from ivim.cohort import load_cohort
     from ivim.study import checklist, methods, summary
 

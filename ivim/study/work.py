@@ -243,7 +243,16 @@ def _begin_worker():
 
 
 def jobs_for(pieces: Sequence) -> int:
-    """Processes for so many pieces of work: one per core, where its start pays."""
+    """Processes for so many pieces of work: one per core, where its start pays.
+
+    Parameters
+    ----------
+    pieces : sequence
+
+    Returns
+    -------
+    int
+    """
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     return min(cores, -(-len(pieces) // WORTH_A_PROCESS))
