@@ -1,5 +1,7 @@
 """The two example cases told: their tables, their figure, and the answer in three sentences."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from ivim import article, parameters
@@ -9,13 +11,14 @@ from ivim.report.minutes import listed
 from ivim.report.picture import Picture
 from ivim.report.printing import number
 from ivim.report.write import Table
-from ivim.synthetic import cases
+from ivim.synthetic import cases, panels
+from ivim.synthetic.phantom import Case
 
 TITLES = {"figure1": "Figure 1", "figure2": "Figure 2"}
 PHANTOM = "Synthetic phantom, not a patient."
 
 
-def regions(measured):
+def regions(measured: Mapping[str, cases.Measured]) -> list[str]:
     """The protocol and the size of every region, one sentence each.
 
     Parameters
@@ -40,7 +43,12 @@ def regions(measured):
     return [*told, f"the article's regions (Methods): {low:g} to {high:g} mm²"]
 
 
-def in_one_minute(patients, beside, verdicts, spread):
+def in_one_minute(
+    patients: Mapping[str, Case],
+    beside: Mapping[str, pd.DataFrame],
+    verdicts: Mapping[str, pd.DataFrame],
+    spread: Mapping[str, pd.DataFrame],
+) -> list[str]:
     """Three sentences that answer the question of the notebook.
 
     Parameters
@@ -76,7 +84,7 @@ def in_one_minute(patients, beside, verdicts, spread):
     ]
 
 
-def picture(measured, figure):
+def picture(measured: cases.Measured, figure: str) -> Picture:
     """The article's figure from a phantom.
 
     Parameters
@@ -91,7 +99,7 @@ def picture(measured, figure):
     """
     import matplotlib.pyplot as plt
 
-    drawn = cases.draw_panels(measured, figure)
+    drawn = panels.draw_panels(measured, figure)
     plt.close(drawn)
     beside = cases.beside_caption(measured, figure)
     rows = measured.table.merge(beside[["parameter", "printed", "same"]], on="parameter")
@@ -106,7 +114,7 @@ def picture(measured, figure):
     return Picture(figure, drawn, rows, alt, "simulated")
 
 
-def beside_table(beside, figure):
+def beside_table(beside: pd.DataFrame, figure: str) -> Table:
     """A caption's values beside the measured ones.
 
     Parameters
@@ -130,7 +138,7 @@ def beside_table(beside, figure):
     return _table(f"{figure}_caption", caption, beside, cells)
 
 
-def verdict_table(verdicts):
+def verdict_table(verdicts: Mapping[str, pd.DataFrame]) -> Table:
     """What the two cut-offs of Table 5 make of each case.
 
     Parameters
@@ -154,7 +162,7 @@ def verdict_table(verdicts):
     return _table("figure_rules", "Rules. The article's cut-offs on its own cases", frame, cells)
 
 
-def spread_table(spread):
+def spread_table(spread: Mapping[str, pd.DataFrame]) -> Table:
     """Scatter by the reader's placement and by noise.
 
     Parameters
@@ -171,7 +179,7 @@ def spread_table(spread):
     )
 
 
-def estimator_table(estimators):
+def estimator_table(estimators: Mapping[str, pd.DataFrame]) -> Table:
     """Mean of the maps beside the fit of the mean signal.
 
     Parameters
@@ -188,7 +196,7 @@ def estimator_table(estimators):
     )
 
 
-def put_in_table(patients):
+def put_in_table(patients: Mapping[str, Case]) -> Table:
     """The calibrated numbers of each phantom.
 
     Parameters

@@ -1,5 +1,5 @@
 """The two patients of Figures 1 and 2 as phantoms: measured by the article's chain, held beside the
-captions, drawn, calibrated.
+captions, calibrated.
 
 What is calibrated: the seven numbers of :data:`FREE` (six of the lesion, and the signal-to-noise
 ratio of the scan), so that maps of the noisy scan, averaged over each reader's ROI and over the
@@ -10,6 +10,7 @@ seed that was tried came to the caption's ADC slow and DDC). The other numbers o
 show that the captions are *possible* with this chain, not that the patients were so.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +18,7 @@ import pandas as pd
 
 from ivim import article, files, parameters
 from ivim.audit.checks.rounding import parse
-from ivim.imaging import measure, output
+from ivim.imaging import measure
 from ivim.imaging.regions import area_mm2
 from ivim.report.printing import half_up
 from ivim.synthetic import phantom
@@ -27,11 +28,8 @@ PANELS = dict(zip(parameters.SIX, "cdefgh", strict=True))
 """The letters of the article's panels; b is the diffusion-weighted image and a an image of another
 sequence, which no phantom has."""
 
-SHOWN_B = 800
 WINDOW = (slice(77, 179), slice(96, 186))
 """Pixels that the panels show: 96 mm x 84 mm around the vertebra."""
-SCALE_BAR_MM = 20.0
-READER_COLOURS = ("#ffffff", "#39d0ff")
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class Measured:
     table: pd.DataFrame
 
 
-def captions(figure):
+def captions(figure: str) -> pd.DataFrame:
     """The six values that a caption prints.
 
     Parameters
@@ -83,7 +81,7 @@ def captions(figure):
     return frame
 
 
-def measure_case(case, whole=True):
+def measure_case(case: phantom.Case, whole: bool = True) -> Measured:
     """Scan a case and measure it by the article's chain: maps, their means over each ROI, the mean
     of the readers.
 
@@ -132,8 +130,13 @@ def measure_case(case, whole=True):
     )
 
 
-def beside_caption(measured, figure):
+def beside_caption(measured: Measured, figure: str) -> pd.DataFrame:
     """The readers' mean beside the caption.
+
+    Parameters
+    ----------
+    measured : Measured
+    figure : {"figure1", "figure2"}
 
     Returns
     -------
@@ -164,8 +167,12 @@ def beside_caption(measured, figure):
     return frame
 
 
-def judge_by_rules(measured):
+def judge_by_rules(measured: Measured) -> pd.DataFrame:
     """Apply the article's two rules, the cut-offs of Table 5, to a measured case.
+
+    Parameters
+    ----------
+    measured : Measured
 
     Returns
     -------
@@ -205,9 +212,18 @@ def judge_by_rules(measured):
     return pd.DataFrame(rows).assign(right=lambda frame: frame["called"] == frame["group"])
 
 
-def compare_estimators(measured):
-    """The article's mean of maps beside the fit of the mean signal, in table units: ``parameter,
-    mean of maps, fit of the mean``."""
+def compare_estimators(measured: Measured) -> pd.DataFrame:
+    """The article's mean of maps beside the fit of the mean signal.
+
+    Parameters
+    ----------
+    measured : Measured
+
+    Returns
+    -------
+    DataFrame
+        ``parameter, mean of maps, fit of the mean``, in table units.
+    """
     by_mean = [
         measure.measure(measured.phantom.series, mask, "article", "mean").values
         for mask in measured.phantom.rois.values()
@@ -238,7 +254,14 @@ FREE = {
 """What calibration may change, and within what."""
 
 
-def calibrate(case, figure, *, close=0.6, rounds=25, progress=None):
+def calibrate(
+    case: phantom.Case,
+    figure: str,
+    *,
+    close: float = 0.6,
+    rounds: int = 25,
+    progress: Callable[[int, float], None] | None = None,
+) -> phantom.Case:
     """Find the lesion and the signal-to-noise ratio with which a case measures what its caption
     prints.
 
@@ -319,7 +342,7 @@ def _decimals(text):
     return len(text.partition(".")[2])
 
 
-def around_rois(case):
+def around_rois(case: phantom.Case) -> tuple[slice, slice]:
     """The smallest window that holds every reader's ROI.
 
     Parameters
@@ -337,113 +360,4 @@ def around_rois(case):
     return tuple(
         slice(int(a), int(b) + 1)
         for a, b in zip(low + phantom.PIXELS / 2 - 1, high + phantom.PIXELS / 2, strict=True)
-    )
-
-
-def draw_panels(measured, figure):
-    """The article's panels b to h: the diffusion-weighted image and the six maps around the
-    vertebra, with the readers' ROIs.
-
-    Parameters
-    ----------
-    measured : Measured
-        Of :func:`measure_case` with the whole window.
-    figure : {"figure1", "figure2"}
-
-    Returns
-    -------
-    matplotlib Figure
-    """
-    import matplotlib.pyplot as plt
-
-    from ivim.report.figures import STYLE
-
-    beside = beside_caption(measured, figure).set_index("parameter")
-    # Made outside of the style's context, which would take the notebook's interactive mode back
-    # with it.
-    drawn = plt.figure(figsize=(13.6, 6.6), layout="constrained")
-    with plt.rc_context(STYLE | {"axes.grid": False}):
-        axes = drawn.subplots(2, 4)
-        _draw_slice(axes.flat[0], measured)
-        _draw_dwi(axes.flat[1], measured)
-        for place, name in zip(axes.flat[2:], parameters.SIX, strict=True):
-            output.draw_map(place, measured.maps[name][:, :, 0][WINDOW], name)
-            unit = {"": "", "mm²/s": " mm²/s"}.get(
-                beside.loc[name, "unit"], f" × {beside.loc[name, 'unit']}"
-            )
-            place.set_title(
-                f"{parameters.label(name)}: {beside.loc[name, 'measured']}{unit}", fontsize=10
-            )
-            _letter(place, PANELS[name])
-            _draw_rois(place, measured)
-        _scale_bar(axes.flat[1])
-        drawn.suptitle(f"Synthetic phantom, not a patient: {measured.case.title}", fontsize=12)
-    return drawn
-
-
-def _draw_slice(axes, measured):
-    """The whole slice at the lowest b, with the part that the panels show."""
-    from matplotlib.patches import Rectangle
-
-    axes.imshow(measured.phantom.series.data[:, :, 0, 0].T, cmap="gray", interpolation="nearest")
-    x, y = WINDOW
-    axes.add_patch(
-        Rectangle(
-            (x.start, y.start), x.stop - x.start, y.stop - y.start, fill=False, edgecolor="#ffd84d"
-        )
-    )
-    axes.set(xticks=[], yticks=[])
-    axes.set_title("whole slice, b = 0; frame: panels b to h", fontsize=9)
-
-
-def _draw_dwi(axes, measured):
-    """Panel b: the diffusion-weighted image that the readers drew on."""
-    series = measured.phantom.series
-    image = series.data[:, :, 0, int(np.flatnonzero(series.b == SHOWN_B)[0])][WINDOW]
-    shown = axes.imshow(image.T, cmap="gray", vmin=0, interpolation="nearest")
-    bar = axes.figure.colorbar(shown, ax=axes, fraction=0.046, pad=0.02)
-    bar.set_label("signal (lesion at b = 0: 1)", fontsize=8)
-    bar.ax.tick_params(labelsize=8)
-    axes.set(xticks=[], yticks=[])
-    axes.set_title(f"DWI, b = {SHOWN_B} s/mm²", fontsize=10)
-    _letter(axes, "b")
-    _draw_rois(axes, measured)
-
-
-def _draw_rois(axes, measured):
-    for mask, colour in zip(measured.phantom.rois.values(), READER_COLOURS, strict=True):
-        axes.contour(mask[:, :, 0][WINDOW].T, levels=[0.5], colors=[colour], linewidths=1.2)
-
-
-def _letter(axes, letter):
-    axes.text(
-        0.03,
-        0.96,
-        letter,
-        transform=axes.transAxes,
-        va="top",
-        color="white",
-        fontweight="bold",
-        fontsize=11,
-        bbox={"facecolor": "black", "edgecolor": "none", "pad": 2},
-    )
-
-
-def _scale_bar(axes):
-    length = SCALE_BAR_MM / phantom.PIXEL_MM
-    axes.plot(
-        [6, 6 + length],
-        [axes.get_ylim()[0] - 6] * 2,
-        color="white",
-        linewidth=3,
-        solid_capstyle="butt",
-    )
-    axes.text(
-        6 + length / 2,
-        axes.get_ylim()[0] - 9,
-        f"{SCALE_BAR_MM:g} mm",
-        color="white",
-        ha="center",
-        va="bottom",
-        fontsize=8,
     )

@@ -1,7 +1,10 @@
 """What a reader moves in the notebooks of signals and images: a lesion, its noise and its
 protocol; a voxel and a region of a phantom."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+import pandas as pd
 
 from ivim import article, parameters
 from ivim.imaging import measure
@@ -12,6 +15,12 @@ from ivim.signal.crlb import rician_information
 from ivim.signal.fit import fit
 from ivim.signal.models import MODELS, STUDY_MODELS
 from ivim.signal.noise import simulate
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ivim.synthetic.cases import Measured
+    from ivim.synthetic.phantom import Case
 
 PROTOCOLS = {
     "article": (article.B_VALUES, article.AVERAGES),
@@ -25,7 +34,7 @@ CHI2_95 = 5.991
 """Of two degrees of freedom: an ellipse of this squared radius holds 95 of 100 estimates."""
 
 
-def signal():
+def signal() -> Explorer:
     """Sliders for one voxel: noisy samples, three fits, and how far they can be trusted.
 
     Returns
@@ -44,7 +53,15 @@ def signal():
     return Explorer(draw_signal, controls)
 
 
-def draw_signal(s0=100.0, f=0.11, slow=0.9, fast=20.0, snr=20.0, protocol="article", seed=1):
+def draw_signal(
+    s0: float = 100.0,
+    f: float = 0.11,
+    slow: float = 0.9,
+    fast: float = 20.0,
+    snr: float = 20.0,
+    protocol: str = "article",
+    seed: int = 1,
+) -> "tuple[Figure, str]":
     """One simulated voxel with three fits, and the Cramér-Rao ellipse of f and ADC fast.
 
     Parameters
@@ -128,7 +145,7 @@ def _covariance(model, truth, b, averages, sigma):
     return inverse[np.ix_(at, at)]
 
 
-def voxel(measured):
+def voxel(measured: "Measured") -> Explorer:
     """Sliders over a measured phantom: a voxel with its signal and fits, a region with its numbers.
 
     Parameters
@@ -164,7 +181,9 @@ def _region(measured):
     return next(iter(measured.phantom.rois.values()))[:, :, 0][WINDOW]
 
 
-def draw_voxel(measured, place, centre, radius):
+def draw_voxel(
+    measured: "Measured", place: tuple[int, int], centre: tuple[int, int], radius: float
+) -> "tuple[Figure, str]":
     """A voxel's signal with its three fits, and the six numbers of a round region.
 
     Parameters
@@ -232,7 +251,9 @@ def _number(name, value):
     return f"{parameters.label(name)} {value:.2f}{unit}"
 
 
-def placement_and_noise(case, repeats=12, shift_mm=1.5, seed=2021):
+def placement_and_noise(
+    case: "Case", repeats: int = 12, shift_mm: float = 1.5, seed: int = 2021
+) -> pd.DataFrame:
     """How much of a measured value's scatter is the reader's placement, and how much noise.
 
     Parameters

@@ -1,10 +1,12 @@
 """The experiments of the first notebook: equations, curves, one simulated lesion, and estimators
 against the Cramér-Rao bound. Everything is simulated from stated values."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ivim import article, parameters
 from ivim.report.figures import axis_label, label
@@ -15,9 +17,12 @@ from ivim.signal.fit import fit, fit_roi
 from ivim.signal.maps import fit_maps
 from ivim.signal.models import MODELS
 from ivim.signal.noise import simulate
+from ivim.signal.result import FitResult
 from ivim.signal.shrinkage import shrink
 
 B, AVERAGES = np.array(article.B_VALUES, float), np.array(article.AVERAGES)
+Floats = NDArray[np.float64]
+
 SIMULATED = "Simulated signals, no patient."
 
 SWEEPS = (
@@ -73,7 +78,7 @@ class Lesion:
         """Noise-free signal, shape (10,)."""
         return MODELS["biexponential"].function(B, **self.truth)
 
-    def scan(self, voxels, rng):
+    def scan(self, voxels: int, rng: np.random.Generator) -> Floats:
         """Magnitudes of so many voxels, excitation by excitation.
 
         Parameters
@@ -88,7 +93,7 @@ class Lesion:
         return simulate(np.tile(self.curve, (voxels, 1)), self.sigma, AVERAGES, rng)
 
 
-def equations(lesion):
+def equations(lesion: Lesion) -> pd.DataFrame:
     """The equations at both ends of the protocol, as they are meant and as they are printed.
 
     Parameters
@@ -115,7 +120,7 @@ def equations(lesion):
     return pd.DataFrame.from_dict(rows, "index", columns=columns).rename_axis("equation")
 
 
-def sweeps(lesion):
+def sweeps(lesion: Lesion) -> Picture:
     """What each parameter does to the curve.
 
     Parameters
@@ -158,7 +163,7 @@ def sweeps(lesion):
     return Picture("signal_curves", figure, pd.concat(plotted), alt, "simulated")
 
 
-def fits(roi, lesion):
+def fits(roi: Floats, lesion: Lesion) -> dict[str, FitResult]:
     """Every model fitted to the mean signal of a region.
 
     Parameters
@@ -175,7 +180,7 @@ def fits(roi, lesion):
     return {name: fit_roi(roi, B, np.ones(len(roi)), name, **options) for name in MODELS}
 
 
-def fit_picture(roi, found):
+def fit_picture(roi: Floats, found: Mapping[str, FitResult]) -> Picture:
     """The mean signal with its fitted curves, and what is left of it.
 
     Parameters
@@ -215,7 +220,7 @@ def fit_picture(roi, found):
     return Picture("signal_fits", figure, data, alt, "simulated")
 
 
-def estimators(lesion, voxels, repeats, rng):
+def estimators(lesion: Lesion, voxels: int, repeats: int, rng: np.random.Generator) -> pd.DataFrame:
     """Four ways to fit a region, held against the Cramér-Rao bound.
 
     Parameters
@@ -246,7 +251,7 @@ def estimators(lesion, voxels, repeats, rng):
     return pd.DataFrame(rows, columns=["estimator", "parameter", "error", "bias"])
 
 
-def precision(lesion, fractions=(0.11, 0.30)):
+def precision(lesion: Lesion, fractions: Sequence[float] = (0.11, 0.30)) -> Picture:
     """The least relative error in one voxel against the signal-to-noise ratio.
 
     Parameters
@@ -294,7 +299,7 @@ def precision(lesion, fractions=(0.11, 0.30)):
     return Picture("signal_precision", figure, data, alt, "simulated")
 
 
-def needed(data, fraction, name, percent=10):
+def needed(data: pd.DataFrame, fraction: float, name: str, percent: float = 10) -> float:
     """The ratio from which on the least relative error is below so many per cent.
 
     Parameters
@@ -317,7 +322,7 @@ def needed(data, fraction, name, percent=10):
     return float(np.exp(np.interp(np.log(percent), falling, np.log(rows["snr"])[::-1])))
 
 
-def limits(roi, found, lesion):
+def limits(roi: Floats, found: Mapping[str, FitResult], lesion: Lesion) -> pd.DataFrame:
     """Limits of ADC fast by profile likelihood, for one voxel and for its region.
 
     Parameters
@@ -344,7 +349,7 @@ def limits(roi, found, lesion):
     return table
 
 
-def mean_or_maps(lesion, voxels, rng, seed):
+def mean_or_maps(lesion: Lesion, voxels: int, rng: np.random.Generator, seed: int) -> pd.DataFrame:
     """A region of voxels that truly differ: mean of maps, fit of the mean, and shrinkage.
 
     Parameters

@@ -8,10 +8,12 @@ article's "excitation times" say. Resolution, ringing, correlated noise and the 
 therefore there without being drawn in. Not in it: motion, distortion, ghosts, directions.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ivim import article
 from ivim.imaging.series import Grid, Series
@@ -53,7 +55,12 @@ class Tissue:
     patchiness: float = 0.0
     coupling: float = 0.0
 
-    def signal(self, b, slow_grain=0.0, f_grain=0.0):
+    def signal(
+        self,
+        b: float,
+        slow_grain: float | NDArray[np.float64] = 0.0,
+        f_grain: float | NDArray[np.float64] = 0.0,
+    ) -> float | NDArray[np.float64]:
         r"""Noise-free signal at one `b`.
 
         .. math:: S = S_0\left[(1-f)(1 + b\,D\,c^2)^{-1/c^2} + f e^{-b D^*}\right]
@@ -148,7 +155,13 @@ class Phantom:
     rois: dict
 
 
-def scan(case, window=None, b_values=article.B_VALUES, averages=article.AVERAGES, noise_seed=None):
+def scan(
+    case: Case,
+    window: tuple[slice, slice] | None = None,
+    b_values: Sequence[float] = article.B_VALUES,
+    averages: Sequence[int] = article.AVERAGES,
+    noise_seed: int | None = None,
+) -> Phantom:
     """Scan a case.
 
     Parameters
@@ -182,7 +195,7 @@ def scan(case, window=None, b_values=article.B_VALUES, averages=article.AVERAGES
     )
 
 
-def phantom_grid(window=(slice(None), slice(None))):
+def phantom_grid(window: tuple[slice, slice] = (slice(None), slice(None))) -> Grid:
     """The grid of a phantom: x to the patient's left, y to the back, as in a radiological display;
     centre of the field at 0.
 
