@@ -20,13 +20,17 @@ def parameters_of(path: Path) -> dict[str, object]:
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         if "parameters" in cell["metadata"].get("tags", ()):
             body = ast.parse("".join(cell["source"])).body
-            assigned = [
-                (node.target if isinstance(node, ast.AnnAssign) else node.targets[0], node.value)
-                for node in body
-                if isinstance(node, (ast.Assign, ast.AnnAssign))
-            ]
-            return {target.id: ast.literal_eval(value) for target, value in assigned}
+            return dict(_assignment(node) for node in body if _is_assignment(node))
     return {}
+
+
+def _is_assignment(node):
+    return isinstance(node, (ast.Assign, ast.AnnAssign))
+
+
+def _assignment(node):
+    target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+    return target.id, ast.literal_eval(node.value)
 
 
 def typed(name: str, given: object, default: object) -> object:
@@ -53,19 +57,21 @@ def typed(name: str, given: object, default: object) -> object:
     if default is None or isinstance(given, type(default)):
         return given
     try:
-        if isinstance(default, bool):
-            return {"true": True, "false": False}[str(given).lower()]
-        return (
-            type(default)(given)
-            if isinstance(default, (int, float, str))
-            else type(default)(json.loads(given))
-        )
+        return _of_type(given, default)
     except (KeyError, TypeError, ValueError) as error:
         msg = (
             f"parameter {name} is {given!r}; it has to be of type {type(default).__name__}, as "
             f"its default {default!r}"
         )
         raise ValueError(msg) from error
+
+
+def _of_type(given, default):
+    if isinstance(default, bool):
+        return {"true": True, "false": False}[str(given).lower()]
+    if isinstance(default, (int, float, str)):
+        return type(default)(given)
+    return type(default)(json.loads(given))
 
 
 def clean(text: str) -> str:

@@ -248,13 +248,13 @@ def read(
     frames = [pd.DataFrame({"patient": names, "reader": reader}) for reader in READERS]
     for k, name in enumerate(parameters.SIX):
         step = GRID[name]
-        limits = tuple(round(end / step) for end in READINGS[name])
+        low, high = (round(end / step) for end in READINGS[name])
         wanted = [
             target
             for target in targets.values()
             if target.parameter == name and target.group in readers.SINGLE_FORMS
         ]
-        both = readers.split(rng, ticks[name], noise[:, k], limits, wanted, step / 2)
+        both = readers.split(rng, ticks[name], noise[:, k], (low, high), wanted, step / 2)
         for frame, values in zip(frames, both, strict=True):
             frame[name] = np.round(values * step, 3)
         tell(f"{name}: two readings of each average, ICC met")

@@ -103,7 +103,8 @@ def of_pair(targets: Mapping[Key, Target]) -> Floats:
     intervals = _open(names)
     for name in names:
         if " " in name:
-            _put(intervals, names, name, targets["table4", "", *name.split()])
+            predictor, statistic = name.split()
+            _put(intervals, names, name, targets["table4", "", predictor, statistic])
     _put_roc(intervals, names, "adc_fast+f", targets)
     return intervals
 

@@ -66,10 +66,10 @@ def error_interval(values: Floats, targets: Sequence[Target]) -> tuple[float, fl
     """
     ms_targets = 2 * values.var(ddof=1)
     printed = next(target for target in targets if target.statistic == "icc")
-    ends = [ms_targets * (1 - icc) / (1 + icc) for icc in (printed.high, printed.low)]
+    least, most = (ms_targets * (1 - icc) / (1 + icc) for icc in (printed.high, printed.low))
     fitting = [
         error
-        for error in np.linspace(*ends, 201)
+        for error in np.linspace(least, most, 201)
         if prints(len(values), ms_targets, error, error, targets)
     ]
     if not fitting:
@@ -144,7 +144,8 @@ def split(
     """
     n = len(ticks)
     ms_targets = 2 * (ticks / 2.0).var(ddof=1)
-    low, high = (end / (2 * half_tick) ** 2 for end in error_interval(ticks * half_tick, targets))
+    averages = (ticks * half_tick).astype(np.float64)
+    low, high = (end / (2 * half_tick) ** 2 for end in error_interval(averages, targets))
     error = (low + high) / 2
     # With D the sum and Q the sum of squares of the differences: ms_raters = D²/2n and ms_error =
     # (Q - D²/n)/2(n - 1).

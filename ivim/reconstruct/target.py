@@ -43,6 +43,7 @@ class Target:
     @property
     def key(self) -> Key:
         """By which it is found."""
+        return self.location, self.group, self.parameter, self.statistic
 
     def met(self, value: float | None) -> bool:
         """Whether a value of the pipeline meets the target; a missing one does not.

@@ -96,7 +96,11 @@ def target_quantities() -> set[Key]:
     set of (str, str, str, str)
         ``analysis, group, parameter, statistic``, as :func:`ivim.judge` takes its `targets`.
     """
-    return {(analysis, *rest) for analysis, _, *rest in map(quantity, all_targets())}
+    found = map(quantity, all_targets())
+    return {
+        (analysis, group, parameter, statistic)
+        for analysis, _, group, parameter, statistic in found
+    }
 
 
 def target_keys(claims: str | Path | None = None) -> set[Key]:

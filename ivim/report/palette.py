@@ -7,7 +7,10 @@ marks.
 """
 
 from itertools import cycle, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 COLOURS = ("#2b6cb8", "#d4602a", "#16998a", "#2a1150", "#7a2a10", "#151515")
 DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)), (0, (9, 3)), (0, (1, 1)))
@@ -15,7 +18,7 @@ MARKS = "osD^vP"
 REFERENCE = "#8a949d"
 """Of lines that are no data: a diagonal, a threshold."""
 
-STYLE = {
+STYLE: "dict[RcKeyType, Any]" = {
     "svg.hashsalt": "ivim", "svg.fonttype": "none", "font.size": 10, "axes.spines.top": False,
     "axes.spines.right": False, "axes.grid": True, "grid.color": "#e6e9ec", "grid.linewidth": 0.7,
     "axes.axisbelow": True, "legend.frameon": False, "figure.facecolor": "white",

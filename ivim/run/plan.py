@@ -60,7 +60,7 @@ def own_tables(
         msg = f"{given} was given without {missing}; a study needs both tables (see data/README.md)"
         raise ValueError(msg)
     tables = {"positive": positive} if positive else {}
-    if patients is not None:
+    if patients is not None and measurements is not None:
         tables |= {
             "patients": str(Path(patients).resolve()),
             "measurements": str(Path(measurements).resolve()),
@@ -152,7 +152,7 @@ def tasks(
     known = {path: notebook.parameters_of(path) for path in chosen}
     if "measurements" in tables:
         chosen = [path for path in chosen if "measurements" in known[path]]
-    given = tables | parameters
+    given = {**tables, **parameters}
     _check_known(given, {path: known[path] for path in chosen})
     shared = _fingerprint_of_shared_inputs()
     return [_task(path, _typed(given, known[path]), shared) for path in chosen]

@@ -9,7 +9,9 @@ import multiprocessing
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import cast
 
 import psutil
 
@@ -39,7 +41,8 @@ def side_by_side(work: Callable, calls: dict, jobs: int) -> Iterator[tuple]:
     # Spawned, not forked: no thread, no open file of the parent comes along, and all systems behave
     # alike.
     context = multiprocessing.get_context("spawn")
-    waiting, running = list(calls.items()), {}
+    waiting = list(calls.items())
+    running: dict[Connection, tuple[str, SpawnProcess]] = {}
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
@@ -49,13 +52,13 @@ def side_by_side(work: Callable, calls: dict, jobs: int) -> Iterator[tuple]:
                 process.start()
                 there.close()
                 running[here] = (name, process)
-            for here in wait(list(running)):
+            for here in cast(list[Connection], wait(list(running))):
                 name, process = running.pop(here)
                 yield name, _received(here)
                 process.join()
     finally:
         for _, process in running.values():
-            end(process.pid)
+            end(cast(int, process.pid))
 
 
 def end(pid: int) -> None:

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import ivim
 from ivim.study import layout
@@ -120,7 +120,9 @@ def measure_patient(task: Task) -> dict:
     measured, remarks = {}, {}
     for reader, one in chosen.items():
         try:
-            record["rows"][reader], detail, remarks[reader] = measure(series, one, task.options)
+            record["rows"][reader], detail, remarks[reader] = measure(
+                cast("Series", series), one, task.options
+            )
         except ValueError as error:
             failed[reader] = str(error)
             continue
@@ -187,9 +189,12 @@ def read(task: Task) -> tuple[Series | None, dict[str, Chosen], dict[str, str]]:
     from ivim.imaging.formats import read_regions
     from ivim.imaging.series import read_series
 
-    if task.patient.problem:
+    if task.patient.problem or task.patient.series is None:
         return None, {}, dict.fromkeys(task.readers, task.patient.problem)
-    told = lambda error: layout.untold(task.folder, str(error))  # noqa: E731
+
+    def told(error: Exception) -> str:
+        return layout.untold(task.folder, str(error))
+
     try:
         series = read_series(task.patient.series)
     except ValueError as error:

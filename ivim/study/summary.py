@@ -87,7 +87,7 @@ def flow(measured: Measured, cohort: Cohort) -> dict:
     kept = [label for label, record in measured.records.items() if record["rows"]]
     complete = [label for label in kept if values.loc[label].notna().all()]
     count = lambda labels: {name: sum(groups[one] == name for one in labels) for name in names}  # noqa: E731
-    lost = {}
+    lost: dict[str, list[str]] = {}
     for label, record in measured.records.items():
         if not record["rows"]:
             why = record["flow"][0]["why"].replace(label, "sub-XX")

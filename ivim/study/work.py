@@ -66,7 +66,9 @@ def run_tasks(
         When no scheduler answers, or workers keep dying.
     """
     kept = Path(kept)
-    records, keys, hashes = {}, {}, {}
+    records: dict[str, dict] = {}
+    keys: dict[str, str] = {}
+    hashes: dict[str, str] = {}
     for task in tasks:
         inputs = task.inputs()
         hashes |= inputs

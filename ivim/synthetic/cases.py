@@ -356,8 +356,7 @@ def around_rois(case: phantom.Case) -> tuple[slice, slice]:
     centres, axes = (
         np.array(part) / phantom.PIXEL_MM for part in zip(*case.readers.values(), strict=True)
     )
-    low, high = (centres - axes).min(axis=0), (centres + axes).max(axis=0)
-    return tuple(
-        slice(int(a), int(b) + 1)
-        for a, b in zip(low + phantom.PIXELS / 2 - 1, high + phantom.PIXELS / 2, strict=True)
-    )
+    low = (centres - axes).min(axis=0) + phantom.PIXELS / 2 - 1
+    high = (centres + axes).max(axis=0) + phantom.PIXELS / 2
+    x, y = (slice(int(a), int(b) + 1) for a, b in zip(low, high, strict=True))
+    return x, y

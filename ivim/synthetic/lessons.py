@@ -17,7 +17,7 @@ from ivim.signal.fit import fit, fit_roi
 from ivim.signal.maps import fit_maps
 from ivim.signal.models import MODELS
 from ivim.signal.noise import simulate
-from ivim.signal.result import FitResult
+from ivim.signal.result import Fit
 from ivim.signal.shrinkage import shrink
 
 B, AVERAGES = np.array(article.B_VALUES, float), np.array(article.AVERAGES)
@@ -163,7 +163,7 @@ def sweeps(lesion: Lesion) -> Picture:
     return Picture("signal_curves", figure, pd.concat(plotted), alt, "simulated")
 
 
-def fits(roi: Floats, lesion: Lesion) -> dict[str, FitResult]:
+def fits(roi: Floats, lesion: Lesion) -> dict[str, Fit]:
     """Every model fitted to the mean signal of a region.
 
     Parameters
@@ -173,14 +173,14 @@ def fits(roi: Floats, lesion: Lesion) -> dict[str, FitResult]:
 
     Returns
     -------
-    dict of str to ivim.signal.result.FitResult
+    dict of str to ivim.signal.result.Fit
         By model.
     """
     options = {"averages": AVERAGES, "sigma": lesion.sigma}
     return {name: fit_roi(roi, B, np.ones(len(roi)), name, **options) for name in MODELS}
 
 
-def fit_picture(roi: Floats, found: Mapping[str, FitResult]) -> Picture:
+def fit_picture(roi: Floats, found: Mapping[str, Fit]) -> Picture:
     """The mean signal with its fitted curves, and what is left of it.
 
     Parameters
@@ -322,7 +322,7 @@ def needed(data: pd.DataFrame, fraction: float, name: str, percent: float = 10) 
     return float(np.exp(np.interp(np.log(percent), falling, np.log(rows["snr"])[::-1])))
 
 
-def limits(roi: Floats, found: Mapping[str, FitResult], lesion: Lesion) -> pd.DataFrame:
+def limits(roi: Floats, found: Mapping[str, Fit], lesion: Lesion) -> pd.DataFrame:
     """Limits of ADC fast by profile likelihood, for one voxel and for its region.
 
     Parameters
