@@ -39,7 +39,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=1000, help="correct studies of each kind")
     parser.add_argument("--slips", type=int, default=100, help="refutable slips of each kind")
-    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), metavar="KIND", default=list(KINDS))
+    parser.add_argument(
+        "--kinds", nargs="+", choices=list(KINDS), metavar="KIND", default=list(KINDS)
+    )
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--out", type=Path, help="write the tables to this Markdown file")
@@ -55,7 +57,9 @@ def main():
         }
         found = [
             outcome
-            for outcomes in pool.map(partial(kind_outcomes, wanted=args.slips, first=args.first), args.kinds)
+            for outcomes in pool.map(
+                partial(kind_outcomes, wanted=args.slips, first=args.first), args.kinds
+            )
             for outcome in outcomes
         ]
     text = report(correct, found)

@@ -142,8 +142,8 @@ CALS = (
     '<colspec colname="name"/><colspec colname="a"/><colspec colname="b"/><colspec colname="p"/>'
     '<spanspec spanname="both" namest="a" nameend="b"/><thead><row><entry morerows="1">Marker'
     '</entry><entry spanname="both">Mean ± SD</entry><entry morerows="1">p</entry></row>'
-    '<row><entry>benign</entry><entry>malignant</entry></row></thead><tbody>'
-    '<row><entry>ADC</entry><entry>1.2 ± 0.3</entry><entry>0.9 ± 0.2</entry><entry>0.01</entry>'
+    "<row><entry>benign</entry><entry>malignant</entry></row></thead><tbody>"
+    "<row><entry>ADC</entry><entry>1.2 ± 0.3</entry><entry>0.9 ± 0.2</entry><entry>0.01</entry>"
     '</row><row><entry>DDC</entry><entry colname="b">0.8 ± 0.1</entry><entry>0.3</entry></row>'
     "</tbody></tgroup></table></table-wrap></article>"
 )

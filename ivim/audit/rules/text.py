@@ -8,8 +8,9 @@ from itertools import pairwise
 
 from ivim.audit.checks.formulas import equation_of, mend
 from ivim.audit.checks.interval import Interval
-from ivim.audit.checks.physics import check_equation, check_scan_time, check_unweighted
+from ivim.audit.checks.physics import check_equation, check_unweighted
 from ivim.audit.checks.rounding import Outcome, cannot_tell, prints_as, show
+from ivim.audit.checks.scan import check_scan_time
 from ivim.audit.checks.units import unit_factor
 from ivim.audit.claims import TEXT
 from ivim.audit.relations import Check, Relation, as_printed, digits, text_of
