@@ -185,13 +185,19 @@ def _dispute_rest(repair, evaluator, reading):
     families = _of_numbers(evaluator, repair.open | soft, reading)
     for family in sorted(families - explained):
         relations = evaluator.family(family)
-        names = frozenset(n for r in relations for n in r.ids if n in reading.printed)
+        # A soft check names those that it judges, not all that it judges them by.
+        suspects = [r.target for r in relations] if family in soft else _ids(relations)
+        names = frozenset(name for name in suspects if name in reading.printed)
         failing = next(r for r in relations if evaluator.outcome(r, reading).holds is False)
         if len(names) < 2 or failing.meant or names & (blamed | set(repair.disputed)):
             continue
         for name in names:
             repair.disputed[name] = names
             repair.reasons[name] = evaluator.outcome(failing, reading).reason
+
+
+def _ids(relations):
+    return [name for relation in relations for name in relation.ids]
 
 
 def _apply(repair):

@@ -37,6 +37,8 @@ class Study:
         Row id of every group's size.
     described : dict
         By marker and group: row ids of size, mean and spread.
+    signs : dict
+        By place and pair of groups: row ids of each t and of the two means behind it.
     areas, shares : dict
         Row ids of printed areas and rates, for the abstract.
     """
@@ -46,6 +48,7 @@ class Study:
     page: Page
     sizes: dict = field(default_factory=dict)
     described: dict = field(default_factory=dict)
+    signs: dict = field(default_factory=dict)
     areas: dict = field(default_factory=dict)
     shares: dict = field(default_factory=dict)
 

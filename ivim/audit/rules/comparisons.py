@@ -12,7 +12,7 @@ import math
 from functools import partial
 
 from ivim.audit.checks.interval import Interval
-from ivim.audit.checks.rounding import Outcome, as_interval, show
+from ivim.audit.checks.rounding import Outcome, as_interval, cannot_tell, show
 from ivim.audit.checks.testing import (
     anova,
     check_t,
@@ -27,12 +27,16 @@ VARIANTS = {"student": ("student",), "welch": ("welch",), "t-test": ("student", 
 BEYOND = 3.0
 """So many times the largest value of any usual method is beyond doubt, whatever the method."""
 
+MOST_SIGNS = 60
+"""Largest table whose signs are held against one another."""
+
 T = Check("t_from_means")
 SD = Check("sd_for_t")
 MEAN = Check("mean_for_t")
 OPEN = Check("cell_for_t", recovers=False)
 REMARK = Check("", recovers=False, confirms=False, decisive=False)
 BOUND = Check("beyond_any_t", confirms=False)
+SIGN = Check("sign_of_t", recovers=False, confirms=False, soft=True)
 F = Check("f_from_means")
 CELL = Check("cell_for_f", recovers=False, confirms=False)
 
@@ -43,6 +47,7 @@ def comparison_relations(study):
     return [
         *(r for claim in claims.where(statistic="t") for r in _t(study, claim)),
         *(r for claim in claims.where(statistic="f") for r in _f(study, claim)),
+        *_signs(study),
     ]
 
 
@@ -207,6 +212,55 @@ def _mean(reading, t, a, b, names):
     fits = any(room.overlaps(printed) for room in rooms)
     told = f"the printed t needs a mean of {show(best)} here; printed {text_of(reading[a.mean])}"
     return Outcome(fits, best.low, best.high, told)
+
+
+def _signs(study):
+    """All t of a table are of the same group minus the same other one, whichever that is."""
+    tables = {}
+    for t in study.claims.where(statistic="t"):
+        pair = study.rows(study.groups_of(t), t.parameter)
+        if len(pair) == 2 and variants(study, t):
+            key = (t.location, study.groups_of(t))
+            tables.setdefault(key, []).append((t.id, pair[0].mean, pair[1].mean))
+    for rows in tables.values():
+        for row in rows if 1 < len(rows) <= MOST_SIGNS else ():
+            others = tuple(other for other in rows if other is not row)
+            ids = tuple(name for other in others for name in other)
+            for target in row:
+                yield Relation(
+                    f"sign of {row[0]}",
+                    SIGN,
+                    target,
+                    (*(name for name in row if name != target), *ids),
+                    partial(_same_order, row=row, others=others),
+                )
+
+
+def _same_order(reading, row, others):
+    """The sign of a t against the order of the means and that of the rest of the table; all t
+    without a sign are sizes of t.
+    """
+    values = [digits(reading[t]) for t, _, _ in (row, *others)]
+    if all(value.low >= 0 for value in values):
+        return cannot_tell("no t of the table has a minus, so they may be sizes of t")
+    own, rest = _order_of(reading, row), {_order_of(reading, other) for other in others} - {0}
+    if own == 0 or len(rest) != 1:
+        return cannot_tell("the means do not tell the order of the groups in the table")
+    told = "the signs of the other t are those of one order of the groups; this is of "
+    return Outcome(
+        own in rest, math.nan, math.nan, told + ("the same" if own in rest else "the other")
+    )
+
+
+def _order_of(reading, row):
+    """1 where t is of the first group minus the second, -1 of the second minus the first, 0 where
+    the prints leave that open.
+    """
+    t, first, second = (digits(reading[name]) for name in row)
+    gap = first - second
+    if t.low <= 0 <= t.high or gap.low <= 0 <= gap.high:
+        return 0
+    return 1 if (t.low > 0) == (gap.low > 0) else -1
 
 
 def _f(study, f):

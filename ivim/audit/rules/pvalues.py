@@ -149,9 +149,14 @@ def _p_of_t(study, p, t):
 
 
 def _adjusted(study, p, found):
-    """Of several pairs, p may be corrected for their number, which makes it larger."""
+    """Of several pairs, p may be corrected for their number, which makes it larger; where the test
+    behind it is known, no more than by the number of tests (Bonferroni).
+    """
     if p.comparison and len(study.claims.groups) > 2:
-        return Interval(found.low, 1.0)
+        most = 1.0
+        if study.test_method(p) in ("student", "welch"):
+            most = min(1.0, found.high * max(3, len(study.claims.where(statistic="p"))))
+        return Interval(found.low, most)
     return found
 
 
