@@ -176,9 +176,19 @@ def _statements(made):
             continue
         sign, word = ("<", "lower") if ends[low][1] < ends[high][0] else (">", "higher")
         test = f"mean({low}; {name}) {sign} mean({high}; {name})"
+        means = (cells[low][1], cells[high][1])
+        page.relate("statement", means, _lower if sign == "<" else _higher)
         page.text(
             "results", "claim", f"{name} was {word}", parameter=name, analysis="describe", test=test
         )
+
+
+def _lower(a, b):
+    return a[0] <= b[1]
+
+
+def _higher(a, b):
+    return a[1] >= b[0]
 
 
 def _printed(page, row_id):

@@ -118,6 +118,7 @@ def _limits(study, claim):
         return
     size = study.denominator(claim)
     method = study.share_limits(claim)
+    sure = bool(method) and _keeps_to(study, claim, method)
     if not method and size is not None:
         method = _table_method(study, claim)
     ids = [claim.id, ends[0].id, ends[1].id, *([size] if isinstance(size, str) else [])]
@@ -143,6 +144,7 @@ def _limits(study, claim):
             index=index,
             method=method,
             level=level,
+            sure=sure,
         )
         yield Relation(
             family, LIMIT, end.id, tuple(i for i in ids if i not in (ends[0].id, ends[1].id)), judge
@@ -192,16 +194,40 @@ def _table_method(study, claim):
             row
             for name in SHARES
             for other in study.claims.where(location=claim.location, statistic=name)
-            if (row := _row_of(study, other))
+            if not study.share_limits(other) and (row := _row_of(study, other))
         ]
         study.established[key] = _method_of(rows, study.structure.confidence)
+    return study.established[key]
+
+
+def _keeps_to(study, claim, method):
+    """Whether most limits of the table are by the method that they are said to be by."""
+    key = ("told limits", claim.location, method)
+    if key not in study.established:
+        rows = [
+            row
+            for name in SHARES
+            for other in study.claims.where(location=claim.location, statistic=name)
+            if study.share_limits(other) == method and (row := _row_of(study, other))
+        ]
+        fits = [
+            _prints(end, limit, scale)
+            for count, n, scale, ends in rows
+            if method in PROPORTION_METHODS
+            for end, limit in zip(
+                ends,
+                proportion_limits(count, n, method, study.structure.confidence),
+                strict=True,
+            )
+        ]
+        study.established[key] = len(fits) > 3 and 4 * sum(fits) >= 3 * len(fits)
     return study.established[key]
 
 
 def _row_of(study, claim):
     ends = study.claims.beside(claim, f"{claim.statistic}_low", f"{claim.statistic}_high")
     size = study.denominator(claim)
-    if None in ends or size is None or study.share_limits(claim):
+    if None in ends or size is None:
         return None
     n, scale = study.reading.count(size), study.claims.scale(claim)
     counts = counts_from_percentage(claim.number, n, scale)
@@ -231,9 +257,9 @@ def _prints(printed, limit, scale):
     return math.isfinite(limit) and prints_as(scale * limit, printed)
 
 
-def _limit(reading, share, end, size, scale, index, method, level):
-    """A limit is refuted only where neither the known method nor, for a table's method, any other
-    prints it.
+def _limit(reading, share, end, size, scale, index, method, level, sure):
+    """A limit is refuted only where the known method does not print it, nor any other, unless the
+    table is known to keep to the one it is said to be by.
     """
     rate, printed = as_printed(reading[share], reading[end])
     n = reading.count(size)
@@ -249,7 +275,7 @@ def _limit(reading, share, end, size, scale, index, method, level):
     )
     if any(math.isfinite(value) and prints_as(value, printed) for value in (*values, *uncut)):
         return Outcome(True, min(values), max(values), told)
-    if len(counts) == 1:
+    if len(counts) == 1 and not sure:
         for other in PROPORTION_METHODS:
             pairs = (
                 proportion_limits(counts[0], n, other, level),
