@@ -38,7 +38,7 @@ def test_tables_show_names_and_run_nothing(cohort, name, tmp_path):
     write_table(report.table(name, cohort), tmp_path)
     endings = (".html", ".md", ".tex")
     text = {end: (tmp_path / f"{name}{end}").read_text(encoding="utf-8") for end in endings}
-    assert not any(re.search(r"(?<!\\)<script", text[end]) for end in (".html", ".md"))
+    assert not any(re.search(r"<\\?script", text[end]) for end in (".html", ".md"))
     assert "$b_{x}$" not in text[".tex"]
     with (tmp_path / f"{name}.csv").open(encoding="utf-8") as file:
         assert not [cell for row in csv.reader(file) for cell in row if cell[:1] in ("=", "@")]

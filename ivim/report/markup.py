@@ -8,9 +8,10 @@ from ivim.report.cells import INDENT, alignments, spans, split_caption, tagged
 
 
 def _escape_md(text):
-    return (
-        re.sub(r"([\\`*_|\[\]<>~])", r"\\\1", text).replace("\n", "<br>").replace(INDENT, "&emsp;")
-    )
+    # A reader that knows no backslashes would still take "\<script" for a tag; "<0.05" begins none.
+    marked = re.sub(r"([\\`*_|\[\]~]|<(?![a-z/!?])|>)", r"\\\1", text, flags=re.IGNORECASE)
+    marked = re.sub(r"(?<!\\)<", "&lt;", marked)
+    return marked.replace("\n", "<br>").replace(INDENT, "&emsp;")
 
 
 def to_md(table: Any) -> str:

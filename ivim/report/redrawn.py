@@ -170,7 +170,8 @@ def _cell(by_place, row, column, lead):
         for place, claim in enumerate(by_place.get((row, column, name), ())):
             parts.append((before if not place else " | ", claim))
             before = after
-    return [*parts, (before, "")] if parts else []
+    # What closes the cell closes only what was opened.
+    return [*parts, (cell[-1][1] if len(parts) > 1 else "", "")] if parts else []
 
 
 def _column_heading(name, lead):

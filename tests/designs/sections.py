@@ -61,6 +61,7 @@ def group_tests(study, location):
         if design.seed % 2:
             for pair in itertools.combinations(design.groups, 2):
                 _pair(study, location, marker.name, pair, comparison=" vs ".join(pair))
+    _owed_by_signs(study)
 
 
 def part_tests(study, location):
@@ -327,10 +328,16 @@ def _owed_by_p(study, name, pair, p, target, statistic):
 
 
 def _owed_by_t(study, name, pair, target):
+    """The size of t follows from the rows; its sign is that of one order of the groups or of the
+    other, as long as nothing else is printed.
+    """
     design, page = study.design, study.page
+    cells = [study.described[name][group] for group in pair]
+    study.signs.setdefault((page.rows[-1]["location"], pair), []).append(
+        (target, cells[0][1], cells[1][1])
+    )
     if (design.missing and not design.missing_told) or page.style.spread == "se":
         return
-    cells = [study.described[name][group] for group in pair]
     names = [cell[i] for i in range(3) for cell in cells]
 
     def t(n1, n2, m1, m2, s1, s2):
@@ -340,6 +347,32 @@ def _owed_by_t(study, name, pair, target):
         return float(found.statistic)
 
     page.follows("t of means", target, names, t)
+    signed = page.relations.pop()
+
+    def either(printed, *given):
+        minus = (-printed[1], -printed[0])
+        return signed.possible(printed, *given) or signed.possible(minus, *given)
+
+    page.relate("t of means", signed.ids, either)
+
+
+def _owed_by_signs(study):
+    """All t of a table are of one order of the groups; t without any minus are sizes."""
+    for rows in study.signs.values():
+        names = [name for row in rows for name in row]
+        study.page.relate("signs of t", names, _one_order)
+
+
+def _one_order(*ends):
+    rows = list(zip(ends[::3], ends[1::3], ends[2::3], strict=True))
+    if all(t[0] >= 0 for t, _, _ in rows):
+        return True
+    orders = set()
+    for t, a, b in rows:
+        gap = (a[0] - b[1], a[1] - b[0])
+        if not (t[0] <= 0 <= t[1] or gap[0] <= 0 <= gap[1]):
+            orders.add((t[0] > 0) == (gap[0] > 0))
+    return len(orders) < 2
 
 
 def _several(study, location, name, groups, comparison=""):

@@ -244,7 +244,7 @@ def range_relations(study):
     for claim in study.claims:
         if claim.number is None:
             continue
-        low, high = _widened(claim.statistic, *domain(claim.statistic))
+        low, high = _widened(claim.statistic)
         if math.isfinite(low) or math.isfinite(high):
             scale = study.claims.scale(claim)
             yield Relation(
@@ -256,12 +256,15 @@ def range_relations(study):
             )
 
 
-def _widened(statistic, low, high):
-    """Limits by ± z SE are often printed as they come out, beyond the range of their estimate:
-    1.02, 102.3 %.
+def _widened(statistic):
+    """Limits by ± z SE are often printed as they come out, beyond the range of their estimate
+    (1.02, 102.3 %), but no z SE is more than 1 beyond it.
     """
-    if stem(statistic) == statistic or statistic.startswith("lr_"):
+    low, high = domain(stem(statistic))
+    if stem(statistic) == statistic:
         return low, high
+    if statistic.startswith("lr_"):
+        return -math.inf, math.inf
     return (-math.inf if statistic == "icc_low" else low - 1), high + 1
 
 
