@@ -221,7 +221,7 @@ def _interval(low, high):
     return " – ".join(f"{end:.4f}" if end >= 0.0001 else "<0.0001" for end in (low, high))
 
 
-def methods(audit: Audit, names: dict[str, str]) -> Table:
+def methods(audit: Audit, names: dict[str, str], statistics: tuple = ("t", "auc", "icc")) -> Table:
     """For each method that could have made some numbers: how many of them it can print.
 
     Parameters
@@ -229,13 +229,17 @@ def methods(audit: Audit, names: dict[str, str]) -> Table:
     audit : ivim.audit.verdict.Audit
     names : dict of str to str
         Name of a check in ``audit.evidence`` -> what the method is called.
+    statistics : tuple of str
+        What kind of claims is asked; a limit is asked with its estimate.
 
     Returns
     -------
     ivim.report.write.Table
         ``check, possible, excluded``; read with the slips put right.
     """
-    evidence = audit.evidence[audit.evidence["reading"] == ("repaired" if audit.slips else "printed")]
+    asked = {claim.id for claim in audit.claims if claim.statistic in statistics}
+    evidence = audit.evidence[audit.evidence["id"].isin(asked)]
+    evidence = evidence[evidence["reading"] == ("repaired" if audit.slips else "printed")]
     rows = []
     for check in names:
         holds = evidence.loc[evidence["check"] == check].drop_duplicates("id")["holds"]
@@ -370,4 +374,3 @@ def _conditions(audit):
 
 def _table(name, caption, frame, cells, notes=()):
     return Table(name, caption, frame, pd.DataFrame(cells), tuple(notes))
-
