@@ -138,6 +138,19 @@ def test_the_combination_is_compared_with_each_part(cohort):
     )
 
 
+@pytest.mark.parametrize("resamples", [30, 300, 4000])
+def test_no_printed_digit_is_below_the_monte_carlo_error(cohort, resamples):
+    """Each printed optimism and corrected value ends at a decimal that is larger than its error."""
+    made = supplement.optimism(cohort, resamples=resamples)
+    for error, told, corrected in zip(
+        made.frame["error"], made.layout.iloc[:, 3], made.layout["Corrected"], strict=True
+    ):
+        for text in (told.split(" ")[0], corrected):
+            decimals = len(text.partition(".")[2])
+            assert error < 10.0**-decimals
+            assert decimals == 3 or error >= 10.0 ** -(decimals + 1)
+
+
 def test_optimism_is_repeatable_and_starts_from_table5(cohort):
     """The same seed gives the same table, another seed another; the apparent AUC is that of Table
     5.

@@ -354,7 +354,7 @@ def auc_differences(cohort: Cohort) -> Any:
     )
 
 
-def optimism(cohort: Cohort, resamples: int = 600, seed: int = 2021) -> Any:
+def optimism(cohort: Cohort, resamples: int = 20_000, seed: int = 2021) -> Any:
     """What the combination's AUC, sensitivity and specificity are worth on new patients (see
     :func:`ivim.stats.validation.optimism`).
 
@@ -375,7 +375,10 @@ def optimism(cohort: Cohort, resamples: int = 600, seed: int = 2021) -> Any:
     names, frames, notes = (
         list(model["term"].iloc[1:]),
         [],
-        [f"{resamples} bootstrap samples, seed {seed}."],
+        [
+            f"{resamples:,} bootstrap samples, seed {seed}. No decimal is printed that is smaller "
+            "than the Monte-Carlo error."
+        ],
     )
     data = analyse(cohort).outcome
     for chosen in [[name] for name in names] + ([names] if len(names) > 1 else []):
@@ -396,8 +399,7 @@ def optimism(cohort: Cohort, resamples: int = 600, seed: int = 2021) -> Any:
         MARKER: [layout.marker_label(name) for name in frame["marker"]],
         "": [name.replace("auc", "AUC") for name in frame["statistic"]],
     }
-    # A digit is printed where the Monte-Carlo error is below it.
-    digits = [2 if error < 0.01 else 1 for error in frame["error"]]
+    digits = [_settled(error) for error in frame["error"]]
     cells["Apparent"] = [printing.number(value, 3) for value in frame["apparent"]]
     cells["Optimism\n(Monte-Carlo error)"] = [
         f"{printing.number(value, places)} ({printing.number(error, 4)})"
@@ -415,6 +417,11 @@ def optimism(cohort: Cohort, resamples: int = 600, seed: int = 2021) -> Any:
         notes,
         cohort,
     )
+
+
+def _settled(error, most=3):
+    """Decimals of which the last is still larger than the Monte-Carlo error."""
+    return next((places for places in range(most, 0, -1) if error < 10**-places), 0)
 
 
 def _age(cohort):

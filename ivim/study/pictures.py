@@ -11,6 +11,7 @@ import numpy as np
 
 import ivim
 from ivim.imaging.output import as_displayed, draw_map
+from ivim.report.palette import lines, plain_ticks
 from ivim.signal.models import MODELS, STUDY_MODELS
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ MAP_MARGINS = {
     "left": 0.01, "right": 0.95, "bottom": 0.02, "top": 0.95, "wspace": 0.28, "hspace": 0.12,
 }  # fmt: skip
 CURVE_MARGINS = {"left": 0.13, "right": 0.98, "bottom": 0.11, "top": 0.97, "hspace": 0.08}
-
-MODEL_STYLES = {"monoexponential": ":", "biexponential": "-", "stretched": "--"}
 
 
 def slice_shown(masks: list[np.ndarray]) -> int:
@@ -157,21 +156,25 @@ def curve_picture(signal: np.ndarray, series: Series, fits: dict[str, dict[str, 
     str
         PNG as base64.
     """
+    from matplotlib.ticker import LogLocator
+
     figure, (top, below) = _figure(
         2, 1, (6.4, 4.8), CURVE_MARGINS, sharex=True, height_ratios=(3, 1)
     )
     top.semilogy(series.b, signal, "o", color="#222222", markersize=5, label="measured", zorder=5)
     b = np.linspace(0, series.b.max(), 200)
-    for model in STUDY_MODELS:
+    for model, look in zip(STUDY_MODELS, lines(len(STUDY_MODELS)), strict=True):
         if model in fits:
             curve = MODELS[model].function
-            line = top.plot(b, curve(b, **fits[model]), MODEL_STYLES[model], label=model)[0]
+            line = top.plot(b, curve(b, **fits[model]), **look, label=model)[0]
             left = signal - curve(series.b, **fits[model])
             below.plot(series.b, left, "o", color=line.get_color(), markersize=4)
     below.axhline(0, color="#888888", linewidth=0.8)
     top.set_ylabel("signal")
     below.set_ylabel("residual")
     below.set_xlabel("b (s/mm²)")
+    top.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    plain_ticks(top.yaxis)
     top.legend(fontsize=8, frameon=False)
     return _png(figure)
 
