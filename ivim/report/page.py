@@ -8,10 +8,16 @@ and a notebook shows estimates with their limits as text.
 import math
 from collections.abc import Callable
 from html import escape as escape_html
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from ivim.report.cells import INDENT, alignments, plain, split_caption, tagged
 from ivim.report.printing import half_up
+
+if TYPE_CHECKING:
+    from ivim.report.write import Forest, Table
+
+Bar: TypeAlias = Callable[["Forest", int], str]
+"""Draws the estimate of a row, with its limits, as HTML."""
 
 CSS = """
 .ivim{font:15px/1.5 'Source Sans 3','Segoe UI',system-ui,sans-serif;max-width:64em;margin:1.2em 0;
@@ -40,7 +46,7 @@ _BAR_COLUMNS = 25
 _UNBROKEN = 24  # characters
 
 
-def to_html(table: Any) -> str:
+def to_html(table: "Table") -> str:
     """A table as a page of its own.
 
     Parameters
@@ -60,7 +66,7 @@ def to_html(table: Any) -> str:
     )
 
 
-def in_notebook(table: Any) -> str:
+def in_notebook(table: "Table") -> str:
     """A table as a notebook shows it: the same piece of a page, with estimates as text.
 
     Parameters
@@ -74,7 +80,7 @@ def in_notebook(table: Any) -> str:
     return f"<style>{CSS}</style>\n{to_html_fragment(table, _text_bar)}"
 
 
-def to_html_fragment(table: Any, bar: Callable | None = None) -> str:
+def to_html_fragment(table: "Table", bar: Bar | None = None) -> str:
     """A table as a piece of a page; its look comes from ``CSS``.
 
     Parameters

@@ -7,7 +7,10 @@ marks.
 """
 
 from itertools import cycle, islice
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axis import Axis
 
 COLOURS = ("#2b6cb8", "#d4602a", "#16998a", "#2a1150", "#7a2a10", "#151515")
 DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)), (0, (9, 3)), (0, (1, 1)))
@@ -15,7 +18,7 @@ MARKS = "osD^vP"
 REFERENCE = "#8a949d"
 """Of lines that are no data: a diagonal, a threshold."""
 
-STYLE = {
+STYLE: dict = {
     "svg.hashsalt": "ivim", "svg.fonttype": "none", "font.size": 10, "axes.spines.top": False,
     "axes.spines.right": False, "axes.grid": True, "grid.color": "#e6e9ec", "grid.linewidth": 0.7,
     "axes.axisbelow": True, "legend.frameon": False, "figure.facecolor": "white",
@@ -23,7 +26,7 @@ STYLE = {
 }  # fmt: skip
 
 
-def lines(count: int) -> Any:
+def lines(count: int) -> list[dict]:
     """Colour and dashes of so many lines.
 
     Parameters
@@ -53,7 +56,7 @@ def colours(count: int) -> list[str]:
     return list(islice(cycle(COLOURS), count))
 
 
-def plain_ticks(axis: Any) -> None:
+def plain_ticks(axis: "Axis") -> None:
     """Write the ticks of a logarithmic axis as plain numbers, 0.1, 1, 10, instead of powers of ten.
 
     Parameters

@@ -4,17 +4,19 @@ the same table."""
 import io
 import zipfile
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ivim.report.cells import alignments, plain, spans, split_caption
 
-_EPOCH = datetime(
-    2000, 1, 1
-)  # stands in every document instead of the time, so that a repeated run changes nothing
+if TYPE_CHECKING:
+    from ivim.report.write import Table
+
+# Stands in every document instead of the time, so that a repeated run changes nothing.
+_EPOCH = datetime(2000, 1, 1)
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def to_docx(table: Any) -> Any:
+def to_docx(table: "Table") -> bytes:
     """A table as the bytes of a .docx file.
 
     Parameters

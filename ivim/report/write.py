@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -37,8 +36,8 @@ class Forest:
     """
 
     title: str
-    rows: list
-    axis: tuple
+    rows: list[tuple[float, float, float]]
+    axis: tuple[float, float]
     reference: float | None = None
 
 
@@ -70,7 +69,7 @@ class Table:
     caption: str
     frame: pd.DataFrame
     layout: pd.DataFrame
-    footnotes: tuple = ()
+    footnotes: tuple[str, ...] = ()
     forest: Forest | None = None
     classes: pd.DataFrame | None = field(default=None)
     source: str = ""
@@ -81,16 +80,16 @@ class Table:
     def _repr_html_(self):
         return in_notebook(self)
 
-    def with_notes(self, *notes: Any) -> Any:
+    def with_notes(self, *notes: str) -> "Table":
         """The same table with further footnotes."""
         return replace(self, footnotes=(*self.footnotes, *notes))
 
-    def replaced_notes(self, *notes: Any) -> Any:
+    def replaced_notes(self, *notes: str) -> "Table":
         """The same table with other footnotes."""
         return replace(self, footnotes=notes)
 
 
-def write_table(table: Any, folder: str | Path | None = None) -> list[str]:
+def write_table(table: Table, folder: str | Path | None = None) -> list[str]:
     """Write a table in all five formats.
 
     Parameters
@@ -105,7 +104,7 @@ def write_table(table: Any, folder: str | Path | None = None) -> list[str]:
         File names, in the order of ``FORMATS``.
     """
     folder = Path(folder or results_folder() / "tables")
-    content = {
+    content: dict[str, str | bytes] = {
         "csv": csv_text(marked(table.frame, table.source)),
         "md": to_md(table),
         "tex": to_tex(table),
@@ -115,7 +114,7 @@ def write_table(table: Any, folder: str | Path | None = None) -> list[str]:
     return [write_file(folder / f"{table.name}.{kind}", content[kind]).name for kind in FORMATS]
 
 
-def write_tables(*tables: Any, folder: str | Path | None = None) -> list[str]:
+def write_tables(*tables: Table | None, folder: str | Path | None = None) -> list[str]:
     """Write several tables, leaving out those that are None; returns all file names.
 
     Parameters
