@@ -3,12 +3,9 @@ named ``50%_<b>`` is safe in both."""
 
 import re
 from html import escape
-from typing import TYPE_CHECKING
 
 from ivim.report.cells import INDENT, alignments, spans, split_caption, tagged
-
-if TYPE_CHECKING:
-    from ivim.report.write import Table
+from ivim.report.content import Content
 
 
 def escape_md(text: str) -> str:
@@ -27,12 +24,12 @@ def escape_md(text: str) -> str:
     return safe.replace("\n", "<br>").replace(INDENT, "&emsp;")
 
 
-def to_md(table: "Table") -> str:
+def to_md(table: Content) -> str:
     """A table as Markdown: bold label, pipe table, one line per footnote.
 
     Parameters
     ----------
-    table : ivim.report.write.Table
+    table : ivim.report.content.Content
 
     Returns
     -------
@@ -86,12 +83,12 @@ def _tex_lines(cells):
         )
 
 
-def to_tex(table: "Table") -> str:
+def to_tex(table: Content) -> str:
     """A table as a LaTeX float for ``\\input``; needs the packages booktabs and amssymb.
 
     Parameters
     ----------
-    table : ivim.report.write.Table
+    table : ivim.report.content.Content
 
     Returns
     -------

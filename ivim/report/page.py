@@ -8,15 +8,13 @@ and a notebook shows estimates with their limits as text.
 import math
 from collections.abc import Callable
 from html import escape as escape_html
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from ivim.report.cells import INDENT, alignments, plain, split_caption, tagged
+from ivim.report.content import Content, Forest
 from ivim.report.printing import half_up
 
-if TYPE_CHECKING:
-    from ivim.report.write import Forest, Table
-
-Bar: TypeAlias = Callable[["Forest", int], str]
+Bar: TypeAlias = Callable[[Forest, int], str]
 """Draws the estimate of a row, with its limits, as HTML."""
 
 CSS = """
@@ -46,12 +44,12 @@ _BAR_COLUMNS = 25
 _UNBROKEN = 24  # characters
 
 
-def to_html(table: "Table") -> str:
+def to_html(table: Content) -> str:
     """A table as a page of its own.
 
     Parameters
     ----------
-    table : ivim.report.write.Table
+    table : ivim.report.content.Content
 
     Returns
     -------
@@ -66,12 +64,12 @@ def to_html(table: "Table") -> str:
     )
 
 
-def in_notebook(table: "Table") -> str:
+def in_notebook(table: Content) -> str:
     """A table as a notebook shows it: the same piece of a page, with estimates as text.
 
     Parameters
     ----------
-    table : ivim.report.write.Table
+    table : ivim.report.content.Content
 
     Returns
     -------
@@ -80,12 +78,12 @@ def in_notebook(table: "Table") -> str:
     return f"<style>{CSS}</style>\n{to_html_fragment(table, _text_bar)}"
 
 
-def to_html_fragment(table: "Table", bar: Bar | None = None) -> str:
+def to_html_fragment(table: Content, bar: Bar | None = None) -> str:
     """A table as a piece of a page; its look comes from ``CSS``.
 
     Parameters
     ----------
-    table : ivim.report.write.Table
+    table : ivim.report.content.Content
     bar : callable, optional
         Draws an estimate with its limits; by default as SVG.
 
