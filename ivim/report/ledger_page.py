@@ -4,10 +4,10 @@ filter by verdict and place.
 """
 
 from html import escape
-from typing import Any
 
 from ivim.audit.claims import place_of
-from ivim.audit.verdict import VERDICTS
+from ivim.audit.verdict import VERDICTS, Audit
+from ivim.report.cells import spans
 from ivim.report.redrawn import (
     MEANING,
     Grid,
@@ -89,7 +89,7 @@ _SCRIPT = """
 """  # noqa: E501
 
 
-def to_html(audit: Any) -> str:
+def to_html(audit: Audit) -> str:
     """The page of an audit.
 
     Parameters
@@ -247,6 +247,4 @@ def _evidence_list(audit, rows):
 
 
 def _plain(text):
-    for mark in ("_{", "/{", "^{"):
-        text = text.replace(mark, " " if mark == "_{" else "")
-    return text.replace("}", "")
+    return "".join(f" {piece}" if style == "_" else piece for style, piece in spans(text))

@@ -220,7 +220,7 @@ def _performance(cohort, analysis):
         f"The best marker, {name}, "
         f"has an AUC of {half_up(best['auc'], 3)}; at its cut-off it calls {shares}"
     )
-    from ivim.report.supplement import auc_differences
+    from ivim.report.performance import auc_differences
 
     gain = auc_differences(cohort).frame
     if gain.empty:

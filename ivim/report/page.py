@@ -8,10 +8,14 @@ and a notebook shows estimates with their limits as text.
 import math
 from collections.abc import Callable
 from html import escape as escape_html
-from typing import Any
+from typing import TypeAlias
 
 from ivim.report.cells import INDENT, alignments, plain, split_caption, tagged
+from ivim.report.content import Content, Forest
 from ivim.report.printing import half_up
+
+Bar: TypeAlias = Callable[[Forest, int], str]
+"""Draws the estimate of a row, with its limits, as HTML."""
 
 CSS = """
 .ivim{font:15px/1.5 'Source Sans 3','Segoe UI',system-ui,sans-serif;max-width:64em;margin:1.2em 0;
@@ -40,12 +44,12 @@ _BAR_COLUMNS = 25
 _UNBROKEN = 24  # characters
 
 
-def to_html(table: Any) -> str:
+def to_html(table: Content) -> str:
     """A table as a page of its own.
 
     Parameters
     ----------
-    table : ivim.report.write.Table
+    table : ivim.report.content.Content
 
     Returns
     -------
@@ -60,12 +64,12 @@ def to_html(table: Any) -> str:
     )
 
 
-def in_notebook(table: Any) -> str:
+def in_notebook(table: Content) -> str:
     """A table as a notebook shows it: the same piece of a page, with estimates as text.
 
     Parameters
     ----------
-    table : ivim.report.write.Table
+    table : ivim.report.content.Content
 
     Returns
     -------
@@ -74,12 +78,12 @@ def in_notebook(table: Any) -> str:
     return f"<style>{CSS}</style>\n{to_html_fragment(table, _text_bar)}"
 
 
-def to_html_fragment(table: Any, bar: Callable | None = None) -> str:
+def to_html_fragment(table: Content, bar: Bar | None = None) -> str:
     """A table as a piece of a page; its look comes from ``CSS``.
 
     Parameters
     ----------
-    table : ivim.report.write.Table
+    table : ivim.report.content.Content
     bar : callable, optional
         Draws an estimate with its limits; by default as SVG.
 

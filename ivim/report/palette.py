@@ -10,6 +10,7 @@ from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from matplotlib.axis import Axis
     from matplotlib.typing import RcKeyType
 
 COLOURS = ("#2b6cb8", "#d4602a", "#16998a", "#2a1150", "#7a2a10", "#151515")
@@ -26,7 +27,7 @@ STYLE: "dict[RcKeyType, Any]" = {
 }  # fmt: skip
 
 
-def lines(count: int) -> Any:
+def lines(count: int) -> list[dict]:
     """Colour and dashes of so many lines.
 
     Parameters
@@ -56,7 +57,7 @@ def colours(count: int) -> list[str]:
     return list(islice(cycle(COLOURS), count))
 
 
-def plain_ticks(axis: Any) -> None:
+def plain_ticks(axis: "Axis") -> None:
     """Write the ticks of a logarithmic axis as plain numbers, 0.1, 1, 10, instead of powers of ten.
 
     Parameters

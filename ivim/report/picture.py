@@ -9,13 +9,16 @@ import io
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from ivim.files import csv_text
 from ivim.report.palette import STYLE
 from ivim.report.provenance import marked, results_folder, write_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 DPI, SCREEN_DPI = 180, 96
 
@@ -38,7 +41,7 @@ class Picture:
     """
 
     name: str
-    figure: object = field(repr=False)
+    figure: "Figure" = field(repr=False)
     data: pd.DataFrame
     alt: str
     source: str = ""
@@ -66,7 +69,7 @@ class Picture:
 
 
 def save_figure(
-    figure: Any,
+    figure: "Figure",
     name: str,
     data: pd.DataFrame,
     folder: str | Path | None = None,
@@ -103,7 +106,7 @@ def save_figure(
     return [write_file(folder / f"{name}.{kind}", part).name for kind, part in content.items()]
 
 
-def png(figure: Any, dpi: int = SCREEN_DPI) -> Any:
+def png(figure: "Figure", dpi: int = SCREEN_DPI) -> bytes:
     """A figure as the bytes of a png file.
 
     Parameters

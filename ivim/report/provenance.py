@@ -7,7 +7,6 @@ import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -24,7 +23,7 @@ _PACKAGES = {
 """Name that is imported -> name that is installed."""
 
 
-def results_folder() -> Any:
+def results_folder() -> Path:
     """The folder that results are written to.
 
     Returns
@@ -36,7 +35,7 @@ def results_folder() -> Any:
     return Path(os.environ.get("IVIM_RESULTS") or files.RESULTS / "scratch")
 
 
-def write_file(path: str | Path, content: str | bytes) -> Any:
+def write_file(path: str | Path, content: str | bytes) -> Path:
     """Write a file whole or not at all: under a temporary name first, then moved into place.
 
     Parameters
@@ -105,7 +104,7 @@ def record_numbers(section: str, numbers: dict, folder: str | Path | None = None
     return stored
 
 
-def stamp(*inputs: Any) -> str:
+def stamp(*inputs: str | Path) -> str:
     """What a result was made with: versions of the packages and the first digits of each input's
     SHA-256.
 
