@@ -15,7 +15,7 @@ from ivim import parameters
 from ivim.cohort import Cohort
 from ivim.report import printing
 from ivim.report.cells import spans
-from ivim.report.palette import COLOURS, MARKS, REFERENCE, STYLE, colours, lines
+from ivim.report.palette import COLOURS, MARKS, REFERENCE, colours, lines, styled
 from ivim.report.picture import save_figure as save_figure
 
 
@@ -372,7 +372,7 @@ def _styled():
     """Matplotlib in the house style, only within the ``with`` block."""
     import matplotlib.pyplot as plt
 
-    with plt.rc_context(STYLE):
+    with styled():
         yield plt
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from ivim.files import csv_text
+from ivim.files import DIGITS, FITTED_DIGITS, csv_text
 from ivim.report.cells import INDENT, parameter
+from ivim.report.frames import COLUMNS
 from ivim.report.markup import to_md, to_tex
 from ivim.report.page import in_notebook, to_html
 from ivim.report.provenance import marked, results_folder, write_file
@@ -93,6 +94,9 @@ class Table:
 def write_table(table: Any, folder: str | Path | None = None) -> list[str]:
     """Write a table in all five formats.
 
+    The csv of a table whose columns are agreed on has ten significant digits, that of any other
+    six.
+
     Parameters
     ----------
     table : Table
@@ -105,8 +109,9 @@ def write_table(table: Any, folder: str | Path | None = None) -> list[str]:
         File names, in the order of ``FORMATS``.
     """
     folder = Path(folder or results_folder() / "tables")
+    digits = DIGITS if table.name in COLUMNS else FITTED_DIGITS
     content = {
-        "csv": csv_text(marked(table.frame, table.source)),
+        "csv": csv_text(marked(table.frame, table.source), digits),
         "md": to_md(table),
         "tex": to_tex(table),
         "html": to_html(table),

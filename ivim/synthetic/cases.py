@@ -44,6 +44,8 @@ class Measured:
     phantom : Phantom
     maps : dict of str to array, shape (x, y, z)
         mm²/s.
+    ties : dict of str to array of bool, shape (x, y, z)
+        By parameter, voxels where two sets of values fit equally well.
     table : DataFrame
         ``panel, parameter, reader, value, unit, voxels, area_mm2``: a row per reader, and one for
         reader "mean"; diffusivities in 10⁻³ mm²/s.
@@ -52,6 +54,7 @@ class Measured:
     case: phantom.Case
     phantom: phantom.Phantom
     maps: dict
+    ties: dict
     table: pd.DataFrame
 
 
@@ -101,7 +104,7 @@ def measure_case(case, whole=True):
     region = np.any(list(scanned.rois.values()), axis=0)
     if whole:
         region[WINDOW] = True
-    maps = measure.parameter_maps(scanned.series, "article", region)
+    maps, ties = measure.maps_with_ties(scanned.series, "article", region)
     rows = []
     for reader, mask in scanned.rois.items():
         values, _ = measure.mean_of_maps(maps, mask)
@@ -128,6 +131,7 @@ def measure_case(case, whole=True):
         case,
         scanned,
         maps,
+        ties,
         table.sort_values(["panel", "reader"], kind="stable", ignore_index=True),
     )
 
@@ -356,18 +360,20 @@ def draw_panels(measured, figure):
     """
     import matplotlib.pyplot as plt
 
-    from ivim.report.figures import STYLE
+    from ivim.report.palette import styled
 
     beside = beside_caption(measured, figure).set_index("parameter")
     # Made outside of the style's context, which would take the notebook's interactive mode back
     # with it.
-    drawn = plt.figure(figsize=(13.6, 6.6), layout="constrained")
-    with plt.rc_context(STYLE | {"axes.grid": False}):
+    look = {"facecolor": "white", "edgecolor": "white", "dpi": 96}
+    drawn = plt.figure(figsize=(13.6, 6.6), layout="constrained", **look)
+    with styled(axes_grid=False):
         axes = drawn.subplots(2, 4)
         _draw_slice(axes.flat[0], measured)
         _draw_dwi(axes.flat[1], measured)
         for place, name in zip(axes.flat[2:], parameters.SIX, strict=True):
-            output.draw_map(place, measured.maps[name][:, :, 0][WINDOW], name)
+            shown, tied = (part[name][:, :, 0][WINDOW] for part in (measured.maps, measured.ties))
+            output.draw_map(place, shown, name, tied=tied)
             unit = {"": "", "mm²/s": " mm²/s"}.get(
                 beside.loc[name, "unit"], f" × {beside.loc[name, 'unit']}"
             )
@@ -378,6 +384,8 @@ def draw_panels(measured, figure):
             _draw_rois(place, measured)
         _scale_bar(axes.flat[1])
         drawn.suptitle(f"Synthetic phantom, not a patient: {measured.case.title}", fontsize=12)
+        if any(tied[WINDOW].any() for tied in measured.ties.values()):
+            drawn.supxlabel(output.TIED_TEXT, fontsize=8, x=0.99, ha="right")
     return drawn
 
 
