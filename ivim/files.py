@@ -160,13 +160,33 @@ def write_csv(path: str | Path, frame: "pd.DataFrame") -> None:
 
 
 DIGITS = 10
-"""Significant digits of every stored number: more than any print needs, fewer than processors agree
-on.
+"""Significant digits of a table that others compute with: sums and ratios of its input, on which
+all processors agree.
+"""
+
+FITTED_DIGITS = 6
+"""Significant digits of numbers behind which an optimiser or a library's iteration stands (plotted
+numbers, fits, quoted numbers): processors and releases differ from about the ninth on.
 """
 
 
-def csv_text(frame: "pd.DataFrame") -> str:
-    """A frame as CSV with ten significant digits; whole numbers stay whole, missing ones are empty.
+def rounded(value: float, digits: int = FITTED_DIGITS) -> float:
+    """A number to so many significant digits.
+
+    Parameters
+    ----------
+    value : float
+    digits : int
+
+    Returns
+    -------
+    float
+    """
+    return float(f"{value:.{digits}g}")
+
+
+def csv_text(frame: "pd.DataFrame", digits: int = DIGITS) -> str:
+    """A frame as CSV; whole numbers stay whole, missing ones are empty.
 
     A text that a spreadsheet would run as a formula (it begins with = + - or @ and is no number)
     gets an apostrophe in front (OWASP, "CSV Injection").
@@ -174,6 +194,8 @@ def csv_text(frame: "pd.DataFrame") -> str:
     Parameters
     ----------
     frame : DataFrame
+    digits : int
+        Significant digits of numbers that are not whole.
 
     Returns
     -------
@@ -182,7 +204,7 @@ def csv_text(frame: "pd.DataFrame") -> str:
     safe = frame.rename(columns=_no_formula)
     for column in safe.select_dtypes(exclude="number"):
         safe[column] = safe[column].map(_no_formula)
-    return safe.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
+    return safe.to_csv(index=False, float_format=f"%.{digits}g", lineterminator="\n")
 
 
 _FORMULA = re.compile(r"[=+\-@\t\r]")

@@ -16,7 +16,7 @@ from ivim.imaging.jobs import inputs_of, recipe_for, weights_text
 from ivim.imaging.series import read_series
 from ivim.imaging.signals import partial
 from ivim.signal.models import MODELS, STUDY_MODELS
-from ivim.signal.reasons import OUTSIDE_MASK, REASONS
+from ivim.signal.reasons import OUTSIDE_MASK, REASONS, TIED
 
 if TYPE_CHECKING:
     from ivim.signal.recipe import Recipe
@@ -84,10 +84,9 @@ def make_maps(
             msg = f"{dwi}: no voxel can be fitted ({lost}); look at the image and its b-values"
             raise ValueError(msg)
         _write_fitted(stage, fitted, series, recipe, output.bids_prefix(dwi))
-        shown = {
-            name: fitted[m][name] for m in models for name in MODELS[m].parameters if name != "s0"
-        }
-        output.overview(stage / "overview.png", shown, series.grid, region)
+        shown = {name: fitted[m][name] for m in models for name in MODELS[m].measured}
+        ties = {name: fitted[m]["reason"] == TIED for m in models for name in MODELS[m].measured}
+        output.overview(stage / "overview.png", shown, series.grid, region, ties)
         written = len(list(stage.glob("*.nii.gz")))
         for file in stage.iterdir():
             keep_inputs(Path(out) / file.name, inputs_of(dwi, bval, mask))

@@ -1,8 +1,7 @@
 """How figures write and arrange things: labels as matplotlib sets them, the style, panels, points
 beside each other."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ import pandas as pd
 from ivim import parameters
 from ivim.report.cells import spans
 from ivim.report.labels import marker_label
-from ivim.report.palette import STYLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,28 +82,13 @@ def with_unit(text: str, name: str) -> str:
     return f"{text} ({parameters.unit(name)})" if parameters.unit(name) else text
 
 
-@contextmanager
-def styled() -> Iterator[ModuleType]:
-    """Matplotlib in the style of :mod:`ivim.report.palette`, only within the ``with`` block.
-
-    Yields
-    ------
-    module
-        ``matplotlib.pyplot``.
-    """
-    import matplotlib.pyplot as plt
-
-    with plt.rc_context(STYLE):
-        yield plt
-
-
 def panels(plt: ModuleType, count: int, width: float, height: float) -> "tuple[Figure, list[Axes]]":
     """Panels in rows of three.
 
     Parameters
     ----------
     plt : module
-        What :func:`styled` gives.
+        What :func:`ivim.report.palette.styled` gives.
     count : int
     width, height : float
         Of one panel, inches.

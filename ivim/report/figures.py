@@ -20,11 +20,10 @@ from ivim.report.drawing import (
     panels,
     settle,
     spread,
-    styled,
     with_unit,
 )
 from ivim.report.drawing import small_print as write_below
-from ivim.report.palette import COLOURS, MARKS, REFERENCE, colours, lines
+from ivim.report.palette import COLOURS, MARKS, REFERENCE, colours, lines, styled
 from ivim.report.picture import save_figure as save_figure
 
 if TYPE_CHECKING:

@@ -6,7 +6,10 @@ deuteranopia alike (a test measures it); lines differ in their dashes as well, g
 marks.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import cycle, islice
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,6 +28,28 @@ STYLE: "dict[RcKeyType, Any]" = {
     "axes.axisbelow": True, "legend.frameon": False, "figure.facecolor": "white",
     "savefig.facecolor": "white", "figure.dpi": 96, "axes.formatter.use_mathtext": False,
 }  # fmt: skip
+
+
+@contextmanager
+def styled(**more: Any) -> Iterator[ModuleType]:
+    """Matplotlib in the house style within the ``with`` block; what a user has set for figures of
+    their own changes nothing.
+
+    Parameters
+    ----------
+    **more
+        Further settings, with ``_`` for the dots of their names.
+
+    Yields
+    ------
+    module
+        ``matplotlib.pyplot``.
+    """
+    import matplotlib.pyplot as plt
+
+    further = {name.replace("_", ".", 1): value for name, value in more.items()}
+    with plt.style.context(["default", STYLE | further]):
+        yield plt
 
 
 def lines(count: int) -> list[dict]:

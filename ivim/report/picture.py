@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ivim.files import csv_text
-from ivim.report.palette import STYLE
+from ivim.files import FITTED_DIGITS, csv_text
+from ivim.report.palette import styled
 from ivim.report.provenance import marked, results_folder, write_file
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def save_figure(
     alt: str = "",
     source: str = "",
 ) -> list[str]:
-    """Write a figure as png and svg with the plotted numbers beside it as csv.
+    """Write a figure as png and svg with the plotted numbers beside it as csv, to six digits.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def save_figure(
     content = {
         "png": png(figure, DPI),
         "svg": _titled(_drawn(figure, "svg", {"Date": None, "Creator": None}), alt),
-        "csv": csv_text(marked(data, source)),
+        "csv": csv_text(marked(data, source), FITTED_DIGITS),
     }
     return [write_file(folder / f"{name}.{kind}", part).name for kind, part in content.items()]
 
@@ -139,10 +139,8 @@ def html_image(content: bytes, alt: str) -> str:
 
 
 def _drawn(figure, kind, metadata, dpi=DPI):
-    import matplotlib.pyplot as plt
-
     buffer = io.BytesIO()
-    with plt.rc_context(STYLE):
+    with styled():
         figure.savefig(buffer, format=kind, metadata=metadata, dpi=dpi, bbox_inches="tight")
     return buffer.getvalue()
 

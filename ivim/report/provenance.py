@@ -13,7 +13,7 @@ import pandas as pd
 import ivim
 from ivim import files
 from ivim.cohort import DATA
-from ivim.files import DIGITS
+from ivim.files import rounded
 
 _PACKAGES = {
     "numpy": "numpy", "scipy": "scipy", "pandas": "pandas", "statsmodels": "statsmodels",
@@ -74,7 +74,7 @@ def marked(frame: pd.DataFrame, source: str) -> pd.DataFrame:
 def record_numbers(section: str, numbers: dict, folder: str | Path | None = None) -> dict:
     """Put the numbers that a text quotes into ``numbers.json``, one section per notebook.
 
-    The section is replaced whole; other sections stay. Numbers are kept to ten significant digits,
+    The section is replaced whole; other sections stay. Numbers are kept to six significant digits,
     keys are sorted, so that the same numbers give the same bytes. Two writers at a time wait for
     each other.
 
@@ -146,12 +146,12 @@ def packages_used() -> list[str]:
 
 
 def _plain(value):
-    """Numbers as JSON keeps them: no numpy types, no NaN, ten significant digits."""
+    """Numbers as JSON keeps them: no numpy types, no NaN, six significant digits."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     value = value.item() if hasattr(value, "item") else value
     if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") if abs(value) < float("inf") else None
+        return rounded(value) if abs(value) < float("inf") else None
     return value

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ivim.files import csv_text
+from ivim.files import DIGITS, FITTED_DIGITS, csv_text
 from ivim.report.cells import INDENT, parameter
 from ivim.report.content import Content, Forest
+from ivim.report.frames import COLUMNS
 from ivim.report.markup import to_md, to_tex
 from ivim.report.page import in_notebook, to_html
 from ivim.report.provenance import marked, results_folder, write_file
@@ -58,6 +59,9 @@ class Table(Content):
 def write_table(table: Table, folder: str | Path | None = None) -> list[str]:
     """Write a table in all five formats.
 
+    The csv of a table whose columns are agreed on has ten significant digits, that of any other
+    six.
+
     Parameters
     ----------
     table : Table
@@ -70,8 +74,9 @@ def write_table(table: Table, folder: str | Path | None = None) -> list[str]:
         File names, in the order of ``FORMATS``.
     """
     folder = Path(folder or results_folder() / "tables")
+    digits = DIGITS if table.name in COLUMNS else FITTED_DIGITS
     content: dict[str, str | bytes] = {
-        "csv": csv_text(marked(table.frame, table.source)),
+        "csv": csv_text(marked(table.frame, table.source), digits),
         "md": to_md(table),
         "tex": to_tex(table),
         "html": to_html(table),

@@ -16,7 +16,7 @@ from ivim import files, parameters
 from ivim.cohort import Cohort, load_cohort
 from ivim.report import layout, printing
 from ivim.report.minutes import Sentences, listed
-from ivim.report.palette import COLOURS, REFERENCE, STYLE
+from ivim.report.palette import COLOURS, REFERENCE, styled
 from ivim.report.picture import Picture, html_image
 from ivim.report.write import Table
 from ivim.signal.recipe import get_recipe
@@ -337,7 +337,7 @@ def against_truth(mine: OwnStudy) -> "Picture | Sentences":
     import matplotlib.pyplot as plt
 
     frame = _with_truth(mine)
-    with plt.rc_context(STYLE):
+    with styled():
         figure, axes = plt.subplots(1, 3, figsize=(9.6, 3.4), layout="constrained")
         for place, name in zip(axes, COMPARED, strict=True):
             rows = frame[frame["parameter"] == name]

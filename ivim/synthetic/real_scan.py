@@ -13,7 +13,7 @@ from ivim.imaging.formats import read_regions
 from ivim.imaging.output import as_displayed
 from ivim.imaging.series import Series, read_series
 from ivim.report.minutes import Sentences
-from ivim.report.palette import REFERENCE, STYLE, lines, plain_ticks
+from ivim.report.palette import REFERENCE, lines, plain_ticks, styled
 from ivim.report.picture import Picture
 from ivim.signal.fit import fit
 from ivim.signal.models import STUDY_MODELS
@@ -138,7 +138,7 @@ def _picture(shown):
     import matplotlib.pyplot as plt
 
     rows, told = [], []
-    with plt.rc_context(STYLE):
+    with styled():
         figure, panels = plt.subplots(
             2, len(shown), figsize=(4.8 * len(shown), 6.6), squeeze=False, layout="constrained",
             height_ratios=(1.1, 1),
