@@ -37,8 +37,9 @@ def draw_panels(measured: cases.Measured, figure: str) -> "Figure":
     beside = cases.beside_caption(measured, figure).set_index("parameter")
     # Made outside of the style's context, which would take the notebook's interactive mode back
     # with it.
-    look = {"facecolor": "white", "edgecolor": "white", "dpi": 96}
-    drawn = plt.figure(figsize=(13.6, 6.6), layout="constrained", **look)
+    drawn = plt.figure(
+        figsize=(13.6, 6.6), layout="constrained", facecolor="white", edgecolor="white", dpi=96
+    )
     with styled(axes_grid=False):
         axes = drawn.subplots(2, 4)
         _draw_slice(axes.flat[0], measured)
