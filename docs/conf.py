@@ -2,6 +2,7 @@
 
 import csv
 import inspect
+import json
 import os
 import shutil
 import tomllib
@@ -86,14 +87,26 @@ def copy_results(app, error):
 
 
 def fill_in(app, name, source):
-    """Put what is computed into the pages that ask for it: public names, commands, the count of
-    STARD items.
+    """Put what is computed into the pages that ask for it: public names, commands, notebooks, the
+    count of STARD items.
     """
+    if "NOTEBOOKS" in source[0]:
+        source[0] = source[0].replace("NOTEBOOKS", notebook_list())
     if "PUBLIC_NAMES" in source[0]:
         source[0] = source[0].replace("PUBLIC_NAMES", documented_names())
         source[0] = source[0].replace("COMMANDS", command_help())
     if "STARD_SUMMARY" in source[0]:
         source[0] = source[0].replace("STARD_SUMMARY", stard_summary())
+
+
+def notebook_list():
+    """Every notebook by its number and its title."""
+    lines = []
+    for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
+        first = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
+        title = first.splitlines()[0].lstrip("# ").removeprefix(path.name[:2]).strip(" .:")
+        lines.append(f"{path.name[:2]} {title} <../notebooks/{path.stem}>")
+    return "```{toctree}\n:maxdepth: 1\n\n" + "\n".join(lines) + "\n```"
 
 
 def documented_names():
