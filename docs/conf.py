@@ -12,7 +12,7 @@ from docutils.nodes import SkipNode
 from latex2mathml.converter import convert
 
 import ivim
-from ivim import cli
+from ivim import cli, report
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -111,11 +111,13 @@ def notebook_list():
 
 def documented_names():
     """Every public name by its docstring, functions and classes each by their directive."""
-    names = sorted(set(ivim.__all__) - {"__version__"})
-    kinds = {
-        name: "class" if inspect.isclass(getattr(ivim, name)) else "function" for name in names
-    }
-    directives = (f".. auto{kind}:: ivim.{name}\n" for name, kind in kinds.items())
+    public = {f"ivim.{name}": getattr(ivim, name) for name in ivim.__all__ if name[:2] != "__"}
+    public |= {f"ivim.report.{name}": getattr(report, name) for name in report.__all__}
+    public = {name: one for name, one in public.items() if not inspect.ismodule(one)}
+    directives = (
+        f".. auto{'class' if inspect.isclass(one) else 'function'}:: {name}\n"
+        for name, one in sorted(public.items())
+    )
     return "```{eval-rst}\n" + "\n".join(directives) + "```"
 
 
