@@ -27,7 +27,8 @@ font-variant-numeric:tabular-nums lining-nums}
 text-align:center}
 .ivim th,.ivim td{padding:.34em .5em;background:none;border-width:0;white-space:normal}
 .ivim thead th small{font-weight:400;opacity:.7}
-.ivim tbody th{font-weight:400;text-align:left;min-width:7em}.ivim tbody tr>*{vertical-align:top}.ivim thead th.l{text-align:left}
+.ivim tbody th{font-weight:400;text-align:left;min-width:7em}.ivim tbody tr>*{vertical-align:top}
+.ivim thead th.l{text-align:left}
 .ivim td.l{text-align:left;min-width:16em}
 .ivim td.r{text-align:right}.ivim td.c{text-align:center}
 .ivim td.r,.ivim td.c,.ivim code{white-space:nowrap}
