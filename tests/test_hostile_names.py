@@ -197,3 +197,53 @@ def test_every_csv_of_the_package_goes_through_one_writer():
         "ivim/imaging/dicom/people.py",
         "ivim/synthetic/study.py",
     ]
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory):
+    """The audit of a paper whose groups and numbers are hostile, written."""
+    from ivim import judge
+    from ivim.report import ledger
+
+    folder = tmp_path_factory.mktemp("audit")
+    rows = ["id,location,group,parameter,statistic,printed,unit,place"]
+    for number, group in enumerate(GROUPS):
+        for name, printed in (("n", "20"), ("mean", "1.1"), ("sd", "=0.2")):
+            rows.append(f"c{number}{name},table1,{group},{MARKER},{name},{printed},,Table_{{1}}")
+    rows.append(f"label,table1,{GROUPS[1]},,label,{GROUPS[1]},,Table 1")
+    (folder / "claims.csv").write_text("\n".join(rows), encoding="utf-8")
+    audit = judge(folder / "claims.csv")
+    ledger.write_ledger(audit, folder)
+    for table in ledger.corrected_tables(audit):
+        write_table(table, folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["ledger.html", "table1_corrected.html"])
+def test_an_audit_shows_names_as_they_are(audited, name):
+    """A page of an audit holds the paper's words letter by letter, runs nothing of them, and
+    reads no mark in them.
+    """
+    import lxml.html
+
+    page = lxml.html.parse(audited / name).getroot()
+    text = page.text_content().replace("\N{NO-BREAK SPACE}", " ")
+    assert not [word for word in (*GROUPS, MARKER) if word not in text]
+    assert not [one for one in page.iter("script") if "alert" in (one.text or "")]
+    assert not {"x", "a"} & {one.text for one in page.iter("sub") if one.text}
+
+
+@pytest.mark.parametrize("name", ["ledger.md", "table1_corrected.md"])
+def test_the_text_of_an_audit_runs_nothing(audited, name):
+    """Its Markdown has no tag and no mark of the paper's words."""
+    text = (audited / name).read_text("utf-8")
+    assert "<script" not in text and "<sub>x</sub>" not in text and "<sub>a</sub>" not in text
+
+
+def test_no_cell_of_an_audit_is_a_formula(audited):
+    """Every CSV of an audit is safe to open in a spreadsheet."""
+    for path in audited.glob("*_corrected.csv"):
+        with path.open(encoding="utf-8") as file:
+            assert not [cell for row in csv.reader(file) for cell in row if cell[:1] in ("=", "@")]
+    with (audited / "ledger.csv").open(encoding="utf-8") as file:
+        assert not [cell for row in csv.reader(file) for cell in row if cell[:1] in ("=", "@")]

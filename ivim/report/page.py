@@ -25,11 +25,13 @@ font-variant-numeric:tabular-nums lining-nums}
 .ivim caption{caption-side:top;text-align:left;padding:0 0 .6em;font-size:1.05em;color:inherit}
 .ivim thead th{border-bottom:1px solid;border-top:2px solid;font-weight:600;vertical-align:bottom;
 text-align:center}
-.ivim th,.ivim td{padding:.34em .9em;background:none;border-width:0;white-space:nowrap}
+.ivim th,.ivim td{padding:.34em .5em;background:none;border-width:0;white-space:normal}
 .ivim thead th small{font-weight:400;opacity:.7}
-.ivim tbody th{font-weight:400;text-align:left}.ivim thead th.l{text-align:left}
-.ivim td.l{text-align:left;white-space:normal;min-width:18em}
+.ivim tbody th{font-weight:400;text-align:left;min-width:7em}.ivim tbody tr>*{vertical-align:top}
+.ivim thead th.l{text-align:left}
+.ivim td.l{text-align:left;min-width:16em}
 .ivim td.r{text-align:right}.ivim td.c{text-align:center}
+.ivim td.r,.ivim td.c,.ivim code{white-space:nowrap}
 .ivim tbody tr:last-child>*{border-bottom:2px solid}
 .ivim tbody tr:nth-child(even){background:rgba(128,128,128,.07)}
 .ivim tbody tr:hover{background:rgba(64,120,192,.13)}
@@ -39,6 +41,7 @@ text-align:center}
 .ivim td.differs b{color:#c2410c}
 .ivim td small{opacity:.65;line-height:1.2}
 """.replace("\n", "")
+_NARROW = "@media (max-width:600px){body{margin:.6em}}"
 _ALIGN = {"l": "left", "r": "right", "c": "center"}
 _BAR_COLUMNS = 25
 _UNBROKEN = 24  # characters
@@ -57,9 +60,9 @@ def to_html(table: Content) -> str:
     """
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape_html(plain(table.caption))}</title>\n"
-        f"<style>body{{margin:2em;color:#1d2733}}{CSS}</style></head>\n"
+        f"<style>body{{margin:2em;color:#1d2733}}{_NARROW}{CSS}</style></head>\n"
         f"<body>\n{to_html_fragment(table)}\n</body>\n</html>\n"
     )
 

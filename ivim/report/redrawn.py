@@ -96,9 +96,10 @@ def grid(claims: Claims, location: str) -> Grid | None:
         return getattr(claim, axis), *claim.variant
 
     names = list(dict.fromkeys(map(row_of, numbers)))
-    columns = dict.fromkeys(
-        (getattr(c, across) if across else "", _lead(c.statistic, present)) for c in numbers
-    )
+    columns: dict[tuple[str, str], set[str]] = {}
+    for c in numbers:
+        column = getattr(c, across) if across else "", _lead(c.statistic, present)
+        columns.setdefault(column, set()).add(c.unit)
     by_place: dict[tuple, list[str]] = {}
     for c in numbers:
         key = row_of(c), getattr(c, across) if across else "", c.statistic
@@ -115,7 +116,7 @@ def grid(claims: Claims, location: str) -> Grid | None:
             labels.get(name[0], name[0]) if not any(name[1:]) else ", ".join(filter(None, name))
             for name in names
         ],
-        [_column_heading(*column) for column in columns],
+        [_with_unit(_column_heading(*column), units) for column, units in columns.items()],
         cells,
     )
 
@@ -237,6 +238,11 @@ def _cell(by_place, row, column, lead):
             before = after
     # What closes the cell closes only what was opened.
     return [*parts, (cell[-1][1] if len(parts) > 1 else "", "")] if parts else []
+
+
+def _with_unit(heading, units):
+    """The unit on a second line, where the whole column has one."""
+    return f"{heading}\n{literal(*units)}" if len(units) == 1 and any(units) else heading
 
 
 def _column_heading(name, lead):
