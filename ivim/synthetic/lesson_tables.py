@@ -9,7 +9,7 @@ from ivim.report.cells import parameter
 from ivim.report.headings import PARAMETER
 from ivim.report.printing import half_up, number, with_limits
 from ivim.report.write import Table
-from ivim.signal.result import FitResult
+from ivim.signal.result import Fit
 from ivim.synthetic import lessons
 
 SIMULATED = lessons.SIMULATED
@@ -55,7 +55,7 @@ def in_one_minute(estimators: pd.DataFrame, needed: dict[str, float]) -> list[st
     return [
         "Two of the article's three equations are misprinted: one starts at the wrong signal and "
         "grows, the other has two parameters that cannot be told apart.",
-        f"Fitted with equal weights, ADC slow scatters {equal:.2f} times the Cramér-Rao bound, the "
+        f"Fitted with equal weights, ADC slow errs by {equal:.2f} times the Cramér-Rao bound, the "
         f"least error of an unbiased estimator; weights alone make that {weighted:.2f}, weights "
         f"with the noise floor {floor:.2f}.",
         f"In one voxel ADC slow can be known to 10 % from a signal-to-noise ratio of "
@@ -105,12 +105,12 @@ def models(compared: pd.DataFrame) -> Table:
     return _table("models", "Models. Which one the signal asks for", compared, cells)
 
 
-def estimates(found: FitResult) -> Table:
+def estimates(found: Fit) -> Table:
     """The parameters of a fit with their limits.
 
     Parameters
     ----------
-    found : ivim.signal.result.FitResult
+    found : ivim.signal.result.Fit
 
     Returns
     -------
