@@ -21,7 +21,7 @@ from itertools import product
 from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.misprints import significant_digits
 from ivim.audit.checks.rounding import Printed
-from ivim.audit.exchanges import exchanged_beside, pasted_totals, swaps
+from ivim.audit.exchanges import exchanged_beside, exchanged_rows, pasted_totals, swaps
 from ivim.audit.relations import digits
 from ivim.audit.slip import Slip
 from ivim.audit.trials import (
@@ -35,7 +35,7 @@ from ivim.audit.trials import (
     room_of,
     values_to_try,
 )
-from ivim.audit.vocabulary import LIMITED
+from ivim.audit.vocabulary import LIMITED, RATIOS
 
 
 def candidates(study, evaluator, reading, failing):
@@ -64,11 +64,11 @@ def candidates(study, evaluator, reading, failing):
         if slip:
             found.append(slip)
     found += _together(study, evaluator, reading, failing, involved, found)
-    exchanges = (*swaps(study, reading, involved), *exchanged_beside(study, reading, involved))
-    for slip in (*exchanges, *pasted_totals(study, reading, involved)):
-        weighed = _weighed(slip, study, evaluator, reading, failing)
-        if weighed:
-            found.append(weighed)
+    for moved in (swaps, exchanged_beside, exchanged_rows, pasted_totals):
+        for slip in moved(study, reading, involved):
+            weighed = _weighed(slip, study, evaluator, reading, failing)
+            if weighed:
+                found.append(weighed)
     return _frugal(found)
 
 
@@ -229,7 +229,7 @@ def _pair(study, evaluator, reading, failing, pair, alone):
     touching = _in_turn(touching, before, names)
     values = [_likely(evaluator, reading, touching, claim, alone.get(claim.id)) for claim in pair]
     best, chosen = frozenset(), None
-    for a, b in product(*values):
+    for a, b in (*product(*values), *_recentred(study, reading, pair)):
         changes = dict(zip(names, (a, b), strict=True))
         settled = _settled(evaluator, reading, touching, before, changes)
         if len(settled) > len(best):
@@ -250,6 +250,30 @@ def _pair(study, evaluator, reading, failing, pair, alone):
         best,
         because=reasons,
         far=not near,
+    )
+
+
+def _recentred(study, reading, pair):
+    """Both limits of another row: as wide, but about the value that they stand beside."""
+    stems = {claim.statistic.removesuffix("_low").removesuffix("_high") for claim in pair}
+    if len(stems) != 1 or any(not claim.statistic.endswith(("_low", "_high")) for claim in pair):
+        return
+    names = RATIOS if stems == {"ci"} else stems
+    value = next((c for c in study.claims.beside(pair[0], *names) if c), None)
+    if value is None or isinstance(reading[value.id], Interval):
+        return
+    ends = [float(reading[claim.id].value) for claim in pair]
+    middle, low, high = float(reading[value.id].value), min(ends), max(ends)
+    if stems == {"ci"} and min(low, middle) > 0:
+        reach = (high / low) ** 0.5
+        found = {min(ends): middle / reach, max(ends): middle * reach}
+    else:
+        found = {low: middle - (high - low) / 2, high: middle + (high - low) / 2}
+    yield tuple(
+        replace(
+            Printed.parse(printed_like(found[end], reading[claim.id])), cut=reading[claim.id].cut
+        )
+        for end, claim in zip(ends, pair, strict=True)
     )
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from functools import partial
 
 import numpy as np
 from scipy import stats
@@ -104,6 +105,8 @@ def _sex(study, location):
         names = (found["male"][group], found["female"][group])
         if as_share:
             page.relate("all", names, lambda a, b: a[0] + b[0] <= 1 <= a[1] + b[1])
+        elif design.missing or design.lesions:  # some sexes may be unknown, as far as is told
+            page.relate("sum", (study.sizes[group], *names), lambda n, a, b: a[0] + b[0] <= n[1])
         else:
             page.follows("sum", study.sizes[group], names, lambda a, b: a + b)
     if not as_share:
@@ -120,10 +123,23 @@ def _category(study, location):
         decimals = min(design.style.share_decimals, 1)
         how = "unit" if design.style.percent == "fraction" else design.style.percent
         share = page.percentage(location, "share", inside.mean(), decimals, how, **more)
-        page.follows("share", share, (counts[group], study.sizes[group]), lambda k, n: k / n)
+        page.relate(
+            "share",
+            (share, counts[group], study.sizes[group]),
+            partial(_share_of, some=bool(design.missing or design.lesions)),
+        )
     _add_up(study, counts)
     if len(design.groups) == 2:
         _table_test(study, location, "smoker", study.frame["smoker"].to_numpy(), counts)
+
+
+def _share_of(share, count, size, some):
+    """The share is the count over the size, or over a whole number of at least half of it where
+    some may not have been asked.
+    """
+    k, n = round(count[0]), round(size[0])
+    sizes = range(max(k, 1, (n + 1) // 2), n + 1) if some else (n,)
+    return any(share[0] <= k / m * (1 + 1e-9) and k / m * (1 - 1e-9) <= share[1] for m in sizes)
 
 
 def _table_test(study, location, parameter, yes, counts=None):
