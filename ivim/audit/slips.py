@@ -35,7 +35,10 @@ from ivim.audit.trials import (
     room_of,
     values_to_try,
 )
-from ivim.audit.vocabulary import LIMITED, RATIOS
+from ivim.audit.vocabulary import LIMITED, RATIOS, SHARES
+
+MOST_COUNTS = 200
+"""Largest denominator of which every count is tried for a share."""
 
 
 def candidates(study, evaluator, reading, failing):
@@ -132,7 +135,14 @@ def _number(study, evaluator, reading, cells, failing):
     tried = {}
     for value in [
         *known,
-        *values_to_try(first, printed, room, hints, scale, elsewhere_printed(study, first)),
+        *values_to_try(
+            first,
+            printed,
+            room,
+            [*hints, *_shares(study, first)],
+            scale,
+            elsewhere_printed(study, first),
+        ),
     ]:
         settled = _settled(evaluator, reading, touching, before, dict.fromkeys(cells, value))
         if settled:
@@ -144,6 +154,16 @@ def _number(study, evaluator, reading, cells, failing):
     explained = tried[fits[0]]
     fits = [value for value in fits if tried[value] == explained]
     return _slip_of(study, evaluator, reading, cells, fits, known, room, explained)
+
+
+def _shares(study, claim):
+    """What a share can be: one of each count of its denominator, or evenly spread."""
+    if claim.statistic not in SHARES:
+        return []
+    size, scale = study.denominator(claim), study.claims.scale(claim)
+    n = study.reading.count(size) if size is not None else 0
+    steps = n if 0 < n <= MOST_COUNTS else MOST_COUNTS // 2
+    return [scale * k / steps for k in range(steps + 1)]
 
 
 def _in_turn(relations, before, cells):
@@ -266,15 +286,19 @@ def _recentred(study, reading, pair):
     middle, low, high = float(reading[value.id].value), min(ends), max(ends)
     if stems == {"ci"} and min(low, middle) > 0:
         reach = (high / low) ** 0.5
-        found = {min(ends): middle / reach, max(ends): middle * reach}
+        around = [{low: middle / reach, high: middle * reach}]
     else:
-        found = {low: middle - (high - low) / 2, high: middle + (high - low) / 2}
-    yield tuple(
-        replace(
-            Printed.parse(printed_like(found[end], reading[claim.id])), cut=reading[claim.id].cut
+        top = study.claims.scale(value)
+        reaches = {(high - low) / 2, min((high - low) / 2, 0.9 * abs(top - middle))}
+        around = [{low: middle - reach, high: middle + reach} for reach in sorted(reaches)]
+    for found in around:
+        yield tuple(
+            replace(
+                Printed.parse(printed_like(found[end], reading[claim.id])),
+                cut=reading[claim.id].cut,
+            )
+            for end, claim in zip(ends, pair, strict=True)
         )
-        for end, claim in zip(ends, pair, strict=True)
-    )
 
 
 def _likely(evaluator, reading, touching, claim, slip):
@@ -357,6 +381,7 @@ def _pointed_at(study, evaluator, reading, cells, value, explained):
         and r.check.recovers
         and not r.check.soft
         and evaluator.outcome(r, reading).holds is False
+        and _bounded(evaluator.outcome(r, reading))
         and evaluator.outcome(r, changed).holds
     ]
     if not pointing:
@@ -368,6 +393,11 @@ def _pointed_at(study, evaluator, reading, cells, value, explained):
         (value.value, value.decimals) == (other.value, other.decimals)
         for other in elsewhere_printed(study, study.claims[cells[0]])
     )
+
+
+def _bounded(outcome):
+    """An order says on which side of another number this one is, not what it is."""
+    return not (math.isinf(outcome.low) or math.isinf(outcome.high))
 
 
 def _weighed(slip, study, evaluator, reading, failing):

@@ -327,9 +327,9 @@ def _statistic(design, found):
 
 
 def _owed_by_p(study, name, pair, p, target, statistic):
-    design, page = study.design, study.page
+    design = study.design
     if statistic == "z":
-        page.follows("p of z", p, (target,), lambda z: 2 * stats.norm.sf(abs(z)))
+        _owed_or_corrected(study, "p of z", p, target, lambda z: 2 * stats.norm.sf(abs(z)), most=1)
         return
     sizes = [len(_values(study, name, group)) for group in pair]
     if design.test == "student":
@@ -340,7 +340,28 @@ def _owed_by_p(study, name, pair, p, target, statistic):
             for group, n in zip(pair, sizes, strict=True)
         )
         df = (a + b) ** 2 / (a**2 / (sizes[0] - 1) + b**2 / (sizes[1] - 1))
-    page.follows("p of t", p, (target,), lambda t: 2 * stats.t.sf(abs(t), df))
+    _owed_or_corrected(study, "p of t", p, target, lambda t: 2 * stats.t.sf(abs(t), df))
+
+
+def _owed_or_corrected(study, name, p, target, function, most=None):
+    """p follows from the statistic; where pairs are compared it may be corrected for several tests,
+    by Bonferroni times the number of all p at most.
+    """
+    page = study.page
+    page.follows(name, p, (target,), function)
+    exact = page.relations.pop()
+    row = next(row for row in page.rows if row["id"] == p)
+    if not row["comparison"]:
+        page.relations.append(exact)
+        return
+
+    def possible(printed, statistic):
+        tests = most or len([row for row in page.rows if row["statistic"] == "p"])
+        ends = [function(end) for end in statistic]
+        top = 1 if most else min(1.0, tests * max(ends))
+        return exact.possible(printed, statistic) or min(ends) <= printed[1] and printed[0] <= top
+
+    page.relate(name, exact.ids, possible)
 
 
 def _owed_by_t(study, name, pair, target):
