@@ -11,6 +11,9 @@ from ivim.audit.claims import place_of
 from ivim.audit.slip import Slip
 from ivim.audit.trials import as_text
 
+MOST_ROWS = 12
+"""So many rows with a broken number of one kind are tried for exchanges, two by two."""
+
 
 def swaps(study, reading, involved):
     """Exchange two parameters or two groups throughout one location."""
@@ -57,6 +60,51 @@ def exchanged_beside(study, reading, involved):
                 if other and (claim.location, *sorted((name, other.id))) not in seen:
                     seen.add((claim.location, *sorted((name, other.id))))
                     yield _exchange(reading, claim, other)
+
+
+def exchanged_rows(study, reading, involved):
+    """Exchange one statistic of two markers' rows, or all their others: which of the two happened
+    the rows themselves do not tell.
+    """
+    rows, suspects = {}, set(involved)
+    for claim in dict.fromkeys(study.claims[name] for name in involved):
+        if claim.number and claim.parameter and not claim.group:
+            key = (claim.location, claim.analysis, claim.variant, claim.statistic)
+            rows.setdefault(key, []).append(claim)
+    for (location, analysis, variant, statistic), claims in rows.items():
+        for a, b in combinations(claims[:MOST_ROWS], 2):
+            if a.printed == b.printed:
+                continue
+            yield _exchange(reading, a, b)
+            first, second = (
+                {
+                    c.statistic: c
+                    for c in study.claims.where(location=location, parameter=claim.parameter)
+                    if c.number and (c.analysis, c.variant, c.group) == (analysis, variant, "")
+                }
+                for claim in (a, b)
+            )
+            shared = [n for n in first if n in second and n != statistic]
+            others = [(first[n], second[n]) for n in shared]
+            if len(others) > 1 and any(c.id in suspects for pair in others for c in pair):
+                yield _rest_exchanged(reading, a, b, others)
+
+
+def _rest_exchanged(reading, a, b, pairs):
+    pairs = [(one, other) for one, other in pairs if one.printed != other.printed]
+    both = [(one, other) for pair in pairs for one, other in (pair, pair[::-1])]
+    text = (
+        f"the numbers of {parameters.label(a.parameter)} and {parameters.label(b.parameter)} but "
+        f"for {a.statistic} have changed places in {place_of(a.location)}"
+    )
+    return Slip(
+        "exchange",
+        f"{a.location}: {a.parameter} and {b.parameter} but for {a.statistic}",
+        text,
+        {one.id: reading[other.id] for one, other in both},
+        tuple(one.id for one, _ in both),
+        {one.id: other.printed for one, other in both},
+    )
 
 
 def _exchange(reading, one, other):

@@ -21,7 +21,7 @@ from itertools import product
 from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.misprints import significant_digits
 from ivim.audit.checks.rounding import Printed
-from ivim.audit.exchanges import exchanged_beside, pasted_totals, swaps
+from ivim.audit.exchanges import exchanged_beside, exchanged_rows, pasted_totals, swaps
 from ivim.audit.relations import digits
 from ivim.audit.slip import Slip
 from ivim.audit.trials import (
@@ -35,7 +35,10 @@ from ivim.audit.trials import (
     room_of,
     values_to_try,
 )
-from ivim.audit.vocabulary import LIMITED
+from ivim.audit.vocabulary import LIMITED, RATIOS, SHARES
+
+MOST_COUNTS = 200
+"""Largest denominator of which every count is tried for a share."""
 
 
 def candidates(study, evaluator, reading, failing):
@@ -64,11 +67,11 @@ def candidates(study, evaluator, reading, failing):
         if slip:
             found.append(slip)
     found += _together(study, evaluator, reading, failing, involved, found)
-    exchanges = (*swaps(study, reading, involved), *exchanged_beside(study, reading, involved))
-    for slip in (*exchanges, *pasted_totals(study, reading, involved)):
-        weighed = _weighed(slip, study, evaluator, reading, failing)
-        if weighed:
-            found.append(weighed)
+    for moved in (swaps, exchanged_beside, exchanged_rows, pasted_totals):
+        for slip in moved(study, reading, involved):
+            weighed = _weighed(slip, study, evaluator, reading, failing)
+            if weighed:
+                found.append(weighed)
     return _frugal(found)
 
 
@@ -132,7 +135,14 @@ def _number(study, evaluator, reading, cells, failing):
     tried = {}
     for value in [
         *known,
-        *values_to_try(first, printed, room, hints, scale, elsewhere_printed(study, first)),
+        *values_to_try(
+            first,
+            printed,
+            room,
+            [*hints, *_shares(study, first)],
+            scale,
+            elsewhere_printed(study, first),
+        ),
     ]:
         settled = _settled(evaluator, reading, touching, before, dict.fromkeys(cells, value))
         if settled:
@@ -144,6 +154,16 @@ def _number(study, evaluator, reading, cells, failing):
     explained = tried[fits[0]]
     fits = [value for value in fits if tried[value] == explained]
     return _slip_of(study, evaluator, reading, cells, fits, known, room, explained)
+
+
+def _shares(study, claim):
+    """What a share can be: one of each count of its denominator, or evenly spread."""
+    if claim.statistic not in SHARES:
+        return []
+    size, scale = study.denominator(claim), study.claims.scale(claim)
+    n = study.reading.count(size) if size is not None else 0
+    steps = n if 0 < n <= MOST_COUNTS else MOST_COUNTS // 2
+    return [scale * k / steps for k in range(steps + 1)]
 
 
 def _in_turn(relations, before, cells):
@@ -229,7 +249,7 @@ def _pair(study, evaluator, reading, failing, pair, alone):
     touching = _in_turn(touching, before, names)
     values = [_likely(evaluator, reading, touching, claim, alone.get(claim.id)) for claim in pair]
     best, chosen = frozenset(), None
-    for a, b in product(*values):
+    for a, b in (*product(*values), *_recentred(study, reading, pair)):
         changes = dict(zip(names, (a, b), strict=True))
         settled = _settled(evaluator, reading, touching, before, changes)
         if len(settled) > len(best):
@@ -251,6 +271,34 @@ def _pair(study, evaluator, reading, failing, pair, alone):
         because=reasons,
         far=not near,
     )
+
+
+def _recentred(study, reading, pair):
+    """Both limits of another row: as wide, but about the value that they stand beside."""
+    stems = {claim.statistic.removesuffix("_low").removesuffix("_high") for claim in pair}
+    if len(stems) != 1 or any(not claim.statistic.endswith(("_low", "_high")) for claim in pair):
+        return
+    names = RATIOS if stems == {"ci"} else stems
+    value = next((c for c in study.claims.beside(pair[0], *names) if c), None)
+    if value is None or isinstance(reading[value.id], Interval):
+        return
+    ends = [float(reading[claim.id].value) for claim in pair]
+    middle, low, high = float(reading[value.id].value), min(ends), max(ends)
+    if stems == {"ci"} and min(low, middle) > 0:
+        reach = (high / low) ** 0.5
+        around = [{low: middle / reach, high: middle * reach}]
+    else:
+        top = study.claims.scale(value)
+        reaches = {(high - low) / 2, min((high - low) / 2, 0.9 * abs(top - middle))}
+        around = [{low: middle - reach, high: middle + reach} for reach in sorted(reaches)]
+    for found in around:
+        yield tuple(
+            replace(
+                Printed.parse(printed_like(found[end], reading[claim.id])),
+                cut=reading[claim.id].cut,
+            )
+            for end, claim in zip(ends, pair, strict=True)
+        )
 
 
 def _likely(evaluator, reading, touching, claim, slip):
@@ -333,6 +381,7 @@ def _pointed_at(study, evaluator, reading, cells, value, explained):
         and r.check.recovers
         and not r.check.soft
         and evaluator.outcome(r, reading).holds is False
+        and _bounded(evaluator.outcome(r, reading))
         and evaluator.outcome(r, changed).holds
     ]
     if not pointing:
@@ -344,6 +393,11 @@ def _pointed_at(study, evaluator, reading, cells, value, explained):
         (value.value, value.decimals) == (other.value, other.decimals)
         for other in elsewhere_printed(study, study.claims[cells[0]])
     )
+
+
+def _bounded(outcome):
+    """An order says on which side of another number this one is, not what it is."""
+    return not (math.isinf(outcome.low) or math.isinf(outcome.high))
 
 
 def _weighed(slip, study, evaluator, reading, failing):

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from functools import partial
 
 import numpy as np
 from scipy import stats
@@ -104,6 +105,8 @@ def _sex(study, location):
         names = (found["male"][group], found["female"][group])
         if as_share:
             page.relate("all", names, lambda a, b: a[0] + b[0] <= 1 <= a[1] + b[1])
+        elif design.missing or design.lesions:  # some sexes may be unknown, as far as is told
+            page.relate("sum", (study.sizes[group], *names), lambda n, a, b: a[0] + b[0] <= n[1])
         else:
             page.follows("sum", study.sizes[group], names, lambda a, b: a + b)
     if not as_share:
@@ -120,10 +123,23 @@ def _category(study, location):
         decimals = min(design.style.share_decimals, 1)
         how = "unit" if design.style.percent == "fraction" else design.style.percent
         share = page.percentage(location, "share", inside.mean(), decimals, how, **more)
-        page.follows("share", share, (counts[group], study.sizes[group]), lambda k, n: k / n)
+        page.relate(
+            "share",
+            (share, counts[group], study.sizes[group]),
+            partial(_share_of, some=bool(design.missing or design.lesions)),
+        )
     _add_up(study, counts)
     if len(design.groups) == 2:
         _table_test(study, location, "smoker", study.frame["smoker"].to_numpy(), counts)
+
+
+def _share_of(share, count, size, some):
+    """The share is the count over the size, or over a whole number of at least half of it where
+    some may not have been asked.
+    """
+    k, n = round(count[0]), round(size[0])
+    sizes = range(max(k, 1, (n + 1) // 2), n + 1) if some else (n,)
+    return any(share[0] <= k / m * (1 + 1e-9) and k / m * (1 - 1e-9) <= share[1] for m in sizes)
 
 
 def _table_test(study, location, parameter, yes, counts=None):
@@ -311,9 +327,9 @@ def _statistic(design, found):
 
 
 def _owed_by_p(study, name, pair, p, target, statistic):
-    design, page = study.design, study.page
+    design = study.design
     if statistic == "z":
-        page.follows("p of z", p, (target,), lambda z: 2 * stats.norm.sf(abs(z)))
+        _owed_or_corrected(study, "p of z", p, target, lambda z: 2 * stats.norm.sf(abs(z)), most=1)
         return
     sizes = [len(_values(study, name, group)) for group in pair]
     if design.test == "student":
@@ -324,7 +340,28 @@ def _owed_by_p(study, name, pair, p, target, statistic):
             for group, n in zip(pair, sizes, strict=True)
         )
         df = (a + b) ** 2 / (a**2 / (sizes[0] - 1) + b**2 / (sizes[1] - 1))
-    page.follows("p of t", p, (target,), lambda t: 2 * stats.t.sf(abs(t), df))
+    _owed_or_corrected(study, "p of t", p, target, lambda t: 2 * stats.t.sf(abs(t), df))
+
+
+def _owed_or_corrected(study, name, p, target, function, most=None):
+    """p follows from the statistic; where pairs are compared it may be corrected for several tests,
+    by Bonferroni times the number of all p at most.
+    """
+    page = study.page
+    page.follows(name, p, (target,), function)
+    exact = page.relations.pop()
+    row = next(row for row in page.rows if row["id"] == p)
+    if not row["comparison"]:
+        page.relations.append(exact)
+        return
+
+    def possible(printed, statistic):
+        tests = most or len([row for row in page.rows if row["statistic"] == "p"])
+        ends = [function(end) for end in statistic]
+        top = 1 if most else min(1.0, tests * max(ends))
+        return exact.possible(printed, statistic) or min(ends) <= printed[1] and printed[0] <= top
+
+    page.relate(name, exact.ids, possible)
 
 
 def _owed_by_t(study, name, pair, target):

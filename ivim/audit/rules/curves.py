@@ -269,8 +269,10 @@ def _widened(statistic):
 
 
 def _possible(reading, claim, low, high):
-    printed = digits(reading[claim])
+    shown, printed = reading[claim], digits(reading[claim])
     holds = printed.high >= low and printed.low <= high
+    if not isinstance(shown, Interval) and shown.comparison == "<" and shown.value <= low:
+        holds = False
     told = (
         f"such a number lies between {low:g} and {high:g}"
         if math.isfinite(high)

@@ -24,6 +24,9 @@ from ivim.audit.relations import Check, Relation, as_printed, digits, text_of
 from ivim.audit.rules.comparisons import VARIANTS, ids_of, pair_of, variants
 from ivim.audit.rules.rows import corner_groups, least
 
+SIDED = ("t", "z", "r", "u")
+"""Statistics of tests that can be one-sided."""
+
 P = Check("p_from_statistic")
 BACK = Check("statistic_for_p", recovers=False)
 P_MEANS = Check("p_from_means")
@@ -62,8 +65,8 @@ def _p(study, p):
                         kind,
                         target,
                         tuple(i for i in ids if i != target),
-                        lambda reading, j=judge, own=target == p.id: _against(
-                            reading, p.id, j(reading), own
+                        lambda reading, j=judge, own=target == p.id, sided=name in SIDED: _against(
+                            reading, p.id, j(reading), own, sided
                         ),
                     )
     if p.analysis == "anova" and not beside["f"]:
@@ -72,14 +75,14 @@ def _p(study, p):
         yield from _p_of_rows(study, p)
 
 
-def _against(reading, p, found, own):
+def _against(reading, p, found, own, sided=True):
     """The printed p against an interval and its source in words; half of it, a one-sided p, is no
-    slip.
+    slip of a test that has two sides.
     """
     computed, source = found
     printed = as_printed(reading[p])
     # Zeros, as SPSS prints them, stand for a p below the last digit.
-    holds = p_overlaps(computed, printed) or p_overlaps(computed / 2, printed)
+    holds = p_overlaps(computed, printed) or (sided and p_overlaps(computed / 2, printed))
     ends = (computed.low, computed.high) if own else (math.nan, math.nan)
     return Outcome(holds, *ends, f"{source} gives p {p_text(computed)}; printed {printed.text}")
 

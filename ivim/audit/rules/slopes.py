@@ -265,8 +265,8 @@ def _logs(reading, trio):
 
 def _mirror(reading, trio, target):
     ratio, low, high = _logs(reading, trio)
-    if not all(math.isfinite(x.low) for x in (ratio, low, high)):
-        return cannot_tell("a limit prints zero")
+    if not math.isfinite(high.low):
+        return cannot_tell("the upper limit prints zero")
     room = {
         trio[0]: (low + high) / 2,
         trio[1]: 2 * ratio - high,
