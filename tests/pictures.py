@@ -3,6 +3,7 @@ not.
 """
 
 import io
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image
@@ -18,11 +19,15 @@ def distance(one, other):
     """Mean difference of brightness (0 to 1) of two PNG files as bytes, on 96 x 96 blocks; 1 if
     their shapes differ.
     """
-    pictures = [Image.open(io.BytesIO(content)).convert("RGB") for content in (one, other)]
-    shapes = [width / height for width, height in (picture.size for picture in pictures)]
-    if abs(shapes[0] / shapes[1] - 1) > 0.05:
+    (shape, small), (other_shape, other_small) = _blocks(one), _blocks(other)
+    if abs(shape / other_shape - 1) > 0.05:
         return 1.0
-    small = [
-        np.asarray(picture.resize((96, 96), Image.Resampling.BOX), float) for picture in pictures
-    ]
-    return float(np.abs(small[0] - small[1]).mean() / 255)
+    return float(np.abs(small - other_small).mean() / 255)
+
+
+@lru_cache(maxsize=256)
+def _blocks(content):
+    """Width over height, and the brightness of 96 x 96 blocks."""
+    picture = Image.open(io.BytesIO(content)).convert("RGB")
+    small = picture.resize((96, 96), Image.Resampling.BOX)
+    return picture.width / picture.height, np.asarray(small, float)

@@ -79,7 +79,10 @@ def importers(package):
     """The modules of ivim that import a package or module, or a part of it."""
     found = []
     for path in sorted((ROOT / "ivim").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        text = path.read_text(encoding="utf-8")
+        if package.rpartition(".")[2] not in text:
+            continue
+        for node in ast.walk(ast.parse(text)):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]

@@ -5,15 +5,16 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from light import execute_with_outputs, without_kernels
 
 from ivim import cli
 from ivim.report.tables import COLUMNS
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    """Notebooks 03-07 run on a made-up table: two of the six parameters, an own column, one reader,
-    no ages, no sub-groups.
+def words(tmp_path_factory):
+    """The command's words for a made-up table: two of the six parameters, an own column, one
+    reader, no ages, no sub-groups.
     """
     folder, rng = tmp_path_factory.mktemp("own"), np.random.default_rng(33)
     group = np.array(
@@ -30,17 +31,31 @@ def results(tmp_path_factory):
     pd.DataFrame({"patient": patients["patient"], "reader": "me", **measured}).to_csv(
         folder / "mine.csv", index=False
     )
-    tables = [
-        "--patients",
-        str(folder / "mine-patients.csv"),
-        "--measurements",
-        str(folder / "mine.csv"),
+    patients, measurements = folder / "mine-patients.csv", folder / "mine.csv"
+    tables = ["--patients", str(patients), "--measurements", str(measurements)]
+    return ["reproduce", *tables, "--positive", "malignant"]
+
+
+@pytest.fixture(scope="module")
+def results(words, tmp_path_factory):
+    """Notebooks 03-07 run on that table."""
+    out = tmp_path_factory.mktemp("results") / "out"
+    with without_kernels(execute_with_outputs):
+        assert cli.main([*words, "--out", str(out)]) == 0
+    return out
+
+
+def test_kernels_write_the_same(words, results, tmp_path):
+    """The command as it is, with a kernel and papermill, writes the bytes of the quick way."""
+    assert cli.main([*words, "--out", str(tmp_path / "out"), "--only", "03"]) == 0
+    written = [
+        path.relative_to(tmp_path / "out")
+        for kind in ("tables", "figures")
+        for path in (tmp_path / "out" / kind).iterdir()
     ]
-    assert (
-        cli.main(["reproduce", *tables, "--positive", "malignant", "--out", str(folder / "out")])
-        == 0
-    )
-    return folder / "out"
+    assert len(written) > 10
+    for name in written:
+        assert (tmp_path / "out" / name).read_bytes() == (results / name).read_bytes(), name
 
 
 @pytest.mark.parametrize("name", COLUMNS)

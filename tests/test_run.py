@@ -9,10 +9,10 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import light as lights
 import nbformat
 import psutil
 import pytest
-from light import execute as light_execution
 
 from ivim import cli, files, run
 from ivim.notebook import clean
@@ -59,9 +59,10 @@ def notebooks(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def light(monkeypatch):
-    """Notebooks without kernels, for what does not depend on them."""
-    monkeypatch.setattr(run, "execute", light_execution)
+def light():
+    """Notebooks without kernels and in this process, for what does not depend on them."""
+    with lights.without_kernels(lights.execute):
+        yield
 
 
 @pytest.fixture
@@ -244,7 +245,8 @@ def sleeping(notebooks, tmp_path):
     for name in ("01_first", "02_second", "03_third"):
         _notebook(notebooks, name, f'name: str = "{name}"\nstarted: str = "{started}"', SLEEPS)
     code = (
-        "import sys; from pathlib import Path; from ivim import cli, files;"
+        "import sys; from pathlib import Path; from ivim import cli, files, run;"
+        "run.prepare = lambda say: None;"
         f"files.NOTEBOOKS = Path({str(notebooks)!r});"
         f"sys.exit(cli.main(['reproduce', '--jobs', '2', '--out', {str(tmp_path / 'out')!r}]))"
     )

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import small_study as small
+from light import execute_with_outputs, without_kernels
 
 from ivim import cli
 from ivim.study import checklist
@@ -39,19 +40,10 @@ def out(study, tmp_path_factory):
     return folder
 
 
-def _run(study, folder, *words):
-    return cli.main(
-        [
-            "study",
-            str(study),
-            "--out",
-            str(folder),
-            "--positive",
-            "malignant",
-            "--keep-going",
-            *words,
-        ]
-    )
+def _run(study, folder):
+    words = ["study", str(study), "--out", str(folder), "--positive", "malignant", "--keep-going"]
+    with without_kernels(execute_with_outputs):
+        return cli.main(words)
 
 
 def _tree(folder):

@@ -1,6 +1,7 @@
 """Execute one notebook in a process of its own, in surroundings that are the same everywhere."""
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -66,8 +67,7 @@ def execute(path: Path, folder: Path, parameters: dict, scratch: Path) -> tuple[
     failure : str
         What failed, in words; empty when nothing did.
     """
-    import papermill
-
+    papermill = _papermill()
     (folder / "notebooks").mkdir(parents=True, exist_ok=True)
     settings = scratch / "matplotlibrc"
     settings.touch()
@@ -96,6 +96,15 @@ def execute(path: Path, folder: Path, parameters: dict, scratch: Path) -> tuple[
             return time.perf_counter() - began, f"when writing: {error.strerror or error}"
     files.write_text(executed, notebook.clean(executed.read_text(encoding="utf-8")))
     return time.perf_counter() - began, ""
+
+
+def _papermill():
+    """papermill, but not the grammar of internationalised addresses that its reader of schemas
+    compiles when it is imported: a second per notebook, and no notebook has such an address."""
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    import papermill
+
+    return papermill
 
 
 def _describe(error):
