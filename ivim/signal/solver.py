@@ -40,11 +40,11 @@ ROWS = SCRATCH + 14
 
 # The grid of the bi-exponential, its tables (cosine, 1 / (1 - cosine²), its root) for each D by D*,
 # and the rows of its sheet: FAST numbers each, then the energies of every D.
-SLOW, FAST = 24, 24
+SLOW, FAST = 20, 24
 TABLES = 3
 NEXT, INVERSE, ROOT = TABLES * FAST, FAST, 2 * FAST
 ACROSS, MOST, TOPS, BEST, ENERGY = 0, 1, 2, 3, 4
-CLOSE, ROUGHNESS = 1.0, 4e-4
+CLOSE, ROUGHNESS = 0.3, 1e-4
 # A D* that explains so much less than the best is the start of nothing: CLOSE of what is left
 # unexplained, and ROUGHNESS of the energy.
 
@@ -499,10 +499,14 @@ def project(w, y, curves, count, start, products):
     """
     for g in range(count):
         products[start + g] = 0.0
-    for i in range(w.size):
-        weighted = w[i] * y[i]
+    odd = w.size % 2
+    for g in range(count * odd):
+        products[start + g] = w[0] * y[0] * curves[0, g]
+    # Two b at a time: the products are then read and written half as often.
+    for i in range(odd, w.size, 2):
+        first, second = w[i] * y[i], w[i + 1] * y[i + 1]
         for g in range(count):
-            products[start + g] += weighted * curves[i, g]
+            products[start + g] += first * curves[i, g] + second * curves[i + 1, g]
 
 
 @njit(**INLINE)
@@ -611,8 +615,6 @@ def refine(along, slow, nodes, norms_1, norms_2, limits, confined, near, sheet):
     for j in range(FAST):
         most, top, q = sheet[MOST * FAST + j], int(sheet[TOPS * FAST + j]), sheet[ACROSS * FAST + j]
         sheet[BEST * FAST + j] = slow[top]
-        if most < near:
-            continue
         i = min(max(top, 1), SLOW - 2)
         energies = (ENERGY + i) * FAST + j
         before, here, after = sheet[energies - FAST], sheet[energies], sheet[energies + FAST]
@@ -620,6 +622,10 @@ def refine(along, slow, nodes, norms_1, norms_2, limits, confined, near, sheet):
         if sharpness <= 0:
             continue
         shift = i + min(max(0.5 * (after - before) / sharpness, -1.0), 1.0)
+        vertex = here + 0.25 * (shift - i) * (after - before)
+        if vertex < near:
+            sheet[MOST * FAST + j] = max(vertex, most)
+            continue
         k = min(max(int(shift) - 1, 0), SLOW - 4)
         k0, k1, k2, k3 = cubic(shift - k)
         at = TABLES * FAST * k + j
@@ -776,7 +782,7 @@ def search_two_decays(signals, w, b, grid, low, high, confined, own_slow, starts
         for k in range(4):
             j = next_basin(most, taken) if k < 2 else (k - 2) * (FAST - 1)
             energies[v, k] = -np.inf
-            if j < 0 or taken[j]:
+            if j < 0 or taken[j] or (k > 0 and fast[0] == fast[FAST - 1]):
                 continue
             taken[j] = True
             d, d_star, energies[v, k] = between_nodes(j, most, best, fast)
