@@ -904,36 +904,49 @@ def likelihood(y, w, b, sigma, floor, d, d_star, f, curve):
 
 
 @njit(**JIT)
-def likelihoods(signals, w, b, sigma, floor, theta, loglik, s0):
-    """:func:`likelihood` of every voxel at its (ln D, ln D*, logit f)."""
-    curve = np.empty(b.size)
-    for v in range(signals.shape[0]):
-        d, d_star = np.exp(theta[v, 0]), np.exp(theta[v, 1])
-        f = 1 / (1 + np.exp(-theta[v, 2]))
-        loglik[v], s0[v] = likelihood(signals[v], w, b, sigma, floor, d, d_star, f, curve)
+def likelihoods(signals, tall, energy, w, b, sigma, floor, theta, loglik, s0):
+    """:func:`likelihood` of every voxel at its (ln D, ln D*, logit f).
+
+    Without a floor SLOTS voxels go side by side: `tall` has their signals, b by b with the slot
+    innermost, `energy` their weighted squares.
+    """
+    if sigma.size:
+        curve = np.empty(b.size)
+        for v in range(signals.shape[0]):
+            d, d_star = np.exp(theta[v, 0]), np.exp(theta[v, 1])
+            f = 1 / (1 + np.exp(-theta[v, 2]))
+            loglik[v], s0[v] = likelihood(signals[v], w, b, sigma, floor, d, d_star, f, curve)
+        return
+    n, last = b.size, signals.shape[0] - 1
+    desk, room = np.empty(5 * SLOTS), np.empty(n * SLOTS)
+    for first in range(0, signals.shape[0], SLOTS):
+        room[:] = tall[first * n : first * n + n * SLOTS]
+        for s in range(SLOTS):
+            v = min(first + s, last)
+            desk[s], desk[SLOTS + s] = exp(theta[v, 0]), exp(theta[v, 1])
+            desk[2 * SLOTS + s] = 1 / (1 + exp(-theta[v, 2]))
+            desk[3 * SLOTS + s] = desk[4 * SLOTS + s] = 0.0
+        for i in range(n):
+            minus, weight = -b[i], w[i]
+            for s in range(SLOTS):
+                slow, fast = exp(minus * desk[s]), exp(minus * desk[SLOTS + s])
+                curve = slow + desk[2 * SLOTS + s] * (fast - slow)
+                desk[3 * SLOTS + s] += weight * room[i * SLOTS + s] * curve
+                desk[4 * SLOTS + s] += weight * curve * curve
+        for s in range(min(SLOTS, signals.shape[0] - first)):
+            v, product, norm = first + s, desk[3 * SLOTS + s], desk[4 * SLOTS + s]
+            s0[v] = product / norm
+            rest = max(energy[v] - product * s0[v], 1e-12 * energy[v])
+            loglik[v] = -0.5 * np.log(norm) - (n - 1) / 2 * np.log(rest)
 
 
 @njit(**JIT)
-def metropolis(
-    signals,
-    w,
-    b,
-    sigma,
-    floor,
-    low,
-    high,
-    mean,
-    precision,
-    proposal,
-    log_u,
-    theta,
-    loglik,
-    s0,
-    taken,
-):
-    """A Metropolis step of every voxel: `theta`, `loglik` and `s0` follow where it is taken."""
-    curve = np.empty(b.size)
-    for v in range(signals.shape[0]):
+def metropolis(low, high, mean, precision, proposal, new, height, log_u, theta, loglik, s0, taken):
+    """A Metropolis step of every voxel: `theta`, `loglik` and `s0` follow where it is taken.
+
+    `new` and `height` are the log-likelihoods of the proposals and their s0.
+    """
+    for v in range(theta.shape[0]):
         taken[v] = False
         inside, gain = True, 0.0
         for p in range(3):
@@ -942,13 +955,8 @@ def metropolis(
                 here = (theta[v, p] - mean[p]) * (theta[v, q] - mean[q])
                 there = (proposal[v, p] - mean[p]) * (proposal[v, q] - mean[q])
                 gain += 0.5 * precision[p, q] * (here - there)
-        if not inside:
-            continue
-        d, d_star = np.exp(proposal[v, 0]), np.exp(proposal[v, 1])
-        f = 1 / (1 + np.exp(-proposal[v, 2]))
-        new, height = likelihood(signals[v], w, b, sigma, floor, d, d_star, f, curve)
-        if log_u[v] < new - loglik[v] + gain:
-            theta[v], loglik[v], s0[v], taken[v] = proposal[v], new, height, True
+        if inside and log_u[v] < new[v] - loglik[v] + gain:
+            theta[v], loglik[v], s0[v], taken[v] = proposal[v], new[v], height[v], True
 
 
 # What is compiled ---------------------------------------------------------------------------------
