@@ -403,7 +403,11 @@ class Minima:
         beyond that decides.
         """
         gap, rough = (GAP, ROUGH) if self.plan.unsure else (SURE_GAP, SURE_ROUGH)
-        reach = gap * self.sse + rough * (self.cleaned**2 @ self.plan.w)
+        total = self.cleaned**2 @ self.plan.w
+        reach = gap * self.sse + rough * total
+        # Beside a minimum at a bound of D* the profile along D* is flat: another may lie inside.
+        at_edge = (self.theta[:, 2] <= self.low[:, 2]) | (self.theta[:, 2] >= self.high[:, 2])
+        reach[at_edge] = GAP * self.sse[at_edge] + ROUGH * total[at_edge]
         for column in range(1, energies.shape[1]):
             rows = np.flatnonzero(energies[:, 0] - energies[:, column] < reach)
             if rows.size:
@@ -462,11 +466,14 @@ class Minima:
         """Descend from other starts; the better minimum stays. True where both are as good."""
         sse, converged, gauss = self._descend(rows, theta)
         width = self.high[rows] - self.low[rows]
-        apart = (np.abs(theta - self.theta[rows]) > APART * width).any(axis=1)
-        tiny = 1e-20 * self.means[rows] ** 2 @ self.plan.w
-        least = np.minimum(sse, self.sse[rows]) * (1 + TIE)
-        as_good = apart & converged & (np.maximum(sse, self.sse[rows]) <= least) & (least > tiny)
-        better = sse < self.sse[rows]
+        before = self.sse[rows]
+        least = np.minimum(sse, before) * (1 + TIE)
+        as_good = converged & (np.maximum(sse, before) <= least)
+        close = np.flatnonzero(as_good)
+        apart = np.abs(theta[close] - self.theta[rows[close]]) > APART * width[close]
+        tiny = 1e-20 * self.means[rows[close]] ** 2 @ self.plan.w
+        as_good[close] = apart.any(axis=1) & (least[close] > tiny)
+        better = sse < before
         self._take(rows[better], theta[better], sse[better], converged[better], gauss[better])
         return as_good
 

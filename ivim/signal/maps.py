@@ -33,11 +33,11 @@ from ivim.signal.models import (
     get_model,
 )
 
-BLOCK = 8192
+BLOCK = 4096
 """Voxels fitted at a time per thread: some megabytes, so that memory does not grow with the
 volume."""
 
-PART = 64 * BLOCK
+PART = 128 * BLOCK
 """Voxels of a volume that are looked at together where no fit is made."""
 
 REFERENCE_BLOCK = 16

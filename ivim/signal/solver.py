@@ -40,11 +40,11 @@ ROWS = SCRATCH + 14
 
 # The grid of the bi-exponential, its tables (cosine, 1 / (1 - cosine²), its root) for each D by D*,
 # and the rows of its sheet: FAST numbers each, then the energies of every D.
-SLOW, FAST = 24, 24
+SLOW, FAST = 20, 24
 TABLES = 3
 NEXT, INVERSE, ROOT = TABLES * FAST, FAST, 2 * FAST
 ACROSS, MOST, TOPS, BEST, ENERGY = 0, 1, 2, 3, 4
-CLOSE, ROUGHNESS = 1.0, 4e-4
+CLOSE, ROUGHNESS = 0.3, 1e-4
 # A D* that explains so much less than the best is the start of nothing: CLOSE of what is left
 # unexplained, and ROUGHNESS of the energy.
 
@@ -499,10 +499,14 @@ def project(w, y, curves, count, start, products):
     """
     for g in range(count):
         products[start + g] = 0.0
-    for i in range(w.size):
-        weighted = w[i] * y[i]
+    odd = w.size % 2
+    for g in range(count * odd):
+        products[start + g] = w[0] * y[0] * curves[0, g]
+    # Two b at a time: the products are then read and written half as often.
+    for i in range(odd, w.size, 2):
+        first, second = w[i] * y[i], w[i + 1] * y[i + 1]
         for g in range(count):
-            products[start + g] += weighted * curves[i, g]
+            products[start + g] += first * curves[i, g] + second * curves[i + 1, g]
 
 
 @njit(**INLINE)
@@ -611,8 +615,6 @@ def refine(along, slow, nodes, norms_1, norms_2, limits, confined, near, sheet):
     for j in range(FAST):
         most, top, q = sheet[MOST * FAST + j], int(sheet[TOPS * FAST + j]), sheet[ACROSS * FAST + j]
         sheet[BEST * FAST + j] = slow[top]
-        if most < near:
-            continue
         i = min(max(top, 1), SLOW - 2)
         energies = (ENERGY + i) * FAST + j
         before, here, after = sheet[energies - FAST], sheet[energies], sheet[energies + FAST]
@@ -620,6 +622,10 @@ def refine(along, slow, nodes, norms_1, norms_2, limits, confined, near, sheet):
         if sharpness <= 0:
             continue
         shift = i + min(max(0.5 * (after - before) / sharpness, -1.0), 1.0)
+        vertex = here + 0.25 * (shift - i) * (after - before)
+        if vertex < near:
+            sheet[MOST * FAST + j] = max(vertex, most)
+            continue
         k = min(max(int(shift) - 1, 0), SLOW - 4)
         k0, k1, k2, k3 = cubic(shift - k)
         at = TABLES * FAST * k + j
@@ -770,7 +776,7 @@ def search_two_decays(signals, w, b, grid, low, high, confined, own_slow, starts
         for k in range(4):
             j = next_basin(most, taken) if k < 2 else (k - 2) * (FAST - 1)
             energies[v, k] = -np.inf
-            if j < 0 or taken[j]:
+            if j < 0 or taken[j] or (k > 0 and fast[0] == fast[FAST - 1]):
                 continue
             taken[j] = True
             d, d_star, energies[v, k] = between_nodes(j, most, best, fast)
@@ -892,36 +898,49 @@ def likelihood(y, w, b, sigma, floor, d, d_star, f, curve):
 
 
 @njit(**JIT)
-def likelihoods(signals, w, b, sigma, floor, theta, loglik, s0):
-    """:func:`likelihood` of every voxel at its (ln D, ln D*, logit f)."""
-    curve = np.empty(b.size)
-    for v in range(signals.shape[0]):
-        d, d_star = np.exp(theta[v, 0]), np.exp(theta[v, 1])
-        f = 1 / (1 + np.exp(-theta[v, 2]))
-        loglik[v], s0[v] = likelihood(signals[v], w, b, sigma, floor, d, d_star, f, curve)
+def likelihoods(signals, tall, energy, w, b, sigma, floor, theta, loglik, s0):
+    """:func:`likelihood` of every voxel at its (ln D, ln D*, logit f).
+
+    Without a floor SLOTS voxels go side by side: `tall` has their signals, b by b with the slot
+    innermost, `energy` their weighted squares.
+    """
+    if sigma.size:
+        curve = np.empty(b.size)
+        for v in range(signals.shape[0]):
+            d, d_star = np.exp(theta[v, 0]), np.exp(theta[v, 1])
+            f = 1 / (1 + np.exp(-theta[v, 2]))
+            loglik[v], s0[v] = likelihood(signals[v], w, b, sigma, floor, d, d_star, f, curve)
+        return
+    n, last = b.size, signals.shape[0] - 1
+    desk, room = np.empty(5 * SLOTS), np.empty(n * SLOTS)
+    for first in range(0, signals.shape[0], SLOTS):
+        room[:] = tall[first * n : first * n + n * SLOTS]
+        for s in range(SLOTS):
+            v = min(first + s, last)
+            desk[s], desk[SLOTS + s] = exp(theta[v, 0]), exp(theta[v, 1])
+            desk[2 * SLOTS + s] = 1 / (1 + exp(-theta[v, 2]))
+            desk[3 * SLOTS + s] = desk[4 * SLOTS + s] = 0.0
+        for i in range(n):
+            minus, weight = -b[i], w[i]
+            for s in range(SLOTS):
+                slow, fast = exp(minus * desk[s]), exp(minus * desk[SLOTS + s])
+                curve = slow + desk[2 * SLOTS + s] * (fast - slow)
+                desk[3 * SLOTS + s] += weight * room[i * SLOTS + s] * curve
+                desk[4 * SLOTS + s] += weight * curve * curve
+        for s in range(min(SLOTS, signals.shape[0] - first)):
+            v, product, norm = first + s, desk[3 * SLOTS + s], desk[4 * SLOTS + s]
+            s0[v] = product / norm
+            rest = max(energy[v] - product * s0[v], 1e-12 * energy[v])
+            loglik[v] = -0.5 * np.log(norm) - (n - 1) / 2 * np.log(rest)
 
 
 @njit(**JIT)
-def metropolis(
-    signals,
-    w,
-    b,
-    sigma,
-    floor,
-    low,
-    high,
-    mean,
-    precision,
-    proposal,
-    log_u,
-    theta,
-    loglik,
-    s0,
-    taken,
-):
-    """A Metropolis step of every voxel: `theta`, `loglik` and `s0` follow where it is taken."""
-    curve = np.empty(b.size)
-    for v in range(signals.shape[0]):
+def metropolis(low, high, mean, precision, proposal, new, height, log_u, theta, loglik, s0, taken):
+    """A Metropolis step of every voxel: `theta`, `loglik` and `s0` follow where it is taken.
+
+    `new` and `height` are the log-likelihoods of the proposals and their s0.
+    """
+    for v in range(theta.shape[0]):
         taken[v] = False
         inside, gain = True, 0.0
         for p in range(3):
@@ -930,13 +949,8 @@ def metropolis(
                 here = (theta[v, p] - mean[p]) * (theta[v, q] - mean[q])
                 there = (proposal[v, p] - mean[p]) * (proposal[v, q] - mean[q])
                 gain += 0.5 * precision[p, q] * (here - there)
-        if not inside:
-            continue
-        d, d_star = np.exp(proposal[v, 0]), np.exp(proposal[v, 1])
-        f = 1 / (1 + np.exp(-proposal[v, 2]))
-        new, height = likelihood(signals[v], w, b, sigma, floor, d, d_star, f, curve)
-        if log_u[v] < new - loglik[v] + gain:
-            theta[v], loglik[v], s0[v], taken[v] = proposal[v], new, height, True
+        if inside and log_u[v] < new[v] - loglik[v] + gain:
+            theta[v], loglik[v], s0[v], taken[v] = proposal[v], new[v], height[v], True
 
 
 # What is compiled ---------------------------------------------------------------------------------
