@@ -3,6 +3,8 @@
 import csv
 import re
 from dataclasses import dataclass
+from itertools import combinations
+from os.path import commonprefix
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,8 @@ them.
 
 SEXES = {"male": "male", "m": "male", "female": "female", "f": "female"}
 OLDEST = 130
+LONG_WORD = 7
+"""Letters from which on two names that differ by one were hardly meant to."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +44,9 @@ class Cohort:
     primaries : tuple of str
         Sub-groups named in column ``primary``, in the article's order where they are the article's.
     remarks : tuple of str
-        What is not there, in sentences: values that are blank, patients whom not every reader
-        measured, columns without any number. Empty for a complete study.
+        What a person should look at, in sentences: groups whose names differ by a letter, values
+        that are blank, patients whom not every reader measured, columns without any number. Empty
+        for a complete study.
     """
 
     patients: pd.DataFrame
@@ -119,7 +124,11 @@ def load_cohort(
         parameters=parameters,
         groups=_order_groups(people["group"], positive or None),
         primaries=_order_primaries(people["primary"]),
-        remarks=(*empty, *_missing_remarks(readings, parameters)),
+        remarks=(
+            *_near_names(people["group"]),
+            *empty,
+            *_missing_remarks(readings, parameters),
+        ),
     )
 
 
@@ -151,6 +160,7 @@ def read_measurements(path: str | Path) -> pd.DataFrame:
     has to be there.
     """
     frame = _read_csv(path, needed=("patient", "reader"))
+    _refuse_row_names(frame, path)
     _check_filled(frame, ("patient", "reader"), path)
     twice = frame.duplicated(["patient", "reader"])
     if twice.any():
@@ -261,6 +271,18 @@ def _check_header(header, needed, path):
         raise ValueError(msg)
 
 
+def _refuse_row_names(frame, path):
+    """Row names that a program wrote as a first column would be measured like a marker."""
+    first, rows = frame.columns[0], len(frame)
+    counts = [list(map(str, range(start, start + rows))) for start in (0, 1)]
+    if rows > 2 and first not in ("patient", "reader") and frame[first].tolist() in counts:
+        msg = (
+            f"{path}: column {first!r} counts the rows, which is no measurement; leave it out "
+            "(in R: row.names = FALSE, in pandas: index=False)"
+        )
+        raise ValueError(msg)
+
+
 def _check_filled(frame, columns, path):
     for column in columns:
         blank = frame[column] == ""
@@ -330,6 +352,30 @@ def _check_groups(column, path):
                 "write both the same if they are one group, or tell them apart by a letter"
             )
             raise ValueError(msg)
+
+
+def _near_names(column):
+    """A sentence for each two groups whose names are one slip of a letter apart."""
+    for one, other in combinations(dict.fromkeys(column), 2):
+        words = list(zip(one.casefold().split(), other.casefold().split(), strict=False))
+        differing = [pair for pair in words if pair[0] != pair[1]]
+        same_length = len(one.split()) == len(other.split())
+        if same_length and len(differing) == 1 and _one_slip(*differing[0]):
+            yield (
+                f"Groups {one!r} and {other!r} differ by a letter; if they are one group, write "
+                "both the same."
+            )
+
+
+def _one_slip(one, other):
+    """Whether of two long words one has a letter more or another, or two letters exchanged."""
+    long = min(len(one), len(other)) >= LONG_WORD and (one + other).isalpha()
+    start = len(commonprefix([one, other]))
+    one, other = one[start:], other[start:]
+    end = len(commonprefix([one[::-1], other[::-1]]))
+    one, other = (text[: len(text) - end] for text in (one, other))
+    exchanged = len(one) == 2 and one[::-1] == other
+    return long and (exchanged or max(len(one), len(other)) == 1)
 
 
 def _check_range(values, column, path):

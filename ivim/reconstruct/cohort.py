@@ -9,7 +9,6 @@ statistics. At last each average is parted into two readings.
 """
 
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -143,8 +142,7 @@ def write(out, patients, measurements):
     list of Path
         Of ``patients.csv``, ``measurements.csv`` and ``targets.csv``.
     """
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
+    out = files.new_folder(out)
     tables = {"patients": patients, "measurements": measurements, "targets": targets_table()}
     for name, frame in tables.items():
         files.write_csv(out / f"{name}.csv", frame)
