@@ -76,6 +76,7 @@ def read_measurements(path: str | Path) -> pd.DataFrame:
         When the table breaks its contract; one line with the value met and what is accepted.
     """
     frame = _read_csv(path, needed=("patient", "reader"))
+    _refuse_row_names(frame, path)
     _check_filled(frame, ("patient", "reader"), path)
     twice = frame.duplicated(["patient", "reader"])
     if twice.any():
@@ -166,6 +167,18 @@ def _check_header(header, needed, path):
         msg = (
             f"{path}: column {missing[0]!r} is missing; met {', '.join(map(repr, header))}; "
             f"needed are {', '.join(needed)}"
+        )
+        raise ValueError(msg)
+
+
+def _refuse_row_names(frame, path):
+    """Row names that a program wrote as a first column would be measured like a marker."""
+    first, rows = frame.columns[0], len(frame)
+    counts = [list(map(str, range(start, start + rows))) for start in (0, 1)]
+    if rows > 2 and first not in ("patient", "reader") and frame[first].tolist() in counts:
+        msg = (
+            f"{path}: column {first!r} counts the rows, which is no measurement; leave it out "
+            "(in R: row.names = FALSE, in pandas: index=False)"
         )
         raise ValueError(msg)
 

@@ -130,12 +130,18 @@ def replacing(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     except OSError as error:
         msg = (
-            f"{path}: cannot be written ({error.strerror or error}); free some space or give "
-            "another path"
+            f"{_final(path)}: cannot be written ({error.strerror or error}); free some space or "
+            "give another path"
         )
         raise ValueError(msg) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _final(path):
+    """Where a file of a temporary folder is to go, as far as its path tells."""
+    parts = [part for part in path.parts if not part.startswith(".ivim-")]
+    return Path(*parts)
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
@@ -261,6 +267,52 @@ def staged(folder: str | Path, force: bool = False) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def shown(value: object, longest: int = 60) -> str:
+    """A value of an input as a message shows it: in one line, and not longer than a person reads.
+
+    Parameters
+    ----------
+    value : object
+    longest : int
+        Signs; what is beyond is left out.
+
+    Returns
+    -------
+    str
+    """
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a whole number of more than 4300 digits
+        text = f"a {type(value).__name__} too long to write"
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
+def new_folder(path: str | Path) -> Path:
+    """Make a folder and those above it, where they are missing.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ValueError
+        When there is a file, or the place cannot be written to.
+    """
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = "a file is there" if path.exists() else error.strerror
+        msg = f"{path}: cannot be made ({why}); give a folder of your own"
+        raise ValueError(msg) from error
+    return path
 
 
 def safe_name(text: str) -> str:

@@ -58,7 +58,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"ivim {args.command}: {_one_line(error)}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemError) as error:
+        # Compiled code that is interrupted answers with a SystemError around the interrupt.
+        if not any(isinstance(one, KeyboardInterrupt) for one in (error, error.__cause__)):
+            raise
         print(
             f"ivim {args.command}: stopped; nothing half-written was left behind", file=sys.stderr
         )

@@ -50,7 +50,7 @@ def write_file(path: str | Path, content: str | bytes) -> Path:
     Path
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    files.new_folder(path.parent)
     files.write_bytes(path, content.encode("utf-8") if isinstance(content, str) else content)
     return path
 
