@@ -111,7 +111,7 @@ def _parts(
 ) -> tuple[Floats, Floats]:
     score = _score(designs, beta)
     weight, information = _information(designs, score)
-    covariance = np.linalg.pinv(information, hermitian=True)
+    covariance: Floats = np.linalg.pinv(information, hermitian=True)
     residual = np.where(y == 1, special.expit(-score), -special.expit(score))
     if firth:
         leverage = weight * (np.matmul(designs, covariance) * designs).sum(axis=2)
