@@ -99,7 +99,7 @@ def test_the_findings_minute_counts_conclusions(article):
 
 
 def test_any_other_paper_has_all_tables(other):
-    """An honest paper without a structure file: no refuted number, three sentences."""
+    """An honest paper without a structure file: tables without a misprint, three sentences."""
     assert other.counts["misprint"] == 0
     made = [audited.verdicts(other), audited.by_place(other), audited.bonds(other)]
     made += [audited.slips(other), audited.questions(other)]

@@ -192,7 +192,7 @@ def _value(row):
     if row.term == "intercept":
         return "1"
     digits = printing.number(row.value, 3 if parameters.unit(row.term) == "" else 2)
-    return " ".join(filter(None, (digits, parameters.unit(row.term))))
+    return printing.with_unit(digits, parameters.unit(row.term))
 
 
 def with_age(cohort: Cohort) -> Table:

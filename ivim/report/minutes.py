@@ -135,10 +135,12 @@ def _readers(cohort, analysis):
     )
     found = reader_differences(cohort).frame.sort_values("cov", ascending=False)
     row = found.iloc[0]
-    unit = f" {parameters.unit(row['parameter'])}".rstrip()
+    repeatability = printing.with_unit(
+        printing.number(row["repeatability"], 2), parameters.unit(row["parameter"])
+    )
     yield (
         f"The least repeatable is {listed([row['parameter']])}: two readings of one lesion differ "
-        f"by up to {printing.number(row['repeatability'], 2)}{unit} 95 times in 100"
+        f"by up to {repeatability}, 95 times in 100"
     )
 
 

@@ -111,7 +111,7 @@ def _parts(
 ) -> tuple[Floats, Floats]:
     score = _score(designs, beta)
     weight, information = _information(designs, score)
-    covariance: Floats = np.linalg.pinv(information, hermitian=True)
+    covariance: Floats = np.asarray(np.linalg.pinv(information, hermitian=True), dtype=float)
     residual = np.where(y == 1, special.expit(-score), -special.expit(score))
     if firth:
         leverage = weight * (np.matmul(designs, covariance) * designs).sum(axis=2)

@@ -268,7 +268,8 @@ def maps(mine: OwnStudy) -> Still:
     )
     alt = (
         "Six parameter maps around the lesion, with colour bars and the outlines of "
-        f"{_and(masks)}. Standard deviation over mean within the first outline: {', '.join(spread)}."
+        f"{_and(masks)}. "
+        f"Standard deviation over mean within the first outline: {', '.join(spread)}."
     )
     return _still(pictures.maps_picture(found, masks, z, window, series.grid), alt)
 

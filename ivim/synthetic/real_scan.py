@@ -128,8 +128,8 @@ def beside_phantom(folder: str | Path = "") -> tuple[Sentences, Picture]:
     else:
         told = (
             f"Shown: a real scan and the phantom. The real one: {SETS[CORD].text}; slice "
-            f"{real.slice_ + 1}, mean of {real.mask.sum()} voxels of the dilated mask, which holds the "
-            "fluid around the cord as well: what flows there is read as f.",
+            f"{real.slice_ + 1}, mean of {real.mask.sum()} voxels of the dilated mask, which holds "
+            "the fluid around the cord as well: what flows there is read as f.",
         )
     return Sentences(told), picture
 
