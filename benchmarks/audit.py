@@ -28,7 +28,7 @@ from designs.study import study  # noqa: E402
 
 ACCUSED = ("misprint", "impossible", "contradicted")
 FROM, UNTIL = "<!-- from benchmarks/audit.md -->", "<!-- end -->"
-ROUND, MOST_SEEDS = 20, 12
+ROUND, MOST_SEEDS = 10, 12
 """Studies between two looks at which kinds still want slips; most studies for each slip wanted."""
 
 DETECTED, RIGHT, INNOCENT = 0.92, 0.90, 0.005

@@ -329,7 +329,8 @@ def _statistic(design, found):
 def _owed_by_p(study, name, pair, p, target, statistic):
     design = study.design
     if statistic == "z":
-        _owed_or_corrected(study, "p of z", p, target, lambda z: 2 * stats.norm.sf(abs(z)), most=1)
+        page, many = study.page, next(r for r in study.page.rows if r["id"] == p)["comparison"]
+        page.relate("p of z", (p, target), _p_fits_z if not many else _p_not_below_z)
         return
     sizes = [len(_values(study, name, group)) for group in pair]
     if design.test == "student":
@@ -343,7 +344,19 @@ def _owed_by_p(study, name, pair, p, target, statistic):
     _owed_or_corrected(study, "p of t", p, target, lambda t: 2 * stats.t.sf(abs(t), df))
 
 
-def _owed_or_corrected(study, name, p, target, function, most=None):
+def _p_fits_z(p, z):
+    """p may be exact or with a continuity correction, so that Z tells it within a margin only."""
+    low, high = sorted(abs(end) for end in z)
+    far, near = 1.1 * high + 0.15, max(0.0, 0.9 * low - 0.15)
+    return 2 * stats.norm.sf(far) <= p[1] and p[0] <= 2 * stats.norm.sf(near)
+
+
+def _p_not_below_z(p, z):
+    """Of several pairs p may be corrected, and is larger then."""
+    return 2 * stats.norm.sf(1.1 * max(map(abs, z)) + 0.15) <= p[1]
+
+
+def _owed_or_corrected(study, name, p, target, function):
     """p follows from the statistic; where pairs are compared it may be corrected for several tests,
     by Bonferroni times the number of all p at most.
     """
@@ -356,9 +369,9 @@ def _owed_or_corrected(study, name, p, target, function, most=None):
         return
 
     def possible(printed, statistic):
-        tests = most or len([row for row in page.rows if row["statistic"] == "p"])
+        tests = len([row for row in page.rows if row["statistic"] == "p"])
         ends = [function(end) for end in statistic]
-        top = 1 if most else min(1.0, tests * max(ends))
+        top = min(1.0, tests * max(ends))
         return exact.possible(printed, statistic) or min(ends) <= printed[1] and printed[0] <= top
 
     page.relate(name, exact.ids, possible)

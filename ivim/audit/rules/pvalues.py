@@ -16,6 +16,7 @@ from ivim.audit.checks.pvalues import (
 from ivim.audit.checks.rounding import Outcome, cannot_tell, show
 from ivim.audit.checks.testing import (
     anova,
+    exact_rank_p,
     rank_test_p,
     t_test,
     welch_anova_p,
@@ -24,11 +25,18 @@ from ivim.audit.relations import Check, Relation, as_printed, digits, text_of
 from ivim.audit.rules.comparisons import VARIANTS, ids_of, pair_of, variants
 from ivim.audit.rules.rows import corner_groups, least
 
+MOST_SIDES = 40
+"""So many p of a place are looked at for whether tests have one side or two."""
+
+SMALL = 900
+"""Product of two group sizes up to which a rank test may be exact."""
+
 SIDED = ("t", "z", "r", "u")
 """Statistics of tests that can be one-sided."""
 
 P = Check("p_from_statistic")
 BACK = Check("statistic_for_p", recovers=False)
+RANKS = Check("possible_u", recovers=False, confirms=False)
 P_MEANS = Check("p_from_means")
 P_CELL = Check("cell_for_p", recovers=False, confirms=False)
 P_SOFT = Check("p_of_any_test", recovers=False, confirms=False, soft=True)
@@ -37,42 +45,64 @@ P_ANOVA = Check("anova", recovers=False)
 
 def pvalue_relations(study):
     """All relations of this module that the claims have the numbers for; list of Relation."""
-    return [r for claim in study.claims.where(statistic="p") for r in _p(study, claim)]
+    return [
+        *(r for claim in study.claims.where(statistic="p") for r in _p(study, claim)),
+        *(r for claim in study.claims.where(statistic="u") for r in _u(study, claim)),
+    ]
 
 
 def _p(study, p):
     """p of the statistic printed beside it; without one, p of the rows."""
-    judge_of = {
-        "t": _p_of_t,
-        "z": _p_of_z,
-        "f": _p_of_f,
-        "h": _p_of_h,
-        "r": _p_of_r,
-        "chi2": _p_of_chi2,
-        "u": _p_of_u,
-    }
-    beside = dict(zip(judge_of, study.claims.beside(p, *judge_of), strict=True))
+    beside = _beside(study, p)
     for name, claim in beside.items():
-        if claim:
-            found = judge_of[name](study, p, claim)
-            if found:
-                judge, inputs, check = found
-                ids = (p.id, claim.id, *inputs)
-                for target in ids:
-                    kind = check if target == p.id else BACK if target == claim.id else P_CELL
-                    yield Relation(
-                        f"p of {claim.id}",
-                        kind,
-                        target,
-                        tuple(i for i in ids if i != target),
-                        lambda reading, j=judge, own=target == p.id, sided=name in SIDED: _against(
-                            reading, p.id, j(reading), own, sided
-                        ),
-                    )
-    if p.analysis == "anova" and not beside["f"]:
+        found = _JUDGE_OF[name](study, p, claim)
+        if found:
+            judge, inputs, check = found
+            ids, sided = (p.id, claim.id, *inputs), _one_sided(study, p, name)
+            for target in ids:
+                kind = check if target == p.id else BACK if target == claim.id else P_CELL
+                yield Relation(
+                    f"p of {claim.id}",
+                    kind,
+                    target,
+                    tuple(i for i in ids if i != target),
+                    lambda reading, j=judge, own=target == p.id, half=sided: _against(
+                        reading, p.id, j(reading), own, half
+                    ),
+                )
+    if p.analysis == "anova" and "f" not in beside:
         yield from _p_of_anova(study, p)
-    elif p.analysis in ("t-test", "mann-whitney") and not any(beside.values()):
+    elif p.analysis in ("t-test", "mann-whitney") and not beside:
         yield from _p_of_rows(study, p)
+
+
+def _beside(study, p):
+    """The statistics that stand beside a p."""
+    found = zip(_JUDGE_OF, study.claims.beside(p, *_JUDGE_OF), strict=True)
+    return {name: claim for name, claim in found if claim}
+
+
+def _one_sided(study, p, name):
+    """Whether p may be a one-sided one: not of statistics without a side, nor where the other p of
+    the place are those of two sides.
+    """
+    if name not in SIDED:
+        return False
+    key = ("sides", p.location, p.analysis)
+    if key not in study.established:
+        whole = half = 0
+        for other in study.claims.where(location=p.location, statistic="p")[:MOST_SIDES]:
+            if other.analysis != p.analysis:
+                continue
+            for kind, claim in _beside(study, other).items():
+                found = _JUDGE_OF[kind](study, other, claim)
+                if not found or kind not in SIDED:
+                    continue
+                computed, printed = found[0](study.reading)[0], study.reading[other.id]
+                fits = p_overlaps(computed, printed), p_overlaps(computed / 2, printed)
+                whole, half = whole + (fits == (True, False)), half + (fits == (False, True))
+        study.established[key] = whole > 2 and whole >= 3 * half
+    return not study.established[key]
 
 
 def _against(reading, p, found, own, sided=True):
@@ -247,10 +277,38 @@ def _p_of_u(study, p, u):
         near = min(abs(value.low - half), abs(value.high - half)) / reach
         # Ties make z larger, the exact distribution and the continuity correction change it a
         # little.
-        z = Interval(max(0.0, 0.9 * near - 0.2), 1.3 * far + 0.3)
-        return _adjusted(study, p, p_from_z(z)), f"U = {text_of(reading[u.id])}"
+        room = p_from_z(Interval(max(0.0, 0.9 * near - 0.2), 1.3 * far + 0.3))
+        if n * m <= SMALL and value.high <= n * m and value.low >= 0:
+            exact = [exact_rank_p(end, n, m) for end in (value.low, value.high)]
+            room = room.hull(Interval(min(exact), max(exact)))
+        return _adjusted(study, p, room), f"U = {text_of(reading[u.id])}"
 
     return judge, tuple(s for s, _ in sizes if isinstance(s, str)), P
+
+
+def _u(study, u):
+    """U lies between 0 and n·m, and is a multiple of a half (ties count a half)."""
+    sizes = _sizes(study, u)
+    if len(sizes) != 2:
+        return
+    ids = (u.id, *(size for size, _ in sizes if isinstance(size, str)))
+    for target in ids:
+        yield Relation(
+            f"range of {u.id}",
+            RANKS,
+            target,
+            tuple(name for name in ids if name != target),
+            lambda reading: _u_possible(reading, u.id, [size for size, _ in sizes]),
+        )
+
+
+def _u_possible(reading, u, sizes):
+    n, m = (reading.count(size) for size in sizes)
+    value = digits(reading[u])
+    first = max(0, math.ceil(2 * value.low - 1e-9))
+    holds = value.low <= n * m and first <= 2 * value.high + 1e-9
+    told = f"U of {n} and {m} is a multiple of 0.5 from 0 to {n * m}"
+    return Outcome(holds, math.nan, math.nan, f"{told}; printed {text_of(reading[u])}")
 
 
 def _p_of_rows(study, p):
@@ -371,3 +429,14 @@ def p_text(interval):
     if interval.high >= 1e-4:
         return show(interval)
     return f"{interval.low:.2g} to {interval.high:.2g}"
+
+
+_JUDGE_OF = {
+    "t": _p_of_t,
+    "z": _p_of_z,
+    "f": _p_of_f,
+    "h": _p_of_h,
+    "r": _p_of_r,
+    "chi2": _p_of_chi2,
+    "u": _p_of_u,
+}

@@ -7,11 +7,14 @@ from functools import partial
 
 from ivim.audit.checks.counts import counts_from_percentage
 from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.ratios import likelihood_limits
 from ivim.audit.checks.rounding import Outcome, cannot_tell, compare, prints_as
 from ivim.audit.relations import Check, Relation, as_printed, digits
 
 COUNTS = Check("share_of_counts")
 FROM_RATES = Check("follows_from_rates")
+LOGARITHM = Check("likelihood_limits")
+LOGARITHM_OPEN = Check("likelihood_limits", recovers=False, decisive=False)
 CELL = Check("cell_for_rates", recovers=False, confirms=False)
 
 
@@ -34,7 +37,86 @@ def rate_relations(study):
     for name in _FOLLOWS:
         for claim in study.claims.where(statistic=name):
             found += _of_rates(study, claim)
+            if name in _HITS:
+                found += _likelihood(study, claim)
+            if name in ("youden", *_HITS):
+                found += _of_cells(study, claim)
     return found
+
+
+def _of_cells(study, claim):
+    """Youden's index and likelihood ratios from the counts, where the rates are not printed."""
+    cells = study.claims.beside(claim, "tp", "fn", "tn", "fp")
+    if None in cells or None not in study.claims.beside(claim, "sensitivity", "specificity"):
+        return
+    ids, scale = tuple(cell.id for cell in cells), study.claims.scale(claim)
+    for target in (claim.id, *ids):
+        yield Relation(
+            f"{claim.id} of counts",
+            COUNTS if target == claim.id else CELL,
+            target,
+            tuple(i for i in (claim.id, *ids) if i != target),
+            partial(_from_cells, claim=claim, ids=ids, scale=scale, own=target == claim.id),
+        )
+
+
+def _from_cells(reading, claim, ids, scale, own):
+    tp, fn, tn, fp = (reading.count(name) for name in ids)
+    if not (tp + fn and tn + fp):
+        return cannot_tell("nobody is counted")
+    shares = [Interval(k / n, k / n) for k, n in ((tp, tp + fn), (tn, tn + fp))]
+    room = _FOLLOWS[claim.statistic](*shares, None, None)
+    if room is None:
+        return cannot_tell("a rate is 0 or 1")
+    found = compare((room * scale).widen(1e-9), digits(reading[claim.id]), "the counts")
+    ends = (found.low, found.high) if own else (math.nan, math.nan)
+    return Outcome(found.holds, *ends, found.reason)
+
+
+def _likelihood(study, claim):
+    """Limits of a likelihood ratio by the logarithm, from the counts that the rates stand for;
+    refuted only where that is said to be the method.
+    """
+    ends = study.claims.beside(claim, f"{claim.statistic}_low", f"{claim.statistic}_high")
+    rates = study.claims.beside(claim, "sensitivity", "specificity")
+    sizes = [study.denominator(rate) if rate else None for rate in rates]
+    if None in sizes:
+        return
+    ids = (*(rate.id for rate in rates), *(size for size in sizes if isinstance(size, str)))
+    for index, end in enumerate(ends):
+        if end is None:
+            continue
+        told = (end.method or claim.method).strip().lower()
+        judge = partial(
+            _of_logarithm,
+            end=end.id,
+            rates=[rate.id for rate in rates],
+            sizes=sizes,
+            scales=[study.claims.scale(rate) for rate in rates],
+            hits=_HITS[claim.statistic],
+            index=index,
+            level=study.structure.confidence,
+        )
+        check = LOGARITHM if told in ("log", "simel") else LOGARITHM_OPEN
+        yield Relation(f"limit {end.id}", check, end.id, ids, judge)
+
+
+def _of_logarithm(reading, end, rates, sizes, scales, hits, index, level):
+    counts = []
+    for rate, size, scale in zip(rates, sizes, scales, strict=True):
+        n = reading.count(size)
+        possible = counts_from_percentage(as_printed(reading[rate]), n, scale)
+        if len(possible) != 1:
+            return cannot_tell("the counts behind sensitivity and specificity are not unique")
+        counts.append((possible[0], n))
+    (tp, cases), (tn, controls) = counts
+    if hits == "positive":
+        found = likelihood_limits(tp, cases, controls - tn, controls, level)
+    else:
+        found = likelihood_limits(cases - tp, cases, tn, controls, level)
+    if found is None:
+        return cannot_tell("a count is 0")
+    return compare(found[index], digits(reading[end]), "the logarithm of the counts")
 
 
 def _of_counts(study, claim):
@@ -146,3 +228,5 @@ _FOLLOWS = {
     "npv": lambda se, sp, n, m: _predictive(sp, 1 - se, m, n),
     "accuracy": lambda se, sp, n, m: (n * se + m * sp) / (n + m),
 }
+
+_HITS = {"lr_positive": "positive", "lr_negative": "negative"}
