@@ -2,7 +2,6 @@
 survived."""
 
 import ast
-import re
 import sys
 
 import pytest
