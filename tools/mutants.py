@@ -33,9 +33,11 @@ PAGE = ROOT / "benchmarks" / "mutants.md"
 # Room: its modules, and how its tests are called. Each change of the compiled solver is compiled
 # anew, which takes a minute; so it is a room of its own, with a smaller sample.
 _SIGNAL_TESTS = ["test_signal_*.py", "test_engine.py", "test_maps.py", "test_recipe.py"]
+# What the auditor makes of the checks.
+_AUDITOR = ["test_audit_engine.py", "test_audit_cases.py", "test_audit_designs.py"]
 ROOMS = {
     "stats": ("ivim/stats/*.py", ["test_stats_*.py"]),
-    "audit/checks": ("ivim/audit/checks/*.py", ["test_audit_checks_*.py"]),
+    "audit/checks": ("ivim/audit/checks/*.py", ["test_audit_checks_*.py", *_AUDITOR]),
     "signal": ("ivim/signal/[!s]*.py ivim/signal/sh*.py", _SIGNAL_TESTS),
     "signal/solver": ("ivim/signal/solver.py", _SIGNAL_TESTS),
 }

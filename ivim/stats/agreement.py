@@ -173,7 +173,7 @@ def reading_table(frame: pd.DataFrame, targets: str, raters: str, values: Hashab
     table = table.loc[long["target"].unique(), long["rater"].unique()]
     complete = table.dropna()
     _check_size(table, complete, targets, raters, values)
-    if table.shape[1] > 1 and (complete.nunique() == 1).all():
+    if (complete.nunique() == 1).all():
         msg = (
             f"{values!r} is the same for every {targets} within each {raters}; agreement needs "
             "targets that differ"
