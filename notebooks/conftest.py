@@ -7,9 +7,12 @@ import os
 import shutil
 import tempfile
 
+from ivim.run.execute import ONE_THREAD
+
 _folder = tempfile.mkdtemp(prefix="ivim-nbval-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["IVIM_RESULTS"] = _folder
+os.environ.update(ONE_THREAD)
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 
 

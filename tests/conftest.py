@@ -1,10 +1,55 @@
-"""What every test shares: the project's folder and the reference material that may lie beside it."""  # noqa: E501
+"""What every test shares: one thread per process, the order of the files, the reference material
+that may lie beside the project.
+"""
+
+import os
 
 import pytest
 
 from ivim.files import ROOT
+from ivim.run.execute import ONE_THREAD
+
+# Before numpy is loaded: two workers with two threads each on two cores take ten times as long.
+os.environ.update(ONE_THREAD)
 
 OUTSIDE = ROOT.parent / "shared"
+
+LONGEST = (
+    "test_reproduce.py",
+    "test_study_work.py",
+    "test_audit_engine.py",
+    "test_run.py",
+    "test_audit_designs.py",
+    "test_report_own_table.py",
+    "test_study_whole.py",
+    "test_widgets.py",
+    "test_audit_simulated.py",
+    "test_wheel.py",
+    "test_site.py",
+    "02_representative_cases.ipynb",
+    "01_signal_models.ipynb",
+    "05_group_comparison.ipynb",
+    "07_diagnostic_performance.ipynb",
+    "08_audit.ipynb",
+    "09_findings.ipynb",
+    "test_cohort_reconstruction.py",
+    "test_audit_no_false_accusation.py",
+    "test_signal_fit.py",
+)
+"""Files that take longest, the longest first; where several workers share out whole files, a long
+one that is begun last leaves the others idle."""
+
+
+def pytest_configure(config):
+    """Files are handed out in the order below, not by how many tests they have."""
+    config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """The longest files first, all others as they were found."""
+    place = {name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
 
 
 @pytest.fixture

@@ -9,15 +9,15 @@ from pathlib import Path
 from ivim import files, notebook
 from ivim.run.processes import side_by_side
 
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""Sums in BLAS depend on the number of threads in the last digit, and threads of several processes
+only wait for each other."""
+
 SURROUNDINGS = {
     # A user's own settings would change or hide the figures.
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    # Sums in BLAS depend on the number of threads in the last digit, and notebooks run side by side
-    # anyway.
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
+    **ONE_THREAD,
 }
 
 
