@@ -93,7 +93,9 @@ class OwnStudy:
         task = record.Task(
             str(self.measured.layout.folder), first, self.measured.layout.readers, self.options
         )
-        series, chosen, _ = record.read(task)
+        series, chosen, failed = record.read(task)
+        if series is None:
+            raise ValueError("; ".join(failed.values()))
         masks = {reader: one.mask for reader, one in chosen.items()}
         z = pictures.slice_shown(list(masks.values()))
         flat = np.any(list(masks.values()), axis=0)[:, :, z]
