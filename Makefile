@@ -51,8 +51,9 @@ test: $(READY)
 lint: $(READY)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
+# The notebooks change on disk only when their reader saves them (tools/jupyter switches autosave off).
 lab: $(READY)
-	@$(BIN)/jupyter lab notebooks
+	@JUPYTER_CONFIG_PATH="$(CURDIR)/tools/jupyter" $(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/run.py $(ARGS)
