@@ -209,7 +209,7 @@ def _dispute_words(repair, evaluator):
         if not relation.check.name.startswith(ORDERS) or set(relation.inputs) & blamed:
             continue
         outcome = evaluator.outcome(relation, repair.reading)
-        bare = [name for name in relation.inputs if not _confirmed(evaluator, repair, name)]
+        bare = [n for n in relation.inputs if not _confirmed(evaluator, repair, n, relation.inputs)]
         if outcome.holds is False and bare:
             names = frozenset((relation.target, *bare))
             for name in names:
@@ -217,12 +217,16 @@ def _dispute_words(repair, evaluator):
                 repair.reasons[name] = outcome.reason
 
 
-def _confirmed(evaluator, repair, name):
+def _confirmed(evaluator, repair, name, both):
+    """By something that does not rest on the other number too: two means that have changed places
+    have the same t.
+    """
     return any(
         relation.target == name
         and relation.check.confirms
         and relation.check.decisive
         and relation.inputs
+        and not set(relation.inputs) & set(both)
         and evaluator.outcome(relation, repair.reading).holds
         for relation in evaluator.touching((name,))
     )
