@@ -336,7 +336,9 @@ class Plan:
         """The tables of :func:`solver.search_two_decays`; D even in its root, D* in its ratio."""
         bounds = self.model.bounds | self.bounds
         (slow_low, slow_high), (fast_low, fast_high) = bounds["adc_slow"], bounds["adc_fast"]
-        root = np.linspace(max(slow_low, LEAST) ** 0.5, max(slow_high, 2 * LEAST) ** 0.5, solver.SLOW)
+        root = np.linspace(
+            max(slow_low, LEAST) ** 0.5, max(slow_high, 2 * LEAST) ** 0.5, solver.SLOW
+        )
         slow = self._axis("adc_slow", root**2)
         slow = np.append(slow, np.repeat(slow[-1], solver.SLOW - slow.size))
         fast = np.geomspace(max(fast_low, LEAST), max(fast_high, 2 * LEAST), solver.FAST)

@@ -635,9 +635,7 @@ def refine(along, slow, nodes, norms_1, norms_2, limits, confined, near, sheet):
         inverse = 1 / max(1 - c * c, 1e-12)
         if confined:
             norm = k0 * norms_1[k] + k1 * norms_1[k + 1] + k2 * norms_1[k + 2] + k3 * norms_1[k + 3]
-            vertex, _, _ = confine(
-                p, q, c, inverse, norm, norms_2[j], f_low, f_high, s_low, s_high
-            )
+            vertex, _, _ = confine(p, q, c, inverse, norm, norms_2[j], f_low, f_high, s_low, s_high)
         else:
             beside = max(q - c * p, 0.0)
             vertex = q * q if p < c * q else p * p + beside * beside * inverse
@@ -761,9 +759,7 @@ def search_two_decays(signals, w, b, grid, low, high, confined, own_slow, starts
         limits = (low[v, 3], high[v, 3], low[v, 0], high[v, 0])
         project(w, y, fast_curves, FAST, ACROSS * FAST, sheet)
         if own_slow:
-            rank_own(
-                y, w, b, low[v, 1], fast_curves, fast_norms, limits, confined, decay, sheet
-            )
+            rank_own(y, w, b, low[v, 1], fast_curves, fast_norms, limits, confined, decay, sheet)
         else:
             project(w, y, slow_curves, SLOW, 0, along)
             if confined:
@@ -775,9 +771,7 @@ def search_two_decays(signals, w, b, grid, low, high, confined, own_slow, starts
                 total += w[i] * y[i] * y[i]
             top = most.max()
             near = top - CLOSE * (total - top) - ROUGHNESS * total
-            refine(
-                along, slow, nodes, slow_norms, fast_norms, limits, confined, near, sheet
-            )
+            refine(along, slow, nodes, slow_norms, fast_norms, limits, confined, near, sheet)
         taken[:] = False
         for k in range(4):
             j = next_basin(most, taken) if k < 2 else (k - 2) * (FAST - 1)
