@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ivim import article, files, parameters
+from ivim.files import shown
 
 DATA = files.COHORT
 
@@ -142,8 +143,8 @@ def read_patients(path: str | Path) -> pd.DataFrame:
     repeated = frame.loc[frame["patient"].duplicated(), "patient"]
     if len(repeated):
         msg = (
-            f"{path}: patient {repeated.iloc[0]!r} stands in more than one row; give each patient "
-            "one row"
+            f"{path}: patient {shown(repeated.iloc[0])} stands in more than one row; give each "
+            "patient one row"
         )
         raise ValueError(msg)
     frame["primary"] = frame["primary"].where(~frame["primary"].str.lower().isin(MISSING), "")
@@ -166,8 +167,8 @@ def read_measurements(path: str | Path) -> pd.DataFrame:
     if twice.any():
         row = frame[twice].iloc[0]
         msg = (
-            f"{path}: reader {row['reader']!r} has more than one row for patient "
-            f"{row['patient']!r}; give one row each"
+            f"{path}: reader {shown(row['reader'])} has more than one row for patient "
+            f"{shown(row['patient'])}; give one row each"
         )
         raise ValueError(msg)
     columns = [column for column in frame.columns if column not in ("patient", "reader")]
@@ -175,7 +176,7 @@ def read_measurements(path: str | Path) -> pd.DataFrame:
         (name for name in columns if name in ("group", "primary", "sex", "age")), ""
     ):
         msg = (
-            f"{path}: column {foreign!r} tells of the patient, not of a reading; move it to "
+            f"{path}: column {shown(foreign)} tells of the patient, not of a reading; move it to "
             "patients.csv"
         )
         raise ValueError(msg)
@@ -261,11 +262,12 @@ def _check_header(header, needed, path):
         )
         raise ValueError(msg)
     if twice := next((name for name in header if header.count(name) > 1), None):
-        msg = f"{path}: column {twice!r} stands there more than once; keep one"
+        msg = f"{path}: column {shown(twice)} stands there more than once; keep one"
         raise ValueError(msg)
     if missing := [column for column in needed if column not in header]:
+        met = ", ".join(map(shown, header[:40]))
         msg = (
-            f"{path}: column {missing[0]!r} is missing; met {', '.join(map(repr, header))}; "
+            f"{path}: column {shown(missing[0])} is missing; met {met}; "
             f"needed are {', '.join(needed)}"
         )
         raise ValueError(msg)
@@ -277,7 +279,7 @@ def _refuse_row_names(frame, path):
     counts = [list(map(str, range(start, start + rows))) for start in (0, 1)]
     if rows > 2 and first not in ("patient", "reader") and frame[first].tolist() in counts:
         msg = (
-            f"{path}: column {first!r} counts the rows, which is no measurement; leave it out "
+            f"{path}: column {shown(first)} counts the rows, which is no measurement; leave it out "
             "(in R: row.names = FALSE, in pandas: index=False)"
         )
         raise ValueError(msg)
@@ -289,7 +291,8 @@ def _check_filled(frame, columns, path):
         if blank.any():
             row = int(np.flatnonzero(blank)[0]) + 1
             msg = (
-                f"{path}: column {column!r} is blank in data row {row}; fill it or take the row out"
+                f"{path}: column {shown(column)} is blank in data row {row}; fill it or take the "
+                "row out"
             )
             raise ValueError(msg)
 
@@ -302,7 +305,7 @@ def _numbers(frame, column, path):
     if bad.any():
         row = frame[bad].iloc[0]
         msg = (
-            f"{path}: {column} of patient {row['patient']!r} is {row[column][:40]!r}; "
+            f"{path}: {column} of patient {shown(row['patient'])} is {shown(row[column][:40])}; "
             "it has to be a finite number or blank"
         )
         raise ValueError(msg)
@@ -316,7 +319,7 @@ def _sexes(frame, path):
     if found.isna().any():
         met = frame.loc[found.isna()].iloc[0]
         msg = (
-            f"{path}: sex of patient {met['patient']!r} is {met['sex']!r}; "
+            f"{path}: sex of patient {shown(met['patient'])} is {shown(met['sex'])}; "
             "accepted are male, female, M, F or blank"
         )
         raise ValueError(msg)
@@ -328,7 +331,7 @@ def _ages(frame, path):
     if (wrong := (ages < 0) | (ages > OLDEST)).any():
         met = frame[wrong].iloc[0]
         msg = (
-            f"{path}: age of patient {met['patient']!r} is {met['age']}; "
+            f"{path}: age of patient {shown(met['patient'])} is {met['age']}; "
             f"an age is from 0 to {OLDEST} years"
         )
         raise ValueError(msg)
@@ -339,7 +342,7 @@ def _check_groups(column, path):
     names = list(dict.fromkeys(column))
     if len(names) < 2:
         msg = (
-            f"{path}: column 'group' holds only {names[0]!r}; "
+            f"{path}: column 'group' holds only {shown(names[0])}; "
             "a comparison needs at least two groups"
         )
         raise ValueError(msg)
@@ -348,8 +351,9 @@ def _check_groups(column, path):
         alike = seen.setdefault(re.sub(r"[\W_]+", "", name).casefold() or name, name)
         if alike != name:
             msg = (
-                f"{path}: groups {alike!r} and {name!r} differ only in capitals, blanks or signs; "
-                "write both the same if they are one group, or tell them apart by a letter"
+                f"{path}: groups {shown(alike)} and {shown(name)} differ only in capitals, blanks "
+                "or signs; write both the same if they are one group, or tell them apart by a "
+                "letter"
             )
             raise ValueError(msg)
 
@@ -362,8 +366,8 @@ def _near_names(column):
         same_length = len(one.split()) == len(other.split())
         if same_length and len(differing) == 1 and _one_slip(*differing[0]):
             yield (
-                f"Groups {one!r} and {other!r} differ by a letter; if they are one group, write "
-                "both the same."
+                f"Groups {shown(one)} and {shown(other)} differ by a letter; if they are one "
+                "group, write both the same."
             )
 
 
@@ -429,14 +433,14 @@ def _check_same_patients(people, readings):
     measured, known = set(readings["patient"]), set(people["patient"])
     if unmeasured := sorted(known - measured):
         msg = (
-            f"patient {unmeasured[0]!r} has no measurement ({len(unmeasured)} such); add the rows "
-            "or take the patient out of patients.csv"
+            f"patient {shown(unmeasured[0])} has no measurement ({len(unmeasured)} such); add the "
+            "rows or take the patient out of patients.csv"
         )
         raise ValueError(msg)
     if unknown := sorted(measured - known):
         msg = (
-            f"patient {unknown[0]!r} is measured but not in patients.csv ({len(unknown)} such); "
-            "add the patient or take the rows out"
+            f"patient {shown(unknown[0])} is measured but not in patients.csv "
+            f"({len(unknown)} such); add the patient or take the rows out"
         )
         raise ValueError(msg)
 
@@ -447,7 +451,7 @@ def _order_groups(column, positive):
         positive = article.POSITIVE if article.POSITIVE in names else names[-1]
     if positive not in names:
         msg = (
-            f"positive group {positive!r} is not in the data; the groups are "
+            f"positive group {shown(positive)} is not in the data; the groups are "
             f"{', '.join(map(repr, names))}"
         )
         raise ValueError(msg)
