@@ -10,6 +10,7 @@ import pandas as pd
 
 from ivim import article, files
 from ivim.cohort_tables import read_measurements, read_patients
+from ivim.files import shown
 
 DATA = files.COHORT
 LONG_WORD = 7
@@ -180,14 +181,14 @@ def _check_same_patients(people, readings):
     measured, known = set(readings["patient"]), set(people["patient"])
     if unmeasured := sorted(known - measured):
         msg = (
-            f"patient {unmeasured[0]!r} has no measurement ({len(unmeasured)} such); add the rows "
-            "or take the patient out of patients.csv"
+            f"patient {shown(unmeasured[0])} has no measurement ({len(unmeasured)} such); add the "
+            "rows or take the patient out of patients.csv"
         )
         raise ValueError(msg)
     if unknown := sorted(measured - known):
         msg = (
-            f"patient {unknown[0]!r} is measured but not in patients.csv ({len(unknown)} such); "
-            "add the patient or take the rows out"
+            f"patient {shown(unknown[0])} is measured but not in patients.csv "
+            f"({len(unknown)} such); add the patient or take the rows out"
         )
         raise ValueError(msg)
 
@@ -198,7 +199,7 @@ def _order_groups(column, positive):
         positive = article.POSITIVE if article.POSITIVE in names else names[-1]
     if positive not in names:
         msg = (
-            f"positive group {positive!r} is not in the data; the groups are "
+            f"positive group {shown(positive)} is not in the data; the groups are "
             f"{', '.join(map(repr, names))}"
         )
         raise ValueError(msg)
@@ -221,7 +222,7 @@ def _near_names(column):
         same_length = len(one.split()) == len(other.split())
         if same_length and len(differing) == 1 and _one_slip(*differing[0]):
             yield (
-                f"Groups {one!r} and {other!r} differ by a letter; if they are one group, write "
+                f"Groups {shown(one)} and {shown(other)} differ by a letter; if they are one group, write "
                 "both the same."
             )
 

@@ -47,6 +47,10 @@ def temporary_name(what: str = "") -> str:
     ----------
     what : str
         A word to tell several things of one process apart.
+
+    Returns
+    -------
+    str
     """
     return f".ivim-{_HOST}-{os.getpid()}-{what}"
 
@@ -76,6 +80,10 @@ def locked(path: str | Path) -> Iterator[None]:
     Parameters
     ----------
     path : path
+
+    Yields
+    ------
+    None
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -110,6 +118,11 @@ def replacing(path: str | Path) -> Iterator[Path]:
     ------
     ValueError
         When the folder of `path` is missing or cannot be written to.
+
+    Yields
+    ------
+    Path
+        Where to write.
     """
     path = Path(path)
     if path.exists() and not path.is_file():
@@ -145,23 +158,49 @@ def _final(path):
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
-    """Write bytes, whole or not at all."""
+    """Write bytes, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+    content : bytes
+    """
     with replacing(path) as temporary:
         temporary.write_bytes(content)
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write text in UTF-8 with plain line ends, whole or not at all."""
+    """Write text in UTF-8 with plain line ends, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+    text : str
+    """
     write_bytes(path, text.encode("utf-8"))
 
 
 def write_json(path: str | Path, content: Any, indent: int = 2) -> None:
-    """Write JSON in UTF-8 with a line end behind the last line, whole or not at all."""
+    """Write JSON in UTF-8 with a line end behind the last line, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+    content : object
+        Of plain types.
+    indent : int
+    """
     write_text(path, json.dumps(content, indent=indent, ensure_ascii=False) + "\n")
 
 
 def write_csv(path: str | Path, frame: "pd.DataFrame") -> None:
-    """Write a frame as :func:`csv_text` gives it, whole or not at all."""
+    """Write a frame as :func:`csv_text` gives it, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+    frame : DataFrame
+    """
     write_text(path, csv_text(frame))
 
 
@@ -240,6 +279,11 @@ def staged(folder: str | Path, force: bool = False) -> Iterator[Path]:
     ------
     ValueError
         When `folder` is a file, holds files (without `force`), or cannot be written to.
+
+    Yields
+    ------
+    Path
+        The temporary folder.
     """
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():

@@ -6,6 +6,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from ivim.stats.checks import binary
+from ivim.stats.groups import compare_groups
 from ivim.stats.validation import optimism
 
 
@@ -53,3 +54,9 @@ def test_the_error_of_four_resamples_has_three_degrees_of_freedom(study):
     found = optimism(study, "y", ["x"], resamples=4, seed=4).attrs["error"]
     expected = gaps.std(axis=0, ddof=1) / 2
     assert_allclose(list(found.values()), expected, atol=1e-12)
+
+
+def test_degrees_of_freedom_are_those_of_two_groups(study):
+    """Student's t and Levene's F have n1 + n2 - 2."""
+    found = compare_groups(study, values="x", group="y").set_index("test")["df"]
+    assert found["Levene"] == found["Student"] == 38

@@ -30,6 +30,9 @@ COMMANDS = (
 )
 """Modules of this package, in the order of `ivim --help`."""
 
+LONGEST = 1500
+"""Signs of a message; a longer one quotes an input at length."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
@@ -74,7 +77,8 @@ def _stop(number, frame):
 
 
 def _one_line(error):
-    return " ".join(str(error).split())
+    text = " ".join(str(error).split())
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
 
 
 def _parser():

@@ -182,6 +182,11 @@ def recipe_for(recipe: str | Path | Recipe, models: Sequence[str]) -> Recipe:
     Returns
     -------
     Recipe
+
+    Raises
+    ------
+    ValueError
+        When the recipe is unknown or cannot be read.
     """
     chosen = get_recipe(recipe)
     if chosen.name == "segmented" and "biexponential" not in models:

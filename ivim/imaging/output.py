@@ -221,7 +221,7 @@ def draw_map(
         Of the values.
     """
     scale = parameters.REGISTRY[parameter].scale
-    low, high = parameters.REGISTRY[parameter].shown
+    low, high = parameters.REGISTRY[parameter].shown or (0.0, float(np.nanmax(values)))
     image = axes.imshow(
         (values * scale).T,
         cmap="viridis" if parameter in ("f", "alpha", "kurtosis") else "inferno",
