@@ -247,8 +247,9 @@ def _check_groups(column, path):
         alike = seen.setdefault(re.sub(r"[\W_]+", "", name).casefold() or name, name)
         if alike != name:
             msg = (
-                f"{path}: groups {shown(alike)} and {shown(name)} differ only in capitals, blanks or signs; "
-                "write both the same if they are one group, or tell them apart by a letter"
+                f"{path}: groups {shown(alike)} and {shown(name)} differ only in capitals, blanks "
+                "or signs; write both the same if they are one group, or tell them apart by a "
+                "letter"
             )
             raise ValueError(msg)
 
