@@ -222,8 +222,8 @@ def _near_names(column):
         same_length = len(one.split()) == len(other.split())
         if same_length and len(differing) == 1 and _one_slip(*differing[0]):
             yield (
-                f"Groups {shown(one)} and {shown(other)} differ by a letter; if they are one group, write "
-                "both the same."
+                f"Groups {shown(one)} and {shown(other)} differ by a letter; if they are one "
+                "group, write both the same."
             )
 
 

@@ -44,8 +44,8 @@ def read_patients(path: str | Path) -> pd.DataFrame:
     repeated = frame.loc[frame["patient"].duplicated(), "patient"]
     if len(repeated):
         msg = (
-            f"{path}: patient {shown(repeated.iloc[0])} stands in more than one row; give each patient "
-            "one row"
+            f"{path}: patient {shown(repeated.iloc[0])} stands in more than one row; give each "
+            "patient one row"
         )
         raise ValueError(msg)
     frame["primary"] = frame["primary"].where(~frame["primary"].str.lower().isin(MISSING), "")
@@ -165,8 +165,9 @@ def _check_header(header, needed, path):
         msg = f"{path}: column {shown(twice)} stands there more than once; keep one"
         raise ValueError(msg)
     if missing := [column for column in needed if column not in header]:
+        met = ", ".join(map(shown, header[:40]))
         msg = (
-            f"{path}: column {shown(missing[0])} is missing; met {', '.join(map(shown, header[:40]))}; "
+            f"{path}: column {shown(missing[0])} is missing; met {met}; "
             f"needed are {', '.join(needed)}"
         )
         raise ValueError(msg)
@@ -189,7 +190,10 @@ def _check_filled(frame, columns, path):
         blank = frame[column] == ""
         if blank.any():
             row = int(np.flatnonzero(blank)[0]) + 1
-            msg = f"{path}: column {shown(column)} is blank in data row {row}; fill it or take the row out"
+            msg = (
+                f"{path}: column {shown(column)} is blank in data row {row}; fill it or take the "
+                "row out"
+            )
             raise ValueError(msg)
 
 
