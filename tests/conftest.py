@@ -16,10 +16,10 @@ OUTSIDE = ROOT.parent / "shared"
 
 LONGEST = (
     "test_reproduce.py",
-    "test_study_work.py",
     "test_audit_engine.py",
-    "test_run.py",
     "test_audit_designs.py",
+    "test_study_work.py",
+    "test_run.py",
     "test_report_own_table.py",
     "test_study_whole.py",
     "test_widgets.py",
@@ -37,7 +37,8 @@ LONGEST = (
     "test_signal_fit.py",
 )
 """Files that take longest, the longest first; where several workers share out whole files, a long
-one that is begun last leaves the others idle."""
+one that is begun last leaves the others idle. On a fresh clone the first compiles the voxel engine,
+so the next two are such as need none."""
 
 
 def pytest_configure(config):
