@@ -206,11 +206,14 @@ def _dispute_words(repair, evaluator):
     """
     blamed = {name for slip in repair.slips for name in slip.blamed} | set(repair.disputed)
     for relation in evaluator.relations:
-        if not relation.check.name.startswith(ORDERS) or set(relation.inputs) & blamed:
+        words = relation.target not in repair.reading.printed
+        if not words or not relation.check.name.startswith(ORDERS) or set(relation.inputs) & blamed:
             continue
         outcome = evaluator.outcome(relation, repair.reading)
+        if outcome.holds is not False:
+            continue
         bare = [n for n in relation.inputs if not _confirmed(evaluator, repair, n, relation.inputs)]
-        if outcome.holds is False and bare:
+        if bare:
             names = frozenset((relation.target, *bare))
             for name in names:
                 repair.disputed[name] = names

@@ -178,7 +178,10 @@ def _p_of_t(study, p, t):
             found = found.hull(p_from_z(size))  # a Z in a column that is headed t
         return _adjusted(study, p, found), f"t = {text_of(reading[t.id])}"
 
-    return judge, tuple(s for s, _ in sizes if isinstance(s, str)), P
+    inputs = [s for s, _ in sizes if isinstance(s, str)]
+    if pair and method != "student":  # Welch's degrees of freedom rest on the SDs
+        inputs += [row.sd for row in pair]
+    return judge, tuple(dict.fromkeys(inputs)), P
 
 
 def _adjusted(study, p, found):
