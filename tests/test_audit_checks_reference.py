@@ -160,5 +160,6 @@ def test_a_turned_sign_is_mended_by_turning_it():
 
 def test_nought_times_infinity_is_nought():
     """An interval from 0 times one without end begins at 0."""
-    found = Interval(0.0, 2.0) * Interval(1.0, math.inf)
-    assert found.low <= 0 and found.low > -1e-300 and found.high == math.inf
+    begins, endless = Interval(0.0, 2.0), Interval(1.0, math.inf)
+    for found in (begins * endless, endless * begins):
+        assert found.low <= 0 and found.low > -1e-300 and found.high == math.inf
