@@ -148,7 +148,7 @@ def test_a_nought_that_was_cut_may_be_either_side():
 
 def test_a_signal_below_nought_is_no_decay():
     """1 - bD falls everywhere, and is negative at the end."""
-    equation = Equation("S0 * (1 - b * D)", {"D": (1e-3, 2e-3)}, {"D": 1})
+    equation = Equation("S0 * (1 - b * D)", {"D": (5e-4, 9e-4)}, {"D": 1})
     assert physics.check_decay(equation).holds is False
 
 
