@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+from ivim.stats.agreement import icc
 from ivim.stats.checks import binary
 from ivim.stats.groups import compare_groups
 from ivim.stats.validation import optimism
@@ -60,3 +61,10 @@ def test_degrees_of_freedom_are_those_of_two_groups(study):
     """Student's t and Levene's F have n1 + n2 - 2."""
     found = compare_groups(study, values="x", group="y").set_index("test")["df"]
     assert found["Levene"] == found["Student"] == 38
+
+
+def test_readers_who_agree_in_all_have_limits_of_one():
+    """Without any residual every form is 1, from 1 to 1."""
+    frame = pd.DataFrame({"patient": [*range(5)] * 2, "reader": ["a"] * 5 + ["b"] * 5})
+    found = icc(frame.assign(x=[*range(5)] * 2), targets="patient", raters="reader", values="x")
+    assert_allclose(found[["icc", "ci_low", "ci_high"]].to_numpy(float), 1.0, rtol=1e-12)

@@ -186,7 +186,7 @@ def reading_table(frame: pd.DataFrame, targets: str, raters: str, values: Hashab
 def _check_size(
     table: pd.DataFrame, complete: pd.DataFrame, targets: str, raters: str, values: Hashable
 ) -> None:
-    if table.shape[1] > 1 and len(table) < 2:
+    if len(table) < 2:
         msg = _too_few(table, targets, raters, values)
         raise ValueError(msg)
     lacking = np.argwhere(table.isna().to_numpy())
