@@ -47,15 +47,12 @@ def results(words, tmp_path_factory):
 
 def test_kernels_write_the_same(words, results, tmp_path):
     """The command as it is, with a kernel and papermill, writes the bytes of the quick way."""
-    assert cli.main([*words, "--out", str(tmp_path / "out"), "--only", "03"]) == 0
-    written = [
-        path.relative_to(tmp_path / "out")
-        for kind in ("tables", "figures")
-        for path in (tmp_path / "out" / kind).iterdir()
-    ]
+    assert cli.main([*words, "--out", str(tmp_path / "out"), "--only", "06"]) == 0
+    written = [path.name for path in (tmp_path / "out" / "tables").iterdir()]
     assert len(written) > 10
     for name in written:
-        assert (tmp_path / "out" / name).read_bytes() == (results / name).read_bytes(), name
+        kernels = (tmp_path / "out" / "tables" / name).read_bytes()
+        assert kernels == (results / "tables" / name).read_bytes(), name
 
 
 @pytest.mark.parametrize("name", COLUMNS)
