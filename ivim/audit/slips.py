@@ -139,7 +139,7 @@ def _number(study, evaluator, reading, cells, failing):
             first,
             printed,
             room,
-            [*hints, *_shares(study, first)],
+            [*hints, *_shares(study, first), *_spreads(study, first)],
             scale,
             elsewhere_printed(study, first),
         ),
@@ -164,6 +164,20 @@ def _shares(study, claim):
     n = study.reading.count(size) if size is not None else 0
     steps = n if 0 < n <= MOST_COUNTS else MOST_COUNTS // 2
     return [scale * k / steps for k in range(steps + 1)]
+
+
+def _spreads(study, claim):
+    """What an SD is where an SE or a variance stands in its place, and the other way round; every
+    size that a group may have.
+    """
+    if claim.statistic == "n":
+        return range(2, MOST_COUNTS)
+    value = float(claim.number.value)
+    if claim.statistic not in ("sd", "se_mean") or value <= 0:
+        return []
+    row = study.row(claim.group, claim.parameter, claim.variant)
+    root = math.sqrt(study.reading.count(row.n)) if row else 1.0
+    return [value * root, value / root, math.sqrt(value), value**2]
 
 
 def _in_turn(relations, before, cells):

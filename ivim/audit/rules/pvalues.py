@@ -1,7 +1,7 @@
 """Relations of a printed p: against the statistic printed beside it, else against the rows."""
 
 import math
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.moments import between_ss, total_ss
@@ -66,14 +66,43 @@ def _p(study, p):
                     kind,
                     target,
                     tuple(i for i in ids if i != target),
-                    lambda reading, j=judge, own=target == p.id, half=sided: _against(
-                        reading, p.id, j(reading), own, half
+                    partial(
+                        _held, p=p.id, statistic=claim.id, target=target, judge=judge, half=sided
                     ),
                 )
     if p.analysis == "anova" and "f" not in beside:
         yield from _p_of_anova(study, p)
     elif p.analysis in ("t-test", "mann-whitney") and not beside:
         yield from _p_of_rows(study, p)
+
+
+def _held(reading, p, statistic, target, judge, half):
+    found = _against(reading, p, judge(reading), target == p, half)
+    if found.holds is False and target == statistic:
+        value = _statistic_for(reading, p, statistic, judge)
+        return Outcome(False, value, value, found.reason)
+    return found
+
+
+def _statistic_for(reading, p, statistic, judge):
+    """A statistic that gives the printed p, by bisection; NaN where none below 10,000 does."""
+    shown = as_printed(reading[p])
+    goal = {"<": float(shown.value) / 2, ">": (1 + float(shown.value)) / 2}.get(
+        shown.comparison, float(shown.value)
+    )
+
+    def at(size):
+        return judge(reading.with_changes({statistic: Interval(size, size)}))[0].low
+
+    low, high = 0.0, 1.0
+    while at(high) > goal:
+        low, high = high, 4 * high
+        if high > 1e4:
+            return math.nan
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if at(middle) > goal else (low, middle)
+    return math.copysign(high, float(digits(reading[statistic]).middle))
 
 
 def _beside(study, p):
