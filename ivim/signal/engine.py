@@ -149,7 +149,7 @@ class Plan:
         minima = Minima(self, means, levels, low, high)
         tied = minima.solve()
         block = self._judge(minima, within, peaks, tied)
-        return block if first is None else self._two_stage(block, first)
+        return block if first is None else self._two_stage(block, first, minima.gauss)
 
     def with_floor(self, floor):
         """The same plan with a noise floor (array, shape (n,), or one number; None for none)."""
@@ -202,44 +202,52 @@ class Plan:
         reason[~minima.converged] = reasons.NOT_CONVERGED
         return self._block(minima.theta, errors, sse, reason)
 
-    def _two_stage(self, block, first):
+    def _two_stage(self, block, first, gauss):
         """Standard errors of a segmented fit: the noise reaches the second stage directly and by
         way of the first's adc_slow.
 
         As :mod:`ivim.signal.fit` has them, for all voxels at once.
         """
-        names, m = self.model.parameters, block.sse.size
-        in_tail = np.bincount(self.group, self.tail.use) > 0
-        through_slow = np.zeros((m, self.b.size))
-        through_slow[:, in_tail] = _gain(
-            self.tail.jacobian(first.values), self.tail.w, np.ones((m, 2), bool)
-        )[:, 1]
-        jacobian = self.jacobian(block.values)
-        free = np.isfinite([block.errors[name] for name in names]).T
-        free[:, 1] = False
-        second = _gain(jacobian, self.w, free)
-        second -= (second @ jacobian[:, :, 1:2]) * through_slow[:, None, :]
-        second[:, 1] = through_slow
+        free = np.isfinite([block.errors[name] for name in self.model.parameters])
+        free[1] = False
         spread = block.sse / max(self.use.sum() - self.free, 1)
-        errors = np.sqrt(spread[:, None] * np.sum(second**2 / self.w, axis=2))
-        free[:, 1] = True
+        share, slow = self._through_slow(block.values, first.values["s0"])
+        matrix = _square(gauss)
+        inverse = _inverse_of_free(matrix, free)
+        # Variance of G - g t, G the gains of the second stage, g the slope of its estimates by
+        # adc_slow and t the gains of adc_slow: G W⁻¹ G' is the inverse, G W⁻¹ t' comes by `share`.
+        slope = np.einsum("pqm,qm->pm", inverse, matrix[:, 1])
+        shared = np.einsum("pqm,qm->pm", inverse, share)
+        variance = np.einsum("ppm->pm", inverse) + slope * (slope * slow - 2 * shared)
+        variance[1], free[1] = slow, True
+        errors = np.sqrt(np.maximum(spread * variance, 0.0))
         certain = (
             (first.reason == reasons.OK) & (self.tail.use.sum() > 2) & (self.use.sum() > self.free)
         )
-        errors[~(free & certain[:, None])] = np.nan
+        errors[~(free & certain)] = np.nan
         held = (first.reason == reasons.AT_BOUND) & (block.reason == reasons.OK)
         reason = np.where(held, np.uint8(reasons.AT_BOUND), block.reason)
-        return replace(
-            block,
-            errors=dict(zip(names, np.ascontiguousarray(errors.T), strict=True)),
-            reason=reason,
-        )
+        errors = dict(zip(self.model.parameters, errors, strict=True))
+        return replace(block, errors=errors, reason=reason)
 
-    def jacobian(self, values):
-        """Derivatives of the signal at the different b-values, shape (m, b, k)."""
-        return self.model.jacobian(
-            self.b, **{name: value[:, None] for name, value in values.items()}
-        )
+    def _through_slow(self, values, height):
+        """How the first stage's error of adc_slow goes with the second stage's derivatives (J' t,
+        shape (4, m)), and its variance, both at unit noise; `height` is the first stage's s0."""
+        tail = np.bincount(self.group, self.tail.use) > 0
+        b, w = self.b[tail], self.w[tail]
+        moments = np.stack([w, w * b, w * b**2], axis=1)
+        slow = np.exp(-np.outer(values["adc_slow"], b))
+        same = (slow * slow @ moments).T
+        other = (slow * np.exp(-np.outer(values["adc_fast"], b)) @ moments).T
+        determinant = height * (same[0] * same[2] - same[1] ** 2)
+        level, tilt = same[1] / determinant, -same[0] / determinant
+        slow, fast = level * same[:2] + tilt * same[1:], level * other[:2] + tilt * other[1:]
+        s0, f = values["s0"], values["f"]
+        share = [
+            slow[0] + f * (fast[0] - slow[0]), -s0 * (1 - f) * slow[1], -s0 * f * fast[1],
+            s0 * (fast[0] - slow[0]),
+        ]  # fmt: skip
+        return np.stack(share), same[0] / (height * determinant)
 
     def _fit_log_line(self, signals, low, high):
         """A straight line through ln S weighted by the averages, within the limits.
@@ -450,12 +458,14 @@ class Minima:
         for rows, place, values, part in families:
             if not rows.size:
                 continue
-            start = self.theta[rows]
+            start, free = self.theta[rows], width[rows, place] > 0
             for value in values:
                 theta = start.copy()
                 theta[:, place] = value
                 theta[:, 3] = self.low[rows, 3] + part * width[rows, 3]
                 yield rows, np.clip(theta, self.low[rows], self.high[rows])
+                if not free.all():  # where it is held, all its values are one start
+                    rows, start, free = rows[free], start[free], free[free]
         if self.plan.b[0] > 0:  # a fast part gone before the lowest b may be of any size
             everyone = np.arange(len(share))
             for value in FEW_FAST[1::2]:
@@ -502,16 +512,30 @@ class Minima:
             low[back, p], high[back, p] = self.low[back, p], self.high[back, p]
 
 
-def _gain(jacobian, weights, free):
-    """How each sample's error moves each free estimate: (J'WJ)⁻¹ J'W by voxel, shape (m, k, b); 0
-    for the others."""
-    weighted = jacobian * weights[:, None]
-    matrix = np.swapaxes(jacobian, 1, 2) @ weighted
-    diagonal = np.einsum("mii->mi", matrix)
-    scale = np.where(free & (diagonal > 0), np.sqrt(np.maximum(diagonal, 1e-300)), np.inf)
-    matrix = matrix / scale[:, :, None] / scale[:, None, :]
+def _square(gauss):
+    """Symmetric matrices (4, 4, m) from their lower triangles, shape (m, 10)."""
+    matrix = np.empty((4, 4, len(gauss)))
+    for i in range(4):
+        for j in range(i + 1):
+            matrix[i, j] = matrix[j, i] = gauss[:, i * (i + 1) // 2 + j]
+    return matrix
+
+
+def _inverse_of_free(matrix, free):
+    """Inverses (4, 4, m) over the parameters that are `free`, shape (4, m): s0, D* and f at most.
+
+    Zero for the others; by cofactors, the diagonal scaled to 1.
+    """
+    scale = np.where(free, np.sqrt(np.maximum(np.einsum("ppm->pm", matrix), 1e-300)), np.inf)
+    a, b, c = (matrix[i, j] / (scale[i] * scale[j]) for i, j in ((0, 2), (0, 3), (2, 3)))
     # A breath of ridge keeps two columns that are all but alike from being an exception.
-    matrix += np.eye(matrix.shape[1]) * (np.isinf(scale) + 1e-13)[:, None, :]
-    return (
-        np.linalg.solve(matrix, np.swapaxes(weighted / scale[:, None, :], 1, 2)) / scale[:, :, None]
-    )
+    one = 1 + 1e-13
+    cofactors = {
+        (0, 0): one * one - c * c, (0, 2): b * c - one * a, (0, 3): a * c - one * b,
+        (2, 2): one * one - b * b, (2, 3): a * b - one * c, (3, 3): one * one - a * a,
+    }  # fmt: skip
+    determinant = one * cofactors[0, 0] + a * cofactors[0, 2] + b * cofactors[0, 3]
+    inverse = np.zeros_like(matrix)
+    for (i, j), cofactor in cofactors.items():
+        inverse[i, j] = inverse[j, i] = cofactor / determinant / (scale[i] * scale[j])
+    return inverse

@@ -605,14 +605,34 @@ def cubic(shift):
 
 
 @njit(**JIT)
-def refine(along, slow, nodes, norms_1, norms_2, limits, confined, near, sheet):
+def rank_held(along, nodes, norms_1, norms_2, limits, confined, sheet):
+    """:func:`rank` where D* is held: its first node is the only one."""
+    f_low, f_high, s_low, s_high = limits
+    q, top, most = sheet[ACROSS * FAST], 0, -np.inf
+    for i in range(SLOW):
+        at, energies = TABLES * FAST * i, (ENERGY + i) * FAST
+        if confined:
+            sheet[energies], _, _ = confine(
+                along[i], q, nodes[at], nodes[at + INVERSE], norms_1[i], norms_2[0],
+                f_low, f_high, s_low, s_high,
+            )  # fmt: skip
+        else:
+            sheet[energies] = explain(along[i], q, nodes[at], nodes[at + ROOT])
+        if sheet[energies] > most:
+            most, top = sheet[energies], i
+    sheet[MOST * FAST : (MOST + 1) * FAST] = -np.inf
+    sheet[MOST * FAST], sheet[TOPS * FAST] = most, top
+
+
+@njit(**JIT)
+def refine(count, along, slow, nodes, norms_1, norms_2, limits, confined, near, sheet):
     """Follow the energy between the nodes of D: the grid's roughness hides basins.
 
     The inner products are smooth in D where the energy is not: they are what is interpolated, at
     the vertex of the parabola through three energies. What lies below `near` is left as it is.
     """
     f_low, f_high, s_low, s_high = limits
-    for j in range(FAST):
+    for j in range(count):
         most, top, q = sheet[MOST * FAST + j], int(sheet[TOPS * FAST + j]), sheet[ACROSS * FAST + j]
         sheet[BEST * FAST + j] = slow[top]
         i = min(max(top, 1), SLOW - 2)
@@ -754,15 +774,19 @@ def search_two_decays(signals, w, b, grid, low, high, confined, own_slow, starts
     along, decay, taken = np.empty(SLOW), np.empty(b.size), np.empty(FAST, np.bool_)
     sheet = np.zeros((ENERGY + SLOW) * FAST)
     most, best = sheet[MOST * FAST : (MOST + 1) * FAST], sheet[BEST * FAST : (BEST + 1) * FAST]
+    held = fast[0] == fast[FAST - 1] and not own_slow
+    count = 1 if held else FAST
     for v in range(signals.shape[0]):
         y = signals[v]
         limits = (low[v, 3], high[v, 3], low[v, 0], high[v, 0])
-        project(w, y, fast_curves, FAST, ACROSS * FAST, sheet)
+        project(w, y, fast_curves, count, ACROSS * FAST, sheet)
         if own_slow:
             rank_own(y, w, b, low[v, 1], fast_curves, fast_norms, limits, confined, decay, sheet)
         else:
             project(w, y, slow_curves, SLOW, 0, along)
-            if confined:
+            if held:
+                rank_held(along, nodes, slow_norms, fast_norms, limits, confined, sheet)
+            elif confined:
                 rank_confined(along, nodes, slow_norms, fast_norms, limits, sheet)
             else:
                 rank(along, nodes, sheet)
@@ -771,7 +795,7 @@ def search_two_decays(signals, w, b, grid, low, high, confined, own_slow, starts
                 total += w[i] * y[i] * y[i]
             top = most.max()
             near = top - CLOSE * (total - top) - ROUGHNESS * total
-            refine(along, slow, nodes, slow_norms, fast_norms, limits, confined, near, sheet)
+            refine(count, along, slow, nodes, slow_norms, fast_norms, limits, confined, near, sheet)
         taken[:] = False
         for k in range(4):
             j = next_basin(most, taken) if k < 2 else (k - 2) * (FAST - 1)
