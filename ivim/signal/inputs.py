@@ -93,7 +93,10 @@ def check_volume(data, mask, b):
             "give np.moveaxis(data, 0, -1)"
         )
         raise ValueError(msg)
-    mask = np.ones(data.shape[:-1], bool) if mask is None else np.asarray(_array(mask)[0]) != 0
+    if mask is None:
+        mask = np.broadcast_to(np.True_, data.shape[:-1])  # takes no memory
+    else:
+        mask = np.asarray(_array(mask)[0]) != 0
     if mask.shape != data.shape[:-1]:
         msg = (
             f"the mask has shape {mask.shape}, the data {data.shape}; the mask needs the shape of "

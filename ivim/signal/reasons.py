@@ -57,7 +57,7 @@ def usable(reason):
     """True where the reason code leaves the values standing (a good fit, or one with a remark)."""
     good = np.equal(reason, OK)
     for remark in REMARKS:  # np.isin would widen a volume of codes to eight bytes each
-        good = good | np.equal(reason, remark)
+        good |= np.equal(reason, remark)
     return good
 
 

@@ -984,7 +984,13 @@ ENTRIES = (*FITTING, likelihoods, metropolis)
 """The functions that Python calls: those of every fit, and those of shrinkage too."""
 
 
-def is_compiled():
+def compiled_names() -> set[str]:
+    """Names of the functions that are compiled each by itself; others go into their callers."""
+    functions = {name: one for name, one in globals().items() if hasattr(one, "targetoptions")}
+    return {name for name, one in functions.items() if "inline" not in one.targetoptions}
+
+
+def is_compiled() -> bool:
     """True where numba's cache has everything for this processor and this source.
 
     The cache is kept by processor: another one, or another setting of NUMBA_CPU_NAME, compiles for
