@@ -28,9 +28,17 @@ LEAN = 0.05
 grid; such voxels are looked at from further starts."""
 
 LITTLE = 0.015
+LEAST_SHARE, MUCH = 0.005, 0.3
 FEW_FAST = (7e-3, 1.2e-2, 2e-2, 3.3e-2, 5.5e-2, 9e-2)
 FEW_SLOW = (0.3e-3, 1e-3, 3e-3)
 """f, D* and D in mm²/s of those starts."""
+
+WIDE = 2.5
+FROM_AFAR = ((2.5e-3, 2e-2, 0.3), (1.6e-3, 3.3e-2, 0.5))
+"""D, D* and f of further starts with a noise floor, where D* is so close to its bounds: a factor."""
+
+BOUND_FAST = 1e-2
+"""D* in mm²/s of a further start where f has bounds of its own."""
 
 
 class Minima:
@@ -125,9 +133,12 @@ class Minima:
         unsure = at_edge[:, 2] & self.plan.unsure
         unsure &= width[:, 3] > 0
         lean = np.flatnonzero((share < LEAN) | unsure)
+        raised = lean if self.plan.sigma.size else lean[:0]
         families = (
             (lean, 2, FEW_FAST, LITTLE),
-            (lean if self.plan.sigma.size else lean[:0], 2, FEW_FAST[::2], LEAN),
+            (raised, 2, FEW_FAST[::2], LEAN),
+            (raised, 2, FEW_FAST[1:2], MUCH),
+            (raised, 2, FEW_FAST[2:3], LEAST_SHARE),
             (np.flatnonzero((share > 1 - LEAN) | at_edge[:, 1]), 1, FEW_SLOW, 1 - 2 * LEAN),
         )
         for rows, place, values, part in families:
@@ -141,6 +152,21 @@ class Minima:
                 yield rows, np.clip(theta, self.low[rows], self.high[rows])
                 if not free.all():  # where it is held, all its values are one start
                     rows, start, free = rows[free], start[free], free[free]
+        if self.plan.sigma.size:
+            # With a noise floor, whose height the grid takes off the signal, D* may lie elsewhere.
+            fast, ends = self.theta[:, 2], (self.low[:, 2] * WIDE, self.high[:, 2] / WIDE)
+            rows = np.flatnonzero(((fast < ends[0]) | (fast > ends[1])) & (width[:, 2] > 0))
+            for values in FROM_AFAR:
+                theta = self.theta[rows]
+                theta[:, 0] = 1.02 * self.means[rows].max(axis=1)
+                theta[:, 1:] = values
+                yield rows, np.clip(theta, self.low[rows], self.high[rows])
+        if "f" in self.plan.bounds:
+            # A bound of f makes a basin at its edge, which the energy along D* does not show.
+            rows = np.flatnonzero((share > 0.5) & ~at_edge[:, 3] | (share < 2 * LEAN))
+            theta = self.theta[rows]
+            theta[:, 2], theta[:, 3] = BOUND_FAST, self.low[rows, 3] + 0.6 * width[rows, 3]
+            yield rows, np.clip(theta, self.low[rows], self.high[rows])
         if self.plan.b[0] > 0:  # a fast part gone before the lowest b may be of any size
             everyone = np.arange(len(share))
             for value in FEW_FAST[1::2]:
