@@ -13,6 +13,8 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
+from ivim.signal.inputs import Volume
+
 Places = tuple[NDArray[np.intp], ...]
 
 BLOCK = 4096
@@ -29,7 +31,7 @@ PART = 32 * BLOCK
 """Voxels of a volume that are looked at together where no fit is made."""
 
 
-def blocks(data, mask: NDArray[np.bool_]) -> Iterator[tuple[Places, NDArray[np.float64]]]:
+def blocks(data: Volume, mask: NDArray[np.bool_]) -> Iterator[tuple[Places, NDArray[np.float64]]]:
     """Places (a tuple of index arrays) and signals of the voxels inside the mask, block by block.
 
     An array or a memory map is indexed; what only can be sliced (a nibabel ``dataobj``) is read
@@ -71,7 +73,7 @@ def _size(total):
     return max(LEAST, -(-total // max(count, 1)))
 
 
-def largest(data) -> float:
+def largest(data: Volume) -> float:
     """The largest finite sample of a volume.
 
     Parameters

@@ -52,6 +52,10 @@ def told(progress: bool | None = None) -> Iterator[None]:
     ----------
     progress : bool, optional
         By default where standard error is a terminal.
+
+    Yields
+    ------
+    None
     """
     listener = _Bar(progress)
     with event.install_listener("numba:compile", listener):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -71,7 +72,7 @@ def evaluate(
     snr: float = 20.0,
     *,
     aims: Sequence[str] | None = None,
-    **options,
+    **options: Any,
 ) -> Design:
     """What a protocol can measure at best.
 

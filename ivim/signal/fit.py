@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -134,7 +135,7 @@ def fit_roi(
     b: ArrayLike,
     mask: ArrayLike,
     model: str | SignalModel = "biexponential",
-    **options,
+    **options: Any,
 ) -> Fit:
     """Fit the mean signal of a region of interest.
 
@@ -174,7 +175,7 @@ def compare_models(
     averages: ArrayLike | None = None,
     bounds: Mapping[str, tuple] | None = None,
     models: Sequence[str | SignalModel] = tuple(MODELS),
-    **options,
+    **options: Any,
 ) -> pd.DataFrame:
     """Fit several models to one signal and weigh them by AICc (Burnham and Anderson 2002).
 

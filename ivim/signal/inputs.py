@@ -62,8 +62,9 @@ def check_samples(
         When shapes differ, a sample is masked, or b or averages hold what they cannot.
     """
     if np.ma.is_masked(signal):
+        hidden = np.ma.getmaskarray(np.ma.asanyarray(signal))
         msg = (
-            f"{int(np.ma.getmaskarray(signal).sum())} sample(s) of the signal are masked; "
+            f"{int(hidden.sum())} sample(s) of the signal are masked; "
             "leave them out of signal, b and averages"
         )
         raise ValueError(msg)

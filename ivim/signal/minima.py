@@ -33,9 +33,10 @@ FEW_FAST = (7e-3, 1.2e-2, 2e-2, 3.3e-2, 5.5e-2, 9e-2)
 FEW_SLOW = (0.3e-3, 1e-3, 3e-3)
 """f, D* and D in mm²/s of those starts."""
 
-WIDE = 2.5
 FROM_AFAR = ((2.5e-3, 2e-2, 0.3), (1.6e-3, 3.3e-2, 0.5))
-"""D, D* and f of further starts with a noise floor, where D* is so close to its bounds: a factor."""
+WIDE, FAINT = 2.5, 4.0
+"""D, D* and f of further starts with a noise floor; where D* is within that factor of its bounds,
+and a sample below so many noise levels."""
 
 BOUND_FAST = 1e-2
 """D* in mm²/s of a further start where f has bounds of its own."""
@@ -152,15 +153,7 @@ class Minima:
                 yield rows, np.clip(theta, self.low[rows], self.high[rows])
                 if not free.all():  # where it is held, all its values are one start
                     rows, start, free = rows[free], start[free], free[free]
-        if self.plan.sigma.size:
-            # With a noise floor, whose height the grid takes off the signal, D* may lie elsewhere.
-            fast, ends = self.theta[:, 2], (self.low[:, 2] * WIDE, self.high[:, 2] / WIDE)
-            rows = np.flatnonzero(((fast < ends[0]) | (fast > ends[1])) & (width[:, 2] > 0))
-            for values in FROM_AFAR:
-                theta = self.theta[rows]
-                theta[:, 0] = 1.02 * self.means[rows].max(axis=1)
-                theta[:, 1:] = values
-                yield rows, np.clip(theta, self.low[rows], self.high[rows])
+        yield from self._from_afar(width)
         if "f" in self.plan.bounds:
             # A bound of f makes a basin at its edge, which the energy along D* does not show.
             rows = np.flatnonzero((share > 0.5) & ~at_edge[:, 3] | (share < 2 * LEAN))
@@ -172,6 +165,24 @@ class Minima:
             for value in FEW_FAST[1::2]:
                 pairs = np.stack([self.theta[:, 1], np.full(len(share), value)], axis=1)
                 yield everyone, self._started(everyone, pairs)
+
+    def _from_afar(self, width) -> Starts:
+        """Further starts of voxels near the noise floor: what the grid takes off them is a guess.
+
+        Where it errs, D* is found near one of its bounds.
+        """
+        plan = self.plan
+        if not plan.sigma.size:
+            return
+        fast = self.theta[:, 2]
+        rows = (fast < WIDE * self.low[:, 2]) | (fast > self.high[:, 2] / WIDE)
+        rows &= self.means.min(axis=1) < FAINT * self.levels * plan.sigma.max()
+        chosen = np.flatnonzero(rows & (width[:, 2] > 0))
+        for values in FROM_AFAR:
+            theta = self.theta[chosen]
+            theta[:, 0] = 1.02 * self.means[chosen].max(axis=1)
+            theta[:, 1:] = values
+            yield chosen, np.clip(theta, self.low[chosen], self.high[chosen])
 
     def _compete(self, rows, theta):
         """Descend from other starts; the better minimum stays. True where both are as good."""

@@ -76,7 +76,9 @@ class Monoexponential(SignalModel):
         return s0 * np.exp(-b * adc_stand)
 
     @staticmethod
-    def jacobian(b: Value, s0: Value, adc_stand: Value) -> Floats:
+    def jacobian(  # type: ignore[override]  # its values by name, as those of the function
+        b: Value, s0: Value, adc_stand: Value
+    ) -> Floats:
         """Columns s0, adc_stand.
 
         Parameters
@@ -154,7 +156,9 @@ class Biexponential(SignalModel):
         return s0 * ((1 - f) * np.exp(-b * adc_slow) + f * np.exp(-b * adc_fast))
 
     @staticmethod
-    def jacobian(b: Value, s0: Value, adc_slow: Value, adc_fast: Value, f: Value) -> Floats:
+    def jacobian(  # type: ignore[override]  # its values by name, as those of the function
+        b: Value, s0: Value, adc_slow: Value, adc_fast: Value, f: Value
+    ) -> Floats:
         """Columns s0, adc_slow, adc_fast, f.
 
         Parameters
@@ -248,7 +252,9 @@ class Stretched(SignalModel):
         return s0 * np.exp(-((b * ddc) ** alpha))
 
     @staticmethod
-    def jacobian(b: Value, s0: Value, ddc: Value, alpha: Value) -> Floats:
+    def jacobian(  # type: ignore[override]  # its values by name, as those of the function
+        b: Value, s0: Value, ddc: Value, alpha: Value
+    ) -> Floats:
         """Columns s0, ddc, alpha; at b = 0 only s0 counts.
 
         Parameters
@@ -327,7 +333,9 @@ class Kurtosis(SignalModel):
         return s0 * np.exp(-x + x**2 * kurtosis / 6)
 
     @staticmethod
-    def jacobian(b: Value, s0: Value, diffusivity: Value, kurtosis: Value) -> Floats:
+    def jacobian(  # type: ignore[override]  # its values by name, as those of the function
+        b: Value, s0: Value, diffusivity: Value, kurtosis: Value
+    ) -> Floats:
         """Columns s0, diffusivity, kurtosis.
 
         Parameters

@@ -239,7 +239,7 @@ def sigma_from_residuals(
         raise ValueError(msg)
     share = (
         1.0
-        if amplitudes is None or not np.all(floor)
+        if amplitudes is None or floor is None or not np.all(floor)
         else np.mean(rician_variance(amplitudes, floor) / np.square(floor))
     )
     return float(np.sqrt(np.nanmean(residuals**2 * averages) * n / (n - k) / share))

@@ -57,16 +57,18 @@ def estimate_sigma(
             "give sigma as a number"
         )
         raise ValueError(msg)
-    model, sigma = MODELS["biexponential"], None
+    model = MODELS["biexponential"]
+    sigma: float | None = None
     for _ in range(6):
         plan = make_plan(
             b, shape, b.size, model=model, averages=averages, sigma=sigma, averaging=averaging
         )
         fits = plan.fit(signals)
         curves = model.function(b, **{name: value[:, None] for name, value in fits.values.items()})
-        floor = None if sigma is None else noise.floor_sigma(sigma, averages, averaging)
-        expected = curves if sigma is None else noise.rician_mean(curves, floor)
+        floor = 0.0 if sigma is None else noise.floor_sigma(sigma, averages, averaging)
+        expected = noise.rician_mean(curves, floor)
         sigma = noise.sigma_from_residuals(
             signals - expected, averages, len(model.parameters), curves, floor
         )
+    assert sigma is not None
     return sigma

@@ -154,7 +154,7 @@ class Problem:
         -------
         array, shape (n,)
         """
-        return self.signal - self.expected(**values)
+        return self.signal - self.expected(None, **values)
 
     def sse(self, values: Mapping[str, float]) -> float:
         """Weighted sum of squares.
@@ -315,7 +315,7 @@ class Problem:
         """
         widths = {name: high - low for name, (low, high) in self.limits.items()}
         least = self.sse(values) * (1 + TIE)
-        return least > 1e-20 * self.signal @ self.signal and any(
+        return bool(least > 1e-20 * self.signal @ self.signal) and any(
             self.sse(other) <= least
             and any(abs(other[name] - values[name]) > APART * widths[name] for name in widths)
             for other in candidates

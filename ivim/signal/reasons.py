@@ -157,7 +157,7 @@ def enough_positive(signals: ArrayLike, b: ArrayLike, method: str, use: Bools) -
     above = (signals > 0) & use
     levels, level = np.unique(b, return_inverse=True)
     met = sum(above[..., level == k].any(axis=-1).astype(int) for k in range(levels.size))
-    return met >= 2
+    return np.asarray(met >= 2)
 
 
 def has_plateau(signals: np.ndarray, b: ArrayLike) -> Bools:

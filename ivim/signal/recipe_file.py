@@ -6,6 +6,7 @@ import math
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -171,7 +172,7 @@ def interval(key: str, pair: object, low: float | None = None) -> tuple[float, f
 
 
 def number(
-    key: str, value: object, text: str, low: float | None = None, *, open_: bool = False
+    key: str, value: Any, text: str, low: float | None = None, *, open_: bool = False
 ) -> float:
     """A finite number, not a bool.
 

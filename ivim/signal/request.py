@@ -41,9 +41,9 @@ def chosen(
     ------
     ValueError
     """
-    asked = list(model) if isinstance(model, (list, tuple)) else [model]
+    asked: list = list(model) if isinstance(model, (list, tuple)) else [model]
     asked = list(STUDY_MODELS) if asked == ["all"] else asked
-    models = {}
+    models: dict[str, SignalModel] = {}
     for one in asked:
         known = isinstance(one, SignalModel) or (isinstance(one, str) and one in MODELS)
         if not known or get_model(one).name in models:
@@ -80,7 +80,7 @@ def part_of(given: object, model: SignalModel, models: Mapping[str, SignalModel]
     ValueError
         When several models are given bounds that have no names.
     """
-    if given is None or not hasattr(given, "keys"):
+    if not isinstance(given, Mapping):
         if given is not None and len(models) > 1:
             msg = "with several models bounds are given by parameter name, as a dict"
             raise ValueError(msg)
@@ -147,6 +147,7 @@ def make_plan(
         )  # fmt: skip
     from ivim.signal.engine import Plan
 
+    assert not isinstance(sigma, str)  # an estimate is a number by now
     return Plan(model, b, averages, bounds, method, use, sigma, averaging, fixed=fixed)
 
 
