@@ -33,10 +33,13 @@ FEW_FAST = (7e-3, 1.2e-2, 2e-2, 3.3e-2, 5.5e-2, 9e-2)
 FEW_SLOW = (0.3e-3, 1e-3, 3e-3)
 """f, D* and D in mm²/s of those starts."""
 
+WIDE, VAGUE = 2.5, 0.15
+"""D* within this factor of its bounds, and with more than this relative error even if all else were
+known, is looked for elsewhere too."""
+
+FAINT = 4.0
 FROM_AFAR = ((2.5e-3, 2e-2, 0.3), (1.6e-3, 3.3e-2, 0.5))
-WIDE, FAINT = 2.5, 4.0
-"""D, D* and f of further starts with a noise floor; where D* is within that factor of its bounds,
-and a sample below so many noise levels."""
+"""A sample below so many noise levels is near the floor; D, D* and f of further starts then."""
 
 BOUND_FAST = 1e-2
 """D* in mm²/s of a further start where f has bounds of its own."""
@@ -156,7 +159,7 @@ class Minima:
         yield from self._from_afar(width)
         if "f" in self.plan.bounds:
             # A bound of f makes a basin at its edge, which the energy along D* does not show.
-            rows = np.flatnonzero((share > 0.5) & ~at_edge[:, 3] | (share < 2 * LEAN))
+            rows = np.flatnonzero(((share > 0.5) & ~at_edge[:, 3]) | (share < 2 * LEAN))
             theta = self.theta[rows]
             theta[:, 2], theta[:, 3] = BOUND_FAST, self.low[rows, 3] + 0.6 * width[rows, 3]
             yield rows, np.clip(theta, self.low[rows], self.high[rows])
@@ -166,23 +169,29 @@ class Minima:
                 pairs = np.stack([self.theta[:, 1], np.full(len(share), value)], axis=1)
                 yield everyone, self._started(everyone, pairs)
 
-    def _from_afar(self, width) -> Starts:
-        """Further starts of voxels near the noise floor: what the grid takes off them is a guess.
+    def _from_afar(self, width: Floats) -> Starts:
+        """Further starts where D* was found near one of its bounds: it may be one of two basins.
 
-        Where it errs, D* is found near one of its bounds.
+        The grid tells them apart badly where D* is vague. Near the noise floor it knows even less,
+        for what it takes off the signal is a guess: there from everywhere.
         """
-        plan = self.plan
+        plan, fast, gauss = self.plan, self.theta[:, 2], self.gauss[:, 5]
+        near = (fast < WIDE * self.low[:, 2]) | (fast > self.high[:, 2] / WIDE)
+        near &= width[:, 2] > 0
+        vague = self.sse > max(plan.b.size - plan.free, 1) * gauss * (VAGUE * fast) ** 2
+        rows = np.flatnonzero(near & vague)
+        theta = self.theta[rows]
+        theta[:, 2] = FEW_FAST[2]
+        yield rows, np.clip(theta, self.low[rows], self.high[rows])
         if not plan.sigma.size:
             return
-        fast = self.theta[:, 2]
-        rows = (fast < WIDE * self.low[:, 2]) | (fast > self.high[:, 2] / WIDE)
-        rows &= self.means.min(axis=1) < FAINT * self.levels * plan.sigma.max()
-        chosen = np.flatnonzero(rows & (width[:, 2] > 0))
+        faint = self.means.min(axis=1) < FAINT * self.levels * plan.sigma.max()
+        rows = np.flatnonzero(near & faint)
         for values in FROM_AFAR:
-            theta = self.theta[chosen]
-            theta[:, 0] = 1.02 * self.means[chosen].max(axis=1)
+            theta = self.theta[rows]
+            theta[:, 0] = 1.02 * self.means[rows].max(axis=1)
             theta[:, 1:] = values
-            yield chosen, np.clip(theta, self.low[chosen], self.high[chosen])
+            yield rows, np.clip(theta, self.low[rows], self.high[rows])
 
     def _compete(self, rows, theta):
         """Descend from other starts; the better minimum stays. True where both are as good."""
