@@ -1,18 +1,34 @@
 """Cramer-Rao bounds: the least standard deviation that any unbiased estimator of a model's
 parameters can have."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import i0e, i1e
 
+from ivim.signal.model import SignalModel
 from ivim.signal.models import get_model
 from ivim.signal.noise import AVERAGING
+
+Floats = NDArray[np.float64]
 
 NOISES = ("rician", "gaussian")
 
 
 def crlb(
-    model, values, b, averages=None, snr=20.0, *, noise="rician", averaging="magnitude", voxels=1
-):
+    model: str | SignalModel,
+    values: Mapping[str, float],
+    b: ArrayLike,
+    averages: ArrayLike | None = None,
+    snr: float = 20.0,
+    *,
+    noise: str = "rician",
+    averaging: str = "magnitude",
+    voxels: int = 1,
+) -> dict[str, float]:
     r"""Cramer-Rao bound of the standard deviation of each parameter.
 
     The Fisher information of one signal is :math:`\sum_i n_i\, i(\nu_i)\, J_i J_i^T`, with the
@@ -69,7 +85,7 @@ def crlb(
     return dict(zip(model.parameters, _deviations(information), strict=True))
 
 
-def rician_information(ratio):
+def rician_information(ratio: ArrayLike) -> Floats:
     """Fisher information about the amplitude in a Rician sample, as a share of that in Gaussian
     noise.
 
@@ -105,8 +121,28 @@ def _deviations(information):
     return deviations.tolist()
 
 
-def check_design(model, values, b, averages, snr, noise, averaging):
-    """Refuse what no bound can be computed for."""
+def check_design(
+    model: SignalModel,
+    values: Mapping[str, float],
+    b: Floats,
+    averages: Floats,
+    snr: float,
+    noise: str,
+    averaging: str,
+) -> None:
+    """Refuse what no bound can be computed for.
+
+    Parameters
+    ----------
+    model, values, snr, noise, averaging
+        As for :func:`crlb`.
+    b, averages : array, shape (n,)
+        s/mm²; excitations.
+
+    Raises
+    ------
+    ValueError
+    """
     if missing := [name for name in model.parameters if name not in values]:
         msg = (
             f"no value for {missing[0]!r}; the {model.name} model needs "

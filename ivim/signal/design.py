@@ -5,13 +5,19 @@ those of its b-values (Lemke et al. 2011, Magn Reson Imaging 29:766, for IVIM; Z
 Magn Reson Med 67:89, for the choice of b).
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from ivim.signal.crlb import check_design, crlb, rician_information
 from ivim.signal.inputs import check_samples
+from ivim.signal.model import SignalModel
 from ivim.signal.models import get_model
 
 TISSUES = {
@@ -59,8 +65,15 @@ class Design:
 
 
 def evaluate(
-    b, averages=None, values=None, model="biexponential", snr=20.0, *, aims=None, **options
-):
+    b: ArrayLike,
+    averages: ArrayLike | None = None,
+    values: Mapping[str, float] | None = None,
+    model: str | SignalModel = "biexponential",
+    snr: float = 20.0,
+    *,
+    aims: Sequence[str] | None = None,
+    **options: Any,
+) -> Design:
     """What a protocol can measure at best.
 
     Parameters
@@ -100,20 +113,20 @@ def evaluate(
 
 
 def improve(
-    b,
-    averages=None,
-    values=None,
-    model="biexponential",
-    snr=20.0,
+    b: ArrayLike,
+    averages: ArrayLike | None = None,
+    values: Mapping[str, float] | None = None,
+    model: str | SignalModel = "biexponential",
+    snr: float = 20.0,
     *,
-    candidates=None,
-    budget=None,
-    aims=None,
-    seed=0,
-    noise="rician",
-    averaging="magnitude",
-    voxels=1,
-):
+    candidates: ArrayLike | None = None,
+    budget: int | None = None,
+    aims: Sequence[str] | None = None,
+    seed: int = 0,
+    noise: str = "rician",
+    averaging: str = "magnitude",
+    voxels: int = 1,
+) -> Design:
     """A better allocation of the same number of excitations, and so of the same time.
 
     Excitations move from one b-value to another, many at a time and then one by one, as long as

@@ -5,33 +5,28 @@ It answers the question that :mod:`ivim.signal.problem` puts for one signal, wit
 weights, methods and remarks, some hundred times faster; a test holds the two together.
 """
 
-from dataclasses import dataclass, replace
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ivim.signal import noise, reasons, solver
+from ivim.signal.minima import Minima
+from ivim.signal.model import SignalModel
 from ivim.signal.models import MODELS, aicc, get_model, s0_scale
-from ivim.signal.reasons import APART, NEAR, TIE
+from ivim.signal.two_stage import two_stage
+
+__all__ = ["Block", "Minima", "Plan"]
+
+Floats = NDArray[np.float64]
 
 LEAST = 1e-5
 """Least diffusivity of a grid in mm²/s where the bound is 0; the search goes below, the grid need
 not."""
-
-SURE_GAP, SURE_ROUGH = 0.15, 5e-5
-GAP, ROUGH = 2.0, 1e-4
-"""A start whose grid energy is lower than the best one's by GAP of the least squares, and by ROUGH
-of the signal's energy for the distance between nodes, leads to no better minimum; where the grid
-knows the least squares (no noise floor, b = 0 measured) by much less."""
-
-LEAN = 0.05
-"""A smaller share than this of one of the two parts shows in the sum of squares too little for the
-grid; such voxels are looked at from further starts."""
-
-LITTLE = 0.015
-FEW_FAST = (7e-3, 1.2e-2, 2e-2, 3.3e-2, 5.5e-2, 9e-2)
-FEW_SLOW = (0.3e-3, 1e-3, 3e-3)
-"""f, D* and D in mm²/s of those starts."""
 
 CODES = np.array([reasons.OK, reasons.AT_BOUND, reasons.UNIDENTIFIABLE], np.uint8)
 
@@ -49,12 +44,12 @@ class Block:
     reason : array of uint8, shape (m,)
     """
 
-    values: dict
-    errors: dict
-    sse: np.ndarray
-    residual: np.ndarray
-    aicc: np.ndarray
-    reason: np.ndarray
+    values: dict[str, Floats]
+    errors: dict[str, Floats]
+    sse: Floats
+    residual: Floats
+    aicc: Floats
+    reason: NDArray[np.uint8]
 
 
 class Plan:
@@ -81,20 +76,20 @@ class Plan:
 
     def __init__(
         self,
-        model,
-        b,
-        averages,
-        bounds=None,
-        method="full",
-        use=None,
-        sigma=None,
-        averaging="magnitude",
-        fixed=None,
-    ):
+        model: str | SignalModel,
+        b: Floats,
+        averages: Floats,
+        bounds: Mapping[str, tuple] | None = None,
+        method: str = "full",
+        use: NDArray[np.bool_] | None = None,
+        sigma: float | Floats | None = None,
+        averaging: str = "magnitude",
+        fixed: Mapping[str, float] | None = None,
+    ) -> None:
         self.model, self.method = get_model(model), method
         self.bounds, self.fixed = dict(bounds or {}), dict(fixed or {})
         self.free = len(self.model.parameters) - len(self.fixed)
-        self.tail = None
+        self.tail: Plan | None = None
         self.all_b, self.use = b, np.ones(b.size, bool) if use is None else use
         self.asked = self.use
         if method == "segmented":
@@ -121,7 +116,7 @@ class Plan:
         self.confined = bool({"f", "s0"} & (self.bounds.keys() | self.fixed.keys())) or b.min() > 0
         self.grid = self._two_decay_grid() if self.two_decays else self._one_decay_grid()
 
-    def fit(self, signals, levels=None):
+    def fit(self, signals: Floats, levels: Floats | None = None) -> Block:
         """Fit each row of `signals`.
 
         Parameters
@@ -149,18 +144,40 @@ class Plan:
         minima = Minima(self, means, levels, low, high)
         tied = minima.solve()
         block = self._judge(minima, within, peaks, tied)
-        return block if first is None else self._two_stage(block, first)
+        return block if first is None else two_stage(self, block, first, minima.gauss)
 
-    def with_floor(self, floor):
-        """The same plan with a noise floor (array, shape (n,), or one number; None for none)."""
+    def with_floor(self, floor: ArrayLike | None) -> Plan:
+        """The same plan with a noise floor.
+
+        Parameters
+        ----------
+        floor : array, shape (n,), or float, optional
+            Noise level at which each sample is Rician, in units of the signal; None for none.
+
+        Returns
+        -------
+        Plan
+        """
         if floor is not None:
             floor = np.broadcast_to(np.asarray(floor, float), self.all_b.shape)[self.use]
             self.sigma = np.bincount(self.group, floor) / np.bincount(self.group)
             self.floor, self.unsure = solver.floor_tables(), True
         return self
 
-    def least_squares(self, signal, low, high):
-        """Least squares of one signal for each row of bounds, shape (m, k); equal bounds hold."""
+    def least_squares(self, signal: Floats, low: Floats, high: Floats) -> Floats:
+        """Least squares of one signal for each row of bounds.
+
+        Parameters
+        ----------
+        signal : array, shape (n,)
+        low, high : array, shape (m, k)
+            Equal bounds hold a parameter.
+
+        Returns
+        -------
+        array, shape (m,)
+            Weighted sums of squares.
+        """
         means, within = self._pooled(np.asarray(signal, float)[None])
         means = np.repeat(means, len(low), axis=0)
         levels = np.ones(len(low) if self.sigma.size else 0)
@@ -180,8 +197,20 @@ class Plan:
             used = used[:, np.argsort(self.group)]
         return np.ascontiguousarray(used), 0.0
 
-    def clean(self, means, levels):
-        """Signals with the noise floor taken off, as the grid looks at them: E[M²] = S² + 2 s²."""
+    def clean(self, means: Floats, levels: Floats) -> Floats:
+        """Signals with the noise floor taken off, as the grid looks at them: E[M²] = S² + 2 s².
+
+        Parameters
+        ----------
+        means : array, shape (m, n)
+            At the different b-values.
+        levels : array, shape (m,) or (0,)
+            Noise level of each, where there is a floor.
+
+        Returns
+        -------
+        array, shape (m, n)
+        """
         if not self.sigma.size:
             return means
         floor = levels[:, None] * self.sigma
@@ -201,45 +230,6 @@ class Plan:
         reason[tied & (reason != reasons.UNIDENTIFIABLE)] = reasons.TIED
         reason[~minima.converged] = reasons.NOT_CONVERGED
         return self._block(minima.theta, errors, sse, reason)
-
-    def _two_stage(self, block, first):
-        """Standard errors of a segmented fit: the noise reaches the second stage directly and by
-        way of the first's adc_slow.
-
-        As :mod:`ivim.signal.fit` has them, for all voxels at once.
-        """
-        names, m = self.model.parameters, block.sse.size
-        in_tail = np.bincount(self.group, self.tail.use) > 0
-        through_slow = np.zeros((m, self.b.size))
-        through_slow[:, in_tail] = _gain(
-            self.tail.jacobian(first.values), self.tail.w, np.ones((m, 2), bool)
-        )[:, 1]
-        jacobian = self.jacobian(block.values)
-        free = np.isfinite([block.errors[name] for name in names]).T
-        free[:, 1] = False
-        second = _gain(jacobian, self.w, free)
-        second -= (second @ jacobian[:, :, 1:2]) * through_slow[:, None, :]
-        second[:, 1] = through_slow
-        spread = block.sse / max(self.use.sum() - self.free, 1)
-        errors = np.sqrt(spread[:, None] * np.sum(second**2 / self.w, axis=2))
-        free[:, 1] = True
-        certain = (
-            (first.reason == reasons.OK) & (self.tail.use.sum() > 2) & (self.use.sum() > self.free)
-        )
-        errors[~(free & certain[:, None])] = np.nan
-        held = (first.reason == reasons.AT_BOUND) & (block.reason == reasons.OK)
-        reason = np.where(held, np.uint8(reasons.AT_BOUND), block.reason)
-        return replace(
-            block,
-            errors=dict(zip(names, np.ascontiguousarray(errors.T), strict=True)),
-            reason=reason,
-        )
-
-    def jacobian(self, values):
-        """Derivatives of the signal at the different b-values, shape (m, b, k)."""
-        return self.model.jacobian(
-            self.b, **{name: value[:, None] for name, value in values.items()}
-        )
 
     def _fit_log_line(self, signals, low, high):
         """A straight line through ln S weighted by the averages, within the limits.
@@ -350,168 +340,3 @@ class Plan:
         inverse = 1 / np.maximum(1 - cosine**2, 1e-12)
         tables = np.stack([cosine, inverse, np.sqrt(inverse)], axis=1).ravel()
         return slow, slow_curves, slow_norms, fast, fast_curves, fast_norms, tables
-
-
-class Minima:
-    """The least squares of a block of voxels as they are found, start by start."""
-
-    def __init__(self, plan, means, levels, low, high):
-        self.plan, self.means, self.levels, self.low, self.high = plan, means, levels, low, high
-        self.cleaned = plan.clean(means, levels)
-
-    def solve(self):
-        """Descend from the best start of every voxel, and from others where they can win.
-
-        Returns
-        -------
-        array of bool, shape (m,)
-            True where two minima elsewhere are as good.
-        """
-        m, k = self.low.shape
-        plan, everyone, tied = self.plan, np.arange(m), np.zeros(m, bool)
-        if plan.two_decays:
-            pairs, energies = np.empty((m, 4, 2)), np.empty((m, 4))
-            solver.search_two_decays(
-                self.cleaned, plan.w, plan.b, plan.grid, self.low, self.high, plan.confined,
-                plan.tail is not None, pairs, energies,
-            )  # fmt: skip
-            self.theta = self._started(everyone, pairs[:, 0])
-        else:
-            self.theta = np.empty((m, k))
-            solver.search_one_decay(self.cleaned, plan.w, *plan.grid, self.theta)
-        self.sse, self.converged, self.gauss = self._descend(everyone, self.theta)
-        if plan.two_decays:
-            for column, rows in self._contenders(energies):
-                tied[rows] |= self._compete(rows, self._started(rows, pairs[rows, column]))
-            for rows, theta in self._afresh():
-                tied[rows] |= self._compete(rows, theta)
-        self._settle()
-        return tied
-
-    def _started(self, rows, pairs):
-        """Parameters to start from, for pairs of D and D*."""
-        theta = np.empty((len(rows), 4))
-        theta[:, 1:3] = pairs
-        plan = self.plan
-        solver.amplitudes(self.cleaned, plan.w, plan.b, rows, self.low, self.high, theta)
-        return theta
-
-    def _contenders(self, energies):
-        """Further columns of starts, with the voxels in which they may lead to a lower minimum.
-
-        The grid's energies are as far from those of the minima as its nodes are from them: a gap
-        beyond that decides.
-        """
-        gap, rough = (GAP, ROUGH) if self.plan.unsure else (SURE_GAP, SURE_ROUGH)
-        total = self.cleaned**2 @ self.plan.w
-        reach = gap * self.sse + rough * total
-        # Beside a minimum at a bound of D* the profile along D* is flat: another may lie inside.
-        at_edge = (self.theta[:, 2] <= self.low[:, 2]) | (self.theta[:, 2] >= self.high[:, 2])
-        reach[at_edge] = GAP * self.sse[at_edge] + ROUGH * total[at_edge]
-        for column in range(1, energies.shape[1]):
-            rows = np.flatnonzero(energies[:, 0] - energies[:, column] < reach)
-            if rows.size:
-                yield column, rows
-
-    def _descend(self, rows, theta, low=None, high=None):
-        """From `theta`, which becomes the minimum: sums of squares, success, Gauss-Newton."""
-        plan = self.plan
-        sse, converged = np.empty(rows.size), np.empty(rows.size, np.bool_)
-        gauss = np.empty((rows.size, 10))
-        low = self.low[rows] if low is None else low
-        high = self.high[rows] if high is None else high
-        solver.descend(
-            plan.model.kind, self.means, plan.w, plan.b, plan.sigma, self.levels, plan.floor, rows,
-            low, high, theta, sse, converged, gauss,
-        )  # fmt: skip
-        return sse, converged, gauss
-
-    def _afresh(self):
-        """Further starts of voxels with hardly any of one part: there the grid sees no basins.
-
-        A little of the other part may fit better than none, with another D* (or D) than the best
-        without it: so from some of it, at several D* (or D).
-        """
-        if not self.plan.two_decays:
-            return
-        width = self.high - self.low
-        inside = self.theta[:, 3] - self.low[:, 3]
-        share = np.where(width[:, 3] > 0, inside / np.maximum(width[:, 3], 1e-300), 0.5)
-        at_edge = (self.theta <= self.low) | (self.theta >= self.high)
-        # With a noise floor, or where s0 is not measured, the grid knows less of the basins.
-        unsure = at_edge[:, 2] & self.plan.unsure
-        unsure &= width[:, 3] > 0
-        lean = np.flatnonzero((share < LEAN) | unsure)
-        families = (
-            (lean, 2, FEW_FAST, LITTLE),
-            (lean if self.plan.sigma.size else lean[:0], 2, FEW_FAST[::2], LEAN),
-            (np.flatnonzero((share > 1 - LEAN) | at_edge[:, 1]), 1, FEW_SLOW, 1 - 2 * LEAN),
-        )
-        for rows, place, values, part in families:
-            if not rows.size:
-                continue
-            start = self.theta[rows]
-            for value in values:
-                theta = start.copy()
-                theta[:, place] = value
-                theta[:, 3] = self.low[rows, 3] + part * width[rows, 3]
-                yield rows, np.clip(theta, self.low[rows], self.high[rows])
-        if self.plan.b[0] > 0:  # a fast part gone before the lowest b may be of any size
-            everyone = np.arange(len(share))
-            for value in FEW_FAST[1::2]:
-                pairs = np.stack([self.theta[:, 1], np.full(len(share), value)], axis=1)
-                yield everyone, self._started(everyone, pairs)
-
-    def _compete(self, rows, theta):
-        """Descend from other starts; the better minimum stays. True where both are as good."""
-        sse, converged, gauss = self._descend(rows, theta)
-        width = self.high[rows] - self.low[rows]
-        before = self.sse[rows]
-        least = np.minimum(sse, before) * (1 + TIE)
-        as_good = converged & (np.maximum(sse, before) <= least)
-        close = np.flatnonzero(as_good)
-        apart = np.abs(theta[close] - self.theta[rows[close]]) > APART * width[close]
-        tiny = 1e-20 * self.means[rows[close]] ** 2 @ self.plan.w
-        as_good[close] = apart.any(axis=1) & (least[close] > tiny)
-        better = sse < before
-        self._take(rows[better], theta[better], sse[better], converged[better], gauss[better])
-        return as_good
-
-    def _take(self, rows, theta, sse, converged, gauss):
-        self.theta[rows], self.sse[rows] = theta, sse
-        self.converged[rows], self.gauss[rows] = converged, gauss
-
-    def _settle(self):
-        """Onto the bounds that lie near: in a flat valley the bound may be as good, and says so."""
-        low, high = self.low.copy(), self.high.copy()
-        for p in range(self.theta.shape[1]):
-            value, width = self.theta[:, p], self.high[:, p] - self.low[:, p]
-            below = value - self.low[:, p] < self.high[:, p] - value
-            edge = np.where(below, self.low[:, p], self.high[:, p])
-            near = (value != edge) & (np.abs(value - edge) < NEAR * width)
-            rows = np.flatnonzero(near)
-            if not rows.size:
-                continue
-            theta = self.theta[rows]
-            theta[:, p] = low[rows, p] = high[rows, p] = edge[rows]
-            found = self._descend(rows, theta, low[rows], high[rows])
-            slack = 1e-25 * self.means[rows] ** 2 @ self.plan.w
-            good = found[0] <= self.sse[rows] * (1 + 1e-10) + slack
-            self._take(rows[good], theta[good], *(part[good] for part in found))
-            back = rows[~good]
-            low[back, p], high[back, p] = self.low[back, p], self.high[back, p]
-
-
-def _gain(jacobian, weights, free):
-    """How each sample's error moves each free estimate: (J'WJ)⁻¹ J'W by voxel, shape (m, k, b); 0
-    for the others."""
-    weighted = jacobian * weights[:, None]
-    matrix = np.swapaxes(jacobian, 1, 2) @ weighted
-    diagonal = np.einsum("mii->mi", matrix)
-    scale = np.where(free & (diagonal > 0), np.sqrt(np.maximum(diagonal, 1e-300)), np.inf)
-    matrix = matrix / scale[:, :, None] / scale[:, None, :]
-    # A breath of ridge keeps two columns that are all but alike from being an exception.
-    matrix += np.eye(matrix.shape[1]) * (np.isinf(scale) + 1e-13)[:, None, :]
-    return (
-        np.linalg.solve(matrix, np.swapaxes(weighted / scale[:, None, :], 1, 2)) / scale[:, :, None]
-    )

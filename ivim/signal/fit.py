@@ -1,7 +1,13 @@
 """Fits of one signal with lmfit: the reference to which the voxel engine is held."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from ivim.signal import noise, reasons
 from ivim.signal.inputs import (
@@ -12,6 +18,7 @@ from ivim.signal.inputs import (
     refuse_fixed,
     samples_used,
 )
+from ivim.signal.model import SignalModel
 from ivim.signal.models import (
     MODELS,
     SEGMENTED_THRESHOLD,
@@ -25,21 +32,21 @@ from ivim.signal.result import Fit
 
 
 def fit(
-    signal,
-    b,
-    model="biexponential",
+    signal: ArrayLike,
+    b: ArrayLike,
+    model: str | SignalModel = "biexponential",
     *,
-    averages=None,
-    bounds=None,
-    fixed=None,
-    method="full",
-    sigma=None,
-    averaging="magnitude",
-    voxels=1,
-    threshold=SEGMENTED_THRESHOLD,
-    pair=None,
-    saturation=None,
-):
+    averages: ArrayLike | None = None,
+    bounds: object = None,
+    fixed: Mapping[str, float] | None = None,
+    method: str = "full",
+    sigma: float | str | None = None,
+    averaging: str = "magnitude",
+    voxels: int = 1,
+    threshold: float = SEGMENTED_THRESHOLD,
+    pair: tuple[float, float] | None = None,
+    saturation: float | None = None,
+) -> Fit:
     """Fit a model to one signal: bounded weighted least squares, the global optimum.
 
     Parameters
@@ -123,7 +130,13 @@ def fit(
         return _unusable(problem, method, reasons.NOT_CONVERGED)
 
 
-def fit_roi(data, b, mask, model="biexponential", **options):
+def fit_roi(
+    data: ArrayLike,
+    b: ArrayLike,
+    mask: ArrayLike,
+    model: str | SignalModel = "biexponential",
+    **options: Any,
+) -> Fit:
     """Fit the mean signal of a region of interest.
 
     The mean of the signals is another estimator than the mean of the maps (:func:`ivim.fit_maps`):
@@ -141,6 +154,11 @@ def fit_roi(data, b, mask, model="biexponential", **options):
     Returns
     -------
     Fit
+
+    Raises
+    ------
+    ValueError
+        When the mask is empty, and as :func:`fit`.
     """
     _, data, mask = check_volume(data, mask, b)
     if not mask.any():
@@ -150,7 +168,15 @@ def fit_roi(data, b, mask, model="biexponential", **options):
     return fit(signal, b, model, voxels=int(mask.sum()), **options)
 
 
-def compare_models(signal, b, *, averages=None, bounds=None, models=tuple(MODELS), **options):
+def compare_models(
+    signal: ArrayLike,
+    b: ArrayLike,
+    *,
+    averages: ArrayLike | None = None,
+    bounds: Mapping[str, tuple] | None = None,
+    models: Sequence[str | SignalModel] = tuple(MODELS),
+    **options: Any,
+) -> pd.DataFrame:
     """Fit several models to one signal and weigh them by AICc (Burnham and Anderson 2002).
 
     Parameters

@@ -1,12 +1,35 @@
 """What users hand over: signals, volumes, b-values, averages, masks; checked once, refused in one
 line."""
 
+from __future__ import annotations
+
 import os
+from collections.abc import Collection
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ivim.signal import noise
+from ivim.signal.model import SignalModel
 from ivim.signal.models import MODELS
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+class Sliceable(Protocol):
+    """What has a shape and gives arrays slice by slice: a nibabel ``dataobj``."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As an array has it."""
+
+    def __getitem__(self, key) -> np.ndarray:
+        """A part of it."""
+
+
+Volume = np.ndarray | Sliceable
 
 LEAST_B = 10.0
 """A series whose largest b is below this, in s/mm², has its b-values in ms/µm²."""
@@ -18,7 +41,9 @@ METHODS = {"full": None} | {
 """The methods and, where a method is only for one model, that model."""
 
 
-def check_samples(signal, b, averages, model=None):
+def check_samples(
+    signal: ArrayLike, b: ArrayLike, averages: ArrayLike | None, model: SignalModel | None = None
+) -> tuple[Floats, Floats, Floats]:
     """The three arrays as floats of one shape (n,); averages of 1 where none are given.
 
     Parameters
@@ -27,14 +52,19 @@ def check_samples(signal, b, averages, model=None):
     model : SignalModel, optional
         Its b-values have to be in s/mm² when it has a diffusivity.
 
+    Returns
+    -------
+    signal, b, averages : array of float, shape (n,)
+
     Raises
     ------
     ValueError
         When shapes differ, a sample is masked, or b or averages hold what they cannot.
     """
     if np.ma.is_masked(signal):
+        hidden = np.ma.getmaskarray(np.ma.asanyarray(signal))
         msg = (
-            f"{int(np.ma.getmaskarray(signal).sum())} sample(s) of the signal are masked; "
+            f"{int(hidden.sum())} sample(s) of the signal are masked; "
             "leave them out of signal, b and averages"
         )
         raise ValueError(msg)
@@ -55,7 +85,7 @@ def check_samples(signal, b, averages, model=None):
     return signal, b, averages
 
 
-def check_volume(data, mask, b):
+def check_volume(data: object, mask: object, b: ArrayLike) -> tuple[tuple[int, ...], Volume, Bools]:
     """A volume and its mask, from whatever holds them.
 
     Parameters
@@ -93,7 +123,10 @@ def check_volume(data, mask, b):
             "give np.moveaxis(data, 0, -1)"
         )
         raise ValueError(msg)
-    mask = np.ones(data.shape[:-1], bool) if mask is None else np.asarray(_array(mask)[0]) != 0
+    if mask is None:
+        mask = np.broadcast_to(np.True_, data.shape[:-1])  # takes no memory
+    else:
+        mask = np.asarray(_array(mask)[0]) != 0
     if mask.shape != data.shape[:-1]:
         msg = (
             f"the mask has shape {mask.shape}, the data {data.shape}; the mask needs the shape of "
@@ -105,8 +138,21 @@ def check_volume(data, mask, b):
     return data.shape[:-1], data if mask.ndim else np.asarray(data)[None], np.atleast_1d(mask)
 
 
-def check_method(model, method, sigma, averaging):
-    """Refuse a method, a noise level or an averaging that do not go with the model."""
+def check_method(model: SignalModel, method: str, sigma: object, averaging: str) -> None:
+    """Refuse a method, a noise level or an averaging that do not go with the model.
+
+    Parameters
+    ----------
+    model : SignalModel
+    method : str
+    sigma : object
+        None where no noise level is given.
+    averaging : str
+
+    Raises
+    ------
+    ValueError
+    """
     if method not in METHODS:
         msg = f"unknown method {method!r}; known are {', '.join(METHODS)}"
         raise ValueError(msg)
@@ -124,8 +170,19 @@ def check_method(model, method, sigma, averaging):
         raise ValueError(msg)
 
 
-def refuse_fixed(fixed, method):
-    """Refuse fixed parameters where the method's formula has no place for them."""
+def refuse_fixed(fixed: Collection[str], method: str) -> None:
+    """Refuse fixed parameters where the method's formula has no place for them.
+
+    Parameters
+    ----------
+    fixed : collection of str
+        Names of the parameters that are held.
+    method : str
+
+    Raises
+    ------
+    ValueError
+    """
     if not fixed:
         return
     if method not in ("full", "segmented"):
@@ -136,8 +193,25 @@ def refuse_fixed(fixed, method):
         raise ValueError(msg)
 
 
-def check_sigma(sigma, shape=()):
-    """A noise level as a float, or a map of it with the shape given; None and "estimate" pass."""
+def check_sigma(sigma: object, shape: tuple[int, ...] = ()) -> float | str | Floats | None:
+    """A noise level as a float, or a map of it with the shape given; None and "estimate" pass.
+
+    Parameters
+    ----------
+    sigma : float, array, "estimate" or None
+        In units of the signal.
+    shape : tuple of int
+        Of a map.
+
+    Returns
+    -------
+    float, array of that shape, "estimate" or None
+
+    Raises
+    ------
+    ValueError
+        For another shape, or a number that is not above 0.
+    """
     if sigma is None or (isinstance(sigma, str) and sigma == "estimate"):
         return sigma
     try:
@@ -157,8 +231,22 @@ def check_sigma(sigma, shape=()):
     return levels if levels.ndim else float(levels)
 
 
-def check_threads(threads):
-    """Number of threads: None and -1 are one for each core that this process may use."""
+def check_threads(threads: int | None) -> int:
+    """Number of threads: None and -1 are one for each core that this process may use.
+
+    Parameters
+    ----------
+    threads : int, optional
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        For what is no whole number from 1 on.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if threads is None or threads == -1:
         return cores or 1
@@ -168,8 +256,37 @@ def check_threads(threads):
     return int(threads)
 
 
-def samples_used(model, b, method, threshold, pair, fixed=()):
-    """Mask of the samples of the first stage or the pair; refuses too few b-values."""
+def samples_used(
+    model: SignalModel,
+    b: Floats,
+    method: str,
+    threshold: float,
+    pair: tuple[float, float] | None,
+    fixed: Collection[str] = (),
+) -> Bools:
+    """Mask of the samples of the first stage or the pair; refuses too few b-values.
+
+    Parameters
+    ----------
+    model : SignalModel
+    b : array, shape (n,), s/mm²
+    method : str
+    threshold : float, s/mm²
+        Of a segmented fit.
+    pair : (float, float), s/mm², optional
+        Of a two-point fit; the lowest and the highest b by default.
+    fixed : collection of str
+        Names of the parameters that are held.
+
+    Returns
+    -------
+    array of bool, shape (n,)
+
+    Raises
+    ------
+    ValueError
+        For fewer different b-values than free parameters.
+    """
     use = np.ones(b.size, bool)
     if method == "two-point":
         low, high = (b.min(), b.max()) if pair is None else pair

@@ -6,67 +6,49 @@ interest. That is another estimator than the fit of the region's mean signal
 (:func:`ivim.fit_roi`).
 """
 
-import warnings
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ivim.signal import noise, reasons
-from ivim.signal.inputs import (
-    METHODS,
-    check_method,
-    check_samples,
-    check_sigma,
-    check_threads,
-    check_volume,
-    refuse_fixed,
-    samples_used,
-)
-from ivim.signal.models import (
-    MODELS,
-    SEGMENTED_THRESHOLD,
-    STUDY_MODELS,
-    SignalModel,
-    check_bounds,
-    check_fixed,
-    get_model,
-)
+from ivim.signal import reasons
+from ivim.signal.blocks import PART, blocks, largest, run
+from ivim.signal.inputs import METHODS, check_sigma, check_threads, check_volume
+from ivim.signal.model import SignalModel
+from ivim.signal.models import SEGMENTED_THRESHOLD
+from ivim.signal.noise_level import estimate_sigma
+from ivim.signal.request import check_levels, chosen, make_plan, part_of
 
-BLOCK = 4096
-"""Voxels fitted at a time per thread: some megabytes, so that memory does not grow with the
-volume."""
+if TYPE_CHECKING:
+    pass
 
-PART = 128 * BLOCK
-"""Voxels of a volume that are looked at together where no fit is made."""
+__all__ = ["estimate_sigma", "fit_maps", "fit_models"]
 
-REFERENCE_BLOCK = 16
-"""Voxels that a process fits at a time by the reference fit."""
-
-SIGMA_VOXELS = 5000
-"""Voxels from which the noise level is estimated, evenly drawn from the mask; its standard error is
-then below 1 %."""
+Maps = dict[str, NDArray]
 
 
 def fit_maps(
-    data,
-    b,
-    model="biexponential",
+    data: ArrayLike,
+    b: ArrayLike,
+    model: str | SignalModel | Sequence[str | SignalModel] = "biexponential",
     *,
-    mask=None,
-    averages=None,
-    bounds=None,
-    fixed=None,
-    method="full",
-    sigma=None,
-    averaging="magnitude",
-    threshold=SEGMENTED_THRESHOLD,
-    pair=None,
-    saturation=None,
-    threads=None,
-    progress=False,
-    dtype=float,
-):
+    mask: ArrayLike | None = None,
+    averages: ArrayLike | None = None,
+    bounds: object = None,
+    fixed: Mapping[str, float] | None = None,
+    method: str = "full",
+    sigma: ArrayLike | str | None = None,
+    averaging: str = "magnitude",
+    threshold: float = SEGMENTED_THRESHOLD,
+    pair: tuple[float, float] | None = None,
+    saturation: float | None = None,
+    threads: int | None = None,
+    progress: bool = False,
+    dtype: DTypeLike = float,
+) -> Maps:
     """Fit one or more signal models to every voxel; the same answers as :func:`ivim.fit`, compiled
     and on all cores.
 
@@ -129,7 +111,7 @@ def fit_maps(
     >>> maps["f"].shape, round(float(maps["f"][0, 0]), 6)
     ((4, 3), 0.2)
     """
-    models = _models(model)
+    models = chosen(model)
     shared = {
         "averages": averages,
         "sigma": sigma,
@@ -143,23 +125,26 @@ def fit_maps(
         requests[name] = shared | {
             "model": one,
             "method": own or "full",
-            "bounds": _own(bounds, one, models),
-            "fixed": _own(fixed, one, models),
+            "bounds": part_of(bounds, one, models),
+            "fixed": part_of(fixed, one, models),
         }
-    found = fit_models(
-        data, b, requests, mask=mask, saturation=saturation, threads=threads, progress=progress,
-        dtype=dtype,
-    )  # fmt: skip
+    found = _fitted(data, b, requests, mask, saturation, threads, progress, dtype)
     if len(found) == 1:
-        return next(iter(found.values()))
-    for own in found.values():
-        del own["success"]  # of all models together, the flat maps have one
+        return _with_success(next(iter(found.values())))
     return _flat(found)
 
 
 def fit_models(
-    data, b, requests, *, mask=None, saturation=None, threads=None, progress=False, dtype=float
-):
+    data: ArrayLike,
+    b: ArrayLike,
+    requests: Mapping[str, Mapping],
+    *,
+    mask: ArrayLike | None = None,
+    saturation: float | None = None,
+    threads: int | None = None,
+    progress: bool = False,
+    dtype: DTypeLike = float,
+) -> dict[str, Maps]:
     """Fit several models to every voxel in one pass, each in its own way.
 
     Parameters
@@ -176,78 +161,47 @@ def fit_models(
         By the same names, each parameter and its standard error as ``NAME_se``, ``residual``,
         ``aicc``, ``reason`` and ``success``.
     """
+    found = _fitted(data, b, requests, mask, saturation, threads, progress, dtype)
+    return {name: _with_success(own) for name, own in found.items()}
+
+
+def _fitted(data, b, requests, mask, saturation, threads, progress, dtype):
+    """The maps of :func:`fit_models` without ``success``."""
     shape, data, mask = check_volume(data, mask, b)
     threads = check_threads(threads)
     requests = _estimated(data, b, requests, mask, saturation)
-    plans = {name: _plan(b, shape, data.shape[-1], **one) for name, one in requests.items()}
+    plans = {name: make_plan(b, shape, data.shape[-1], **one) for name, one in requests.items()}
     for plan in plans.values():
-        _check_levels(plan, mask)
+        check_levels(plan, mask)
     maps = {name: _empty_maps(plan, mask, dtype) for name, plan in plans.items()}
-    suspects = []
     slow = {name: plan for name, plan in plans.items() if not plan.compiled}
     fast = {name: plan for name, plan in plans.items() if plan.compiled}
-    b = np.asarray(b, float)
     if fast:
-        work = _Work(fast, maps, b, saturation, suspects)
-        _run(work, _blocks(data, mask), threads, int(mask.sum()), progress)
+        _run_compiled(fast, maps, data, b, mask, saturation, threads, progress)
     for name, plan in slow.items():
-        _run_reference(name, plan, maps[name], data, mask, saturation, threads, progress)
-    if suspects:
-        _mark_saturated(maps, fast, suspects, _largest(data))
-    for name in maps:
-        maps[name]["success"] = reasons.usable(maps[name]["reason"])
+        parts, total, top = blocks(data, mask), int(mask.sum()), largest(data)
+        for where, block, signals in plan.run(parts, total, threads, saturation, top, progress):
+            _write(maps[name], where, block, signals)
     return {
         name: {key: array.reshape(shape) for key, array in own.items()}
         for name, own in maps.items()
     }
 
 
-def estimate_sigma(data, b, *, mask=None, averages=None, averaging="magnitude", saturation=None):
-    """Noise level of one excitation from the residuals of bi-exponential fits, improved until it
-    agrees with its own floor.
+def _run_compiled(plans, maps, data, b, mask, saturation, threads, progress):
+    """Fit by the compiled solver, which is compiled first where it never was, and says so."""
+    from ivim.signal.compiling import told
 
-    Parameters
-    ----------
-    data, b, mask, averages, averaging, saturation
-        As for :func:`fit_maps`.
+    suspects: list = []
+    work = _Work(plans, maps, np.asarray(b, float), saturation, suspects)
+    with told(progress or None):
+        run(work, blocks(data, mask), threads, int(mask.sum()), progress)
+    if suspects:
+        _mark_saturated(maps, plans, suspects, largest(data))
 
-    Returns
-    -------
-    float
 
-    Raises
-    ------
-    ValueError
-        When no voxel can be fitted.
-    """
-    shape, data, mask = check_volume(data, mask, b)
-    _, b, averages = check_samples(np.ones(data.shape[-1]), b, averages, MODELS["biexponential"])
-    chosen = np.zeros(mask.shape, bool)
-    inside = np.flatnonzero(mask)
-    chosen.flat[inside[:: max(1, inside.size // SIGMA_VOXELS)]] = True
-    signals = np.concatenate(
-        [signals for _, signals in _blocks(data, chosen)] or [np.empty((0, b.size))]
-    )
-    signals = signals[reasons.check_signals(signals, b, saturation) == reasons.OK]
-    if not len(signals):
-        msg = (
-            "no voxel inside the mask has a signal to estimate the noise level from; "
-            "give sigma as a number"
-        )
-        raise ValueError(msg)
-    model, sigma = MODELS["biexponential"], None
-    for _ in range(6):
-        plan = _plan(
-            b, shape, b.size, model=model, averages=averages, sigma=sigma, averaging=averaging
-        )
-        fits = plan.fit(signals)
-        curves = model.function(b, **{name: value[:, None] for name, value in fits.values.items()})
-        floor = None if sigma is None else noise.floor_sigma(sigma, averages, averaging)
-        expected = curves if sigma is None else noise.rician_mean(curves, floor)
-        sigma = noise.sigma_from_residuals(
-            signals - expected, averages, len(model.parameters), curves, floor
-        )
-    return sigma
+def _with_success(maps):
+    return maps | {"success": reasons.usable(maps["reason"])}
 
 
 class _Work:
@@ -280,42 +234,6 @@ class _Work:
         return len(code)
 
 
-def _models(model):
-    """Models by name; refuses what is none, and two of one name."""
-    asked = list(model) if isinstance(model, (list, tuple)) else [model]
-    asked = list(STUDY_MODELS) if asked == ["all"] else asked
-    models = {}
-    for one in asked:
-        known = isinstance(one, SignalModel) or (isinstance(one, str) and one in MODELS)
-        if not known or get_model(one).name in models:
-            met = repr(one) if not known else repr(model)
-            msg = (
-                f"model is {met}; accepted are {', '.join(MODELS)}, a SignalModel of your own, "
-                "several different ones of them, or 'all'"
-            )
-            raise ValueError(msg)
-        models[get_model(one).name] = get_model(one)
-    if not models:
-        msg = f"model is {model!r}; accepted are {', '.join(MODELS)}, several of them, or 'all'"
-        raise ValueError(msg)
-    return models
-
-
-def _own(given, model, models):
-    """Bounds or fixed values of one model; a name that no model has is refused by the first."""
-    if given is None or not hasattr(given, "keys"):
-        if given is not None and len(models) > 1:
-            msg = "with several models bounds are given by parameter name, as a dict"
-            raise ValueError(msg)
-        return given
-    known = {name for other in models.values() for name in other.parameters}
-    return {
-        name: value
-        for name, value in given.items()
-        if name in model.parameters or name not in known
-    }
-
-
 def _estimated(data, b, requests, mask, saturation):
     """The requests with numbers in the place of "estimate"."""
     wanted = [one for one in requests.values() if isinstance(one.get("sigma"), str)]
@@ -331,57 +249,6 @@ def _estimated(data, b, requests, mask, saturation):
         name: one | ({"sigma": sigma} if isinstance(one.get("sigma"), str) else {})
         for name, one in requests.items()
     }
-
-
-def _plan(
-    b,
-    shape,
-    n,
-    *,
-    model,
-    averages=None,
-    bounds=None,
-    fixed=None,
-    method="full",
-    sigma=None,
-    averaging="magnitude",
-    threshold=SEGMENTED_THRESHOLD,
-    pair=None,
-):
-    """How one model is fitted, after the checks that :func:`ivim.fit` makes."""
-    model = get_model(model)
-    _, b, averages = check_samples(np.ones(n), b, averages, model)
-    sigma = check_sigma(sigma, shape) if method == "full" else None
-    check_method(model, method, sigma, averaging)
-    bounds = check_bounds(model, bounds)
-    fixed = check_fixed(model, fixed, bounds)
-    refuse_fixed(fixed, method)
-    use = samples_used(model, b, method, threshold, pair, fixed)
-    if model.kind is None:
-        from ivim.signal.reference import Reference
-
-        return Reference(
-            model, b, averages=averages, bounds=bounds, fixed=fixed, sigma=sigma,
-            averaging=averaging,
-        )  # fmt: skip
-    from ivim.signal.engine import Plan
-
-    return Plan(model, b, averages, bounds, method, use, sigma, averaging, fixed=fixed)
-
-
-def _check_levels(plan, mask):
-    """Refuse a map of the noise level that holds none somewhere inside the mask."""
-    if plan.level_map is None:
-        return
-    plan.level_map = np.ascontiguousarray(plan.level_map).reshape(mask.shape)
-    inside = plan.level_map[mask]
-    wrong = inside[~(np.isfinite(inside) & (inside > 0))]
-    if wrong.size:
-        msg = (
-            f"sigma holds {wrong[0]:g}; give the noise level of one excitation, above 0 at every "
-            "voxel of the mask"
-        )
-        raise ValueError(msg)
 
 
 def _empty_maps(plan, mask, dtype):
@@ -445,79 +312,3 @@ def _summary(found):
         preferred[part] = np.where(none, -1, criteria.argmin(axis=0))
     named = {"reason": reason, "preferred": preferred, "success": success}
     return {name: array.reshape(shape) for name, array in named.items()}
-
-
-def _largest(data):
-    """The largest finite sample of a volume."""
-    if isinstance(data, np.ndarray):
-        parts = [data]
-    else:
-        parts = (np.asarray(data[..., z, :]) for z in range(data.shape[-2]))
-    finite = (part[np.isfinite(part)] if part.dtype.kind == "f" else part for part in parts)
-    return max((float(part.max()) for part in finite if part.size), default=-np.inf)
-
-
-def _blocks(data, mask):
-    """Places (a tuple of index arrays) and signals (m, n) as float64, block by block of the voxels
-    inside the mask.
-
-    An array or a memory map is indexed; what only can be sliced (a nibabel ``dataobj``) is read
-    slice by slice of the last spatial axis.
-    """
-    if isinstance(data, np.ndarray):
-        flat = mask.reshape(-1)
-        for first in range(0, flat.size, PART):
-            places = first + np.flatnonzero(flat[first : first + PART])
-            for start in range(0, places.size, BLOCK):
-                where = np.unravel_index(places[start : start + BLOCK], mask.shape)
-                yield where, np.asarray(data[where], float).reshape(-1, data.shape[-1])
-        return
-    for z in range(mask.shape[-1]):
-        inside = np.nonzero(mask[..., z])
-        if inside[0].size:
-            slab = np.asarray(data[..., z, :])
-            for start in range(0, inside[0].size, BLOCK):
-                part = tuple(axis[start : start + BLOCK] for axis in inside)
-                yield (*part, np.full(part[0].size, z)), np.asarray(slab[part], float)
-
-
-def _run(work, blocks, threads, total, progress):
-    """`work` on every block with a bounded number of blocks in memory, and a progress bar."""
-    with _bar(total, progress) as bar, ThreadPoolExecutor(threads) as pool:
-        waiting = deque()
-        for block in blocks:
-            waiting.append(pool.submit(work, block))
-            if len(waiting) > 2 * threads:
-                bar.update(waiting.popleft().result())
-        for future in waiting:
-            bar.update(future.result())
-
-
-def _run_reference(name, plan, maps, data, mask, saturation, threads, progress):
-    """The reference fit of every voxel on all cores: for a model that is not compiled."""
-    total = int(mask.sum())
-    warnings.warn(
-        f"the {name} model is not compiled: its {total} voxels are fitted one by one, "
-        "some hundred a second and core",
-        stacklevel=4,
-    )
-    parts = [
-        (tuple(axis[i : i + REFERENCE_BLOCK] for axis in where), signals[i : i + REFERENCE_BLOCK])
-        for where, signals in _blocks(data, mask)
-        for i in range(0, len(signals), REFERENCE_BLOCK)
-    ]
-    top = _largest(data)
-    tasks = [
-        (signals, None if plan.level_map is None else plan.level_map[where], saturation, top)
-        for where, signals in parts
-    ]
-    with _bar(total, progress) as bar:
-        for (where, signals), block in zip(parts, plan.spread(tasks, threads), strict=True):
-            _write(maps, where, block, signals)
-            bar.update(len(signals))
-
-
-def _bar(total, progress):
-    from tqdm import tqdm
-
-    return tqdm(total=total, unit="voxel", unit_scale=True, desc="fitting", disable=not progress)

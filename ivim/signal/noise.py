@@ -11,12 +11,17 @@ How the averages enter depends on what the scanner averaged:
   ``sigma / sqrt(averages)``.
 """
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
 
 AVERAGING = ("magnitude", "complex")
 
 
-def rician_mean(amplitude, sigma):
+def rician_mean(amplitude: ArrayLike, sigma: ArrayLike) -> Floats:
     r"""Expected magnitude of a signal in complex Gaussian noise (Rice 1945; Gudbjartsson and Patz
     1995, Magn Reson Med 34:910).
 
@@ -43,8 +48,19 @@ def rician_mean(amplitude, sigma):
     return np.where(sigma > 0, mean, amplitude)[()]
 
 
-def rician_slope(amplitude, sigma):
-    """Derivative of :func:`rician_mean` by the amplitude: near 1 far above the floor, 0 on it."""
+def rician_slope(amplitude: ArrayLike, sigma: ArrayLike) -> Floats:
+    """Derivative of :func:`rician_mean` by the amplitude: near 1 far above the floor, 0 on it.
+
+    Parameters
+    ----------
+    amplitude, sigma : array
+        As for :func:`rician_mean`.
+
+    Returns
+    -------
+    array
+        No unit.
+    """
     from scipy.special import i0e, i1e
 
     amplitude, sigma = np.broadcast_arrays(np.asarray(amplitude, float), np.asarray(sigma, float))
@@ -54,9 +70,20 @@ def rician_slope(amplitude, sigma):
     return np.where(sigma > 0, slope, 1.0)[()]
 
 
-def rician_variance(amplitude, sigma):
+def rician_variance(amplitude: ArrayLike, sigma: ArrayLike) -> Floats:
     """Variance of the magnitude of one excitation: sigma² far above the floor, (2 - pi/2) sigma² on
-    it."""
+    it.
+
+    Parameters
+    ----------
+    amplitude, sigma : array
+        As for :func:`rician_mean`.
+
+    Returns
+    -------
+    array
+        In squared units of the signal.
+    """
     amplitude, sigma = np.broadcast_arrays(np.asarray(amplitude, float), np.asarray(sigma, float))
     exact = 2 * sigma**2 + amplitude**2 - rician_mean(amplitude, sigma) ** 2
     # Far above the floor the difference of two large numbers is lost in rounding; the series is
@@ -66,7 +93,14 @@ def rician_variance(amplitude, sigma):
     return np.where(far, series, exact)[()]
 
 
-def simulate(signal, sigma, averages=1, rng=None, *, averaging="magnitude"):
+def simulate(
+    signal: ArrayLike,
+    sigma: ArrayLike,
+    averages: ArrayLike = 1,
+    rng: np.random.Generator | int | None = None,
+    *,
+    averaging: str = "magnitude",
+) -> Floats:
     """Magnitudes as a scanner gives them: excitation by excitation, averaged as it averages.
 
     Parameters
@@ -115,16 +149,35 @@ def simulate(signal, sigma, averages=1, rng=None, *, averaging="magnitude"):
     return total / drawn
 
 
-def floor_sigma(sigma, averages, averaging="magnitude"):
-    """The noise level at which the averaged samples are Rician: one number, or one per sample for
-    complex averages."""
+def floor_sigma(
+    sigma: float | Floats, averages: ArrayLike, averaging: str = "magnitude"
+) -> float | Floats:
+    """The noise level at which the averaged samples are Rician.
+
+    Parameters
+    ----------
+    sigma : float or array
+        Noise level of one excitation, in units of the signal.
+    averages : array, shape (n,)
+    averaging : {"magnitude", "complex"}
+
+    Returns
+    -------
+    float or array
+        As it came, or for complex averages one per sample.
+
+    Raises
+    ------
+    ValueError
+        For another averaging.
+    """
     if averaging not in AVERAGING:
         msg = f"averaging is {averaging!r}; accepted are {' and '.join(map(repr, AVERAGING))}"
         raise ValueError(msg)
     return sigma / np.sqrt(averages) if averaging == "complex" else sigma
 
 
-def sigma_from_background(magnitudes):
+def sigma_from_background(magnitudes: ArrayLike) -> float:
     """Noise level from voxels of air, where the magnitude is Rayleigh: sqrt(mean(m²) / 2).
 
     Parameters
@@ -148,7 +201,13 @@ def sigma_from_background(magnitudes):
     return float(np.sqrt(np.mean(magnitudes**2) / 2))
 
 
-def sigma_from_residuals(residuals, averages, k, amplitudes=None, floor=None):
+def sigma_from_residuals(
+    residuals: ArrayLike,
+    averages: ArrayLike,
+    k: int,
+    amplitudes: Floats | None = None,
+    floor: float | Floats | None = None,
+) -> float:
     """Noise level of one excitation from the residuals of one fit or of many.
 
     The squares, each times its averages, are set equal to what is expected of them: a share (n - k)
@@ -180,7 +239,7 @@ def sigma_from_residuals(residuals, averages, k, amplitudes=None, floor=None):
         raise ValueError(msg)
     share = (
         1.0
-        if amplitudes is None or not np.all(floor)
+        if amplitudes is None or floor is None or not np.all(floor)
         else np.mean(rician_variance(amplitudes, floor) / np.square(floor))
     )
     return float(np.sqrt(np.nanmean(residuals**2 * averages) * n / (n - k) / share))

@@ -1,14 +1,26 @@
 """One signal and the question put to the optimiser: which values of a model within the limits have
 the least squares?"""
 
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache, wraps
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage, optimize
 
 from ivim.signal import noise, reasons
+from ivim.signal.model import SignalModel
 from ivim.signal.reasons import APART, NEAR, TIE
+
+if TYPE_CHECKING:
+    from lmfit.model import ModelResult
+
+Floats = NDArray[np.float64]
+Values = dict[str, float]
 
 # of an axis with several basins, between its two edges; each part and each edge gives a start
 PARTS = 2
@@ -32,7 +44,16 @@ class Problem:
         Parameters that are held.
     """
 
-    def __init__(self, model, signal, b, averages, bounds=None, floor=None, fixed=None):
+    def __init__(
+        self,
+        model: SignalModel,
+        signal: Floats,
+        b: Floats,
+        averages: Floats,
+        bounds: Mapping[str, tuple] | None = None,
+        floor: float | Floats | None = None,
+        fixed: Mapping[str, float] | None = None,
+    ) -> None:
         self.model, self.signal, self.b, self.averages = model, signal, b, averages
         self.bounds, self.floor, self.fixed = bounds, floor, dict(fixed or {})
         self.weights = averages / averages.mean()
@@ -40,13 +61,29 @@ class Problem:
         self.limits |= {name: (value, value) for name, value in self.fixed.items()}
 
     @property
-    def free(self):
+    def free(self) -> int:
         """Number of parameters that are fitted."""
         return len(self.model.parameters) - len(self.fixed)
 
-    def part(self, use, model=None, names=None):
-        """The question of some of the samples, for this or another model; each limit is that of the
-        parameter in `names`."""
+    def part(
+        self,
+        use: NDArray[np.bool_],
+        model: SignalModel | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> Problem:
+        """The question of some of the samples, for this or another model.
+
+        Parameters
+        ----------
+        use : array of bool, shape (n,)
+        model : SignalModel, optional
+        names : dict of str to str, optional
+            Each limit is that of this model's parameter by the name of the other's.
+
+        Returns
+        -------
+        Problem
+        """
         fixed = self.fixed if model is None else None
         part = Problem(
             model or self.model, self.signal[use], self.b[use], self.averages[use], fixed=fixed
@@ -56,19 +93,49 @@ class Problem:
         }
         return part
 
-    def with_floor(self, floor):
-        """The same question with a noise floor."""
+    def with_floor(self, floor: float | Floats | None) -> Problem:
+        """The same question with a noise floor.
+
+        Parameters
+        ----------
+        floor : float or array, shape (n,), optional
+            In units of the signal.
+
+        Returns
+        -------
+        Problem
+        """
         return Problem(
             self.model, self.signal, self.b, self.averages, self.bounds, floor, self.fixed
         )
 
-    def expected(self, b=None, **values):
-        """Expected signal: the model, raised by the noise floor if there is one."""
+    def expected(self, b: Floats | None = None, **values: float) -> Floats:
+        """Expected signal: the model, raised by the noise floor if there is one.
+
+        Parameters
+        ----------
+        b : array, shape (n,), s/mm², optional
+            Those of the signal by default.
+        **values : float
+
+        Returns
+        -------
+        array, shape (n,)
+        """
         curve = self.model.function(self.b if b is None else b, **values)
         return curve if self.floor is None else noise.rician_mean(curve, self.floor)
 
-    def jacobian(self, **values):
-        """Derivatives of :meth:`expected`, shape (n, k)."""
+    def jacobian(self, **values: float) -> Floats:
+        """Derivatives of :meth:`expected` by the parameters.
+
+        Parameters
+        ----------
+        **values : float
+
+        Returns
+        -------
+        array, shape (n, k)
+        """
         columns = self.model.jacobian(self.b, **values)
         if self.floor is None:
             return columns
@@ -76,17 +143,44 @@ class Problem:
             columns * noise.rician_slope(self.model.function(self.b, **values), self.floor)[:, None]
         )
 
-    def residuals(self, values):
-        """Measured minus expected, unweighted."""
-        return self.signal - self.expected(**values)
+    def residuals(self, values: Mapping[str, float]) -> Floats:
+        """Measured minus expected, unweighted.
 
-    def sse(self, values):
-        """Weighted sum of squares."""
+        Parameters
+        ----------
+        values : dict of str to float
+
+        Returns
+        -------
+        array, shape (n,)
+        """
+        return self.signal - self.expected(None, **values)
+
+    def sse(self, values: Mapping[str, float]) -> float:
+        """Weighted sum of squares.
+
+        Parameters
+        ----------
+        values : dict of str to float
+
+        Returns
+        -------
+        float
+        """
         return float(np.sum(self.weights * self.residuals(values) ** 2))
 
-    def starts(self, held=None):
+    def starts(self, held: Mapping[str, float] | None = None) -> list[Values]:
         """Values from which to set out: the local minima of the sum of squares on the model's grid;
-        without a grid the guess."""
+        without a grid the guess.
+
+        Parameters
+        ----------
+        held : dict of str to float, optional
+
+        Returns
+        -------
+        list of dict of str to float
+        """
         held = held or {}
         if not self.model.grid:
             guess = self.model.guess(self.signal, self.b)
@@ -115,12 +209,26 @@ class Problem:
             for at in lowest
         ]
 
-    def polish(self, start, held=None, *, quick=False):
-        """Bounded least squares from one start with some parameters held; values by name.
+    def polish(
+        self,
+        start: Mapping[str, float],
+        held: Mapping[str, float] | None = None,
+        *,
+        quick: bool = False,
+    ) -> Values:
+        """Bounded least squares from one start with some parameters held.
 
-        `quick` is to 1e-8 of the sum of squares, which is all that a limit needs.
+        Parameters
+        ----------
+        start, held : dict of str to float
+        quick : bool
+            To 1e-8 of the sum of squares, which is all that a limit needs.
+
+        Returns
+        -------
+        dict of str to float
         """
-        held = held or {}
+        held = dict(held or {})
         free = [name for name in self.model.parameters if name not in held]
         if not free:
             return held
@@ -139,25 +247,50 @@ class Problem:
         )
         return dict(zip(free, found.x.tolist(), strict=True)) | held
 
-    def optimum(self, held=None):
-        """The best values from all starts, and which of them lie on a bound (with the bound)."""
+    def optimum(self, held: Mapping[str, float] | None = None) -> tuple[Values, Values]:
+        """The best values from all starts, and which of them lie on a bound (with the bound).
+
+        Parameters
+        ----------
+        held : dict of str to float, optional
+
+        Returns
+        -------
+        values, on_bound : dict of str to float
+        """
         return self.settle(self.candidates(held), held)
 
-    def candidates(self, held=None):
-        """Where the optimiser ends from every start."""
-        held = self.fixed | (held or {})
+    def candidates(self, held: Mapping[str, float] | None = None) -> list[Values]:
+        """Where the optimiser ends from every start.
+
+        Parameters
+        ----------
+        held : dict of str to float, optional
+
+        Returns
+        -------
+        list of dict of str to float
+        """
+        held = self.fixed | dict(held or {})
         return [self.polish(start | held, held) for start in self.starts(held)]
 
-    def settle(self, candidates, held=None):
+    def settle(
+        self, candidates: Sequence[Values], held: Mapping[str, float] | None = None
+    ) -> tuple[Values, Values]:
         """The best of the candidates, moved onto the bounds that are as good.
+
+        Parameters
+        ----------
+        candidates : list of dict of str to float
+        held : dict of str to float, optional
 
         Returns
         -------
         values, on_bound : dict of str to float
             The second has the bound of each parameter that lies on one.
         """
-        held = self.fixed | (held or {})
-        values, on_bound = min(candidates, key=self.sse), {}
+        held = self.fixed | dict(held or {})
+        values, on_bound = min(candidates, key=self.sse), dict[str, float]()
         for name in (name for name in self.model.parameters if name not in held):
             low, high = self.limits[name]
             edge = low if values[name] - low < high - values[name] else high
@@ -168,18 +301,45 @@ class Problem:
                     values, on_bound = trial, on_bound | {name: edge}
         return values, on_bound
 
-    def tied(self, candidates, values):
-        """True where a candidate elsewhere fits as well: within TIE of the least squares."""
+    def tied(self, candidates: Sequence[Values], values: Mapping[str, float]) -> bool:
+        """True where a candidate elsewhere fits as well: within TIE of the least squares.
+
+        Parameters
+        ----------
+        candidates : list of dict of str to float
+        values : dict of str to float
+
+        Returns
+        -------
+        bool
+        """
         widths = {name: high - low for name, (low, high) in self.limits.items()}
         least = self.sse(values) * (1 + TIE)
-        return least > 1e-20 * self.signal @ self.signal and any(
+        return bool(least > 1e-20 * self.signal @ self.signal) and any(
             self.sse(other) <= least
             and any(abs(other[name] - values[name]) > APART * widths[name] for name in widths)
             for other in candidates
         )
 
-    def remark(self, *, powerless=(), tied=False, on_bound=()):
-        """Reason code of a fit that stands: the remark that matters most."""
+    def remark(
+        self,
+        *,
+        powerless: Collection[str] = (),
+        tied: bool = False,
+        on_bound: Collection[str] | bool = (),
+    ) -> int:
+        """Reason code of a fit that stands: the remark that matters most.
+
+        Parameters
+        ----------
+        powerless, on_bound : collection of str
+            Names of parameters, none where it does not apply.
+        tied : bool
+
+        Returns
+        -------
+        int
+        """
         if powerless:
             return reasons.UNIDENTIFIABLE
         if tied:
@@ -188,8 +348,17 @@ class Problem:
             return reasons.AT_BOUND
         return reasons.OK if (self.signal > 0).all() else reasons.SOME_NOT_POSITIVE
 
-    def powerless(self, values):
-        """Names of the parameters whose whole range would not move the signal at these values."""
+    def powerless(self, values: Mapping[str, float]) -> list[str]:
+        """Names of the parameters whose whole range would not move the signal at these values.
+
+        Parameters
+        ----------
+        values : dict of str to float
+
+        Returns
+        -------
+        list of str
+        """
         columns = np.abs(self.jacobian(**values)).max(axis=0)
         widths = [high - low for low, high in self.limits.values()]
         return [
@@ -198,16 +367,35 @@ class Problem:
             if n not in self.fixed and c * w < 1e-9 * self.signal.max()
         ]
 
-    def without_chance(self, values, powerless):
+    def without_chance(self, values: Values, powerless: Collection[str]) -> Values:
         """Values with the parameters that have no influence at their lower bounds.
 
         Any other value is as good, and which one the optimiser leaves is chance.
+
+        Parameters
+        ----------
+        values : dict of str to float
+        powerless : collection of str
+
+        Returns
+        -------
+        dict of str to float
         """
         return values | {name: self.limits[name][0] for name in powerless}
 
-    def lmfit(self, values, held):
-        """The lmfit fit that starts at the optimum; parameters of `held` do not vary (lmfit needs
-        one that does: s0)."""
+    def lmfit(self, values: Mapping[str, float], held: Collection[str]) -> ModelResult:
+        """The lmfit fit that starts at the optimum.
+
+        Parameters
+        ----------
+        values : dict of str to float
+        held : collection of str
+            Names of parameters that do not vary (lmfit needs one that does: s0).
+
+        Returns
+        -------
+        lmfit.model.ModelResult
+        """
         import lmfit
 
         held = held if len(held) < len(self.limits) else [name for name in held if name != "s0"]

@@ -5,8 +5,15 @@ and Its Applications, section 6.1). For the compiled models every held value is 
 a whole profile, with all its basins, is one block of the engine.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy import optimize, stats
+
+if TYPE_CHECKING:
+    from ivim.signal.result import Fit
 
 POINTS = 33
 """Values between optimum and bound that are looked at in a round; the next round looks between two
@@ -15,7 +22,7 @@ of them."""
 ROUNDS = 3
 
 
-def profile_limits(fitted, level=0.95):
+def profile_limits(fitted: Fit, level: float = 0.95) -> dict[str, tuple[float, float]]:
     """Profile limits of every parameter of a fit by method ``full``.
 
     Parameters
@@ -69,7 +76,10 @@ def _bracket(excess, values, ways, allowed):
     limits = []
     for name, edge in ways:
         start = values[name]
-        depth = lambda x, name=name: excess(name, x) ** 0.5 - allowed**0.5  # noqa: E731
+
+        def depth(x, name=name):
+            return excess(name, x) ** 0.5 - allowed**0.5
+
         if edge == start or depth(edge) <= 0:
             limits.append(edge)
         else:

@@ -9,7 +9,13 @@ one is given that says most about the values: in the order UNIDENTIFIABLE, TIED,
 SOME_NOT_POSITIVE.
 """
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Codes = NDArray[np.uint8]
+Bools = NDArray[np.bool_]
 
 OK = 0
 OUTSIDE_MASK = 1
@@ -53,15 +59,24 @@ PLATEAU = 3
 the whole volume is above it: no noisy decay repeats the volume's maximum so often."""
 
 
-def usable(reason):
-    """True where the reason code leaves the values standing (a good fit, or one with a remark)."""
+def usable(reason: ArrayLike) -> Bools:
+    """True where the reason code leaves the values standing (a good fit, or one with a remark).
+
+    Parameters
+    ----------
+    reason : int or array of uint8, shape (...)
+
+    Returns
+    -------
+    bool or array of bool, shape (...)
+    """
     good = np.equal(reason, OK)
     for remark in REMARKS:  # np.isin would widen a volume of codes to eight bytes each
-        good = good | np.equal(reason, remark)
+        good |= np.equal(reason, remark)
     return good
 
 
-def count(reason):
+def count(reason: ArrayLike) -> dict[str, int]:
     """How many voxels have each reason, in words.
 
     Parameters
@@ -79,7 +94,12 @@ def count(reason):
     return {REASONS[code]: number for number, code in pairs if code != OUTSIDE_MASK}
 
 
-def check_signals(signals, b, saturation=None, top=None):
+def check_signals(
+    signals: ArrayLike,
+    b: ArrayLike,
+    saturation: float | NDArray | None = None,
+    top: float | None = None,
+) -> Codes:
     """Reason code of each signal before any fit.
 
     Parameters
@@ -115,7 +135,7 @@ def check_signals(signals, b, saturation=None, top=None):
     ).astype(np.uint8)
 
 
-def enough_positive(signals, b, method, use):
+def enough_positive(signals: ArrayLike, b: ArrayLike, method: str, use: Bools) -> Bools:
     """True where a method that needs logarithms has samples above zero to draw its line through.
 
     Parameters
@@ -137,10 +157,10 @@ def enough_positive(signals, b, method, use):
     above = (signals > 0) & use
     levels, level = np.unique(b, return_inverse=True)
     met = sum(above[..., level == k].any(axis=-1).astype(int) for k in range(levels.size))
-    return met >= 2
+    return np.asarray(met >= 2)
 
 
-def has_plateau(signals, b):
+def has_plateau(signals: np.ndarray, b: ArrayLike) -> Bools:
     """True where a signal's largest value stands at ``PLATEAU`` or more different b-values.
 
     Parameters

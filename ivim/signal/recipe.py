@@ -1,16 +1,24 @@
 """How a study is fitted: one named recipe for signals, maps and whole studies alike."""
 
-import math
-import tomllib
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from ivim import parameters
-from ivim.files import shown
+from ivim.signal.model import SignalModel
 from ivim.signal.models import MODELS, SEGMENTED_THRESHOLD, STUDY_MODELS, get_model
+from ivim.signal.recipe_file import check_table, flattened, interval, number, read_toml
+
+if TYPE_CHECKING:
+    from ivim.signal.result import Fit
+
+Models = Sequence[str | SignalModel]
 
 METHODS = {name: model.methods for name, model in MODELS.items()}
 """The methods of each model; a model of one's own is fitted in full."""
@@ -21,12 +29,6 @@ ADC_B = 1200.0
 """The higher b-value of a two-point ADC in s/mm² where the series has it and the recipe names no
 pair: the article names none, and only the pair 0 and 1200 gives both its captions' ADC beside their
 other values."""
-
-LARGEST_DIFFUSIVITY = 0.5
-"""A larger bound in mm²/s was meant in 10⁻³ mm²/s: it is 160 times free water at 37 °C."""
-
-LARGEST_FILE = 100_000
-"""Bytes of a recipe file; a larger one is something else."""
 
 _WORDS = {
     "full": "all parameters at once",
@@ -87,14 +89,17 @@ class Recipe:
             if getattr(self, key) not in accepted:
                 msg = f"{key} is {getattr(self, key)!r}; accepted are {_listed(accepted)}"
                 raise ValueError(msg)
-        set_ = lambda key, value: object.__setattr__(self, key, value)  # noqa: E731
-        set_("threshold", _number("threshold", self.threshold, "a b-value in s/mm²", low=0))
+
+        def set_(key, value):
+            object.__setattr__(self, key, value)
+
+        set_("threshold", number("threshold", self.threshold, "a b-value in s/mm²", low=0))
         if self.pair is not None:
-            set_("pair", _interval("pair", self.pair, low=0))
+            set_("pair", interval("pair", self.pair, low=0))
         if self.sigma is not None and self.sigma != "estimate":
             text = "the noise level of one excitation above 0, or 'estimate'"
-            set_("sigma", _number("sigma", self.sigma, text, low=0, open_=True))
-        set_("bounds", _check_bounds(self.bounds))
+            set_("sigma", number("sigma", self.sigma, text, low=0, open_=True))
+        set_("bounds", check_table(self.bounds))
         if (
             self.weights == "equal"
             and self.sigma
@@ -106,11 +111,22 @@ class Recipe:
             )
             raise ValueError(msg)
 
-    def method(self, model):
-        """The method for a model (name or :class:`SignalModel`)."""
+    def method(self, model: str | SignalModel) -> str:
+        """The method for a model.
+
+        Parameters
+        ----------
+        model : str or SignalModel
+
+        Returns
+        -------
+        str
+        """
         return getattr(self, get_model(model).name, "full")
 
-    def options(self, model, b, averages=None):
+    def options(
+        self, model: str | SignalModel, b: ArrayLike, averages: ArrayLike | None = None
+    ) -> dict:
         """Keywords of :func:`ivim.fit` and :func:`ivim.fit_maps` for one model.
 
         Parameters
@@ -141,13 +157,29 @@ class Recipe:
             options |= {"sigma": self.sigma, "averaging": self.averaging}
         return options
 
-    def adc_pair(self, b):
-        """The two b-values of a two-point ADC in this series."""
+    def adc_pair(self, b: ArrayLike) -> tuple[float, float]:
+        """The two b-values of a two-point ADC in this series.
+
+        Parameters
+        ----------
+        b : array, shape (n,), s/mm²
+
+        Returns
+        -------
+        (float, float), s/mm²
+        """
         if self.pair is not None:
             return self.pair
         return float(np.min(b)), ADC_B if ADC_B in np.asarray(b, float) else float(np.max(b))
 
-    def fit(self, signal, b, averages=None, models=STUDY_MODELS, voxels=1):
+    def fit(
+        self,
+        signal: ArrayLike,
+        b: ArrayLike,
+        averages: ArrayLike | None = None,
+        models: Models = STUDY_MODELS,
+        voxels: int = 1,
+    ) -> dict[str, Fit]:
         """Fit models to one signal.
 
         Parameters
@@ -174,15 +206,15 @@ class Recipe:
 
     def maps(
         self,
-        data,
-        b,
-        averages=None,
-        mask=None,
-        models=STUDY_MODELS,
-        threads=None,
-        progress=False,
-        dtype=float,
-    ):
+        data: ArrayLike,
+        b: ArrayLike,
+        averages: ArrayLike | None = None,
+        mask: ArrayLike | None = None,
+        models: Models = STUDY_MODELS,
+        threads: int | None = None,
+        progress: bool = False,
+        dtype: DTypeLike = float,
+    ) -> dict[str, dict[str, np.ndarray]]:
         """Fit models to every voxel.
 
         Parameters
@@ -210,7 +242,7 @@ class Recipe:
             data, b, requests, mask=mask, threads=threads, progress=progress, dtype=dtype
         )
 
-    def as_dict(self):
+    def as_dict(self) -> dict:
         """The recipe as plain values for JSON: sidecars and records of runs."""
         return {
             "name": self.name,
@@ -223,7 +255,9 @@ class Recipe:
             "weights": self.weights,
         }
 
-    def sentences(self, b, averages=None, models=STUDY_MODELS):
+    def sentences(
+        self, b: ArrayLike, averages: ArrayLike | None = None, models: Models = STUDY_MODELS
+    ) -> list[str]:
         """What was done, in words.
 
         Parameters
@@ -269,7 +303,7 @@ class Recipe:
         return f"The {model.name} model was fitted by {method} fit: {_WORDS[method]}{detail}{what}."
 
 
-def get_recipe(recipe):
+def get_recipe(recipe: str | Path | Recipe) -> Recipe:
     """The recipe of a name, of a TOML file, or the recipe itself.
 
     Parameters
@@ -301,96 +335,30 @@ def get_recipe(recipe):
     raise ValueError(msg)
 
 
-def read_recipe(path):
-    """Read a recipe from a TOML file, see :func:`get_recipe`."""
+def read_recipe(path: str | Path) -> Recipe:
+    """Read a recipe from a TOML file, see :func:`get_recipe`.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Recipe
+
+    Raises
+    ------
+    ValueError
+        When the file cannot be read, or it holds what is no recipe.
+    """
     path = Path(path)
-    content = _read_toml(path)
+    content = read_toml(path)
+    known = {one.name for one in fields(Recipe)} - set(METHODS)
     try:
-        methods = content.pop("methods", {})
-        if not isinstance(methods, dict):
-            msg = f"methods is {shown(methods)}; give a table [methods] with a method per model"
-            raise ValueError(msg)
-        _refuse_unknown("methods.", methods, METHODS)
-        known = {one.name for one in fields(Recipe)} - set(METHODS)
-        _refuse_unknown("", content, known | {"methods"})
-        if content.get("bounds", {}) and not isinstance(content["bounds"], dict):
-            msg = (
-                f"bounds is {shown(content['bounds'])}; give a table [bounds] with [low, high] "
-                "per parameter"
-            )
-            raise ValueError(msg)
-        return Recipe(**{"name": "own"} | content | methods)
+        return Recipe(**flattened(content, METHODS, known))
     except ValueError as error:
         msg = f"{path.name}: {error}"
         raise ValueError(msg) from error
-
-
-def _read_toml(path):
-    if not path.is_file():
-        msg = f"{path.name}: no such file; give the path of a TOML file"
-        raise ValueError(msg)
-    if path.stat().st_size > LARGEST_FILE:
-        msg = f"{path.name}: {path.stat().st_size} bytes are no recipe; one has some ten lines"
-        raise ValueError(msg)
-    try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
-    except OSError as error:
-        msg = f"{path.name}: cannot be read ({error.strerror}); give a file that you may read"
-        raise ValueError(msg) from error
-    except (ValueError, RecursionError) as error:
-        why = (
-            "nested too deeply"
-            if isinstance(error, RecursionError)
-            else " ".join(str(error).split())
-        )
-        msg = f"{path.name}: is no TOML ({why[:200]}); see the documentation of recipes"
-        raise ValueError(msg) from error
-
-
-def _refuse_unknown(where, given, known):
-    for key in given:
-        if key not in known:
-            told = key if len(key) <= 60 and key.isprintable() else shown(key)
-            msg = f"{where}{told} is unknown; accepted are {', '.join(sorted(known))}"
-            raise ValueError(msg)
-
-
-def _check_bounds(bounds):
-    if not isinstance(bounds, Mapping):
-        msg = f"bounds is {shown(bounds)}; give (low, high) by parameter name"
-        raise ValueError(msg)
-    known = {name for model in MODELS.values() for name in model.parameters}
-    _refuse_unknown("bounds.", bounds, known)
-    checked = {}
-    for name, pair in bounds.items():
-        checked[name] = _interval(f"bounds.{name}", pair)
-        if parameters.is_diffusivity(name) and checked[name][1] > LARGEST_DIFFUSIVITY:
-            msg = f"bounds.{name} ends at {checked[name][1]:g}; they are in mm²/s, free water 3e-3"
-            raise ValueError(msg)
-    return checked
-
-
-def _interval(key, pair, low=None):
-    """Two finite numbers in order, as a tuple of floats."""
-    if not isinstance(pair, (list, tuple)) or len(pair) != 2:
-        msg = f"{key} is {shown(pair)}; give two numbers, the lower first"
-        raise ValueError(msg)
-    first, second = (_number(key, edge, "two numbers, the lower first", low) for edge in pair)
-    if not first < second:
-        msg = f"{key} is ({first:g}, {second:g}); the first has to be below the second"
-        raise ValueError(msg)
-    return first, second
-
-
-def _number(key, value, text, low=None, *, open_=False):
-    """A finite number, not a bool, from `low` on (or above it) as a float."""
-    good = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if good and low is not None:
-        good = value > low if open_ else value >= low
-    if not good or not math.isfinite(value):
-        msg = f"{key} is {shown(value)}; give {text}"
-        raise ValueError(msg)
-    return float(value)
 
 
 def _in_table(name, value):

@@ -1,13 +1,24 @@
 """What a fit of one signal found: values, standard errors, confidence limits, and the reason where
 there are none."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from ivim.signal import reasons
+
+if TYPE_CHECKING:
+    from lmfit.model import ModelResult
+
+    from ivim.signal.problem import Problem
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -38,29 +49,39 @@ class Fit:
 
     model: str
     method: str
-    values: dict
-    stderr: dict
+    values: dict[str, float]
+    stderr: dict[str, float]
     aicc: float
     sse: float
-    residuals: np.ndarray
+    residuals: Floats
     success: bool
     reason: int
     sigma: float | None = None
-    lmfit: object = None
-    problem: object = field(default=None, repr=False)
+    lmfit: ModelResult | None = None
+    problem: Problem = field(kw_only=True, repr=False)
 
     @property
-    def reason_text(self):
+    def reason_text(self) -> str:
         """The reason in words."""
         return reasons.REASONS[self.reason]
 
-    def predict(self, b):
-        """The fitted model without noise floor at b (array, s/mm²); NaN where there is no fit."""
+    def predict(self, b: ArrayLike) -> Floats:
+        """The fitted model without noise floor.
+
+        Parameters
+        ----------
+        b : array, s/mm²
+
+        Returns
+        -------
+        array
+            Shape of b, in units of the signal; NaN where there is no fit.
+        """
         if not self.success:
             return np.full(np.shape(b), np.nan)
         return self.problem.model.function(np.asarray(b, float), **self.values)
 
-    def confidence(self, level=0.95, limits="wald"):
+    def confidence(self, level: float = 0.95, limits: str = "wald") -> pd.DataFrame:
         """Confidence limits of every parameter.
 
         Parameters
@@ -77,6 +98,11 @@ class Fit:
         -------
         DataFrame
             ``parameter, value, stderr, ci_low, ci_high``; diffusivities in mm²/s.
+
+        Raises
+        ------
+        ValueError
+            For other limits, or profile limits of another method than ``full``.
         """
         if limits not in ("wald", "profile"):
             msg = f"limits is {limits!r}; accepted are 'wald' and 'profile'"
@@ -93,9 +119,18 @@ class Fit:
         rows = [(name, self.values[name], self.stderr[name], *edges[name]) for name in self.values]
         return pd.DataFrame(rows, columns=["parameter", "value", "stderr", "ci_low", "ci_high"])
 
-    def table(self, level=0.95):
-        """The Wald limits as a table to print: ``model, parameter, value, ...`` with diffusivities
-        in 10⁻³ mm²/s."""
+    def table(self, level: float = 0.95) -> pd.DataFrame:
+        """The Wald limits as a table to print.
+
+        Parameters
+        ----------
+        level : float
+
+        Returns
+        -------
+        DataFrame
+            ``model, parameter, value, stderr, ci_low, ci_high, unit``; diffusivities in 10⁻³ mm²/s.
+        """
         frame = self.confidence(level)
         definitions = self.problem.model.definitions
         scale = frame["parameter"].map(lambda name: definitions[name].scale)

@@ -5,9 +5,12 @@ Orton MR, Collins DJ, Koh DM, Leach MO. Improved intravoxel incoherent motion an
 weighted imaging by data driven Bayesian modeling. Magn Reson Med 2014; 71:411.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ivim import parameters
 from ivim.signal import reasons
@@ -15,6 +18,8 @@ from ivim.signal.fit import fit
 from ivim.signal.inputs import check_sigma
 from ivim.signal.models import get_model
 from ivim.signal.noise import floor_sigma
+
+Floats = NDArray[np.float64]
 
 NAMES = ("adc_slow", "adc_fast", "f")
 ADAPT = 50  # sweeps between two looks at the acceptance rate while the steps are tuned
@@ -40,27 +45,27 @@ class Shrunk:
         Codes of :mod:`ivim.signal.reasons`.
     """
 
-    values: dict
-    sd: dict
-    centre: dict
-    spread: np.ndarray
+    values: dict[str, Floats]
+    sd: dict[str, Floats]
+    centre: dict[str, float]
+    spread: Floats
     acceptance: float
-    reason: np.ndarray
+    reason: NDArray[np.uint8]
 
 
 def shrink(
-    signals,
-    b,
+    signals: ArrayLike,
+    b: ArrayLike,
     *,
-    averages=None,
-    sigma=None,
-    averaging="magnitude",
-    sweeps=2000,
-    burn=1000,
-    seed=0,
-    saturation=None,
-    progress=False,
-):
+    averages: ArrayLike | None = None,
+    sigma: float | str | None = None,
+    averaging: str = "magnitude",
+    sweeps: int = 2000,
+    burn: int = 1000,
+    seed: int = 0,
+    saturation: float | None = None,
+    progress: bool = False,
+) -> Shrunk:
     r"""Fit the bi-exponential model to all voxels of an ROI at once, as draws from one distribution
     that is estimated too.
 

@@ -10,12 +10,19 @@ where the Hessian is positive, Gauss-Newton steps elsewhere, both with Marquardt
 that one instruction serves several voxels. A slot whose voxel has converged takes the next one.
 """
 
+from __future__ import annotations
+
 from functools import lru_cache
 
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Integers = NDArray[np.integer]
 
 SLOTS = 16
 MAX_STEPS = 1000  # some creep along a valley without b = 0: what they have reached is taken
@@ -58,7 +65,7 @@ LN2_HIGH, LN2_LOW = 0.693145751953125, 1.4286068203094172321e-6  # Cody and Wait
 
 
 @lru_cache(maxsize=1)
-def floor_tables():
+def floor_tables() -> Floats:
     """The Rician mean of unit noise and its slope on nodes of the amplitude, shape (2, nodes)."""
     from ivim.signal import noise
 
@@ -67,7 +74,7 @@ def floor_tables():
 
 
 @intrinsic
-def float_of_bits(typing_context, bits):
+def _float_of_bits(typing_context, bits):
     """The float whose bits are those of an integer."""
 
     def generate(context, builder, signature, args):
@@ -77,8 +84,18 @@ def float_of_bits(typing_context, bits):
 
 
 @njit(**INLINE)
-def exp(x):
-    """Exponential to 2e-16 without a branch: a power of two by its bits, the rest by its series."""
+def exp(x: float) -> float:
+    """Exponential to 2e-16 without a branch: a power of two by its bits, the rest by its series.
+
+    Parameters
+    ----------
+    x : float
+        Cut at 708 on either side.
+
+    Returns
+    -------
+    float
+    """
     x = min(max(x, -708.0), 708.0)
     k = np.floor(x * LOG2_E + 0.5)
     r = (x - k * LN2_HIGH) - k * LN2_LOW
@@ -95,18 +112,36 @@ def exp(x):
     p = p * r + 1 / 2
     p = p * r + 1
     p = p * r + 1
-    return p * float_of_bits((np.int64(np.int32(k)) + 1023) << 52)
+    return p * _float_of_bits((np.int64(np.int32(k)) + 1023) << 52)
 
 
 # Passes over b ------------------------------------------------------------------------------------
 
 
 @njit(**JIT)
-def evaluate(kind, w, b, sigma, floor, tall, desk):
+def evaluate(
+    kind: int,
+    w: Floats,
+    b: Floats,
+    sigma: Floats,
+    floor: Floats,
+    tall: Floats,
+    desk: Floats,
+) -> None:
     """All that a step needs at the trial values of every slot: the rows T of the desk.
 
-    `tall` has the signals, b by b with the slot innermost; `sigma` the noise level at each b
-    relative to each slot's LEVEL, or nothing.
+    Parameters
+    ----------
+    kind : int
+    w, b : array, shape (n,)
+        Weights; s/mm².
+    sigma : array, shape (n,) or (0,)
+        Noise level at each b relative to each slot's LEVEL, or nothing.
+    floor : array, shape (2, nodes) or (2, 0)
+        :func:`floor_tables` where there is a noise level.
+    tall : array, shape (n SLOTS,)
+        The signals, b by b with the slot innermost.
+    desk : array, shape (ROWS SLOTS,)
     """
     desk[T * SLOTS : (T + RESULTS) * SLOTS] = 0.0
     if kind == 2:
@@ -116,18 +151,18 @@ def evaluate(kind, w, b, sigma, floor, tall, desk):
             desk[LOG * SLOTS + s] = np.log(desk[(TRIAL + 1) * SLOTS + s]) if live else 0.0
     for i in range(b.size):
         if kind == 1:
-            two_decays(b[i], desk)
+            _two_decays(b[i], desk)
         else:
-            one_decay(kind, b[i], desk)
-        pulls(w[i], sigma[i] if sigma.size else 0.0, floor, i, tall, desk)
+            _one_decay(kind, b[i], desk)
+        _pulls(w[i], sigma[i] if sigma.size else 0.0, floor, i, tall, desk)
         if kind == 1:
-            add_two_decays(b[i], desk)
+            _add_two_decays(b[i], desk)
         else:
-            add_one_decay(desk)
+            _add_one_decay(desk)
 
 
 @njit(**JIT)
-def two_decays(b, desk):
+def _two_decays(b, desk):
     """Signal of the bi-exponential at one b, and its two decays."""
     for s in range(SLOTS):
         slow = exp(-b * desk[(TRIAL + 1) * SLOTS + s])
@@ -139,7 +174,7 @@ def two_decays(b, desk):
 
 
 @njit(**JIT)
-def one_decay(kind, b, desk):
+def _one_decay(kind, b, desk):
     """Signal s0 exp(-phi) at one b, with the first and second derivatives of phi.
 
     phi is b D, (b D)^alpha, or b D - (b D)² K / 6.
@@ -177,10 +212,10 @@ def one_decay(kind, b, desk):
 
 
 @njit(**JIT)
-def pulls(w, sigma, floor, i, tall, desk):
+def _pulls(w, sigma, floor, i, tall, desk):
     """Residuals at one b: added to the sum of squares, and the weights of the derivatives."""
     if sigma > 0:
-        raise_floor(sigma, floor, desk)
+        _raise_floor(sigma, floor, desk)
     for s in range(SLOTS):
         gain, bow = 1.0, 0.0
         if sigma > 0:
@@ -193,7 +228,7 @@ def pulls(w, sigma, floor, i, tall, desk):
 
 
 @njit(**JIT)
-def raise_floor(sigma, floor, desk):
+def _raise_floor(sigma, floor, desk):
     """Turn the signal into the Rician mean; WEIGHT and BOWED get its first two derivatives."""
     last = floor.shape[1] - 2
     for s in range(SLOTS):
@@ -220,7 +255,7 @@ def raise_floor(sigma, floor, desk):
 
 
 @njit(**JIT)
-def add_two_decays(b, desk):
+def _add_two_decays(b, desk):
     """Add one b to gradient and matrices of the bi-exponential.
 
     Plain Gauss-Newton steps creep where the residuals are large beside the curvature, as they are
@@ -261,7 +296,7 @@ def add_two_decays(b, desk):
 
 
 @njit(**JIT)
-def add_one_decay(desk):
+def _add_one_decay(desk):
     """Add one b to gradient and matrices of a model s0 exp(-phi)."""
     for s in range(SLOTS):
         j0 = desk[SHAPE * SLOTS + s]
@@ -294,7 +329,7 @@ def add_one_decay(desk):
 
 
 @njit(**INLINE)
-def solve(a00, a10, a11, a20, a21, a22, a30, a31, a32, a33, g0, g1, g2, g3, d0, d1, d2, d3):
+def _solve(a00, a10, a11, a20, a21, a22, a30, a31, a32, a33, g0, g1, g2, g3, d0, d1, d2, d3):
     """Solution of a symmetric system by LDL', and whether every pivot exceeds its least size d."""
     i0 = 1 / a00
     l10, l20, l30 = a10 * i0, a20 * i0, a30 * i0
@@ -319,7 +354,7 @@ def solve(a00, a10, a11, a20, a21, a22, a30, a31, a32, a33, g0, g1, g2, g3, d0, 
 
 
 @njit(**JIT)
-def judge(desk):
+def _judge(desk):
     """Take the trial values where they are better; say which slots have converged (DONE)."""
     for s in range(SLOTS):
         old, new, tiny = desk[A * SLOTS + s], desk[T * SLOTS + s], desk[TINY * SLOTS + s]
@@ -349,14 +384,14 @@ def judge(desk):
 
 
 @njit(**INLINE)
-def is_free(theta, low, high, down, gauss):
+def _is_free(theta, low, high, down, gauss):
     """1 unless the parameter is at a bound with the descent pointing outwards, else 0."""
     outward = ((theta <= low) & (down <= 0)) | ((theta >= high) & (down >= 0))
     return 0.0 if outward | (not gauss > 0) else 1.0
 
 
 @njit(**JIT)
-def propose(desk):
+def _propose(desk):
     """The next trial values of every slot, cut at the bounds."""
     for s in range(SLOTS):
         t0, t1 = desk[THETA * SLOTS + s], desk[(THETA + 1) * SLOTS + s]
@@ -369,15 +404,15 @@ def propose(desk):
         g2, g3 = desk[(A + DOWN + 2) * SLOTS + s], desk[(A + DOWN + 3) * SLOTS + s]
         q00, q11 = desk[(A + GAUSS) * SLOTS + s], desk[(A + GAUSS + 2) * SLOTS + s]
         q22, q33 = desk[(A + GAUSS + 5) * SLOTS + s], desk[(A + GAUSS + 9) * SLOTS + s]
-        f0, f1 = is_free(t0, low0, high0, g0, q00), is_free(t1, low1, high1, g1, q11)
-        f2, f3 = is_free(t2, low2, high2, g2, q22), is_free(t3, low3, high3, g3, q33)
+        f0, f1 = _is_free(t0, low0, high0, g0, q00), _is_free(t1, low1, high1, g1, q11)
+        f2, f3 = _is_free(t2, low2, high2, g2, q22), _is_free(t3, low3, high3, g3, q33)
         g0, g1, g2, g3 = f0 * g0, f1 * g1, f2 * g2, f3 * g3
         more = desk[DAMPING * SLOTS + s]
         # A parameter that is held has a row of the unit matrix and no gradient: its step is 0.
         d0, d1 = (q00 if f0 > 0 else 1.0), (q11 if f1 > 0 else 1.0)
         d2, d3 = (q22 if f2 > 0 else 1.0), (q33 if f3 > 0 else 1.0)
         least = 1e-14
-        gauss, x0, x1, x2, x3 = solve(
+        gauss, x0, x1, x2, x3 = _solve(
             d0 + more * d0,
             f1 * f0 * desk[(A + GAUSS + 1) * SLOTS + s],
             d1 + more * d1,
@@ -390,7 +425,7 @@ def propose(desk):
             d3 + more * d3,
             g0, g1, g2, g3, least * d0, least * d1, least * d2, least * d3,
         )  # fmt: skip
-        newton, y0, y1, y2, y3 = solve(
+        newton, y0, y1, y2, y3 = _solve(
             (desk[(A + NEWTON) * SLOTS + s] if f0 > 0 else 1.0) + more * d0,
             f1 * f0 * desk[(A + NEWTON + 1) * SLOTS + s],
             (desk[(A + NEWTON + 2) * SLOTS + s] if f1 > 0 else 1.0) + more * d1,
@@ -414,7 +449,7 @@ def propose(desk):
 
 
 @njit(**JIT)
-def load(j, s, signals, w, levels, voxel, low, high, theta, tall, desk):
+def _load(j, s, signals, w, levels, voxel, low, high, theta, tall, desk):
     """Job j into slot s: its signal, bounds and start."""
     v, energy = voxel[j], 0.0
     for i in range(w.size):
@@ -435,8 +470,21 @@ def load(j, s, signals, w, levels, voxel, low, high, theta, tall, desk):
 
 @njit(**JIT)
 def descend(
-    kind, signals, w, b, sigma, levels, floor, voxel, low, high, theta, sse, converged, gauss
-):
+    kind: int,
+    signals: Floats,
+    w: Floats,
+    b: Floats,
+    sigma: Floats,
+    levels: Floats,
+    floor: Floats,
+    voxel: Integers,
+    low: Floats,
+    high: Floats,
+    theta: Floats,
+    sse: Floats,
+    converged: Bools,
+    gauss: Floats,
+) -> None:
     """Bounded least squares of many jobs, each from its row of `theta`, which becomes the minimum.
 
     A parameter at a bound with the descent pointing outwards is held; equal bounds hold it always.
@@ -462,13 +510,13 @@ def descend(
     waiting, active = 0, 0
     desk[LEVEL * SLOTS : (LEVEL + 1) * SLOTS] = 1.0
     for s in range(min(SLOTS, voxel.size)):
-        load(waiting, s, signals, w, levels, voxel, low, high, theta, tall, desk)
+        _load(waiting, s, signals, w, levels, voxel, low, high, theta, tall, desk)
         job[s] = waiting
         waiting, active = waiting + 1, active + 1
     while active:
         evaluate(kind, w, b, sigma, floor, tall, desk)
-        judge(desk)
-        propose(desk)
+        _judge(desk)
+        _propose(desk)
         for s in range(SLOTS):
             if job[s] < 0 or desk[DONE * SLOTS + s] == 0:
                 continue
@@ -480,7 +528,7 @@ def descend(
             for q in range(10):
                 gauss[j, q] = desk[(A + GAUSS + q) * SLOTS + s]
             if waiting < voxel.size:
-                load(waiting, s, signals, w, levels, voxel, low, high, theta, tall, desk)
+                _load(waiting, s, signals, w, levels, voxel, low, high, theta, tall, desk)
                 job[s] = waiting
                 waiting += 1
             else:
@@ -492,7 +540,7 @@ def descend(
 
 
 @njit(**INLINE)
-def project(w, y, curves, count, start, products):
+def _project(w, y, curves, count, start, products):
     """Weighted inner products of a signal with each column of `curves` (b, count), all at once.
 
     They stand in `products` from `start` on.
@@ -510,7 +558,7 @@ def project(w, y, curves, count, start, products):
 
 
 @njit(**INLINE)
-def explain(p, q, cosine, root):
+def _explain(p, q, cosine, root):
     """Energy that non-negative amplitudes of two unit curves explain.
 
     p and q are the signal's inner products with them, `root` is 1 / sqrt(1 - cosine²): what the
@@ -521,7 +569,7 @@ def explain(p, q, cosine, root):
 
 
 @njit(**INLINE)
-def confine(p, q, cosine, inverse, norm_1, norm_2, f_low, f_high, s_low, s_high):
+def _confine(p, q, cosine, inverse, norm_1, norm_2, f_low, f_high, s_low, s_high):
     """Most energy that two unit curves explain with s0 and f within their bounds; s0 and f.
 
     The energy is concave in the two amplitudes: where its top lies beyond a bound, the most within
@@ -549,7 +597,7 @@ def confine(p, q, cosine, inverse, norm_1, norm_2, f_low, f_high, s_low, s_high)
 
 
 @njit(**JIT)
-def rank(along, nodes, sheet):
+def _rank(along, nodes, sheet):
     """For each D* of the grid the most energy over D, and the node of D that explains it.
 
     Four nodes of D at a time: what is kept by D* is then read and written more seldom.
@@ -560,34 +608,34 @@ def rank(along, nodes, sheet):
         at, energies = TABLES * FAST * i, (ENERGY + i) * FAST
         for j in range(FAST):
             q, most, top = sheet[ACROSS * FAST + j], sheet[MOST * FAST + j], sheet[TOPS * FAST + j]
-            energy = explain(p0, q, nodes[at + j], nodes[at + ROOT + j])
+            energy = _explain(p0, q, nodes[at + j], nodes[at + ROOT + j])
             sheet[energies + j] = energy
             top = float(i) if energy > most else top
             most = max(energy, most)
-            energy = explain(p1, q, nodes[at + NEXT + j], nodes[at + NEXT + ROOT + j])
+            energy = _explain(p1, q, nodes[at + NEXT + j], nodes[at + NEXT + ROOT + j])
             sheet[energies + FAST + j] = energy
             top = i + 1.0 if energy > most else top
             most = max(energy, most)
-            energy = explain(p2, q, nodes[at + 2 * NEXT + j], nodes[at + 2 * NEXT + ROOT + j])
+            energy = _explain(p2, q, nodes[at + 2 * NEXT + j], nodes[at + 2 * NEXT + ROOT + j])
             sheet[energies + 2 * FAST + j] = energy
             top = i + 2.0 if energy > most else top
             most = max(energy, most)
-            energy = explain(p3, q, nodes[at + 3 * NEXT + j], nodes[at + 3 * NEXT + ROOT + j])
+            energy = _explain(p3, q, nodes[at + 3 * NEXT + j], nodes[at + 3 * NEXT + ROOT + j])
             sheet[energies + 3 * FAST + j] = energy
             sheet[TOPS * FAST + j] = i + 3.0 if energy > most else top
             sheet[MOST * FAST + j] = max(energy, most)
 
 
 @njit(**JIT)
-def rank_confined(along, nodes, norms_1, norms_2, limits, sheet):
-    """:func:`rank` with s0 and f within their bounds."""
+def _rank_confined(along, nodes, norms_1, norms_2, limits, sheet):
+    """:func:`_rank` with s0 and f within their bounds."""
     f_low, f_high, s_low, s_high = limits
     sheet[MOST * FAST : (MOST + 1) * FAST] = -np.inf
     for i in range(SLOW):
         p, norm = along[i], norms_1[i]
         at, energies = TABLES * FAST * i, (ENERGY + i) * FAST
         for j in range(FAST):
-            energy, _, _ = confine(
+            energy, _, _ = _confine(
                 p, sheet[ACROSS * FAST + j], nodes[at + j], nodes[at + INVERSE + j], norm,
                 norms_2[j], f_low, f_high, s_low, s_high,
             )  # fmt: skip
@@ -598,21 +646,41 @@ def rank_confined(along, nodes, norms_1, norms_2, limits, sheet):
 
 
 @njit(**INLINE)
-def cubic(shift):
+def _cubic(shift):
     """Lagrange's weights of nodes 0 to 3 at `shift`."""
     t1, t2, t3 = shift - 1, shift - 2, shift - 3
     return -t1 * t2 * t3 / 6, shift * t2 * t3 / 2, -shift * t1 * t3 / 2, shift * t1 * t2 / 6
 
 
 @njit(**JIT)
-def refine(along, slow, nodes, norms_1, norms_2, limits, confined, near, sheet):
+def _rank_held(along, nodes, norms_1, norms_2, limits, confined, sheet):
+    """:func:`_rank` where D* is held: its first node is the only one."""
+    f_low, f_high, s_low, s_high = limits
+    q, top, most = sheet[ACROSS * FAST], 0, -np.inf
+    for i in range(SLOW):
+        at, energies = TABLES * FAST * i, (ENERGY + i) * FAST
+        if confined:
+            sheet[energies], _, _ = _confine(
+                along[i], q, nodes[at], nodes[at + INVERSE], norms_1[i], norms_2[0],
+                f_low, f_high, s_low, s_high,
+            )  # fmt: skip
+        else:
+            sheet[energies] = _explain(along[i], q, nodes[at], nodes[at + ROOT])
+        if sheet[energies] > most:
+            most, top = sheet[energies], i
+    sheet[MOST * FAST : (MOST + 1) * FAST] = -np.inf
+    sheet[MOST * FAST], sheet[TOPS * FAST] = most, top
+
+
+@njit(**JIT)
+def _refine(count, along, slow, nodes, norms_1, norms_2, limits, confined, near, sheet):
     """Follow the energy between the nodes of D: the grid's roughness hides basins.
 
     The inner products are smooth in D where the energy is not: they are what is interpolated, at
     the vertex of the parabola through three energies. What lies below `near` is left as it is.
     """
     f_low, f_high, s_low, s_high = limits
-    for j in range(FAST):
+    for j in range(count):
         most, top, q = sheet[MOST * FAST + j], int(sheet[TOPS * FAST + j]), sheet[ACROSS * FAST + j]
         sheet[BEST * FAST + j] = slow[top]
         i = min(max(top, 1), SLOW - 2)
@@ -627,7 +695,7 @@ def refine(along, slow, nodes, norms_1, norms_2, limits, confined, near, sheet):
             sheet[MOST * FAST + j] = max(vertex, most)
             continue
         k = min(max(int(shift) - 1, 0), SLOW - 4)
-        k0, k1, k2, k3 = cubic(shift - k)
+        k0, k1, k2, k3 = _cubic(shift - k)
         at = TABLES * FAST * k + j
         p = k0 * along[k] + k1 * along[k + 1] + k2 * along[k + 2] + k3 * along[k + 3]
         c = k0 * nodes[at] + k1 * nodes[at + NEXT]
@@ -635,7 +703,9 @@ def refine(along, slow, nodes, norms_1, norms_2, limits, confined, near, sheet):
         inverse = 1 / max(1 - c * c, 1e-12)
         if confined:
             norm = k0 * norms_1[k] + k1 * norms_1[k + 1] + k2 * norms_1[k + 2] + k3 * norms_1[k + 3]
-            vertex, _, _ = confine(p, q, c, inverse, norm, norms_2[j], f_low, f_high, s_low, s_high)
+            vertex, _, _ = _confine(
+                p, q, c, inverse, norm, norms_2[j], f_low, f_high, s_low, s_high
+            )
         else:
             beside = max(q - c * p, 0.0)
             vertex = q * q if p < c * q else p * p + beside * beside * inverse
@@ -647,7 +717,7 @@ def refine(along, slow, nodes, norms_1, norms_2, limits, confined, near, sheet):
 
 
 @njit(**JIT)
-def next_basin(most, taken):
+def _next_basin(most, taken):
     """Index of the best local maximum that is not yet taken; -1 when none is left."""
     best, last = -1, most.size - 1
     for j in range(last + 1):
@@ -659,7 +729,7 @@ def next_basin(most, taken):
 
 
 @njit(**JIT)
-def between_nodes(j, most, best, fast):
+def _between_nodes(j, most, best, fast):
     """D, D* and energy at the top of the parabola through node j and its neighbours along D*."""
     if 0 < j < most.size - 1:
         before, after = most[j - 1], most[j + 1]
@@ -674,10 +744,26 @@ def between_nodes(j, most, best, fast):
 
 
 @njit(**JIT)
-def amplitudes(signals, w, b, voxel, low, high, theta):
+def amplitudes(
+    signals: Floats,
+    w: Floats,
+    b: Floats,
+    voxel: Integers,
+    low: Floats,
+    high: Floats,
+    theta: Floats,
+) -> None:
     """s0 and f in closed form for the two decays of each row of `theta`, f inside its bounds.
 
-    Rows of `low`, `high` and `signals` are those of `voxel`.
+    Parameters
+    ----------
+    signals : array, shape (m, n)
+    w, b : array, shape (n,)
+    voxel : array of int, shape (j,)
+        Row of `signals`, `low` and `high` of each start.
+    low, high : array, shape (m, 4)
+    theta : array, shape (j, 4)
+        Has D and D*, gets s0 and f.
     """
     slow, fast = np.empty(b.size), np.empty(b.size)
     for j in range(voxel.size):
@@ -696,7 +782,7 @@ def amplitudes(signals, w, b, voxel, low, high, theta):
         cosine = g12 / (n1 * n2)
         inverse = 1 / max(1 - cosine * cosine, 1e-12)
         least, most = low[v, 3], high[v, 3]
-        _, _, f = confine(
+        _, _, f = _confine(
             p / n1, q / n2, cosine, inverse, n1, n2, least, most, low[v, 0], high[v, 0]
         )
         # On a bound of f one of the decays has no slope: a little inside every way is open.
@@ -708,7 +794,7 @@ def amplitudes(signals, w, b, voxel, low, high, theta):
 
 
 @njit(**JIT)
-def rank_own(y, w, b, slow, fast_curves, fast_norms, limits, confined, decay, sheet):
+def _rank_own(y, w, b, slow, fast_curves, fast_norms, limits, confined, decay, sheet):
     """For each D* the energy with one D, the voxel's own; `decay` is room for the curve."""
     f_low, f_high, s_low, s_high = limits
     norm = p = 0.0
@@ -717,22 +803,33 @@ def rank_own(y, w, b, slow, fast_curves, fast_norms, limits, confined, decay, sh
         norm += w[i] * decay[i] * decay[i]
         p += w[i] * decay[i] * y[i]
     norm = np.sqrt(norm)
-    project(w, decay, fast_curves, FAST, MOST * FAST, sheet)
+    _project(w, decay, fast_curves, FAST, MOST * FAST, sheet)
     for j in range(FAST):
         cosine, q = sheet[MOST * FAST + j] / norm, sheet[ACROSS * FAST + j]
         inverse = 1 / max(1 - cosine * cosine, 1e-12)
         sheet[BEST * FAST + j] = slow
         if confined:
-            energy, _, _ = confine(
+            energy, _, _ = _confine(
                 p / norm, q, cosine, inverse, norm, fast_norms[j], f_low, f_high, s_low, s_high
             )
             sheet[MOST * FAST + j] = energy
         else:
-            sheet[MOST * FAST + j] = explain(p / norm, q, cosine, np.sqrt(inverse))
+            sheet[MOST * FAST + j] = _explain(p / norm, q, cosine, np.sqrt(inverse))
 
 
 @njit(**JIT)
-def search_two_decays(signals, w, b, grid, low, high, confined, own_slow, starts, energies):
+def search_two_decays(
+    signals: Floats,
+    w: Floats,
+    b: Floats,
+    grid: tuple,
+    low: Floats,
+    high: Floats,
+    confined: bool,
+    own_slow: bool,
+    starts: Floats,
+    energies: Floats,
+) -> None:
     """Starts of the bi-exponential: the two best basins along D*, and both of its ends.
 
     Parameters
@@ -754,41 +851,60 @@ def search_two_decays(signals, w, b, grid, low, high, confined, own_slow, starts
     along, decay, taken = np.empty(SLOW), np.empty(b.size), np.empty(FAST, np.bool_)
     sheet = np.zeros((ENERGY + SLOW) * FAST)
     most, best = sheet[MOST * FAST : (MOST + 1) * FAST], sheet[BEST * FAST : (BEST + 1) * FAST]
+    held = fast[0] == fast[FAST - 1] and not own_slow
+    count = 1 if held else FAST
     for v in range(signals.shape[0]):
         y = signals[v]
         limits = (low[v, 3], high[v, 3], low[v, 0], high[v, 0])
-        project(w, y, fast_curves, FAST, ACROSS * FAST, sheet)
+        _project(w, y, fast_curves, count, ACROSS * FAST, sheet)
         if own_slow:
-            rank_own(y, w, b, low[v, 1], fast_curves, fast_norms, limits, confined, decay, sheet)
+            _rank_own(y, w, b, low[v, 1], fast_curves, fast_norms, limits, confined, decay, sheet)
         else:
-            project(w, y, slow_curves, SLOW, 0, along)
-            if confined:
-                rank_confined(along, nodes, slow_norms, fast_norms, limits, sheet)
+            _project(w, y, slow_curves, SLOW, 0, along)
+            if held:
+                _rank_held(along, nodes, slow_norms, fast_norms, limits, confined, sheet)
+            elif confined:
+                _rank_confined(along, nodes, slow_norms, fast_norms, limits, sheet)
             else:
-                rank(along, nodes, sheet)
+                _rank(along, nodes, sheet)
             total = 0.0
             for i in range(b.size):
                 total += w[i] * y[i] * y[i]
             top = most.max()
             near = top - CLOSE * (total - top) - ROUGHNESS * total
-            refine(along, slow, nodes, slow_norms, fast_norms, limits, confined, near, sheet)
+            _refine(
+                count, along, slow, nodes, slow_norms, fast_norms, limits, confined, near, sheet
+            )
         taken[:] = False
         for k in range(4):
-            j = next_basin(most, taken) if k < 2 else (k - 2) * (FAST - 1)
+            j = _next_basin(most, taken) if k < 2 else (k - 2) * (FAST - 1)
             energies[v, k] = -np.inf
             if j < 0 or taken[j] or (k > 0 and fast[0] == fast[FAST - 1]):
                 continue
             taken[j] = True
-            d, d_star, energies[v, k] = between_nodes(j, most, best, fast)
+            d, d_star, energies[v, k] = _between_nodes(j, most, best, fast)
             starts[v, k, 0], starts[v, k, 1] = d, d_star
 
 
 @njit(**JIT)
-def search_one_decay(signals, w, nodes, curves, norms, starts):
-    """Start of a model with one amplitude: the best node; `curves` (b, g) have unit norm."""
+def search_one_decay(
+    signals: Floats, w: Floats, nodes: Floats, curves: Floats, norms: Floats, starts: Floats
+) -> None:
+    """Start of a model with one amplitude: the best node of a grid.
+
+    Parameters
+    ----------
+    signals : array, shape (m, n)
+    w : array, shape (n,)
+    nodes : array, shape (g, k - 1)
+    curves, norms : array, shape (n, g) and (g,)
+        The curves have unit norm.
+    starts : array, shape (m, k)
+        Filled.
+    """
     likeness = np.empty(curves.shape[1])
     for v in range(signals.shape[0]):
-        project(w, signals[v], curves, likeness.size, 0, likeness)
+        _project(w, signals[v], curves, likeness.size, 0, likeness)
         node = np.argmax(likeness)
         starts[v, 0] = likeness[node] / norms[node]
         starts[v, 1:] = nodes[node]
@@ -798,12 +914,34 @@ def search_one_decay(signals, w, nodes, curves, norms, starts):
 
 
 @njit(**JIT)
-def standard_errors(gauss, theta, low, high, sse, samples, total_weight, peaks, errors, remark):
+def standard_errors(
+    gauss: Floats,
+    theta: Floats,
+    low: Floats,
+    high: Floats,
+    sse: Floats,
+    samples: int,
+    total_weight: float,
+    peaks: Floats,
+    errors: Floats,
+    remark: NDArray[np.uint8],
+) -> None:
     """Standard errors of the parameters that are free, from Gauss-Newton's lower triangle.
 
     `remark` is 0, or 1 where a parameter lies at its bound, or 2 where one has no influence: that
     one is put at its lower bound, for any other value is as good and would be one of chance.
     `samples` less the parameters that vary are the degrees of freedom.
+
+    Parameters
+    ----------
+    gauss : array, shape (m, 10)
+    theta, low, high : array, shape (m, k)
+    sse, peaks : array, shape (m,)
+        Weighted sums of squares and largest samples.
+    samples : int
+    total_weight : float
+    errors, remark : array, shape (m, k) and (m,)
+        Filled.
     """
     k = theta.shape[1]
     free, matrix, column = np.empty(k, np.bool_), np.empty((k, k)), np.empty(k)
@@ -863,7 +1001,7 @@ def standard_errors(gauss, theta, low, high, sse, samples, total_weight, peaks, 
 
 
 @njit(**JIT)
-def likelihood(y, w, b, sigma, floor, d, d_star, f, curve):
+def _likelihood(y, w, b, sigma, floor, d, d_star, f, curve):
     """Log-likelihood of one voxel's D, D*, f with s0 and noise integrated out, and its s0.
 
     Without a floor (`sigma` empty) s0 is in closed form; with it, four Gauss-Newton steps from
@@ -898,18 +1036,42 @@ def likelihood(y, w, b, sigma, floor, d, d_star, f, curve):
 
 
 @njit(**JIT)
-def likelihoods(signals, tall, energy, w, b, sigma, floor, theta, loglik, s0):
-    """:func:`likelihood` of every voxel at its (ln D, ln D*, logit f).
+def likelihoods(
+    signals: Floats,
+    tall: Floats,
+    energy: Floats,
+    w: Floats,
+    b: Floats,
+    sigma: Floats,
+    floor: Floats,
+    theta: Floats,
+    loglik: Floats,
+    s0: Floats,
+) -> None:
+    """:func:`_likelihood` of every voxel at its (ln D, ln D*, logit f).
 
-    Without a floor SLOTS voxels go side by side: `tall` has their signals, b by b with the slot
-    innermost, `energy` their weighted squares.
+    Without a floor SLOTS voxels go side by side.
+
+    Parameters
+    ----------
+    signals : array, shape (m, n)
+    tall : array
+        The signals in groups of SLOTS, b by b with the slot innermost.
+    energy : array, shape (m,)
+        Their weighted squares.
+    w, b : array, shape (n,)
+    sigma : array, shape (n,) or (0,)
+    floor : array, shape (2, nodes) or (2, 0)
+    theta : array, shape (m, 3)
+    loglik, s0 : array, shape (m,)
+        Filled.
     """
     if sigma.size:
         curve = np.empty(b.size)
         for v in range(signals.shape[0]):
             d, d_star = np.exp(theta[v, 0]), np.exp(theta[v, 1])
             f = 1 / (1 + np.exp(-theta[v, 2]))
-            loglik[v], s0[v] = likelihood(signals[v], w, b, sigma, floor, d, d_star, f, curve)
+            loglik[v], s0[v] = _likelihood(signals[v], w, b, sigma, floor, d, d_star, f, curve)
         return
     n, last = b.size, signals.shape[0] - 1
     desk, room = np.empty(5 * SLOTS), np.empty(n * SLOTS)
@@ -935,10 +1097,32 @@ def likelihoods(signals, tall, energy, w, b, sigma, floor, theta, loglik, s0):
 
 
 @njit(**JIT)
-def metropolis(low, high, mean, precision, proposal, new, height, log_u, theta, loglik, s0, taken):
+def metropolis(
+    low: Floats,
+    high: Floats,
+    mean: Floats,
+    precision: Floats,
+    proposal: Floats,
+    new: Floats,
+    height: Floats,
+    log_u: Floats,
+    theta: Floats,
+    loglik: Floats,
+    s0: Floats,
+    taken: Bools,
+) -> None:
     """A Metropolis step of every voxel: `theta`, `loglik` and `s0` follow where it is taken.
 
-    `new` and `height` are the log-likelihoods of the proposals and their s0.
+    Parameters
+    ----------
+    low, high, mean : array, shape (3,)
+    precision : array, shape (3, 3)
+    proposal, theta : array, shape (m, 3)
+    new, height : array, shape (m,)
+        Log-likelihoods of the proposals and their s0.
+    log_u : array, shape (m,)
+        Logarithms of uniform draws.
+    loglik, s0, taken : array, shape (m,)
     """
     for v in range(theta.shape[0]):
         taken[v] = False
@@ -960,7 +1144,13 @@ ENTRIES = (*FITTING, likelihoods, metropolis)
 """The functions that Python calls: those of every fit, and those of shrinkage too."""
 
 
-def is_compiled():
+def compiled_names() -> set[str]:
+    """Names of the functions that are compiled each by itself; others go into their callers."""
+    functions = {name: one for name, one in globals().items() if hasattr(one, "targetoptions")}
+    return {name for name, one in functions.items() if "inline" not in one.targetoptions}
+
+
+def is_compiled() -> bool:
     """True where numba's cache has everything for this processor and this source.
 
     The cache is kept by processor: another one, or another setting of NUMBA_CPU_NAME, compiles for
