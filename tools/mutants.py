@@ -8,8 +8,8 @@ moved by one, `and` for `or`, plus for minus, a `not` dropped. For each change t
 until the first failure, those of the module first and of these the quick ones. A change that no
 test notices survives: a test is missing, or the change makes no difference; the latter are listed
 with their reason in `tools/equivalent_mutants.csv`. ``--write`` puts the outcome into
-``benchmarks/mutants.md``; ``--again`` tries those once more that the page lists as not caught, after
-a test was added. Exit code 0 when at least 90 % of the changes that make a difference are
+``benchmarks/mutants.md``; ``--again`` tries those once more that the page lists as not caught,
+after a test was added. Exit code 0 when at least 90 % of the changes that make a difference are
 caught.
 """
 
@@ -413,8 +413,8 @@ def again(room, limit=None):
         msg = f"{PAGE.name} has no run of {room}; make one with --write"
         raise ValueError(msg)
     part = page[found.start() :].split("\n## ")[0]
-    listed = [tuple(cell.strip("`").replace("\\|", "|") for cell in row)
-              for row in re.findall(r"^\| (ivim/\S+):\d+ \| (.*) \| (`.*`) \|$", part, re.M)]  # fmt: skip
+    rows = re.findall(r"^\| (ivim/\S+):\d+ \| (.*) \| (`.*`) \|$", part, re.M)
+    listed = [tuple(cell.strip("`").replace("\\|", "|") for cell in row) for row in rows]
     known = {}
     for path in {row[0] for row in listed}:
         for one in mutants(ROOT / path):
