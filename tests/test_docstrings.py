@@ -25,10 +25,10 @@ TOLD = {
     "study": 1.0,
     "synthetic": 1.0,
     "audit": 0.08,
-    "files": 0.27,
-    "imaging": 0.94,
-    "report": 0.86,
-    "signal": 0.0,
+    "files": 1.0,
+    "imaging": 1.0,
+    "report": 1.0,
+    "signal": 1.0,
 }
 """Least share by room; below 1 it is what a room had when it was last looked at."""
 

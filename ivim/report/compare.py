@@ -59,6 +59,10 @@ def beside(cohort: Cohort, table: Table, **options: Any) -> Table | None:
         As :func:`ivim.report.layout.build` gives it.
     **options
         As for :func:`compare`.
+
+    Returns
+    -------
+    ivim.report.write.Table or None
     """
     return compare(table.name, table.frame, **options) if cohort.reconstructed else None
 

@@ -40,6 +40,10 @@ def get(dataset: Dataset, key: str | tuple[int, int]) -> Any:
     dataset : pydicom Dataset
     key : str or tuple
         Keyword or tag.
+
+    Returns
+    -------
+    object
     """
     try:
         found = dataset.get(key)
@@ -56,6 +60,10 @@ def value(groups: Sequence[Dataset], keyword: str) -> Any:
     ----------
     groups : sequence of pydicom Dataset
     keyword : str
+
+    Returns
+    -------
+    object or None
     """
     return next((found for group in groups if (found := get(group, keyword)) is not None), None)
 
@@ -67,6 +75,10 @@ def items(dataset: Dataset, keyword: str) -> tuple:
     ----------
     dataset : pydicom Dataset
     keyword : str
+
+    Returns
+    -------
+    tuple of pydicom Dataset
     """
     found = get(dataset, keyword)
     return tuple(found) if hasattr(found, "is_undefined_length") else ()
@@ -82,6 +94,10 @@ def private(groups: Sequence[Dataset], creator: str, group: int, element: int) -
     creator : str
     group, element : int
         The element within its block, ``0x0C`` for (0019,100C).
+
+    Returns
+    -------
+    object or None
     """
     for place in groups:
         try:
@@ -99,6 +115,10 @@ def text(content: Any) -> str:
     Parameters
     ----------
     content : object
+
+    Returns
+    -------
+    str
     """
     if isinstance(content, bytes):
         content = content.decode("latin-1")
@@ -111,6 +131,10 @@ def number(content: Any) -> float | None:
     Parameters
     ----------
     content : object
+
+    Returns
+    -------
+    float or None
     """
     try:
         found = float(text(content)) if isinstance(content, (bytes, str)) else float(content)
@@ -126,6 +150,10 @@ def numbers(content: Any, count: int) -> tuple[float, ...] | None:
     ----------
     content : object
     count : int
+
+    Returns
+    -------
+    tuple of float, or None
     """
     if not hasattr(content, "__len__") or isinstance(content, (str, bytes)):
         return None

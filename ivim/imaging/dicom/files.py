@@ -159,6 +159,10 @@ def unpacked(source: Source, folder: str | Path, name: str) -> Iterator[Path]:
     source : Source
     folder, name : path, str
 
+    Yields
+    ------
+    Path
+
     Raises
     ------
     ValueError
