@@ -11,7 +11,7 @@ ARGS ?=
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test lint lab lock bench mutants site metadata quotes clean
+.PHONY: help reproduce test lint lab lock bench mutants processors site metadata quotes clean
 
 help:  ## show this list
 	@echo "make reproduce  run every notebook; tables, figures and the audit appear under results/"
@@ -20,6 +20,7 @@ help:  ## show this list
 	@echo "make lab        open the notebooks in JupyterLab; what they write goes to results/scratch"
 	@echo "make bench      time and check the fits against their peers (minutes)"
 	@echo "make mutants    change the code in small ways and see which changes no test notices (minutes)"
+	@echo "make processors whether another processor or a user's settings change a stored byte (minutes)"
 	@echo "make site       the notebooks, the how-to pages and the reference as a site, in site/ (offline)"
 	@echo "make metadata   describe data and results anew: datapackage.json, ro-crate-metadata.json, ..."
 	@echo "make quotes     write the numbers that the README quotes into it, from the stored run"
@@ -52,11 +53,15 @@ test: $(READY)
 lint: $(READY)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
+# The notebooks change on disk only when their reader saves them (tools/jupyter switches autosave off).
 lab: $(READY)
-	@$(BIN)/jupyter lab notebooks
+	@JUPYTER_CONFIG_PATH="$(CURDIR)/tools/jupyter" $(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+processors: $(READY)
+	@$(BIN)/python tools/processors.py $(ARGS)
 
 mutants: $(READY)
 	@$(BIN)/python tools/mutants.py $(or $(ARGS),stats --sample 30)

@@ -28,6 +28,9 @@ from designs.study import study  # noqa: E402
 
 ACCUSED = ("misprint", "impossible", "contradicted")
 FROM, UNTIL = "<!-- from benchmarks/audit.md -->", "<!-- end -->"
+ROUND, MOST_SEEDS = 10, 12
+"""Studies between two looks at which kinds still want slips; most studies for each slip wanted."""
+
 DETECTED, RIGHT, INNOCENT = 0.92, 0.90, 0.005
 """The lines: least share of slips detected, least share with the wrong cell named, largest share
 that accuses innocents alone.
@@ -39,6 +42,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=1000, help="correct studies of each kind")
     parser.add_argument("--slips", type=int, default=100, help="refutable slips of each kind")
+    parser.add_argument(
+        "--kinds", nargs="+", choices=list(KINDS), metavar="KIND", default=list(KINDS)
+    )
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--out", type=Path, help="write the tables to this Markdown file")
@@ -52,11 +58,7 @@ def main():
             columns: list(pool.map(partial(judged, columns=columns), seeds, chunksize=5))
             for columns in ("eight", "all")
         }
-        found = [
-            outcome
-            for outcomes in pool.map(partial(kind_outcomes, wanted=args.slips), KINDS)
-            for outcome in outcomes
-        ]
+        found = slip_outcomes(pool, args.kinds, args.slips, args.first)
     text = report(correct, found)
     print(text, f"\n{time.perf_counter() - start:.0f} s")
     if args.list:
@@ -80,20 +82,43 @@ def judged(seed, columns):
     return _judge(study(seed), columns) | {"seed": seed}
 
 
-def kind_outcomes(kind, wanted):
-    """Outcomes of up to `wanted` refutable slips of a kind, one per study; and of those met that
-    are not refutable.
+def slip_outcomes(pool, kinds, wanted, first=0):
+    """Outcomes of `wanted` refutable slips of each kind, and of those met on the way that are not
+    refutable; the same whatever the number of processes.
+
+    Parameters
+    ----------
+    pool : concurrent.futures.Executor
+    kinds : sequence of str
+    wanted, first : int
+
+    Returns
+    -------
+    list of dict
+        See :func:`outcome`; kind by kind, in the order of the seeds.
     """
-    found, refutable, seed = [], 0, 0
-    while refutable < wanted and seed < 12 * wanted:
-        made = study(seed)
-        slip = plant(made, kind, seed)
-        seed += 1
-        if slip is None:
-            continue
-        refutable += slip.refutable
-        found.append(outcome(made, slip) | {"seed": seed - 1})
-    return found
+    found = {kind: [] for kind in kinds}
+    for start in range(first, first + MOST_SEEDS * wanted, ROUND):
+        open_ = [kind for kind in kinds if _refutable(found[kind]) < wanted]
+        if not open_:
+            break
+        seeds = range(start, start + ROUND)
+        for outcomes in pool.map(partial(_one_study, kinds=open_), seeds):
+            for one in outcomes:
+                if _refutable(found[one["kind"]]) < wanted:
+                    found[one["kind"]].append(one)
+    return [one for outcomes in found.values() for one in outcomes]
+
+
+def _refutable(outcomes):
+    return sum(one["refutable"] for one in outcomes)
+
+
+def _one_study(seed, kinds):
+    """One slip of each kind that the study of a seed has a place for."""
+    made = study(seed)
+    slips = [slip for kind in kinds if (slip := plant(made, kind, seed)) is not None]
+    return [outcome(made, slip) | {"seed": seed} for slip in slips]
 
 
 def outcome(made, slip):
@@ -132,7 +157,7 @@ def report(correct, found):
         "| files refused | numbers checked | slowest |",
         "|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
-    lines += [_correct_row(name, outcomes) for name, outcomes in correct.items()]
+    lines += [_correct_row(name, outcomes) for name, outcomes in correct.items() if outcomes]
     lines += ["", "## Planted slips", "", _SLIPS, ""]
     lines += [
         "| slip | planted | detected | a wrong cell is named | only innocents accused | "
@@ -173,15 +198,23 @@ def listed(correct, found):
 
 
 def lines_met(correct, found):
-    """True where nobody is accused falsely and the slips are found as often as promised."""
+    """True where nobody is accused falsely and the slips of every kind are found as often as
+    promised.
+    """
     clean = not any(
         one["accused"] or one["refused"] for found_ in correct.values() for one in found_
     )
-    slips = [one for one in found if one["refutable"]]
+    by_kind = defaultdict(list)
+    for one in found:
+        by_kind[one["kind"]].append(one)
+    return clean and all(_kind_meets(outcomes) for outcomes in by_kind.values())
+
+
+def _kind_meets(outcomes):
+    slips = [one for one in outcomes if one["refutable"]]
     detected = [one for one in slips if one["detected"]]
     return (
-        clean
-        and len(detected) >= DETECTED * len(slips)
+        len(detected) >= DETECTED * len(slips)
         and sum(one["right"] for one in detected) >= RIGHT * len(detected)
         and sum(one["innocent"] for one in slips) <= INNOCENT * len(slips)
     )

@@ -2,6 +2,7 @@
 
 import csv
 import inspect
+import json
 import os
 import shutil
 import tomllib
@@ -11,7 +12,7 @@ from docutils.nodes import SkipNode
 from latex2mathml.converter import convert
 
 import ivim
-from ivim import cli
+from ivim import cli, report
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -86,9 +87,11 @@ def copy_results(app, error):
 
 
 def fill_in(app, name, source):
-    """Put what is computed into the pages that ask for it: public names, commands, the count of
-    STARD items.
+    """Put what is computed into the pages that ask for it: public names, commands, notebooks, the
+    count of STARD items.
     """
+    if "NOTEBOOKS" in source[0]:
+        source[0] = source[0].replace("NOTEBOOKS", notebook_list())
     if "PUBLIC_NAMES" in source[0]:
         source[0] = source[0].replace("PUBLIC_NAMES", documented_names())
         source[0] = source[0].replace("COMMANDS", command_help())
@@ -96,13 +99,25 @@ def fill_in(app, name, source):
         source[0] = source[0].replace("STARD_SUMMARY", stard_summary())
 
 
+def notebook_list():
+    """Every notebook by its number and its title."""
+    lines = []
+    for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
+        first = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
+        title = first.splitlines()[0].lstrip("# ").removeprefix(path.name[:2]).strip(" .:")
+        lines.append(f"{path.name[:2]} {title} <../notebooks/{path.stem}>")
+    return "```{toctree}\n:maxdepth: 1\n\n" + "\n".join(lines) + "\n```"
+
+
 def documented_names():
     """Every public name by its docstring, functions and classes each by their directive."""
-    names = sorted(set(ivim.__all__) - {"__version__"})
-    kinds = {
-        name: "class" if inspect.isclass(getattr(ivim, name)) else "function" for name in names
-    }
-    directives = (f".. auto{kind}:: ivim.{name}\n" for name, kind in kinds.items())
+    public = {f"ivim.{name}": getattr(ivim, name) for name in ivim.__all__ if name[:2] != "__"}
+    public |= {f"ivim.report.{name}": getattr(report, name) for name in report.__all__}
+    public = {name: one for name, one in public.items() if not inspect.ismodule(one)}
+    directives = (
+        f".. auto{'class' if inspect.isclass(one) else 'function'}:: {name}\n"
+        for name, one in sorted(public.items())
+    )
     return "```{eval-rst}\n" + "\n".join(directives) + "```"
 
 

@@ -1,6 +1,8 @@
 """A study as its two tables, patients and measurements: held together, readers averaged."""
 
 from dataclasses import dataclass
+from itertools import combinations
+from os.path import commonprefix
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +10,11 @@ import pandas as pd
 
 from ivim import article, files
 from ivim.cohort_tables import read_measurements, read_patients
+from ivim.files import shown
 
 DATA = files.COHORT
+LONG_WORD = 7
+"""Letters from which on two names that differ by one were hardly meant to."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +36,9 @@ class Cohort:
     primaries : tuple of str
         Sub-groups named in column ``primary``, in the article's order where they are the article's.
     remarks : tuple of str
-        What is not there, in sentences: values that are blank, patients whom not every reader
-        measured, columns without any number. Empty for a complete study.
+        What a person should look at, in sentences: groups whose names differ by a letter, values
+        that are blank, patients whom not every reader measured, columns without any number. Empty
+        for a complete study.
     """
 
     patients: pd.DataFrame
@@ -110,7 +116,11 @@ def load_cohort(
         parameters=parameters,
         groups=_order_groups(people["group"], positive or None),
         primaries=_order_primaries(people["primary"]),
-        remarks=(*empty, *_missing_remarks(readings, parameters)),
+        remarks=(
+            *_near_names(people["group"]),
+            *empty,
+            *_missing_remarks(readings, parameters),
+        ),
     )
 
 
@@ -171,14 +181,14 @@ def _check_same_patients(people, readings):
     measured, known = set(readings["patient"]), set(people["patient"])
     if unmeasured := sorted(known - measured):
         msg = (
-            f"patient {unmeasured[0]!r} has no measurement ({len(unmeasured)} such); add the rows "
-            "or take the patient out of patients.csv"
+            f"patient {shown(unmeasured[0])} has no measurement ({len(unmeasured)} such); add the "
+            "rows or take the patient out of patients.csv"
         )
         raise ValueError(msg)
     if unknown := sorted(measured - known):
         msg = (
-            f"patient {unknown[0]!r} is measured but not in patients.csv ({len(unknown)} such); "
-            "add the patient or take the rows out"
+            f"patient {shown(unknown[0])} is measured but not in patients.csv "
+            f"({len(unknown)} such); add the patient or take the rows out"
         )
         raise ValueError(msg)
 
@@ -189,7 +199,7 @@ def _order_groups(column, positive):
         positive = article.POSITIVE if article.POSITIVE in names else names[-1]
     if positive not in names:
         msg = (
-            f"positive group {positive!r} is not in the data; the groups are "
+            f"positive group {shown(positive)} is not in the data; the groups are "
             f"{', '.join(map(repr, names))}"
         )
         raise ValueError(msg)
@@ -202,3 +212,27 @@ def _order_primaries(column):
         *(name for name in article.PRIMARIES if name in names),
         *(name for name in names if name not in article.PRIMARIES),
     )
+
+
+def _near_names(column):
+    """A sentence for each two groups whose names are one slip of a letter apart."""
+    for one, other in combinations(dict.fromkeys(column), 2):
+        words = list(zip(one.casefold().split(), other.casefold().split(), strict=False))
+        differing = [pair for pair in words if pair[0] != pair[1]]
+        same_length = len(one.split()) == len(other.split())
+        if same_length and len(differing) == 1 and _one_slip(*differing[0]):
+            yield (
+                f"Groups {shown(one)} and {shown(other)} differ by a letter; if they are one "
+                "group, write both the same."
+            )
+
+
+def _one_slip(one, other):
+    """Whether of two long words one has a letter more or another, or two letters exchanged."""
+    long = min(len(one), len(other)) >= LONG_WORD and (one + other).isalpha()
+    start = len(commonprefix([one, other]))
+    one, other = one[start:], other[start:]
+    end = len(commonprefix([one[::-1], other[::-1]]))
+    one, other = (text[: len(text) - end] for text in (one, other))
+    exchanged = len(one) == 2 and one[::-1] == other
+    return long and (exchanged or max(len(one), len(other)) == 1)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ivim import parameters
+from ivim.files import shown
 
 MISSING = ("", "na", "n/a", "nan", "null", "none", ".", "-")
 """Words for a missing value in a column of numbers, or of sex and primary; a name may be any of
@@ -43,8 +44,8 @@ def read_patients(path: str | Path) -> pd.DataFrame:
     repeated = frame.loc[frame["patient"].duplicated(), "patient"]
     if len(repeated):
         msg = (
-            f"{path}: patient {repeated.iloc[0]!r} stands in more than one row; give each patient "
-            "one row"
+            f"{path}: patient {shown(repeated.iloc[0])} stands in more than one row; give each "
+            "patient one row"
         )
         raise ValueError(msg)
     frame["primary"] = frame["primary"].where(~frame["primary"].str.lower().isin(MISSING), "")
@@ -76,13 +77,14 @@ def read_measurements(path: str | Path) -> pd.DataFrame:
         When the table breaks its contract; one line with the value met and what is accepted.
     """
     frame = _read_csv(path, needed=("patient", "reader"))
+    _refuse_row_names(frame, path)
     _check_filled(frame, ("patient", "reader"), path)
     twice = frame.duplicated(["patient", "reader"])
     if twice.any():
         row = frame[twice].iloc[0]
         msg = (
-            f"{path}: reader {row['reader']!r} has more than one row for patient "
-            f"{row['patient']!r}; give one row each"
+            f"{path}: reader {shown(row['reader'])} has more than one row for patient "
+            f"{shown(row['patient'])}; give one row each"
         )
         raise ValueError(msg)
     columns = [column for column in frame.columns if column not in ("patient", "reader")]
@@ -90,7 +92,7 @@ def read_measurements(path: str | Path) -> pd.DataFrame:
         (name for name in columns if name in ("group", "primary", "sex", "age")), ""
     ):
         msg = (
-            f"{path}: column {foreign!r} tells of the patient, not of a reading; move it to "
+            f"{path}: column {shown(foreign)} tells of the patient, not of a reading; move it to "
             "patients.csv"
         )
         raise ValueError(msg)
@@ -160,12 +162,25 @@ def _check_header(header, needed, path):
         )
         raise ValueError(msg)
     if twice := next((name for name in header if header.count(name) > 1), None):
-        msg = f"{path}: column {twice!r} stands there more than once; keep one"
+        msg = f"{path}: column {shown(twice)} stands there more than once; keep one"
         raise ValueError(msg)
     if missing := [column for column in needed if column not in header]:
+        met = ", ".join(map(shown, header[:40]))
         msg = (
-            f"{path}: column {missing[0]!r} is missing; met {', '.join(map(repr, header))}; "
+            f"{path}: column {shown(missing[0])} is missing; met {met}; "
             f"needed are {', '.join(needed)}"
+        )
+        raise ValueError(msg)
+
+
+def _refuse_row_names(frame, path):
+    """Row names that a program wrote as a first column would be measured like a marker."""
+    first, rows = frame.columns[0], len(frame)
+    counts = [list(map(str, range(start, start + rows))) for start in (0, 1)]
+    if rows > 2 and first not in ("patient", "reader") and frame[first].tolist() in counts:
+        msg = (
+            f"{path}: column {shown(first)} counts the rows, which is no measurement; leave it out "
+            "(in R: row.names = FALSE, in pandas: index=False)"
         )
         raise ValueError(msg)
 
@@ -176,7 +191,8 @@ def _check_filled(frame, columns, path):
         if blank.any():
             row = int(np.flatnonzero(blank)[0]) + 1
             msg = (
-                f"{path}: column {column!r} is blank in data row {row}; fill it or take the row out"
+                f"{path}: column {shown(column)} is blank in data row {row}; fill it or take the "
+                "row out"
             )
             raise ValueError(msg)
 
@@ -189,7 +205,7 @@ def _numbers(frame, column, path):
     if bad.any():
         row = frame[bad].iloc[0]
         msg = (
-            f"{path}: {column} of patient {row['patient']!r} is {row[column][:40]!r}; "
+            f"{path}: {column} of patient {shown(row['patient'])} is {shown(row[column][:40])}; "
             "it has to be a finite number or blank"
         )
         raise ValueError(msg)
@@ -203,7 +219,7 @@ def _sexes(frame, path):
     if found.isna().any():
         met = frame.loc[found.isna()].iloc[0]
         msg = (
-            f"{path}: sex of patient {met['patient']!r} is {met['sex']!r}; "
+            f"{path}: sex of patient {shown(met['patient'])} is {shown(met['sex'])}; "
             "accepted are male, female, M, F or blank"
         )
         raise ValueError(msg)
@@ -215,7 +231,7 @@ def _ages(frame, path):
     if (wrong := (ages < 0) | (ages > OLDEST)).any():
         met = frame[wrong].iloc[0]
         msg = (
-            f"{path}: age of patient {met['patient']!r} is {met['age']}; "
+            f"{path}: age of patient {shown(met['patient'])} is {met['age']}; "
             f"an age is from 0 to {OLDEST} years"
         )
         raise ValueError(msg)
@@ -226,7 +242,7 @@ def _check_groups(column, path):
     names = list(dict.fromkeys(column))
     if len(names) < 2:
         msg = (
-            f"{path}: column 'group' holds only {names[0]!r}; "
+            f"{path}: column 'group' holds only {shown(names[0])}; "
             "a comparison needs at least two groups"
         )
         raise ValueError(msg)
@@ -235,8 +251,9 @@ def _check_groups(column, path):
         alike = seen.setdefault(re.sub(r"[\W_]+", "", name).casefold() or name, name)
         if alike != name:
             msg = (
-                f"{path}: groups {alike!r} and {name!r} differ only in capitals, blanks or signs; "
-                "write both the same if they are one group, or tell them apart by a letter"
+                f"{path}: groups {shown(alike)} and {shown(name)} differ only in capitals, blanks "
+                "or signs; write both the same if they are one group, or tell them apart by a "
+                "letter"
             )
             raise ValueError(msg)
 

@@ -47,6 +47,10 @@ def temporary_name(what: str = "") -> str:
     ----------
     what : str
         A word to tell several things of one process apart.
+
+    Returns
+    -------
+    str
     """
     return f".ivim-{_HOST}-{os.getpid()}-{what}"
 
@@ -76,6 +80,10 @@ def locked(path: str | Path) -> Iterator[None]:
     Parameters
     ----------
     path : path
+
+    Yields
+    ------
+    None
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -110,6 +118,11 @@ def replacing(path: str | Path) -> Iterator[Path]:
     ------
     ValueError
         When the folder of `path` is missing or cannot be written to.
+
+    Yields
+    ------
+    Path
+        Where to write.
     """
     path = Path(path)
     if path.exists() and not path.is_file():
@@ -130,43 +143,95 @@ def replacing(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     except OSError as error:
         msg = (
-            f"{path}: cannot be written ({error.strerror or error}); free some space or give "
-            "another path"
+            f"{_final(path)}: cannot be written ({error.strerror or error}); free some space or "
+            "give another path"
         )
         raise ValueError(msg) from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def _final(path):
+    """Where a file of a temporary folder is to go, as far as its path tells."""
+    parts = [part for part in path.parts if not part.startswith(".ivim-")]
+    return Path(*parts)
+
+
 def write_bytes(path: str | Path, content: bytes) -> None:
-    """Write bytes, whole or not at all."""
+    """Write bytes, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+    content : bytes
+    """
     with replacing(path) as temporary:
         temporary.write_bytes(content)
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write text in UTF-8 with plain line ends, whole or not at all."""
+    """Write text in UTF-8 with plain line ends, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+    text : str
+    """
     write_bytes(path, text.encode("utf-8"))
 
 
 def write_json(path: str | Path, content: Any, indent: int = 2) -> None:
-    """Write JSON in UTF-8 with a line end behind the last line, whole or not at all."""
+    """Write JSON in UTF-8 with a line end behind the last line, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+    content : object
+        Of plain types.
+    indent : int
+    """
     write_text(path, json.dumps(content, indent=indent, ensure_ascii=False) + "\n")
 
 
 def write_csv(path: str | Path, frame: "pd.DataFrame") -> None:
-    """Write a frame as :func:`csv_text` gives it, whole or not at all."""
+    """Write a frame as :func:`csv_text` gives it, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+    frame : DataFrame
+    """
     write_text(path, csv_text(frame))
 
 
 DIGITS = 10
-"""Significant digits of every stored number: more than any print needs, fewer than processors agree
-on.
+"""Significant digits of a table that others compute with: sums and ratios of its input, on which
+all processors agree.
+"""
+
+FITTED_DIGITS = 6
+"""Significant digits of numbers behind which an optimiser or a library's iteration stands (plotted
+numbers, fits, quoted numbers): processors and releases differ from about the ninth on.
 """
 
 
-def csv_text(frame: "pd.DataFrame") -> str:
-    """A frame as CSV with ten significant digits; whole numbers stay whole, missing ones are empty.
+def rounded(value: float, digits: int = FITTED_DIGITS) -> float:
+    """A number to so many significant digits.
+
+    Parameters
+    ----------
+    value : float
+    digits : int
+
+    Returns
+    -------
+    float
+    """
+    return float(f"{value:.{digits}g}")
+
+
+def csv_text(frame: "pd.DataFrame", digits: int = DIGITS) -> str:
+    """A frame as CSV; whole numbers stay whole, missing ones are empty.
 
     A text that a spreadsheet would run as a formula (it begins with = + - or @ and is no number)
     gets an apostrophe in front (OWASP, "CSV Injection").
@@ -174,6 +239,8 @@ def csv_text(frame: "pd.DataFrame") -> str:
     Parameters
     ----------
     frame : DataFrame
+    digits : int
+        Significant digits of numbers that are not whole.
 
     Returns
     -------
@@ -182,7 +249,7 @@ def csv_text(frame: "pd.DataFrame") -> str:
     safe = frame.rename(columns=_no_formula)
     for column in safe.select_dtypes(exclude="number"):
         safe[column] = safe[column].map(_no_formula)
-    return safe.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
+    return safe.to_csv(index=False, float_format=f"%.{digits}g", lineterminator="\n")
 
 
 _FORMULA = re.compile(r"[=+\-@\t\r]")
@@ -212,6 +279,11 @@ def staged(folder: str | Path, force: bool = False) -> Iterator[Path]:
     ------
     ValueError
         When `folder` is a file, holds files (without `force`), or cannot be written to.
+
+    Yields
+    ------
+    Path
+        The temporary folder.
     """
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
@@ -239,6 +311,52 @@ def staged(folder: str | Path, force: bool = False) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def shown(value: object, longest: int = 60) -> str:
+    """A value of an input as a message shows it: in one line, and not longer than a person reads.
+
+    Parameters
+    ----------
+    value : object
+    longest : int
+        Signs; what is beyond is left out.
+
+    Returns
+    -------
+    str
+    """
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a whole number of more than 4300 digits
+        text = f"a {type(value).__name__} too long to write"
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
+def new_folder(path: str | Path) -> Path:
+    """Make a folder and those above it, where they are missing.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ValueError
+        When there is a file, or the place cannot be written to.
+    """
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = "a file is there" if path.exists() else error.strerror
+        msg = f"{path}: cannot be made ({why}); give a folder of your own"
+        raise ValueError(msg) from error
+    return path
 
 
 def safe_name(text: str) -> str:

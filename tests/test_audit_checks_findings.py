@@ -40,13 +40,12 @@ from ivim.audit.checks.moments import Group, check_cutoff, check_pooled, hidden,
 from ivim.audit.checks.physics import (
     Equation,
     check_equation,
-    check_scan_time,
     check_unweighted,
-    repetitions,
 )
 from ivim.audit.checks.proportions import check_limits, limits_method, printing_methods
 from ivim.audit.checks.pvalues import check_p
 from ivim.audit.checks.rounding import as_interval, parse
+from ivim.audit.checks.scan import check_scan_time, repetitions
 from ivim.audit.checks.testing import anova, check_anova, check_difference, check_t, sd_for_t
 
 SIZES = {"tuberculosis": 20, "metastasis": 50, "lung": 32, "breast": 7, "renal": 11}

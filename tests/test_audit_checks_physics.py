@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from ivim.audit.checks.expressions import evaluate, names
 from ivim.audit.checks.physics import (
     Equation,
     check_at_zero,
@@ -11,13 +12,9 @@ from ivim.audit.checks.physics import (
     check_dimensions,
     check_equation,
     check_identifiable,
-    check_scan_time,
     check_unweighted,
-    evaluate,
-    names,
-    repetitions,
-    scan_time,
 )
+from ivim.audit.checks.scan import check_scan_time, repetitions, scan_time
 
 DIFFUSIVITY = (0.1e-3, 3e-3)
 RANGES = {

@@ -5,6 +5,7 @@ A sample of what `python benchmarks/audit.py` runs in full.
 """
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from designs.design import draw
@@ -22,8 +23,9 @@ SEEDS = range(12)
 @pytest.fixture(scope="module")
 def outcomes():
     """One refutable slip of each kind, in a study with its structure file."""
-    found = [benchmark.kind_outcomes(kind, wanted=1) for kind in KINDS]
-    return [one for outcomes in found for one in outcomes if one["refutable"]]
+    with ThreadPoolExecutor(1) as pool:
+        found = benchmark.slip_outcomes(pool, list(KINDS), wanted=1)
+    return [one for one in found if one["refutable"]]
 
 
 @pytest.mark.parametrize("columns", ["eight", "all"])

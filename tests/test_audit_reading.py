@@ -196,6 +196,34 @@ def write_jats(folder):
     return [folder / "article.xml"]
 
 
+def _entries(row):
+    """Cells in the exchange model of OASIS, a header over two columns by the columns' names."""
+    for number, text in enumerate(row, 1):
+        merged = number == len(row) - 1 and "95%" in text and row[-1] == ""
+        span = f' namest="c{number}" nameend="c{number + 1}"' if merged else ""
+        if text or number < len(row):
+            yield f"<oasis:entry{span}>{as_markup(text)}</oasis:entry>"
+
+
+def write_cals(folder):
+    """An article in JATS whose tables are of the OASIS exchange model."""
+    body = ""
+    for caption, note, rows in tables():
+        specs = "".join(f'<oasis:colspec colname="c{i + 1}"/>' for i in range(len(rows[0])))
+        head, *rest = (f"<oasis:row>{''.join(_entries(row))}</oasis:row>" for row in rows)
+        body += (
+            f"<table-wrap><label>{caption[:7]}</label><caption><title>{caption[8:]}</title>"
+            f'</caption><oasis:table><oasis:tgroup cols="{len(rows[0])}">{specs}'
+            f"<oasis:thead>{head}</oasis:thead><oasis:tbody>{''.join(rest)}</oasis:tbody>"
+            "</oasis:tgroup></oasis:table>"
+            f"<table-wrap-foot><fn><p>{as_markup(note)}</p></fn></table-wrap-foot></table-wrap>"
+        )
+    space = "http://www.niso.org/standards/z39-96/ns/oasis-exchange/table"
+    page = f'<article xmlns:oasis="{space}"><body>{body}</body></article>'
+    (folder / "article.xml").write_text(page, encoding="utf-8")
+    return [folder / "article.xml"]
+
+
 def write_docx(folder):
     """A Word document, superscripts as runs."""
     document = docx.Document()
@@ -215,7 +243,13 @@ def write_docx(folder):
     return [folder / "article.docx"]
 
 
-WRITERS = {"text": write_text, "html": write_html, "jats": write_jats, "docx": write_docx}
+WRITERS = {
+    "text": write_text,
+    "html": write_html,
+    "jats": write_jats,
+    "cals": write_cals,
+    "docx": write_docx,
+}
 
 
 @pytest.mark.parametrize("kind", WRITERS)

@@ -11,6 +11,7 @@ import pytest
 
 from ivim.audit.reading import grid, read_tables, word
 from ivim.audit.reading.shown import reading_text
+from ivim.audit.reading.source import read_file
 from ivim.cli import main
 
 PAGE = "<html><body><table><caption>Table 7</caption>{rows}</table></body></html>"
@@ -134,6 +135,46 @@ def test_spans_cannot_blow_a_table_up(rows, told, tmp_path):
     """A merged cell covers 500 places at most, and a table has 100,000 cells at most."""
     with pytest.raises(ValueError, match=told):
         read_tables([written(tmp_path, "t.html", PAGE.format(rows=rows))])
+
+
+CALS = (
+    '<article><table-wrap><label>Table 2</label><table><tgroup cols="4">'
+    '<colspec colname="name"/><colspec colname="a"/><colspec colname="b"/><colspec colname="p"/>'
+    '<spanspec spanname="both" namest="a" nameend="b"/><thead><row><entry morerows="1">Marker'
+    '</entry><entry spanname="both">Mean ± SD</entry><entry morerows="1">p</entry></row>'
+    "<row><entry>benign</entry><entry>malignant</entry></row></thead><tbody>"
+    "<row><entry>ADC</entry><entry>1.2 ± 0.3</entry><entry>0.9 ± 0.2</entry><entry>0.01</entry>"
+    '</row><row><entry>DDC</entry><entry colname="b">0.8 ± 0.1</entry><entry>0.3</entry></row>'
+    "</tbody></tgroup></table></table-wrap></article>"
+)
+
+
+def test_cells_of_cals_stand_below_their_headers(tmp_path):
+    """Cells that span rows and columns, by name or by a named span, and cells that skip a column
+    fall into their places.
+    """
+    (found,) = read_file(written(tmp_path, "article.xml", CALS))
+    assert [[cell.text for cell in row] for row in found.rows] == [
+        ["Marker", "Mean ± SD", "Mean ± SD", "p"],
+        ["Marker", "benign", "malignant", "p"],
+        ["ADC", "1.2 ± 0.3", "0.9 ± 0.2", "0.01"],
+        ["DDC", "", "0.8 ± 0.1", "0.3"],
+    ]
+    assert (found.heads, found.number) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('namest="a"', 'namest="x"', "column 'x', which no colspec names; known are name, a, b"),
+        ('morerows="1"', 'morerows="one"', "entry has morerows 'one'; a whole number is needed"),
+        ('morerows="1"', 'morerows="9000"', "a cell covers 9001 x 1 places"),
+    ],
+)
+def test_broken_cals_is_refused_in_one_line(old, new, told, tmp_path):
+    """A name that no column has, and a span that is no number or too large, are told."""
+    with pytest.raises(ValueError, match=told):
+        read_tables([written(tmp_path, "article.xml", CALS.replace(old, new))])
 
 
 def test_a_huge_table_is_refused(tmp_path, monkeypatch):

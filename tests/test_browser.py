@@ -2,45 +2,25 @@
 ledger.
 """
 
-import shutil
-
 import pytest
+from browsing import needs_browser, started
 
 from ivim import files
 
-CHROMIUM = next(
-    (
-        found
-        for name in ("chromium", "chromium-browser", "google-chrome")
-        if (found := shutil.which(name))
-    ),
-    None,
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")
 def browser():
     """A browser without a window."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield started
-        started.close()
+    with started() as one:
+        yield one
 
 
 def test_the_curve_of_the_site_follows_its_sliders(browser, tmp_path):
-    """Moving f moves the curve and the dots; the same draw of the noise gives the same dots again."""  # noqa: E501
+    """Moving f moves the curve and the dots; the same draw of the noise gives the same dots
+    again.
+    """
     script = (files.ROOT / "docs" / "_static" / "signal_curve.js").as_uri()
     page_file = tmp_path / "page.html"
     page_file.write_text(f'<div id="signal-curve"></div><script src="{script}"></script>')

@@ -3,6 +3,7 @@ half-written.
 """
 
 import json
+import re
 
 import nibabel as nib
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.testing import assert_allclose
 
 from ivim import article, parameters
 from ivim.cli import main
+from ivim.files import ROOT
 from ivim.signal.models import MODELS, STUDY_MODELS
 
 TRUTH = {"adc_slow": 0.8e-3, "adc_fast": 21e-3, "f": 0.14}
@@ -91,6 +93,32 @@ def test_fit_prints_and_writes_the_truth(scan, tmp_path, capsys):
         and (table.loc["stretched", "delta"] > 0).all()
     )
     assert (table["ci_low"].dropna() <= table["value"][table["ci_low"].notna()]).all()
+
+
+def test_fit_says_what_wald_limits_of_adc_fast_are_worth(scan, capsys):
+    """Below limits of ADC fast stands that they hold it in less than 95 %, as the stored run has
+    it, and those of a profile in 95 % within 2.5.
+    """
+    assert fit(scan) == 0
+    assert 'confidence(limits="profile")' in capsys.readouterr().out
+    assert fit(scan, "--model", "monoexponential") == 0
+    assert "Wald" not in capsys.readouterr().out
+    stored = (ROOT / "benchmarks" / "results.md").read_text(encoding="utf-8")
+    held = dict(re.findall(r"95 % (\w+) limits that hold the truth.*?adc_fast ([\d.]+)%", stored))
+    assert float(held["wald"]) < 95 and abs(float(held["profile"]) - 95) < 2.5
+
+
+def test_maps_of_which_one_cannot_be_written_leave_nothing(scan, tmp_path, monkeypatch):
+    """A writer that fails beside the fit ends the command with one line and no folder."""
+
+    def full(folder, name, *args, **options):
+        if "stretched" in name:
+            raise ValueError(f"{name}: cannot be written; free some space")
+
+    monkeypatch.setattr("ivim.imaging.output.write_map", full)
+    assert maps(scan, "--out", tmp_path / "maps") == 2
+    assert not (tmp_path / "maps").exists()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".ivim")]
 
 
 def test_fit_of_one_model_and_one_label(scan, capsys):

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ivim
-from ivim.cohort import average_readers, read_measurements, read_patients
+from ivim.cohort import average_readers, load_cohort, read_measurements, read_patients
 
 PATIENTS = (
     "patient,group,primary,sex,age\n"
@@ -240,3 +240,40 @@ def test_any_bytes_give_a_table_or_one_line(tmp_path, reader, content):
         assert str(error).startswith(str(path))
     else:
         assert len(frame)
+
+
+@pytest.mark.parametrize("start", [0, 1])
+@pytest.mark.parametrize("name", ["X", "Unnamed: 0"])
+def test_row_names_are_no_measurement(tmp_path, name, start):
+    """A first column that counts the rows is refused; one that does not is a marker."""
+    path = tmp_path / "measurements.csv"
+    rows = [f"{start + n},{n},EZ,{0.1 * n:.1f}" for n in range(5)]
+    path.write_text("\n".join([f"{name},patient,reader,f", *rows]))
+    with pytest.raises(ValueError, match=f"column '{name}' counts the rows.*index=False"):
+        read_measurements(path)
+    path.write_text("\n".join([f"{name},patient,reader,f", *rows[::-1]]))
+    assert name in read_measurements(path)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        ("tuberculosis", "tubercolosis", True),
+        ("metastasis", "metastassis", True),
+        ("responder", "repsonder", True),
+        ("benign", "malignant", False),
+        ("grade 1", "grade 2", False),
+        ("responders A", "responders B", False),
+        ("type i", "type ii", False),
+        ("hypointense", "hyperintense", False),
+    ],
+)
+def test_names_a_slip_apart_are_said(tmp_path, one, other, said):
+    """Long words that differ by one letter, or by two exchanged, are told; other names are not."""
+    names = [one, other] * 3
+    people = [f"{n},{name}" for n, name in enumerate(names)]
+    (tmp_path / "p.csv").write_text("\n".join(["patient,group", *people]))
+    readings = [f"{n},EZ,{0.1 + 0.01 * n:.2f}" for n in range(6)]
+    (tmp_path / "m.csv").write_text("\n".join(["patient,reader,f", *readings]))
+    remarks = load_cohort(tmp_path / "p.csv", tmp_path / "m.csv").remarks
+    assert any("differ by a letter" in remark for remark in remarks) is said

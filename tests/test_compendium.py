@@ -5,12 +5,15 @@ import hashlib
 import json
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 import yaml
 
 import ivim
 from ivim.files import ROOT
+from ivim.report.frames import COLUMNS
+from ivim.report.headings import RECONSTRUCTED
 
 sys.path.insert(0, str(ROOT / "tools"))
 import compendium
@@ -145,3 +148,37 @@ def test_quotes_of_stard_are_in_the_article(outside):
     text = " ".join(next(outside("article").glob("*.txt")).read_text(encoding="utf-8").split())
     missing = [row["item"] for row in _stard() if row["quote"] not in text]
     assert missing == []
+
+
+def test_every_table_says_whose_numbers_it_holds():
+    """Each CSV of tables and figures ends in the column `source`, but for those whose columns are
+    fixed; their other formats say it in a footnote.
+    """
+    for name in compendium.tracked("results/tables/*.csv", "results/figures/*.csv"):
+        with (ROOT / name).open(encoding="utf-8") as file:
+            header, *rows = csv.reader(file)
+        if Path(name).stem in COLUMNS:
+            assert header == COLUMNS[Path(name).stem].split(), name
+            for ending in (".md", ".tex", ".html"):
+                beside = (ROOT / name).with_suffix(ending).read_text(encoding="utf-8")
+                assert RECONSTRUCTED in beside, (name, ending)
+        else:
+            assert header[-1] == "source", name
+            assert {row[-1] for row in rows} <= {"reconstructed", "simulated"}, name
+
+
+def test_what_the_owner_gives_is_passed_on(monkeypatch):
+    """Date, address and DOI of a release, said in CITATION.cff, reach the descriptions; without
+    them nothing stands in their place.
+    """
+    for name in ("RELEASED", "HOME", "DOI"):
+        monkeypatch.setattr(compendium, name, None)
+    entities = {one["@id"]: one for one in compendium.crate()["@graph"]}
+    assert not {"datePublished", "identifier"} & set(entities["./"])
+    given = {"RELEASED": "2030-01-02", "HOME": "https://example.org/ivim", "DOI": "10.1234/5"}
+    for name, value in given.items():
+        monkeypatch.setattr(compendium, name, value)
+    entities = {one["@id"]: one for one in compendium.crate()["@graph"]}
+    assert entities["./"]["datePublished"] == compendium.zenodo()["publication_date"]
+    assert entities["./"]["identifier"] == compendium.codemeta()["identifier"]
+    assert compendium.codemeta()["codeRepository"] == "https://example.org/ivim"

@@ -96,3 +96,37 @@ def test_what_a_dead_process_left_is_swept(tmp_path):
     other.touch()
     files.sweep(tmp_path)
     assert sorted(tmp_path.iterdir()) == sorted([mine, other])
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+    """Where a file stands in the way, the path and what to do are said."""
+    (tmp_path / "a").touch()
+    with pytest.raises(ValueError, match=r"a: cannot be made \(a file is there\); give a folder"):
+        files.new_folder(tmp_path / "a")
+    with pytest.raises(ValueError, match="cannot be made .* give a folder of your own"):
+        files.new_folder(tmp_path / "a" / "b")
+
+
+def test_a_temporary_folder_is_not_named(tmp_path, monkeypatch):
+    """When writing into a staged folder fails, the path that was asked for is told."""
+
+    def full(*given):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "replace", full)
+    with (
+        pytest.raises(ValueError, match="No space left") as refused,
+        files.staged(tmp_path / "out") as stage,
+    ):
+        files.write_text(stage / "a.txt", "x")
+    assert ".ivim-" not in str(refused.value) and "a.txt" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [("a\nb", "'a\\\\nb'"), (1.5, "1.5"), ("x" * 100, "'" + "x" * 56 + "..."), ([1], "[1]")],
+)
+def test_a_value_is_shown_in_one_short_line(value, told):
+    """Line ends are written, what is long is cut."""
+    assert files.shown(value) == told.replace("\\\\", "\\")
+    assert files.shown(16**5000) == "a int too long to write"

@@ -190,3 +190,15 @@ def test_headings_stand_once():
             text = path.read_text(encoding="utf-8")
             for title in titles:
                 assert f'"{title}"'.replace("\n", "\\n") not in text, (path.name, title)
+
+
+def test_redrawn_tables_carry_their_units():
+    """A column of the article's tables whose numbers have one unit says it below its heading; one
+    of fractions, or of several units, says none.
+    """
+    from ivim.audit.transcript import load_claims
+    from ivim.report.redrawn import grid
+
+    assert grid(load_claims(), "table1").headings[-1] == "Age\nyears"
+    headings = grid(load_claims(), "table2").headings
+    assert headings[0] == "ADC_{stand}\n10⁻³ mm²/s" and headings[3] == "/{f}"

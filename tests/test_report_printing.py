@@ -99,3 +99,12 @@ def test_decimals(name, sd, decimals):
 def test_percent_of_a_fraction():
     """Fractions become percentages in one place."""
     assert printing.percent(0.8, 0.6628, 0.8997) == "80.0 (66.3–90.0)"
+
+
+@pytest.mark.parametrize(
+    ("unit", "printed"),
+    [("10⁻³ mm²/s", "36.50 × 10⁻³ mm²/s"), ("mm²/s", "36.50 mm²/s"), ("", "36.50")],
+)
+def test_a_unit_that_is_a_power_of_ten_is_a_factor(unit, printed):
+    """A number stands beside its unit as it is read aloud: times ten to the minus three."""
+    assert printing.with_unit("36.50", unit) == printed

@@ -21,7 +21,7 @@ def test_results_folder_follows_the_environment(monkeypatch, tmp_path):
 
 
 def test_numbers_are_plain_sorted_and_rounded(tmp_path):
-    """Ten significant digits, no numpy, no NaN, sorted keys, and an end of line."""
+    """Six significant digits, no numpy, no NaN, sorted keys, and an end of line."""
     provenance.record_numbers(
         "b",
         {
@@ -34,7 +34,7 @@ def test_numbers_are_plain_sorted_and_rounded(tmp_path):
     )
     text = (tmp_path / "numbers.json").read_text(encoding="utf-8")
     assert json.loads(text) == {
-        "b": {"a": 7, "list": [None, True, "x"], "m": {"k": None}, "z": 0.3333333333}
+        "b": {"a": 7, "list": [None, True, "x"], "m": {"k": None}, "z": 0.333333}
     }
     assert text.index('"a"') < text.index('"z"') and text.endswith("}\n")
 

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from ivim.cohort import load_cohort
-from ivim.report import supplement, tables
+from ivim.report import performance, supplement, tables
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_reader_differences_are_signed(cohort):
 def test_odds_per_sd(cohort):
     """An odds ratio per SD is exp(b SD), and Firth's is nearer to one."""
     model = tables.table4(cohort)
-    frame = supplement.readable_odds(cohort, model).frame.set_index("term")
+    frame = performance.readable_odds(cohort, model).frame.set_index("term")
     for term, b in model.set_index("term")["b"].drop("intercept").items():
         assert_allclose(
             frame.loc[term, "odds_ratio"], np.exp(b * cohort.values[term].std()), rtol=1e-10
@@ -127,7 +127,7 @@ def test_odds_per_sd(cohort):
 def test_the_combination_is_compared_with_each_part(cohort):
     """Differences are those of the AUCs of Table 5, the combination first."""
     auc = tables.table5(cohort).set_index("marker")["auc"]
-    frame = supplement.auc_differences(cohort).frame
+    frame = performance.auc_differences(cohort).frame
     assert frame[["a", "b"]].values.tolist() == [
         ["adc_fast+f", "adc_fast"],
         ["adc_fast+f", "f"],
@@ -138,12 +138,25 @@ def test_the_combination_is_compared_with_each_part(cohort):
     )
 
 
+@pytest.mark.parametrize("resamples", [30, 300, 4000])
+def test_no_printed_digit_is_below_the_monte_carlo_error(cohort, resamples):
+    """Each printed optimism and corrected value ends at a decimal that is larger than its error."""
+    made = supplement.optimism(cohort, resamples=resamples)
+    for error, told, corrected in zip(
+        made.frame["error"], made.layout.iloc[:, 3], made.layout["Corrected"], strict=True
+    ):
+        for text in (told.split(" ")[0], corrected):
+            decimals = len(text.partition(".")[2])
+            assert error < 10.0**-decimals
+            assert decimals == 3 or error >= 10.0 ** -(decimals + 1)
+
+
 def test_optimism_is_repeatable_and_starts_from_table5(cohort):
     """The same seed gives the same table, another seed another; the apparent AUC is that of Table
     5.
     """
     first, again, other = (
-        supplement.optimism(cohort, resamples=20, seed=seed).frame for seed in (1, 1, 2)
+        performance.optimism(cohort, resamples=20, seed=seed).frame for seed in (1, 1, 2)
     )
     pd.testing.assert_frame_equal(first, again)
     assert not first["optimism"].equals(other["optimism"])

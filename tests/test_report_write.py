@@ -38,8 +38,8 @@ def test_markdown(table):
     assert write.to_md(table) == (
         "**Table 1.** Means of <i>f</i>\n\n"
         "| Group | No. | Mean<br>10⁻³ mm²/s |\n|:--|--:|:-:|\n"
-        "| 50%\\_\\<b\\>\\|& | 3 | 0.33 ± 0.10 |\n"
-        "| &emsp;ADC<sub>fast</sub> | – | <i>f</i> \\< 10<sup>−5</sup> |\n"
+        "| 50%\\_&lt;b&gt;\\|&amp; | 3 | 0.33 ± 0.10 |\n"
+        "| &emsp;ADC<sub>fast</sub> | – | <i>f</i> &lt; 10<sup>−5</sup> |\n"
         "\nNote: α ≥ 1.\n"
     )
 

@@ -2,7 +2,9 @@
 .ci/run."""
 
 import re
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -151,3 +153,23 @@ def test_nothing_tracked_names_this_machine():
         ):
             found = pattern.search(path.read_text(encoding="utf-8"))
             assert not found, f"{name} names {found[0]!r}"
+
+
+def test_lab_saves_no_notebook_by_itself_and_asks_no_network(monkeypatch):
+    """`make lab` hands JupyterLab settings that switch autosave, news and updates off."""
+    from jupyterlab_server.settings_utils import get_settings
+
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(ROOT / "tools" / "jupyter"))
+    assert 'JUPYTER_CONFIG_PATH="$(CURDIR)/tools/jupyter"' in (ROOT / "Makefile").read_text("utf-8")
+    lab = Path(sys.prefix) / "share" / "jupyter" / "lab"
+    found = {}
+    for plugin in ("docmanager-extension:plugin", "apputils-extension:notification"):
+        composite, _ = get_settings(
+            str(lab / "settings"), str(lab / "schemas"), "", schema_name=f"@jupyterlab/{plugin}"
+        )
+        found |= {
+            name: one["default"]
+            for name, one in composite["schema"]["properties"].items()
+            if name in ("autosave", "fetchNews", "checkForUpdates")
+        }
+    assert found == {"autosave": False, "fetchNews": "false", "checkForUpdates": False}

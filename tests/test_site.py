@@ -7,6 +7,7 @@ import sys
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from browsing import needs_browser, started
 from lxml import html
 
 from ivim.files import ROOT
@@ -107,3 +108,34 @@ def test_every_picture_has_a_text(site):
         if len((picture.get("alt") or "").strip()) < 10
     ]
     assert silent == []
+
+
+# What sticks out on the right and lies in no box that scrolls.
+CUT_OFF = """
+() => [...document.querySelectorAll("body *")].filter((one) => {
+  const place = one.getBoundingClientRect();
+  if (!place.width || place.right <= document.documentElement.clientWidth + 1) return false;
+  for (let box = one; box; box = box.parentElement)
+    if (["auto", "scroll"].includes(getComputedStyle(box).overflowX)) return false;
+  return !one.closest(".prev-next-area");
+}).map((one) => one.outerHTML.slice(0, 80))
+"""
+
+
+@needs_browser
+def test_no_page_is_wider_than_its_window(site):
+    """On a telephone and on a desk no page scrolls sideways; what is wider scrolls in its box."""
+    wide = {}
+    with started() as browser:
+        page = browser.new_page()
+        for path in sorted(site.rglob("*.html")):
+            if "_static" in path.parts or path == site / "index.html":
+                continue
+            page.goto(path.as_uri(), wait_until="domcontentloaded")
+            for width in (390, 1400):
+                page.set_viewport_size({"width": width, "height": 900})
+                across = page.evaluate("document.documentElement.scrollWidth")
+                cut = page.evaluate(CUT_OFF)
+                if across > width or cut:
+                    wide[path.relative_to(site).as_posix(), width] = across, cut
+    assert wide == {}

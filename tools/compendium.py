@@ -23,6 +23,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
 DATA_LICENCE = "CC-BY-4.0"
 ARTICLE = f"https://doi.org/{CITATION['references'][0]['doi']}"
+# What only the owner can give at a release; said once, in CITATION.cff, and passed on from there.
+RELEASED, HOME, DOI = map(CITATION.get, ("date-released", "repository-code", "doi"))
 
 
 def tracked(*patterns):
@@ -136,6 +138,9 @@ def codemeta():
         "citation": ARTICLE,
         "readme": "README.md",
         "developmentStatus": "active",
+        **_given("datePublished", RELEASED),
+        **_given("codeRepository", HOME),
+        **_given("identifier", DOI and f"https://doi.org/{DOI}"),
     }
 
 
@@ -149,7 +154,11 @@ def zenodo():
         "creators": [{"name": author["name"]} for author in CITATION["authors"]],
         "license": PROJECT["license"],
         "keywords": PROJECT["keywords"],
-        "related_identifiers": [{"identifier": ARTICLE, "relation": "isDerivedFrom"}],
+        "related_identifiers": [
+            {"identifier": ARTICLE, "relation": "isDerivedFrom"},
+            *([{"identifier": HOME, "relation": "isSupplementTo"}] if HOME else []),
+        ],
+        **_given("publication_date", RELEASED),
     }
 
 
@@ -211,7 +220,9 @@ def crate():
                 "description": PROJECT["description"],
                 "license": {"@id": "LICENSE-DATA"},
                 "version": PROJECT["version"],
-                "hasPart": _ids([*inputs, *notebooks, *outputs, "LICENSE", "LICENSE-DATA"]),
+                "hasPart": _ids([*inputs, *notebooks, *outputs, *_OTHERS]),
+                **_given("datePublished", RELEASED),
+                **_given("identifier", DOI and f"https://doi.org/{DOI}"),
                 "mentions": {"@id": "#reproduce"},
             },
             {
@@ -236,10 +247,17 @@ def crate():
                 "version": PROJECT["version"],
                 "softwareRequirements": {"@id": "requirements.lock"},
             },
-            _file("requirements.lock"),
-            *(_file(name) for name in (*inputs, *notebooks, *outputs, "LICENSE", "LICENSE-DATA")),
+            *(_file(name) for name in (*inputs, *notebooks, *outputs, *_OTHERS)),
         ],
     }
+
+
+_OTHERS = ("LICENSE", "LICENSE-DATA", "requirements.lock")
+
+
+def _given(name, value):
+    """An entry where there is something to say, nothing where there is not."""
+    return {name: str(value)} if value else {}
 
 
 def _ids(names):

@@ -1,20 +1,26 @@
 """Break the code on purpose, one small change at a time, and see whether a test notices.
 
-    python tools/mutants.py stats --sample 60 --seed 1
+    python tools/mutants.py stats --sample 60 --seed 1 [--write]
+    python tools/mutants.py stats --again
 
 A room's modules are changed in a copy of the project: a comparison turned or widened, a constant
 moved by one, `and` for `or`, plus for minus, a `not` dropped. For each change the room's tests run
-until the first failure. A change that no test notices survives: a test is missing, or the change
-makes no difference; the latter are listed with their reason in `tools/equivalent_mutants.csv`.
-Exit code 0 when at least 90 % of the changes that make a difference are caught.
+until the first failure, those of the module first and of these the quick ones. A change that no
+test notices survives: a test is missing, or the change makes no difference; the latter are listed
+with their reason in `tools/equivalent_mutants.csv`. ``--write`` puts the outcome into
+``benchmarks/mutants.md``; ``--again`` tries those once more that the page lists as not caught,
+after a test was added. Exit code 0 when at least 90 % of the changes that make a difference are
+caught.
 """
 
 import argparse
 import ast
 import copy
 import csv
+import multiprocessing
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -25,12 +31,22 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 EQUIVALENT = ROOT / "tools" / "equivalent_mutants.csv"
-# Room: its folder, and how its tests are called.
+PAGE = ROOT / "benchmarks" / "mutants.md"
+# Room: its modules, and how its tests are called. Each change of the compiled solver is compiled
+# anew, which takes a minute; so it is a room of its own, with a smaller sample.
+_SIGNAL_TESTS = ["test_signal_*.py", "test_engine.py", "test_maps.py", "test_recipe.py"]
+# What the auditor makes of the checks.
+_AUDITOR = ["test_audit_engine.py", "test_audit_cases.py", "test_audit_designs.py"]
 ROOMS = {
-    "stats": ("ivim/stats", ["test_stats_*.py"]),
-    "audit/checks": ("ivim/audit/checks", ["test_audit_checks_*.py"]),
-    "signal": ("ivim/signal", ["test_signal_*.py", "test_engine.py", "test_maps.py"]),
+    "stats": ("ivim/stats/*.py", ["test_stats_*.py"]),
+    "audit/checks": ("ivim/audit/checks/*.py", ["test_audit_checks_*.py", *_AUDITOR]),
+    "signal": ("ivim/signal/[!s]*.py ivim/signal/sh*.py", _SIGNAL_TESTS),
+    "signal/solver": ("ivim/signal/solver.py", _SIGNAL_TESTS),
 }
+COMPILED = {"ivim/signal/solver.py"}
+LIBRARIES = ["pytest", "hypothesis", "numpy", "pandas", "scipy.stats", "scipy.optimize", "lmfit",
+             "pingouin", "statsmodels.api", "numba"]  # fmt: skip
+"""Loaded once; each run of tests is a fork of the process that has them."""
 TURNED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
@@ -136,35 +152,98 @@ def copied(folder):
     return project
 
 
-def tests_of(room, path, project):
-    """The room's test files in the copy, those with the module's name first."""
+def tests_of(room, project):
+    """The room's test files in the copy."""
     folder = project / "tests"
     found = [test for pattern in ROOMS[room][1] for test in sorted(folder.glob(pattern))]
-    found.sort(key=lambda test: not test.stem.endswith(f"_{path.stem}"))
-    return [f"tests/{test.name}" for test in found]
+    return [f"tests/{test.name}" for test in dict.fromkeys(found)]
 
 
-def passes(project, tests, limit):
-    """Whether the tests pass in the copy; a run over the limit counts as a failure."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-o", "addopts=", "-p", "no:nbval"]
-    settings = os.environ | {"PYTHONPATH": str(project), "PYTHONDONTWRITEBYTECODE": "1"}
-    process = subprocess.Popen(
-        [*command, "-p", "no:cacheprovider", *tests],
-        cwd=project, env=settings, start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        return process.wait(limit) == 0
-    except subprocess.TimeoutExpired:
+def ordered(path, seconds, project):
+    """The test files, those that have the module's name first, then those that speak of it; of
+    these the quick ones first.
+
+    Parameters
+    ----------
+    path : Path
+        The module.
+    seconds : dict of str to float
+        What each test file takes.
+    project : Path
+
+    Returns
+    -------
+    list of str
+    """
+    word = re.compile(rf"\b{path.stem}\b")
+
+    def rank(test):
+        named = Path(test).stem.endswith(f"_{path.stem}")
+        spoken = word.search((project / test).read_text(encoding="utf-8"))
+        return 0 if named else 1 if spoken else 2, seconds[test]
+
+    return sorted(seconds, key=rank)
+
+
+def passes(project, tests, limit, cache=None):
+    """Whether the tests pass in the copy; a run over the limit counts as a failure.
+
+    Parameters
+    ----------
+    project : Path
+    tests : list of str
+    limit : float, s
+    cache : Path, optional
+        Where compiled code is kept; by default beside the copy.
+
+    Returns
+    -------
+    bool
+    """
+    forked = "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if forked else "spawn")
+    if forked:
+        context.set_forkserver_preload(LIBRARIES)
+    cache = cache or project.parent / "compiled"
+    process = context.Process(target=_run_tests, args=(str(project), tests, str(cache)))
+    process.start()
+    process.join(limit)
+    if process.is_alive():
+        _end(process)
         return False
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    return process.exitcode == 0
+
+
+def _run_tests(project, tests, cache):
+    """The body of the process that runs the tests; its exit code is pytest's."""
+    if hasattr(os, "setsid"):
+        os.setsid()  # so that its own processes can be ended with it
+    silent = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(silent, stream)
+    os.chdir(project)
+    sys.path.insert(0, project)
+    sys.dont_write_bytecode = True
+    os.environ |= {"PYTHONPATH": project, "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": cache}
+    if numba := sys.modules.get("numba"):
+        numba.config.reload_config()
+    import pytest
+
+    plugins = ["-p", "no:nbval", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    sys.exit(int(pytest.main(["-x", "-q", "-o", "addopts=", *plugins, *tests])))
+
+
+def _end(process):
+    if hasattr(os, "killpg") and os.getpgid(process.pid) == process.pid:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.join()
 
 
 def excused():
-    """The changes that make no difference: path, line as it stands, change -> reason."""
+    """The changes that make no difference: path, line as it stands, change -> reason; ``*`` for the
+    line and the change stands for all of a module.
+    """
     if not EQUIVALENT.exists():
         return {}
     with EQUIVALENT.open(encoding="utf-8", newline="") as file:
@@ -172,18 +251,183 @@ def excused():
     return {(row["path"], row["text"], row["change"]): row["reason"] for row in rows}
 
 
-def verdict(mutant, room, project, limit, reasons):
-    """ "equivalent", "caught" or "survived"."""
-    if (mutant["path"], mutant["text"], mutant["change"]) in reasons:
+def verdict(mutant, tests, project, limit, reasons):
+    """What becomes of a change.
+
+    Parameters
+    ----------
+    mutant : dict
+        Of :func:`mutants`.
+    tests : list of str
+    project : Path
+        The copy.
+    limit : float, s
+    reasons : dict
+        Of :func:`excused`.
+
+    Returns
+    -------
+    {"equivalent", "caught", "survived"}
+    """
+    path = mutant["path"]
+    if (path, "*", "*") in reasons or (path, mutant["text"], mutant["change"]) in reasons:
         return "equivalent"
-    target = project / mutant["path"]
-    before = target.read_text(encoding="utf-8")
+    target = project / path
+    before, times = target.read_text(encoding="utf-8"), target.stat()
     target.write_text(changed_source(before, mutant["number"]), encoding="utf-8")
     try:
-        noticed = not passes(project, tests_of(room, target, project), limit)
+        with tempfile.TemporaryDirectory() as fresh:
+            cache = Path(fresh) if path in COMPILED else None
+            noticed = not passes(project, tests, limit, cache)
     finally:
         target.write_text(before, encoding="utf-8")
+        # Compiled code is kept by the time of its source.
+        os.utime(target, ns=(times.st_atime_ns, times.st_mtime_ns))
     return "caught" if noticed else "survived"
+
+
+def durations(room, project):
+    """Seconds of each of the room's test files before anything is changed.
+
+    Parameters
+    ----------
+    room : str
+    project : Path
+
+    Returns
+    -------
+    dict of str to float
+
+    Raises
+    ------
+    ValueError
+        When one fails already.
+    """
+    found = {}
+    for test in tests_of(room, project):
+        began = time.monotonic()
+        if not passes(project, [test], 1200):
+            msg = f"{test} fails before anything is changed"
+            raise ValueError(msg)
+        found[test] = time.monotonic() - began
+    return found
+
+
+def sample(room, size, seed, module=None):
+    """Changes drawn from a room.
+
+    Parameters
+    ----------
+    room : str
+    size : int
+    seed : int
+    module : str, optional
+        Of this module alone.
+
+    Returns
+    -------
+    chosen : list of dict
+    possible : int
+        How many there are.
+
+    Raises
+    ------
+    ValueError
+        When nothing can be changed.
+    """
+    paths = sorted(path for pattern in ROOMS[room][0].split() for path in ROOT.glob(pattern))
+    paths = [path for path in dict.fromkeys(paths) if module in (None, path.stem)]
+    every = [mutant for path in paths for mutant in mutants(path)]
+    if not every:
+        msg = f"nothing to change in {room}" + (f", module {module}" if module else "")
+        raise ValueError(msg)
+    return random.Random(seed).sample(every, min(size, len(every))), len(every)
+
+
+def section(room, head, counts, survived):
+    """What the page says of a room.
+
+    Parameters
+    ----------
+    room : str
+    head : str
+        The sample in words.
+    counts : dict of str to int
+    survived : list of dict
+        The changes that were not caught.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    told = counts["caught"] + counts["survived"]
+    lines = [f"## {room}\n", f"{head}: {counts['caught']} of {told} caught, "
+             f"{counts['equivalent']} make no difference.\n"]  # fmt: skip
+    if survived:
+        lines += ["| not caught | line | change |", "|---|---|---|"]
+        lines += [
+            f"| {one['path']}:{one['line']} | `{_cell(one['text'])}` | `{_cell(one['change'])}` |"
+            for one in survived
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def write_page(room, text):
+    """Put a room's section into the page; the others stay."""
+    title = "# Changes that no test notices\n"
+    about = (
+        "Made by `python tools/mutants.py ROOM --write`: small changes of the code, drawn by "
+        "chance, and whether the room's tests notice them. What makes no difference is listed with "
+        "its reason in `tools/equivalent_mutants.csv`.\n"
+    )
+    old = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    parts = {part.split("\n", 1)[0]: f"## {part}" for part in old.split("\n## ")[1:]}
+    parts[room] = text
+    body = "\n".join(parts[name].rstrip() + "\n" for name in ROOMS if name in parts)
+    PAGE.write_text(f"{title}\n{about}\n{body}", encoding="utf-8")
+
+
+def again(room, limit=None):
+    """Try what the page lists as not caught once more, and bring the page up to date.
+
+    Parameters
+    ----------
+    room : str
+    limit : float, optional
+
+    Returns
+    -------
+    str
+        The room's new section. A change whose line is gone made no difference.
+
+    Raises
+    ------
+    ValueError
+        When the page has no such room.
+    """
+    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    found = re.search(rf"^## {room}\n\n(.*?): (\d+) of (\d+) caught, (\d+) make", page, re.M)
+    if not found:
+        msg = f"{PAGE.name} has no run of {room}; make one with --write"
+        raise ValueError(msg)
+    part = page[found.start() :].split("\n## ")[0]
+    rows = re.findall(r"^\| (ivim/\S+):\d+ \| (.*) \| (`.*`) \|$", part, re.M)
+    listed = [tuple(cell.strip("`").replace("\\|", "|") for cell in row) for row in rows]
+    known = {}
+    for path in {row[0] for row in listed}:
+        for one in mutants(ROOT / path):
+            known.setdefault((path, one["text"], one["change"]), []).append(one)
+    tries = tried([one for row in listed for one in known.get(row, ())], room, limit)
+    counts = {"caught": int(found[2]), "survived": 0, "equivalent": int(found[4])}
+    survived = []
+    for row in listed:
+        outcomes = [name for name, one in tries if (one["path"], one["text"], one["change"]) == row]
+        name = next((n for n in ("survived", "caught") if n in outcomes), "equivalent")
+        counts[name] += 1
+        survived += known[row][:1] if name == "survived" else []
+    return section(room, found[1], counts, survived)
 
 
 def main():
@@ -194,32 +438,68 @@ def main():
     parser.add_argument("--seed", type=int, default=1, help="decides which (1)")
     parser.add_argument("--limit", type=float, help="seconds per change (3 times a clean run)")
     parser.add_argument("--module", help="change this module alone, e.g. roc")
+    parser.add_argument("--again", action="store_true",
+                        help=f"try what {PAGE.name} lists as not caught once more")  # fmt: skip
+    parser.add_argument("--write", action="store_true", help=f"store the outcome in {PAGE.name}")
     options = parser.parse_args()
     # Ended from outside it still stops its tests and removes its copy.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
-    folder = ROOT / ROOMS[options.room][0]
-    paths = [path for path in sorted(folder.glob("*.py")) if options.module in (None, path.stem)]
-    every = [mutant for path in paths for mutant in mutants(path)]
-    if not every:
-        parser.error(f"nothing to change in {folder.relative_to(ROOT)}; modules: "
-                     + ", ".join(sorted(path.stem for path in folder.glob("*.py"))))  # fmt: skip
-    chosen = random.Random(options.seed).sample(every, min(options.sample, len(every)))
-    counts = dict.fromkeys(("caught", "survived", "equivalent"), 0)
-    reasons = excused()
+    # A fork with threads in it may hang.
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    try:
+        if options.again:
+            text = again(options.room, options.limit)
+        else:
+            chosen, possible = sample(options.room, options.sample, options.seed, options.module)
+            outcomes = tried(chosen, options.room, options.limit)
+            head = f"{len(chosen)} of {possible} possible changes (seed {options.seed})"
+            survived = [mutant for outcome, mutant in outcomes if outcome == "survived"]
+            text = section(options.room, head, _counts(outcomes), survived)
+    except ValueError as error:
+        parser.error(str(error))
+    if options.write or options.again:
+        write_page(options.room, text)
+    print(text)
+    caught, told = map(int, re.search(r": (\d+) of (\d+) caught", text).groups())
+    return 0 if caught >= ENOUGH * told else 1
+
+
+def tried(chosen, room, limit=None):
+    """Try changes one after the other, saying what becomes of each.
+
+    Parameters
+    ----------
+    chosen : list of dict
+    room : str
+    limit : float, optional
+        Seconds for each.
+
+    Returns
+    -------
+    list of (str, dict)
+    """
+    outcomes, reasons = [], excused()
     with tempfile.TemporaryDirectory() as temporary:
-        project, start = copied(Path(temporary)), time.monotonic()
-        if not passes(project, tests_of(options.room, paths[0], project), 1200):
-            parser.error("the tests fail before anything is changed")
-        limit = options.limit or 10 + 3 * (time.monotonic() - start)
+        project = copied(Path(temporary))
+        seconds = durations(room, project)
         for mutant in chosen:
-            outcome = verdict(mutant, options.room, project, limit, reasons)
-            counts[outcome] += 1
-            place = f"{mutant['path']}:{mutant['line']}"
-            print(f"{outcome:10} {place}  {mutant['change']}  | {mutant['text']}", flush=True)
-    told = counts["caught"] + counts["survived"]
-    print(f"{counts['caught']} of {told} caught, {counts['equivalent']} equivalent, "
-          f"{len(every)} changes possible in {options.room}")  # fmt: skip
-    return 0 if counts["caught"] >= ENOUGH * told else 1
+            began = time.monotonic()
+            tests = ordered(project / mutant["path"], seconds, project)
+            most = limit or 60 + 4 * sum(seconds.values()) + 300 * (mutant["path"] in COMPILED)
+            outcomes.append((verdict(mutant, tests, project, most, reasons), mutant))
+            told = f"{mutant['path']}:{mutant['line']}  {mutant['change']}  | {mutant['text']}"
+            took = time.monotonic() - began
+            print(f"{outcomes[-1][0]:10} {told}  ({took:.0f} s)", flush=True)
+    return outcomes
+
+
+def _counts(outcomes):
+    names = [outcome for outcome, _ in outcomes]
+    return {name: names.count(name) for name in ("caught", "survived", "equivalent")}
+
+
+def _cell(text):
+    return text.replace("|", "\\|")
 
 
 def _hang(parent, field, at, node):

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from ivim import files
 from ivim.audit.checks.rounding import Printed
-from ivim.audit.vocabulary import ANALYSIS_OF, COUNTS, VERBAL, is_fraction
+from ivim.audit.vocabulary import ANALYSIS_OF, COUNTS, VERBAL, is_fraction, stem
 
 PUBLISHED = files.PUBLISHED
 COLUMNS = ("id", "location", "group", "parameter", "statistic", "printed", "unit", "place")
@@ -221,7 +221,7 @@ class Claims:
 
     def scale(self, claim):
         """100 for a share or an area in per cent, else 1; where no ``%`` is printed, the size of
-        the column's numbers tells.
+        the place's numbers tells.
         """
         if claim.percent:
             return 100
@@ -231,12 +231,18 @@ class Claims:
 
     @cached_property
     def _column_scale(self):
-        scales = defaultdict(lambda: 1)
+        votes = defaultdict(list)
         for claim in self.all:
             if is_fraction(claim.statistic) and not claim.percent and claim.number:
                 # No area under a curve is printed as 1.89: per cent begins where areas can lie.
-                if claim.number.value > (30 if claim.statistic.startswith("auc") else 1):
-                    scales[_column(claim)] = 100
+                least = 30 if claim.statistic.startswith("auc") else 1
+                votes[_column(claim)].append(claim.number.value > least)
+        scales = defaultdict(lambda: 1)
+        for column, above in votes.items():
+            # A single number of many that is too large for a fraction is a slip, no column in per
+            # cent; shares may be rare, and mostly below 1 %.
+            few = column[1] == "share" and any(above)
+            scales[column] = 100 if few or len(above) < 4 * sum(above) else 1
         return scales
 
     def is_share(self, claim):
@@ -261,7 +267,8 @@ class Claims:
 
 
 def _column(claim):
-    return claim.location, claim.statistic.startswith("auc")
+    kind = stem(claim.statistic)
+    return claim.location, kind if kind in ("auc", "share") else "rate"
 
 
 def place_of(location):

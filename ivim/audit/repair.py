@@ -18,6 +18,9 @@ from ivim.audit.cover import Cover, components
 from ivim.audit.relations import Reading
 from ivim.audit.slips import candidates
 
+ORDERS = ("mean", "median")
+"""Beginnings of the conditions that hold two numbers of groups against each other."""
+
 WHOLE = ("swap", "pasted total")
 """Kinds of slips that move whole rows or columns."""
 
@@ -102,6 +105,7 @@ def find_repair(study, evaluator, reading):
     repair.slips.sort(key=lambda slip: -len(slip.explained))
     repair.open = left
     _dispute_rest(repair, evaluator, reading)
+    _dispute_words(repair, evaluator)
     return repair
 
 
@@ -185,13 +189,54 @@ def _dispute_rest(repair, evaluator, reading):
     families = _of_numbers(evaluator, repair.open | soft, reading)
     for family in sorted(families - explained):
         relations = evaluator.family(family)
-        names = frozenset(n for r in relations for n in r.ids if n in reading.printed)
+        # A soft check names those that it judges, not all that it judges them by.
+        suspects = [r.target for r in relations] if family in soft else _ids(relations)
+        names = frozenset(name for name in suspects if name in reading.printed)
         failing = next(r for r in relations if evaluator.outcome(r, reading).holds is False)
         if len(names) < 2 or failing.meant or names & (blamed | set(repair.disputed)):
             continue
         for name in names:
             repair.disputed[name] = names
             repair.reasons[name] = evaluator.outcome(failing, reading).reason
+
+
+def _dispute_words(repair, evaluator):
+    """Words that say which mean is higher are in dispute with the means where nothing else confirms
+    those.
+    """
+    blamed = {name for slip in repair.slips for name in slip.blamed} | set(repair.disputed)
+    for relation in evaluator.relations:
+        words = relation.target not in repair.reading.printed
+        if not words or not relation.check.name.startswith(ORDERS) or set(relation.inputs) & blamed:
+            continue
+        outcome = evaluator.outcome(relation, repair.reading)
+        if outcome.holds is not False:
+            continue
+        bare = [n for n in relation.inputs if not _confirmed(evaluator, repair, n, relation.inputs)]
+        if bare:
+            names = frozenset((relation.target, *bare))
+            for name in names:
+                repair.disputed[name] = names
+                repair.reasons[name] = outcome.reason
+
+
+def _confirmed(evaluator, repair, name, both):
+    """By something that does not rest on the other number too: two means that have changed places
+    have the same t.
+    """
+    return any(
+        relation.target == name
+        and relation.check.confirms
+        and relation.check.decisive
+        and relation.inputs
+        and not set(relation.inputs) & set(both)
+        and evaluator.outcome(relation, repair.reading).holds
+        for relation in evaluator.touching((name,))
+    )
+
+
+def _ids(relations):
+    return [name for relation in relations for name in relation.ids]
 
 
 def _apply(repair):

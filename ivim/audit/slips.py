@@ -15,64 +15,30 @@ more, and it may raise no other.
 """
 
 import math
-from dataclasses import dataclass, field, replace
-from itertools import combinations, product
+from dataclasses import replace
+from itertools import product
 
-from ivim import parameters
 from ivim.audit.checks.interval import Interval
-from ivim.audit.checks.misprints import misprints, significant_digits
-from ivim.audit.checks.moments import hidden, is_total, pooled
-from ivim.audit.checks.rounding import Printed, show, to_print
-from ivim.audit.claims import place_of
+from ivim.audit.checks.misprints import significant_digits
+from ivim.audit.checks.rounding import Printed
+from ivim.audit.exchanges import exchanged_beside, exchanged_rows, pasted_totals, swaps
 from ivim.audit.relations import digits
-from ivim.audit.vocabulary import COUNTS, LIMITED, domain
+from ivim.audit.slip import Slip
+from ivim.audit.trials import (
+    allowed,
+    as_text,
+    elsewhere_printed,
+    factor,
+    is_shift,
+    likely_misprints,
+    printed_like,
+    room_of,
+    values_to_try,
+)
+from ivim.audit.vocabulary import LIMITED, RATIOS, SHARES
 
-STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5)
-"""Relative changes by which it is tried whether another value of a number would do."""
-
-
-@dataclass(frozen=True)
-class Slip:
-    """One slip and what it explains.
-
-    Attributes
-    ----------
-    kind : str
-        swap, pasted total, misprint or recovered.
-    where : str
-        Location, and what was swapped or pasted.
-    text : str
-        The slip in one sentence.
-    changes : dict of str to Printed or Interval
-        What the claims (by position) have to be.
-    blamed : tuple of str
-        Ids of the claims that are wrong as printed.
-    recovered : dict of str to str
-        What each of them must have been; empty where that stays open.
-    explained : frozenset of str
-        Families that fail without the slip and hold with it.
-    moves : dict of str to str
-        Of a swap: position -> claim whose number belongs there.
-    because : dict of str to str
-        The arithmetic that speaks against each blamed claim.
-    far : bool
-        No value near the printed one would do (within a factor of one and a half), nor a slip of a
-        known kind.
-    shifted : bool
-        The decimal point moved by one place explains it.
-    """
-
-    kind: str
-    where: str
-    text: str
-    changes: dict
-    blamed: tuple
-    recovered: dict
-    explained: frozenset = frozenset()
-    moves: dict = field(default_factory=dict)
-    because: dict = field(default_factory=dict)
-    far: bool = False
-    shifted: bool = False
+MOST_COUNTS = 200
+"""Largest denominator of which every count is tried for a share."""
 
 
 def candidates(study, evaluator, reading, failing):
@@ -101,11 +67,11 @@ def candidates(study, evaluator, reading, failing):
         if slip:
             found.append(slip)
     found += _together(study, evaluator, reading, failing, involved, found)
-    exchanges = (*_swaps(study, reading, involved), *_beside(study, reading, involved))
-    for slip in (*exchanges, *_totals(study, reading, involved)):
-        weighed = _weighed(slip, study, evaluator, reading, failing)
-        if weighed:
-            found.append(weighed)
+    for moved in (swaps, exchanged_beside, exchanged_rows, pasted_totals):
+        for slip in moved(study, reading, involved):
+            weighed = _weighed(slip, study, evaluator, reading, failing)
+            if weighed:
+                found.append(weighed)
     return _frugal(found)
 
 
@@ -162,12 +128,22 @@ def _number(study, evaluator, reading, cells, failing):
     # Relations that fail come first: most values settle none, and are done with.
     touching = _in_turn(touching, before, cells)
     scale = study.claims.scale(first)
-    room, hints = _room(evaluator, reading, touching, cells, printed)
-    known = _misprints(first, printed)
+    room, hints = room_of(evaluator, reading, touching, cells, printed)
+    known = likely_misprints(first, printed)
     if room:  # what lies outside cannot please all relations that say what the number has to be
         known = [value for value in known if digits(value).overlaps(room)]
     tried = {}
-    for value in [*known, *_values(first, printed, room, hints, scale, _elsewhere(study, first))]:
+    for value in [
+        *known,
+        *values_to_try(
+            first,
+            printed,
+            room,
+            [*hints, *_shares(study, first)],
+            scale,
+            elsewhere_printed(study, first),
+        ),
+    ]:
         settled = _settled(evaluator, reading, touching, before, dict.fromkeys(cells, value))
         if settled:
             tried[value] = settled
@@ -178,6 +154,16 @@ def _number(study, evaluator, reading, cells, failing):
     explained = tried[fits[0]]
     fits = [value for value in fits if tried[value] == explained]
     return _slip_of(study, evaluator, reading, cells, fits, known, room, explained)
+
+
+def _shares(study, claim):
+    """What a share can be: one of each count of its denominator, or evenly spread."""
+    if claim.statistic not in SHARES:
+        return []
+    size, scale = study.denominator(claim), study.claims.scale(claim)
+    n = study.reading.count(size) if size is not None else 0
+    steps = n if 0 < n <= MOST_COUNTS else MOST_COUNTS // 2
+    return [scale * k / steps for k in range(steps + 1)]
 
 
 def _in_turn(relations, before, cells):
@@ -205,7 +191,7 @@ def _slip_of(study, evaluator, reading, cells, fits, known, room, explained):
     kind = "misprint" if value in known and meant else "recovered"
     numbers = [v for v in fits if not isinstance(v, Interval)]
     nearest = min(
-        (_factor(printed, v) for v in (*numbers, *([room] if room else []))), default=math.inf
+        (factor(printed, v) for v in (*numbers, *([room] if room else []))), default=math.inf
     )
     return Slip(
         kind,
@@ -217,7 +203,7 @@ def _slip_of(study, evaluator, reading, cells, fits, known, room, explained):
         explained,
         because=reasons,
         far=nearest > 1.5 and kind != "misprint",
-        shifted=kind == "misprint" and _is_shift(printed, value),
+        shifted=kind == "misprint" and is_shift(printed, value),
     )
 
 
@@ -263,7 +249,7 @@ def _pair(study, evaluator, reading, failing, pair, alone):
     touching = _in_turn(touching, before, names)
     values = [_likely(evaluator, reading, touching, claim, alone.get(claim.id)) for claim in pair]
     best, chosen = frozenset(), None
-    for a, b in product(*values):
+    for a, b in (*product(*values), *_recentred(study, reading, pair)):
         changes = dict(zip(names, (a, b), strict=True))
         settled = _settled(evaluator, reading, touching, before, changes)
         if len(settled) > len(best):
@@ -273,7 +259,7 @@ def _pair(study, evaluator, reading, failing, pair, alone):
     printed = " and ".join(claim.printed for claim in pair)
     text = f"{printed} cannot both be right"
     reasons = {name: _reason(evaluator, reading, touching, name, best) for name in names}
-    near = any(_factor(reading[name], value) <= 1.5 for name, value in chosen.items())
+    near = any(factor(reading[name], value) <= 1.5 for name, value in chosen.items())
     return Slip(
         "recovered",
         " and ".join(names),
@@ -287,14 +273,42 @@ def _pair(study, evaluator, reading, failing, pair, alone):
     )
 
 
+def _recentred(study, reading, pair):
+    """Both limits of another row: as wide, but about the value that they stand beside."""
+    stems = {claim.statistic.removesuffix("_low").removesuffix("_high") for claim in pair}
+    if len(stems) != 1 or any(not claim.statistic.endswith(("_low", "_high")) for claim in pair):
+        return
+    names = RATIOS if stems == {"ci"} else stems
+    value = next((c for c in study.claims.beside(pair[0], *names) if c), None)
+    if value is None or isinstance(reading[value.id], Interval):
+        return
+    ends = [float(reading[claim.id].value) for claim in pair]
+    middle, low, high = float(reading[value.id].value), min(ends), max(ends)
+    if stems == {"ci"} and min(low, middle) > 0:
+        reach = (high / low) ** 0.5
+        around = [{low: middle / reach, high: middle * reach}]
+    else:
+        top = study.claims.scale(value)
+        reaches = {(high - low) / 2, min((high - low) / 2, 0.9 * abs(top - middle))}
+        around = [{low: middle - reach, high: middle + reach} for reach in sorted(reaches)]
+    for found in around:
+        yield tuple(
+            replace(
+                Printed.parse(printed_like(found[end], reading[claim.id])),
+                cut=reading[claim.id].cut,
+            )
+            for end, claim in zip(ends, pair, strict=True)
+        )
+
+
 def _likely(evaluator, reading, touching, claim, slip):
     """Values that the relations ask for, and that of the number's own slip."""
     printed = reading[claim.id]
-    room, hints = _room(evaluator, reading, touching, (claim.id,), printed)
+    room, hints = room_of(evaluator, reading, touching, (claim.id,), printed)
     ends = [*hints[:8], *((room.low, room.middle, room.high) if room else ())]
-    texts = dict.fromkeys(_text(end, printed) for end in ends if abs(end) < 1e25)
+    texts = dict.fromkeys(printed_like(end, printed) for end in ends if abs(end) < 1e25)
     found = [replace(Printed.parse(text), cut=printed.cut) for text in texts]
-    found = [value for value in found if _allowed(claim, float(value.value))]
+    found = [value for value in found if allowed(claim, float(value.value))]
     return [*(slip.changes.values() if slip else ()), *found][:10]
 
 
@@ -302,98 +316,6 @@ def _sentence(claim, meant, kind):
     if not meant:
         return f"{claim.printed} cannot be right"
     return f"{claim.printed} {'stands for' if kind == 'misprint' else 'has to be'} {meant}"
-
-
-def _room(evaluator, reading, touching, cells, printed):
-    """What all relations that recompute the cell leave for it (None where nothing), and single
-    values that would please one of them.
-    """
-    room, hints = Interval(-math.inf, math.inf), []
-    for relation in touching:
-        if relation.target not in cells or set(relation.inputs) & set(cells):
-            continue
-        outcome = evaluator.outcome(relation, reading)
-        ends = (outcome.low, outcome.high)
-        if any(math.isnan(end) for end in ends):
-            continue
-        hints += [end for end in ends if math.isfinite(end)] if outcome.holds is False else []
-        if not relation.check.decisive:
-            continue
-        if relation.check.recovers and not relation.check.soft and room is not None:
-            room = room.intersect(Interval(*ends))
-    if room and not math.isfinite(room.low) and not math.isfinite(room.high):
-        room = None
-    if room and room.overlaps(digits(printed)) and not hints:
-        room = None
-    return room, hints
-
-
-def _misprints(claim, printed):
-    """What a hand may have meant, as printed numbers that such a statistic can have."""
-    found = []
-    for text in misprints(printed):
-        value = Printed.parse(text)
-        if _allowed(claim, float(value.value)):
-            found.append(replace(value, cut=printed.cut))
-    return found
-
-
-def _allowed(claim, value):
-    low, high = domain(claim.statistic)
-    if claim.statistic in COUNTS:
-        return value == int(value) and value >= (1 if claim.statistic == "n" else 0)
-    return low <= value <= high * 100 if high == 1 else low <= value <= high
-
-
-def _elsewhere(study, claim):
-    return [
-        other.number
-        for other in study.claims.same(claim)
-        if other.unit == claim.unit and other.printed != claim.printed
-    ][:20]
-
-
-def _values(claim, printed, room, hints, scale, elsewhere):
-    """Values to try: those of other places, what the relations leave, and steps away from the
-    print, in the digits of the print.
-    """
-    value, unit = float(printed.value), float(2 * printed.half_unit)
-    numbers = list(hints)
-    if room:
-        low = room.low if math.isfinite(room.low) else min(value, room.high) - abs(value) - unit
-        high = room.high if math.isfinite(room.high) else max(value, room.low) + abs(value) + unit
-        numbers += [low + (high - low) * step / 6 for step in range(7)]
-    else:
-        numbers += [value * (1 + sign * step) for step in STEPS for sign in (1, -1)]
-        numbers += [value * factor for factor in (2, 3, 5, 1 / 3, 0.2, 0.1, 0.05)]
-        numbers += [value + step * unit for step in (-3, -2, -1, 1, 2, 3)]
-    texts = dict.fromkeys(_text(number, printed) for number in numbers if abs(number) < 1e25)
-    texts |= {} if room else dict.fromkeys(_other_digits(value, printed))
-    low, high = domain(claim.statistic)
-    found = [other for other in elsewhere if other.value != printed.value]
-    for text in texts:
-        number = replace(Printed.parse(text), cut=printed.cut)
-        inside = low <= float(number.value) <= (high * scale if math.isfinite(high) else high)
-        inside = inside and (room is None or digits(number).overlaps(room))
-        if number.value != printed.value and inside and _allowed(claim, float(number.value)):
-            found.append(number)
-    if room and math.isfinite(room.low + room.high) and not room.overlaps(digits(printed)):
-        found.append(room)
-    return found
-
-
-def _other_digits(value, printed):
-    """The print with one digit replaced by any other."""
-    body = to_print(value, printed.decimals)
-    for place, digit in enumerate(body):
-        if digit.isdigit() and len(body) <= 8:
-            for other in "0123456789".replace(digit, ""):
-                yield _text(float(body[:place] + other + body[place + 1 :]), printed)
-
-
-def _text(number, printed):
-    sign = "" if printed.comparison == "=" else f"{printed.comparison} "
-    return sign + to_print(number, printed.decimals)
 
 
 def _settled(evaluator, reading, touching, before, changes):
@@ -438,7 +360,7 @@ def _meant(study, evaluator, reading, cells, fits, known, room, explained):
     for value in fits:
         if value in known and _pointed_at(study, evaluator, reading, cells, value, explained):
             return value.text, value
-    elsewhere = _elsewhere(study, study.claims[cells[0]])
+    elsewhere = elsewhere_printed(study, study.claims[cells[0]])
     for value in fits:
         if any(value == other for other in elsewhere):
             return value.text, value
@@ -459,6 +381,7 @@ def _pointed_at(study, evaluator, reading, cells, value, explained):
         and r.check.recovers
         and not r.check.soft
         and evaluator.outcome(r, reading).holds is False
+        and _bounded(evaluator.outcome(r, reading))
         and evaluator.outcome(r, changed).holds
     ]
     if not pointing:
@@ -468,46 +391,13 @@ def _pointed_at(study, evaluator, reading, cells, value, explained):
         return True
     return any(
         (value.value, value.decimals) == (other.value, other.decimals)
-        for other in _elsewhere(study, study.claims[cells[0]])
+        for other in elsewhere_printed(study, study.claims[cells[0]])
     )
 
 
-def _factor(printed, value):
-    """How many times the number would have to change; infinite for a change of sign."""
-    a = float(printed.value)
-    ends = (value.low, value.high) if isinstance(value, Interval) else (float(value.value),) * 2
-    if isinstance(value, Interval) and value.low <= a <= value.high:
-        return 1.0
-    ratios = [end / a if a else math.inf for end in ends if math.isfinite(end)]
-    return min((max(r, 1 / r) if r > 0 else math.inf for r in ratios), default=math.inf)
-
-
-def _is_shift(printed, value):
-    return value.value in (printed.value * 10, printed.value / 10)
-
-
-def as_text(interval, printed):
-    """What an interval prints as: one number where the printed decimals allow no other, else its
-    ends.
-
-    Parameters
-    ----------
-    interval : Interval
-    printed : Printed
-
-    Returns
-    -------
-    str
-    """
-    low, high = (
-        to_print(end, printed.decimals) if math.isfinite(end) else ""
-        for end in (interval.low, interval.high)
-    )
-    if low and low == high:
-        return low if float(low) else f"{interval.middle:.3g}"
-    if interval.low <= 0 < interval.high:
-        return f"at most {interval.high:.3g}"
-    return f"{low} to {high}" if low and high else show(interval)
+def _bounded(outcome):
+    """An order says on which side of another number this one is, not what it is."""
+    return not (math.isinf(outcome.low) or math.isinf(outcome.high))
 
 
 def _weighed(slip, study, evaluator, reading, failing):
@@ -540,175 +430,3 @@ def _weighed(slip, study, evaluator, reading, failing):
         return evaluator.outcome(pointing[0], reading).reason if pointing else ""
 
     return replace(slip, because={name: told(name) for name in slip.blamed} | slip.because)
-
-
-def _swaps(study, reading, involved):
-    """Exchange two parameters or two groups throughout one location."""
-    claims = study.claims
-    for location in dict.fromkeys(claims[name].location for name in involved):
-        numbers = [claim for claim in claims.where(location=location) if claim.number]
-        for axis in ("parameter", "group"):
-            names = dict.fromkeys(
-                getattr(claims[name], axis)
-                for name in involved
-                if claims[name].location == location and getattr(claims[name], axis)
-            )
-            others = dict.fromkeys(getattr(c, axis) for c in numbers if getattr(c, axis))
-            if len(others) > 40:
-                continue
-            for a, b in combinations(others, 2):
-                if a in names or b in names:
-                    pairs = _counterparts(numbers, axis, a, b)
-                    if len(pairs) > 1:
-                        yield _swap(claims, reading, location, axis, a, b, pairs)
-
-
-def _beside(study, reading, involved):
-    """Exchange two groups for one parameter, or the mean and SD of a row, or sensitivity and
-    specificity.
-    """
-    claims, seen = study.claims, set()
-    for name in involved:
-        claim = claims[name]
-        if name not in reading.printed:
-            continue
-        spot = (claim.location, claim.parameter)
-        if claim.group and claim.parameter and spot not in seen:
-            seen.add(spot)
-            numbers = [c for c in claims.where(location=spot[0], parameter=spot[1]) if c.number]
-            groups = dict.fromkeys(c.group for c in numbers if c.group)
-            for a, b in combinations(list(groups)[:12], 2):
-                pairs = _counterparts(numbers, "group", a, b)
-                if pairs:
-                    yield _swap(claims, reading, claim.location, "group", a, b, pairs)
-        for first, second in (("mean", "sd"), ("sensitivity", "specificity")):
-            if claim.statistic in (first, second):
-                other = claims.beside(claim, second if claim.statistic == first else first)[0]
-                if other and (claim.location, *sorted((name, other.id))) not in seen:
-                    seen.add((claim.location, *sorted((name, other.id))))
-                    yield _exchange(reading, claim, other)
-
-
-def _exchange(reading, one, other):
-    changes = {one.id: reading[other.id], other.id: reading[one.id]}
-    text = f"{one.printed} and {other.printed} have changed places in {place_of(one.location)}"
-    return Slip(
-        "exchange",
-        f"{one.id} and {other.id}",
-        text,
-        changes,
-        (one.id, other.id),
-        {one.id: other.printed, other.id: one.printed},
-    )
-
-
-def _counterparts(numbers, axis, a, b):
-    def of(name):
-        return {
-            replace(claim, **{axis: ""}).key: claim
-            for claim in numbers
-            if getattr(claim, axis) == name
-        }
-
-    first, second = of(a), of(b)
-    return [(first[key], second[key]) for key in first if key in second]
-
-
-def _swap(claims, reading, location, axis, a, b, pairs):
-    moves = {to.id: start.id for pair in pairs for to, start in (pair, pair[::-1])}
-    changes = {to: reading[start] for to, start in moves.items()}
-    other_axis = "group" if axis == "parameter" else "parameter"
-    labels = [
-        c
-        for name in (a, b)
-        for c in claims.where(location=location, statistic="label", **{axis: name, other_axis: ""})
-    ]
-    if len(labels) == 2:
-        recovered = {labels[0].id: labels[1].printed, labels[1].id: labels[0].printed}
-        text = (
-            f"the labels {labels[0].printed} and {labels[1].printed} have changed places in "
-            f"{place_of(location)}"
-        )
-    else:
-        recovered = {
-            c.id: o.printed
-            for pair in pairs
-            for c, o in (pair, pair[::-1])
-            if c.printed != o.printed
-        }
-        text = (
-            f"the numbers of {parameters.label(a)} and {parameters.label(b)} have changed places "
-            f"in {place_of(location)}"
-        )
-    return Slip(
-        "swap", f"{location}: {a} and {b}", text, changes, tuple(recovered), recovered, moves=moves
-    )
-
-
-def _totals(study, reading, involved):
-    """A sub-group's row in which the numbers of everybody stand, for as many parameters as fit."""
-    claims, structure = study.claims, study.structure
-    for whole, names in structure.parts.items():
-        for name in names:
-            changes, because = {}, {}
-            for parameter in claims.parameters("mean", "describe"):
-                for cell, (meant, reason) in _pasted(
-                    study, reading, involved, whole, name, parameter
-                ).items():
-                    changes[cell], because[cell] = meant, reason
-            if changes:
-                recovered = {c: as_text(meant, claims[c].number) for c, meant in changes.items()}
-                first = claims[next(iter(changes))]
-                labels = dict.fromkeys(parameters.label(claims[c].parameter) for c in changes)
-                text = (
-                    f"in {place_of(first.location)} the row {name} holds the numbers of all "
-                    f"patients for {', '.join(labels)}"
-                )
-                yield Slip(
-                    "pasted total",
-                    f"{first.location}: {name}",
-                    text,
-                    changes,
-                    tuple(changes),
-                    recovered,
-                    because=because,
-                )
-
-
-def _pasted(study, reading, involved, whole, name, parameter):
-    """Cell -> (what is left for it, the arithmetic), where the row's mean and SD are those of
-    everybody; else empty.
-    """
-    others = tuple(other for other in study.structure.parts[whole] if other != name)
-    suspect, whole_row = study.row(name, parameter), study.row(whole, parameter)
-    rest, everybody = study.rows(others, parameter), study.rows(study.structure.compared, parameter)
-    every = (suspect, whole_row, *rest, *everybody)
-    if (
-        not (rest and everybody)
-        or None in every
-        or not all(r.complete and not r.error for r in every)
-    ):
-        return {}
-    if not suspect.sd or not {suspect.mean, suspect.sd} & set(involved):
-        return {}
-    if any(isinstance(reading[cell], Interval) for cell in (suspect.mean, suspect.sd)):
-        return {}
-    groups = [r.group(reading) for r in everybody]
-    if not is_total(suspect.group(reading), groups).holds:
-        return {}
-    if sum(reading.count(r.n) for r in rest) >= reading.count(whole_row.n):
-        return {}  # sizes that do not add up are a conflict of their own
-    left, total = hidden(whole_row.group(reading), [r.group(reading) for r in rest]), pooled(groups)
-    if not (left and left.sd):
-        return {}
-    told = "all {} patients together have {} {}, which prints {}; the other rows leave {} for {}"
-    return {
-        cell: (
-            meant,
-            told.format(total.n, what, show(everybody_has), reading[cell].text, show(meant), name),
-        )
-        for cell, what, everybody_has, meant in (
-            (suspect.mean, "a mean of", total.mean, left.mean),
-            (suspect.sd, "an SD of", total.sd, left.sd),
-        )
-    }

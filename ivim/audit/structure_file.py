@@ -14,6 +14,7 @@ from ivim.audit.structure import (
     Structure,
 )
 from ivim.audit.vocabulary import canonical
+from ivim.files import shown
 
 LARGEST_FILE = 1_000_000
 
@@ -119,9 +120,7 @@ def _converted(path, name, value, kind):
 
 
 def _wrong(path, name, value, wanted):
-    shown = repr(value)
-    shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-    msg = f"{path}: {name} is {shown}; give {wanted} (see data/published/README.md)"
+    msg = f"{path}: {name} is {shown(value)}; give {wanted} (see data/published/README.md)"
     raise ValueError(msg)
 
 
@@ -130,7 +129,7 @@ def _unknown(path, name):
         *_WHOLE,
         *(f"{section}.{key}" for section, keys in _SECTIONS.items() for key in keys),
     ]
-    msg = f"{path}: unknown entry {name!r}; known are {', '.join(known)}"
+    msg = f"{path}: unknown entry {shown(name)}; known are {', '.join(known)}"
     raise ValueError(msg)
 
 

@@ -30,6 +30,9 @@ COMMANDS = (
 )
 """Modules of this package, in the order of `ivim --help`."""
 
+LONGEST = 1500
+"""Signs of a message; a longer one quotes an input at length."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
@@ -58,7 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"ivim {args.command}: {_one_line(error)}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemError) as error:
+        # Compiled code that is interrupted answers with a SystemError around the interrupt.
+        if not any(isinstance(one, KeyboardInterrupt) for one in (error, error.__cause__)):
+            raise
         print(
             f"ivim {args.command}: stopped; nothing half-written was left behind", file=sys.stderr
         )
@@ -71,7 +77,8 @@ def _stop(number, frame):
 
 
 def _one_line(error):
-    return " ".join(str(error).split())
+    text = " ".join(str(error).split())
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
 
 
 def _parser():

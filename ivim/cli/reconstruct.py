@@ -37,6 +37,7 @@ def add(commands: Commands) -> None:
 
 
 def _reconstruct(args):
+    from ivim import files
     from ivim.reconstruct import cohort, verify
 
     if args.verify:
@@ -55,6 +56,8 @@ def _reconstruct(args):
     if seed < 0:
         msg = f"--seed is {seed}; give 0 or more"
         raise ValueError(msg)
+    # Before the work, so that nobody waits minutes for a refusal.
+    files.new_folder(args.out)
     tables = cohort.reconstruct(
         seed, progress=lambda line: print(line, file=sys.stderr, flush=True)
     )

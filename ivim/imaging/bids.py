@@ -257,6 +257,11 @@ def check_study(study: str | Path) -> Path:
     Returns
     -------
     Path
+
+    Raises
+    ------
+    ValueError
+        When there is no such folder.
     """
     study = Path(study)
     if not study.is_dir():

@@ -168,7 +168,12 @@ def _wanted(sets):
 
 
 def default_folder() -> Path:
-    """The user's cache folder for the scans."""
+    """The user's cache folder for the scans.
+
+    Returns
+    -------
+    Path
+    """
     import pooch
 
     return Path(pooch.os_cache("ivim"))

@@ -106,6 +106,11 @@ class Grid:
         other : Grid
         path : path
             For the message.
+
+        Raises
+        ------
+        ValueError
+            When the grids differ.
         """
         if tuple(other.shape) != tuple(self.shape):
             msg = (

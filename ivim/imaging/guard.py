@@ -119,7 +119,13 @@ def keep_inputs(path: str | Path, inputs: Iterable[str | Path | None]) -> Path:
 
 
 def available_memory() -> int | None:
-    """Bytes that this process may still take, or None where the system does not tell."""
+    """Bytes that this process may still take, or None where the system does not tell.
+
+    Returns
+    -------
+    int or None
+        Bytes.
+    """
     limits = [_free_memory(), *_address_space(), *_cgroup()]
     return min((limit for limit in limits if limit is not None), default=None)
 
@@ -134,6 +140,11 @@ def check_room(path: str | Path, needed: int, what: str) -> None:
         Bytes.
     what : str
         What they are for: ``"an image of 512 x 512 x 40 x 10 voxels"``.
+
+    Raises
+    ------
+    ValueError
+        When there is less memory than needed.
     """
     free = available_memory()
     if free is not None and needed > free:

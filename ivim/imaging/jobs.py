@@ -19,6 +19,12 @@ from ivim.imaging.signals import fit_table, signal_remarks
 from ivim.signal.models import STUDY_MODELS
 from ivim.signal.recipe import get_recipe
 
+WALD = """\
+The limits are Wald's (value +- t x SE). The likelihood of ADC fast is skewed: in single voxels they
+hold it less often than 95 % (section "limits" of benchmarks/results.md); those of a profile, in
+Python ivim.fit(...).confidence(limits="profile"), about as often as they say."""
+"""What stands below limits of D* wherever they are printed."""
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -176,6 +182,11 @@ def recipe_for(recipe: str | Path | Recipe, models: Sequence[str]) -> Recipe:
     Returns
     -------
     Recipe
+
+    Raises
+    ------
+    ValueError
+        When the recipe is unknown or cannot be read.
     """
     chosen = get_recipe(recipe)
     if chosen.name == "segmented" and "biexponential" not in models:
@@ -241,6 +252,8 @@ def fit_text(table: pd.DataFrame) -> str:
             tail = f"  {row.unit}" + (f"  ({row.note})" if row.note else "")
             numbers = f"{_digits(row.value):>12}{_digits(row.stderr):>12}{limits:>26}"
             lines.append(f"  {row.parameter:<10}{numbers}{tail}".rstrip())
+    if "adc_fast" in set(table["parameter"]):
+        lines += ["", WALD]
     return "\n".join(lines)
 
 

@@ -1,8 +1,13 @@
-"""The maps of a whole scan as files: fitted, written with their sidecars, drawn."""
+"""The maps of a whole scan as files: fitted, written with their sidecars, drawn.
+
+The maps of one model are packed and written by other threads while the next one is fitted.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +21,10 @@ from ivim.imaging.jobs import inputs_of, recipe_for, weights_text
 from ivim.imaging.series import read_series
 from ivim.imaging.signals import partial
 from ivim.signal.models import MODELS, STUDY_MODELS
-from ivim.signal.reasons import OUTSIDE_MASK, REASONS
+from ivim.signal.reasons import OUTSIDE_MASK, REASONS, TIED
+
+WRITERS = 2
+"""Threads that pack and write; zlib lets go of the interpreter while it packs."""
 
 if TYPE_CHECKING:
     from ivim.signal.recipe import Recipe
@@ -69,25 +77,30 @@ def make_maps(
         region = None
         if mask is not None:
             region = regions.union(read_regions(mask, series.grid, resample))
-        fitted = recipe.maps(
-            series.data,
-            series.b,
-            series.averages,
-            mask=region,
-            models=models,
-            progress=progress,
-            dtype=np.float32,
-        )
-        success = np.all([own["success"] for own in fitted.values()], axis=0)
-        lost = _lost(fitted, success)
-        if not success.any():
-            msg = f"{dwi}: no voxel can be fitted ({lost}); look at the image and its b-values"
-            raise ValueError(msg)
-        _write_fitted(stage, fitted, series, recipe, output.bids_prefix(dwi))
-        shown = {
-            name: fitted[m][name] for m in models for name in MODELS[m].parameters if name != "s0"
-        }
-        output.overview(stage / "overview.png", shown, series.grid, region)
+        prefix = output.bids_prefix(dwi)
+        with _beside() as write:
+            fitted = {}
+            for model in models:
+                found = recipe.maps(
+                    series.data, series.b, series.averages, mask=region, models=(model,),
+                    progress=progress, dtype=np.float32,
+                )[model]  # fmt: skip
+                _write_model(write, stage, found, model, series, recipe, prefix)
+                # Standard errors and residuals live no longer than their writing.
+                kept = (*MODELS[model].measured, "aicc", "reason", "success")
+                fitted[model] = {key: found[key] for key in kept}
+            success = np.all([own["success"] for own in fitted.values()], axis=0)
+            lost = _lost(fitted, success)
+            if not success.any():
+                msg = f"{dwi}: no voxel can be fitted ({lost}); look at the image and its b-values"
+                raise ValueError(msg)
+            _write_preferred(write, stage, fitted, series, recipe, prefix)
+            shown = {name: fitted[m][name] for m in models for name in MODELS[m].measured}
+            ties = {
+                name: fitted[m]["reason"] == TIED for m in models for name in MODELS[m].measured
+            }
+            output.overview(stage / "overview.png", shown, series.grid, region, ties)
+        output.write_dataset_description(stage)
         written = len(list(stage.glob("*.nii.gz")))
         for file in stage.iterdir():
             keep_inputs(Path(out) / file.name, inputs_of(dwi, bval, mask))
@@ -113,30 +126,50 @@ def _lost(fitted, success):
     return ", ".join(f"{count} {text}" for text, count in told.items())
 
 
-def _write_fitted(folder, fitted, series, recipe, prefix):
-    """Every map of one run, the standard error beside each parameter, and why voxels have no
-    value.
+@contextmanager
+def _beside() -> Iterator[Callable]:
+    """A function that writes a map beside other work; all are written when the block ends well.
+
+    After an error in the block what waits is dropped; an error of a writer is raised.
     """
+    pending: list[Future] = []
+    with ThreadPoolExecutor(WRITERS) as pool:
+        try:
+            yield lambda *args, **options: pending.append(
+                pool.submit(output.write_map, *args, **options)
+            )
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+        for future in pending:
+            future.result()
+
+
+def _common(series, recipe):
+    """What every sidecar of a run says."""
     common = {"Recipe": recipe.as_dict(), "BValues": series.b.tolist()}
-    common |= {"NumberOfAverages": series.averages.tolist()} if series.averages is not None else {}
-    for model, maps in fitted.items():
-        details = common | _model_details(model, recipe, series)
-        _write_model(folder, maps, model, series.grid, prefix, details)
+    return common | (
+        {"NumberOfAverages": series.averages.tolist()} if series.averages is not None else {}
+    )
+
+
+def _write_preferred(write, folder, fitted, series, recipe, prefix):
+    """The map of the model with the lowest AICc, where there are several."""
+    if len(fitted) < 2:
+        return
     scores = [
         maps["aicc"] * (np.nan if partial(recipe.method(model)) else 1)
         for model, maps in fitted.items()
     ]
-    if len(fitted) > 1:
-        levels = {"-1": "none"} | {str(place): model for place, model in enumerate(fitted)}
-        output.write_map(
-            folder,
-            f"{prefix}desc-preferred_dwimap",
-            preferred(scores),
-            series.grid,
-            text="model with the lowest AICc, of those fitted to all samples",
-            details=common | {"Levels": levels},
-        )
-    output.write_dataset_description(folder)
+    levels = {"-1": "none"} | {str(place): model for place, model in enumerate(fitted)}
+    write(
+        folder,
+        f"{prefix}desc-preferred_dwimap",
+        preferred(scores),
+        series.grid,
+        text="model with the lowest AICc, of those fitted to all samples",
+        details=_common(series, recipe) | {"Levels": levels},
+    )
 
 
 def preferred(scores: Sequence[np.ndarray]) -> np.ndarray:
@@ -169,46 +202,24 @@ def _model_details(model, recipe, series):
     return {"Model": model, "FitMethod": method, "Bounds": bounds} | pair
 
 
-def _write_model(folder, maps, model, grid, prefix, details):
+def _write_model(write, folder, maps, model, series, recipe, prefix):
+    """Every map of one model, the standard error beside each parameter, and why voxels have no
+    value.
+    """
+    details = _common(series, recipe) | _model_details(model, recipe, series)
+
+    def put(key, name, text, **options):
+        file = output.map_name(prefix, model, *name)
+        write(folder, file, maps[key], series.grid, **{"text": text, "details": details} | options)
+
     for name in MODELS[model].parameters:
-        unit, text = output.unit_of(name), f"{parameters.long_name(name)}, {model} model"
-        common = {"unit": unit, "details": details | {"Parameter": name}}
-        output.write_map(
-            folder,
-            output.map_name(prefix, model, name),
-            maps[name],
-            grid,
-            text=text,
-            shown=parameters.REGISTRY[name].shown,
-            **common,
-        )
-        output.write_map(
-            folder,
-            output.map_name(prefix, model, name, "stderr"),
-            maps[f"{name}_se"],
-            grid,
-            text=f"standard error of {text}",
-            **common,
-        )
-    for name, text in (
-        ("residual", "root mean square of the residuals"),
-        ("aicc", "corrected Akaike information criterion"),
-    ):
-        output.write_map(
-            folder,
-            output.map_name(prefix, model, name),
-            maps[name],
-            grid,
-            text=f"{text}, {model} model",
-            details=details,
-        )
-    codes = details | {"Levels": {str(code): text for code, text in REASONS.items()}}
+        text = f"{parameters.long_name(name)}, {model} model"
+        unit, own = output.unit_of(name), details | {"Parameter": name}
+        put(name, (name,), text, unit=unit, details=own, shown=parameters.REGISTRY[name].shown)
+        put(f"{name}_se", (name, "stderr"), f"standard error of {text}", unit=unit, details=own)
+    rms = "root mean square of the residuals"
+    put("residual", ("residual",), f"{rms}, {model} model")
+    put("aicc", ("aicc",), f"corrected Akaike information criterion, {model} model")
+    levels = {str(code): text for code, text in REASONS.items()}
     text = f"why a voxel has no value or a remark, {model} model"
-    output.write_map(
-        folder,
-        output.map_name(prefix, model, "reason"),
-        maps["reason"],
-        grid,
-        text=text,
-        details=codes,
-    )
+    put("reason", ("reason",), text, details=details | {"Levels": levels})

@@ -26,6 +26,7 @@ from ivim.imaging.signals import (
     signal_remarks,
 )
 from ivim.signal.models import MODELS, STUDY_MODELS
+from ivim.signal.reasons import TIED
 from ivim.signal.recipe import get_recipe
 
 if TYPE_CHECKING:
@@ -177,12 +178,42 @@ def parameter_maps(
     dict of str to array, shape (x, y, z)
         By parameter; diffusivities in mm²/s, NaN outside the mask.
     """
+    return maps_with_ties(series, recipe, mask, models=models, threads=threads)[0]
+
+
+def maps_with_ties(
+    series: Series,
+    recipe: str | Path | Recipe,
+    mask: np.ndarray | None = None,
+    *,
+    models: Sequence[str] = STUDY_MODELS,
+    threads: int | None = None,
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Maps, and where the data do not say which of two sets of values is the right one.
+
+    Parameters
+    ----------
+    series, recipe, mask, models, threads
+        As for :func:`parameter_maps`.
+
+    Returns
+    -------
+    maps : dict of str to array, shape (x, y, z)
+        As of :func:`parameter_maps`.
+    ties : dict of str to array of bool, shape (x, y, z)
+        By parameter: voxels with the remark :data:`ivim.signal.reasons.TIED`.
+    """
     mask = np.ones(series.grid.shape, bool) if mask is None else check_mask(series, mask)
-    found = _fit_of_voxels(series, mask, get_recipe(recipe), threads, models)
-    maps = {name: np.full(mask.shape, np.nan) for name in found}
-    for name, values in found.items():
-        maps[name][mask] = values
-    return maps
+    found = fit_signals(series, mask, get_recipe(recipe), models, threads=threads)
+    maps, ties = {}, {}
+    for model in models:
+        tied = np.zeros(mask.shape, bool)
+        tied[mask] = found[model]["reason"] == TIED
+        for name in MODELS[model].measured:
+            maps[name] = np.full(mask.shape, np.nan)
+            maps[name][mask] = found[model][name]
+            ties[name] = tied
+    return maps, ties
 
 
 def mean_of_maps(
@@ -205,10 +236,10 @@ def mean_of_maps(
     return values, {name: int(np.isfinite(x).sum()) for name, x in inside.items()}
 
 
-def _fit_of_voxels(series, mask, recipe, threads, models=STUDY_MODELS):
+def _fit_of_voxels(series, mask, recipe, threads):
     """Values of the voxels of a mask, by parameter."""
-    found = fit_signals(series, mask, recipe, models, threads=threads)
-    return {name: found[model][name] for model in models for name in MODELS[model].measured}
+    found = fit_signals(series, mask, recipe, threads=threads)
+    return {name: found[model][name] for model in STUDY_MODELS for name in MODELS[model].measured}
 
 
 def _fit_of_mean(series, mask, recipe):

@@ -19,6 +19,7 @@ import ivim
 from ivim import parameters
 from ivim.files import write_json
 from ivim.imaging.formats import save_image
+from ivim.signal.reasons import TIE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,7 +143,11 @@ def unit_of(parameter: str) -> str:
 
 
 def overview(
-    path: str | Path, maps: Mapping[str, np.ndarray], grid: Grid, mask: np.ndarray | None = None
+    path: str | Path,
+    maps: Mapping[str, np.ndarray],
+    grid: Grid,
+    mask: np.ndarray | None = None,
+    ties: Mapping[str, np.ndarray] | None = None,
 ) -> None:
     """Draw the maps side by side in the slice that holds most of the mask, each with its colour
     bar.
@@ -156,7 +161,10 @@ def overview(
     grid : Grid
     mask : array of bool, shape (x, y, z), optional
         By default where there are values.
+    ties : dict of str to array of bool, shape (x, y, z), optional
+        By parameter, voxels that are drawn in grey (:func:`draw_map`).
     """
+    from matplotlib import style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -166,17 +174,32 @@ def overview(
     window = _window(mask[:, :, z])
     columns = min(3, len(maps))
     rows = -(-len(maps) // columns)
-    figure = Figure(figsize=(4.2 * columns, 3.6 * rows), layout="constrained")
-    FigureCanvasAgg(figure)
-    for place, (parameter, values) in enumerate(maps.items(), start=1):
-        axes = figure.add_subplot(rows, columns, place)
-        draw_map(axes, as_displayed(values[:, :, z][window], grid), parameter, spacing=grid.spacing)
-    figure.suptitle(f"slice {z + 1} of {first.shape[2]}", fontsize=9)
-    figure.savefig(path, dpi=120, metadata={"Software": f"ivim {ivim.__version__}"})
+    shown = {name: as_displayed(values[:, :, z][window], grid) for name, values in maps.items()}
+    grey = {name: as_displayed(tied[:, :, z][window], grid) for name, tied in (ties or {}).items()}
+    title = f"slice {z + 1} of {first.shape[2]}"
+    if any(tied.any() for tied in grey.values()):
+        title += f"; {TIED_TEXT}"
+    # A user's own settings of matplotlib change nothing.
+    with style.context("default"):
+        figure = Figure(figsize=(4.2 * columns, 3.6 * rows), layout="constrained")
+        FigureCanvasAgg(figure)
+        for place, (name, values) in enumerate(shown.items(), start=1):
+            axes = figure.add_subplot(rows, columns, place)
+            draw_map(axes, values, name, spacing=grid.spacing, tied=grey.get(name))
+        figure.suptitle(title, fontsize=9)
+        figure.savefig(path, dpi=120, metadata={"Software": f"ivim {ivim.__version__}"})
+
+
+TIED_TEXT = f"grey: two sets of values fit equally well (sums of squares within {TIE:g})"
+"""The legend of what :func:`draw_map` draws in grey."""
 
 
 def draw_map(
-    axes: Axes, values: np.ndarray, parameter: str, spacing: Sequence[float] = (1.0, 1.0)
+    axes: Axes,
+    values: np.ndarray,
+    parameter: str,
+    spacing: Sequence[float] = (1.0, 1.0),
+    tied: np.ndarray | None = None,
 ) -> AxesImage:
     """Draw one slice of a map, first axis to the right, second downwards, with its colour bar in
     the units of a table.
@@ -188,9 +211,17 @@ def draw_map(
         In mm²/s or a fraction.
     parameter : str
     spacing : sequence of float, mm
+    tied : array of bool, shape (x, y), optional
+        Voxels whose value the data do not determine
+        (:data:`ivim.signal.reasons.TIED`): drawn in grey, darker than where there is no value.
+
+    Returns
+    -------
+    matplotlib AxesImage
+        Of the values.
     """
     scale = parameters.REGISTRY[parameter].scale
-    low, high = parameters.REGISTRY[parameter].shown
+    low, high = parameters.REGISTRY[parameter].shown or (0.0, float(np.nanmax(values)))
     image = axes.imshow(
         (values * scale).T,
         cmap="viridis" if parameter in ("f", "alpha", "kurtosis") else "inferno",
@@ -200,6 +231,10 @@ def draw_map(
         interpolation="nearest",
     )
     axes.set_facecolor("0.85")  # no value is neither low nor high
+    if tied is not None and tied.any():
+        grey = np.where(tied, 0.5, np.nan)
+        axes.imshow(grey.T, cmap="gray", vmin=0, vmax=1, aspect=image.axes.get_aspect(),
+                    interpolation="nearest")  # fmt: skip
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_title(parameters.label(parameter))

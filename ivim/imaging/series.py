@@ -158,6 +158,11 @@ def read_averages(path: str | Path, count: int) -> np.ndarray | None:
     Returns
     -------
     array, shape (count,), or None
+
+    Raises
+    ------
+    ValueError
+        When the file is no JSON, or its averages are no numbers above zero.
     """
     if not Path(path).is_file():
         return None
@@ -195,6 +200,11 @@ def check_averages(averages: object, count: int, name: str) -> np.ndarray:
     Returns
     -------
     array, shape (count,)
+
+    Raises
+    ------
+    ValueError
+        When they are no such numbers, or not as many.
     """
     try:
         array = np.array(averages, dtype=float)

@@ -238,6 +238,11 @@ def check_mask(series: Series, region: Region | np.ndarray) -> np.ndarray:
     Returns
     -------
     array of bool, shape (x, y, z)
+
+    Raises
+    ------
+    ValueError
+        When the mask is empty or of another shape.
     """
     mask = np.asarray(region.mask if isinstance(region, Region) else region).astype(bool)
     if mask.shape != tuple(series.grid.shape):

@@ -119,8 +119,7 @@ def write(out: str | Path, patients: pd.DataFrame, measurements: pd.DataFrame) -
     list of Path
         Of ``patients.csv``, ``measurements.csv`` and ``targets.csv``.
     """
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
+    out = files.new_folder(out)
     tables = {"patients": patients, "measurements": measurements, "targets": targets_table()}
     for name, frame in tables.items():
         files.write_csv(out / f"{name}.csv", frame)

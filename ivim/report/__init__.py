@@ -10,6 +10,8 @@ and where it all came from. The functions here are the one door for notebooks.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ivim.cohort import Cohort
     from ivim.report.analysis import Analysis
     from ivim.report.minutes import Plain, Sentences
@@ -170,7 +172,9 @@ def fit_in_words(fit: dict) -> "Sentences":
     return minutes.fit_in_words(fit)
 
 
-def save(section: str, *made: Any, numbers: dict | None = None) -> "Plain":
+def save(
+    section: str, *made: "Table | Picture | Sentences | None", numbers: dict | None = None
+) -> "Plain":
     """Write tables and figures, and put the numbers that texts quote into ``numbers.json``.
 
     Parameters
@@ -192,7 +196,7 @@ def save(section: str, *made: Any, numbers: dict | None = None) -> "Plain":
     return saving.save(section, made, numbers or {})
 
 
-def stamp(*inputs: Any) -> "Plain":
+def stamp(*inputs: "str | Path") -> "Plain":
     """What a result was made with; see :func:`ivim.report.provenance.stamp`.
 
     Parameters

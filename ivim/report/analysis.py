@@ -8,23 +8,29 @@ many have a value.
 """
 
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from ivim import article
+from ivim.cohort import Cohort
 from ivim.report import frames
+from ivim.report.cells import literal
 from ivim.report.quantities import quantities_of
 from ivim.stats import agreement as reader_agreement
 from ivim.stats import groups, roc
 from ivim.stats.logistic import goodness, logistic, predict
+
+Stratum: TypeAlias = tuple[str, bool, pd.DataFrame]
+"""Name, whether it is a sub-group, its patients."""
 
 EVERYONE = "all"
 """The group of all patients together, in quantities."""
 
 
 @lru_cache(maxsize=16)
-def analyse(cohort):
+def analyse(cohort: Cohort) -> "Analysis":
     """The analysis of a cohort: the same object for the same cohort, so that nothing is done twice.
 
     Parameters
@@ -65,7 +71,7 @@ class Analysis:
         The patients whose primary tumours are compared.
     """
 
-    def __init__(self, cohort):
+    def __init__(self, cohort: Cohort):
         self.cohort = cohort
 
     def table(self, name: str) -> pd.DataFrame:
@@ -105,7 +111,7 @@ class Analysis:
         return pd.concat(found, ignore_index=True)
 
     @cached_property
-    def strata(self) -> Any:
+    def strata(self) -> list[Stratum]:
         """The rows of Tables 1 and 2."""
         values, rows = self.cohort.values, []
         for group in self.cohort.groups:
@@ -151,12 +157,12 @@ class Analysis:
         return frames.tidy("table2", self.spread[frames.COLUMNS["table2"].split()], self.gaps)
 
     @cached_property
-    def everyone(self) -> Any:
+    def everyone(self) -> pd.DataFrame:
         """All patients together, as :attr:`spread`."""
         return frames.spread([(EVERYONE, self.cohort.values)], self.cohort.parameters)
 
     @cached_property
-    def gaps(self) -> Any:
+    def gaps(self) -> list[str]:
         """For each parameter that is not known of everyone, a sentence that says of how many."""
         counts = self.cohort.values[list(self.cohort.parameters)].notna().sum()
         total = len(self.cohort.values)
@@ -175,11 +181,11 @@ class Analysis:
         columns = ["parameter", "test", "group", "statistic", "df", "p", "chosen"]
         frame = pd.DataFrame(columns=columns).astype({"chosen": bool})
         frame = pd.concat(found, ignore_index=True)[columns] if found else frame
-        frame.attrs["notes"] = [*notes, *self.gaps]
+        frame.attrs["notes"] = [*notes, *map(literal, self.gaps)]
         return frame
 
     @cached_property
-    def normality(self) -> Any:
+    def normality(self) -> pd.DataFrame:
         """Shapiro-Wilk's test of each parameter in each group."""
         return self.group_tests[self.group_tests["test"] == "Shapiro-Wilk"]
 
@@ -190,7 +196,7 @@ class Analysis:
         return frames.tidy("table3", tests[tests["chosen"]], tests.attrs["notes"])
 
     @cached_property
-    def by_ranks(self) -> Any:
+    def by_ranks(self) -> tuple[str, ...]:
         """The parameters that Table 3 compares by ranks."""
         ranked = self.table3["test"].isin(("Mann-Whitney", "Kruskal-Wallis"))
         return tuple(self.table3.loc[ranked, "parameter"])
@@ -208,17 +214,17 @@ class Analysis:
         return (least,), [f"{note}{least}, of the smallest p, stands in."]
 
     @property
-    def predictors(self) -> Any:
+    def predictors(self) -> tuple[str, ...]:
         """What enters Tables 4 and 5, by the article's rule: what differs between the groups."""
         return self._entering[0]
 
     @property
-    def remarks(self) -> Any:
+    def remarks(self) -> list[str]:
         """Where no parameter differs: which one stands in for Tables 4 and 5, and why."""
         return self._entering[1]
 
     @cached_property
-    def outcome(self) -> Any:
+    def outcome(self) -> pd.DataFrame:
         """``cohort.values`` of the patients with every predictor known, with ``outcome`` (0, 1)."""
         data = self.cohort.values.assign(outcome=self.cohort.outcome)
         return data.dropna(subset=list(self.predictors)).reset_index(drop=True)
@@ -244,14 +250,14 @@ class Analysis:
             return frames.fitted(penalised, [*notes, f"{separated}maximum likelihood is infinite."])
 
     @cached_property
-    def goodness(self) -> Any:
+    def goodness(self) -> dict[str, float]:
         """How well the regression fits (:func:`ivim.stats.logistic.goodness`), or nothing."""
         if self.table4.empty:
             return {}
         return goodness(self.table4, self.outcome).iloc[0].to_dict()
 
     @cached_property
-    def markers(self) -> Any:
+    def markers(self) -> dict[str, np.ndarray]:
         """The scores of Table 5: each predictor, and the fitted probability of all together."""
         scores = {name: self.outcome[name].to_numpy() for name in self.predictors}
         if len(scores) > 1 and len(self.table4):
@@ -267,7 +273,7 @@ class Analysis:
         return dict(found), notes
 
     @property
-    def curves(self) -> Any:
+    def curves(self) -> dict[str, roc.Roc]:
         """The ROC curve of each marker that has one."""
         return self._curves[0]
 
@@ -284,7 +290,7 @@ class Analysis:
         return frames.tidy("table5", rows, notes)
 
     @cached_property
-    def optima(self) -> Any:
+    def optima(self) -> pd.DataFrame:
         """How many cut-offs of each marker share the largest Youden index."""
         rows = [(name, len(curve.cutoffs)) for name, curve in self.curves.items()]
         return pd.DataFrame(rows, columns=["marker", "optima"])
@@ -334,7 +340,7 @@ class Analysis:
         return kept, notes
 
     @property
-    def subgroups(self) -> Any:
+    def subgroups(self) -> pd.DataFrame:
         """The patients whose primary tumours are compared.
 
         The positive group's where it has at least two sub-groups of two patients or more, as in the
@@ -343,7 +349,7 @@ class Analysis:
         return self._parts[0]
 
     @property
-    def subgroup_notes(self) -> Any:
+    def subgroup_notes(self) -> list[str]:
         """Which sub-groups are left out of the comparison, and why."""
         return self._parts[1]
 

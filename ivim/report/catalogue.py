@@ -1,8 +1,10 @@
 """The tables that the article does not have, by the names that a notebook asks for them with."""
 
-from ivim.report import clinic, readers, supplement
+from collections.abc import Callable
 
-TABLES = {
+from ivim.report import clinic, performance, readers, supplement
+
+TABLES: dict[str, Callable] = {
     "sexes": clinic.sexes,
     "balance": supplement.balance,
     "icc_bands": readers.bands,
@@ -11,9 +13,9 @@ TABLES = {
     "reader_differences": supplement.reader_differences,
     "group_tests": supplement.all_tests,
     "anova_alternatives": supplement.anova_alternatives,
-    "odds_per_sd": supplement.readable_odds,
-    "auc_differences": supplement.auc_differences,
-    "optimism": supplement.optimism,
+    "odds_per_sd": performance.readable_odds,
+    "auc_differences": performance.auc_differences,
+    "optimism": performance.optimism,
     "predictive_values": clinic.predictive,
     "worked_patient": clinic.worked_patient,
     "table4_with_age": clinic.with_age,

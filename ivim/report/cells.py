@@ -1,20 +1,42 @@
 """A cell of a table: plain text with three marks, ``_{fast}`` for a subscript, ``^{-5}`` for a
-superscript, ``/{p}`` for italics. An em space at its start indents a sub-group."""
+superscript, ``/{p}`` for italics. An em space at its start indents a sub-group. What a user has
+named enters a cell by :func:`literal`, so that no mark is read into it."""
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pandas as pd
 
 from ivim import parameters
 
 INDENT = "\N{EM SPACE}"
+_APART = "\N{WORD JOINER}"
 _LONG = 42  # characters; longer text is read from the left and wraps
 
+_MARK_START = re.compile(r"[_^/](?=\{)")
 _MARK = re.compile(r"([_^/])\{([^{}]*)\}")
 _NUMBER = re.compile(r"^[<>]?\s?[−-]?\d+(\.\d+)?[%*]*$")
 _HTML_TAG = {"_": "sub", "^": "sup", "/": "i"}
+
+
+def literal(text: str) -> str:
+    """Words that are shown as they are: what looks like a mark in them is none.
+
+    Parameters
+    ----------
+    text : str
+        A user's name of a group, a column, a reader ..., or a sentence with one in it.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> spans(literal("b_{x}")), spans("b_{x}")
+    ([('', 'b_{x}')], [('', 'b'), ('_', 'x'), ('', '')])
+    """
+    return _MARK_START.sub(rf"\g<0>{_APART}", text)
 
 
 def parameter(name: str) -> str:
@@ -32,12 +54,14 @@ def parameter(name: str) -> str:
     if name == "f":
         return "/{f}"
     head, _, tail = (
-        parameters.label(name).partition(" ") if name in parameters.SIX else (str(name), "", "")
+        parameters.label(name).partition(" ")
+        if name in parameters.SIX
+        else (literal(str(name)), "", "")
     )
     return f"{head}_{{{tail}}}" if tail else head
 
 
-def spans(text: str) -> Any:
+def spans(text: str) -> list[tuple[str, str]]:
     """A cell as pieces.
 
     Parameters
@@ -49,7 +73,7 @@ def spans(text: str) -> Any:
     list of (str, str)
         Style and text; the style is one of "", "_", "^" and "/".
     """
-    pieces = _MARK.split(text)
+    pieces = [piece.replace(_APART, "") for piece in _MARK.split(text)]
     unmarked, marked = pieces[0::3], zip(pieces[1::3], pieces[2::3], strict=True)
     return [
         ("", unmarked[0]),
@@ -96,7 +120,7 @@ def _alignment(cells):
     return "r" if all(_NUMBER.match(cell) or cell in ("", "–") for cell in cells) else "c"
 
 
-def split_caption(caption: str) -> Any:
+def split_caption(caption: str) -> tuple[str, str]:
     """The caption's label ("Table 1.") and its text.
 
     Parameters

@@ -2,7 +2,6 @@
 disease is rarer, whether age alone would do it."""
 
 import math
-from typing import Any
 
 import pandas as pd
 
@@ -10,9 +9,11 @@ from ivim import parameters
 from ivim.cohort import Cohort
 from ivim.report import printing
 from ivim.report.analysis import analyse
-from ivim.report.cells import parameter
+from ivim.report.cells import literal, parameter
 from ivim.report.headings import COLUMNS, GROUP, MARKER, PARAMETER, TERM
-from ivim.report.layout import extra, group_label, inline, marker_label, regression_cells
+from ivim.report.labels import group_label, inline, marker_label
+from ivim.report.layout import extra, regression_cells
+from ivim.report.write import Table
 from ivim.stats.logistic import logistic
 from ivim.stats.proportions import exact_limits, predictive_values
 from ivim.stats.roc import hanley_mcneil_se
@@ -20,7 +21,7 @@ from ivim.stats.roc import hanley_mcneil_se
 RESULTS = ("ppv", "npv", "lr_positive", "lr_negative")
 
 
-def predictive(cohort: Cohort, prevalence: float | None = None) -> Any:
+def predictive(cohort: Cohort, prevalence: float | None = None) -> Table:
     """What a result above or below each cut-off of Table 5 means.
 
     Parameters
@@ -48,7 +49,8 @@ def predictive(cohort: Cohort, prevalence: float | None = None) -> Any:
     frame = (
         pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
     )
-    cells = {MARKER: [marker_label(name) for name in table["marker"]]}
+    markers = analyse(cohort).markers
+    cells = {MARKER: [marker_label(name, markers) for name in table["marker"]]}
     for name in RESULTS:
         rows = frame[frame["statistic"] == name]
         cells[COLUMNS[name]] = [_meaning(name, row) for row in rows.itertuples()]
@@ -68,7 +70,7 @@ def _meaning(name, row):
     return printing.percent(row.value, row.ci_low, row.ci_high)
 
 
-def auc_limits(cohort: Cohort) -> Any:
+def auc_limits(cohort: Cohort) -> Table:
     """The limits of each AUC by the ranks of all patients (DeLong) and from its size alone.
 
     Parameters
@@ -89,7 +91,7 @@ def auc_limits(cohort: Cohort) -> Any:
         rows.append((name, curve.auc, curve.ci_low, curve.ci_high, low, high))
     columns = ["marker", "auc", "delong_low", "delong_high", "hanley_low", "hanley_high"]
     frame = pd.DataFrame(rows, columns=columns)
-    cells = {MARKER: [marker_label(name) for name in frame["marker"]]}
+    cells = {MARKER: [marker_label(name, analysis.markers) for name in frame["marker"]]}
     for title, short in (("DeLong", "delong"), ("Hanley–McNeil", "hanley")):
         triples = frame[["auc", f"{short}_low", f"{short}_high"]].itertuples(index=False)
         cells[f"AUC (95% CI)\n{title}"] = [
@@ -98,7 +100,7 @@ def auc_limits(cohort: Cohort) -> Any:
     return extra("auc_limits", "AUC. Limits by two methods", frame, cells, [], cohort)
 
 
-def sexes(cohort: Cohort) -> Any:
+def sexes(cohort: Cohort) -> Table:
     """The share of men in each group and sub-group, with exact limits.
 
     Parameters
@@ -127,7 +129,7 @@ def sexes(cohort: Cohort) -> Any:
     return extra("sexes", "Sex. Share of men in each group", frame, cells, notes, cohort)
 
 
-def worked_patient(cohort: Cohort, patient: str | None = None) -> Any:
+def worked_patient(cohort: Cohort, patient: str | None = None) -> Table:
     """One patient's probability, step by step.
 
     Parameters
@@ -176,7 +178,7 @@ def worked_patient(cohort: Cohort, patient: str | None = None) -> Any:
         "Product": [printing.number(value, 3) for value in frame["product"]],
     }
     truth = rows["group"].iloc[0]
-    note = f"Patient {patient}: {inline(truth, cohort)}; probability of "
+    note = f"Patient {literal(patient)}: {inline(truth, cohort)}; probability of "
     note += f"{inline(cohort.positive, cohort)} {printing.half_up(chance, 3)}."
     return extra("worked_patient", _WORKED, frame, cells, [note], cohort)
 
@@ -190,10 +192,10 @@ def _value(row):
     if row.term == "intercept":
         return "1"
     digits = printing.number(row.value, 3 if parameters.unit(row.term) == "" else 2)
-    return " ".join(filter(None, (digits, parameters.unit(row.term))))
+    return printing.with_unit(digits, parameters.unit(row.term))
 
 
-def with_age(cohort: Cohort) -> Any:
+def with_age(cohort: Cohort) -> Table:
     """Table 4 with age beside the parameters: does their effect stay when age is held?
 
     Parameters
@@ -218,7 +220,12 @@ def with_age(cohort: Cohort) -> Any:
     except ValueError as error:
         empty = pd.DataFrame(columns=columns)
         return extra(
-            "table4_with_age", caption, empty, {PARAMETER: []}, [f"Left out: {error}."], cohort
+            "table4_with_age",
+            caption,
+            empty,
+            {PARAMETER: []},
+            [literal(f"Left out: {error}.")],
+            cohort,
         )
     cells = regression_cells(frame)
     note = f"{len(known)} of {len(cohort.values)} patients have every value; age in years."

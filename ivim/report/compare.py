@@ -14,8 +14,8 @@ import pandas as pd
 from ivim import article, files
 from ivim.audit.checks.rounding import parse
 from ivim.cohort import Cohort
-from ivim.report import construction, layout, printing
-from ivim.report.cells import INDENT, parameter
+from ivim.report import construction, labels, printing
+from ivim.report.cells import INDENT
 from ivim.report.headings import COLUMNS, GROUP, GROUPS, PARAMETER, TITLES
 from ivim.report.quantities import quantities_of
 from ivim.report.write import Table
@@ -48,7 +48,7 @@ _CELLS = {
 }
 
 
-def beside(cohort: Cohort, table: Any, **options: Any) -> Any:
+def beside(cohort: Cohort, table: Table, **options: Any) -> Table | None:
     """The printed numbers beside a computed table, or None for a table of one's own, where nothing
     is printed to compare with.
 
@@ -65,7 +65,7 @@ def beside(cohort: Cohort, table: Any, **options: Any) -> Any:
 
 def compare(
     item: str, frame: pd.DataFrame, form: str | None = None, relabel: dict | None = None
-) -> "Table":
+) -> Table:
     """Hold a table of the reconstructed cohort against the printed one.
 
     Parameters
@@ -109,7 +109,7 @@ def compare(
     return _side_by_side(item, result, relabel)
 
 
-def counts(table: Any) -> dict:
+def counts(table: Table | None) -> dict:
     """How many numbers are printed and how many of them have the same digits; nothing for None.
 
     Parameters
@@ -151,7 +151,7 @@ def claims(item: str) -> pd.DataFrame:
     )
 
 
-def best_form(frame: pd.DataFrame) -> Any:
+def best_form(frame: pd.DataFrame) -> tuple[str, dict[str, int]]:
     """The form of the ICC that gives most of the printed digits, and how many each form gives.
 
     Parameters
@@ -250,7 +250,7 @@ def _columns(item, result):
     template = _CELLS[item]
     if isinstance(template, str):
         return [
-            (layout.heading(name), template, part)
+            (labels.heading(name), template, part)
             for name, part in result.groupby("parameter", sort=False)
         ]
     return [(COLUMNS[name], cell, result) for name, cell in template.items()]
@@ -273,7 +273,7 @@ def _cell(template, found):
 
 def _row_label(key, by_parameter):
     if by_parameter:
-        return layout.marker_label(key) if "+" in key else parameter(key)
+        return labels.marker_label(key, key.split("+"))
     return (INDENT if key in article.PRIMARIES else "") + GROUPS.get(key, key)
 
 

@@ -2,7 +2,6 @@
 print, read from the list that lies beside the cohort (``targets.csv``)."""
 
 from functools import lru_cache
-from typing import Any
 
 import pandas as pd
 
@@ -12,7 +11,7 @@ _KEY = ["analysis", "item", "group", "parameter", "statistic"]
 
 
 @lru_cache(maxsize=1)
-def targets():
+def targets() -> pd.DataFrame:
     """Everything that the search had to print.
 
     Returns
@@ -24,7 +23,7 @@ def targets():
     return pd.read_csv(files.COHORT / "targets.csv", dtype=str, keep_default_na=False)
 
 
-def is_target(analysis: Any, group: str, parameter: str, statistic: str) -> bool:
+def is_target(analysis: str, group: str, parameter: str, statistic: str) -> bool:
     """Whether a printed number is one that the cohort was built to print.
 
     Parameters

@@ -31,12 +31,14 @@ def prevalence(cohort: Cohort) -> Any:
         note = figures.small_print(cohort)
         figure, data = figures.prevalence_figure(table, share, note)
         here = data[(data["prevalence"] * 100).round() == round(prevalence)]
-        for axes, name in zip(figure.axes, ("ppv", "npv"), strict=True):
+        # Each in the corner that its curves leave free.
+        for axes, name, x in zip(figure.axes, ("ppv", "npv"), (0.98, 0.02), strict=True):
             told = [
                 f"{listed(row.marker.split('+'))}: {half_up(100 * getattr(row, name), 0)} %"
                 for row in here.itertuples()
             ]
-            axes.text(0.98, 0.04, "\n".join(told), transform=axes.transAxes, ha="right", fontsize=9)
+            side = "right" if x > 0.5 else "left"
+            axes.text(x, 0.04, "\n".join(told), transform=axes.transAxes, ha=side, fontsize=9)
         alt = (
             f"Predictive values where {prevalence} of 100 examined have the disease: "
             + "; ".join(

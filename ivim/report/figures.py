@@ -5,21 +5,34 @@ Files are the same bytes for the same numbers: no date, no version and a fixed s
 points spread without chance.
 """
 
-from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from ivim import parameters
 from ivim.cohort import Cohort
 from ivim.report import printing
-from ivim.report.cells import spans
-from ivim.report.palette import COLOURS, MARKS, REFERENCE, STYLE, colours, lines
+from ivim.report.analysis import Analysis
+from ivim.report.drawing import (
+    as_is,
+    axis_label,
+    label,
+    panels,
+    settle,
+    spread,
+    with_unit,
+)
+from ivim.report.drawing import small_print as write_below
+from ivim.report.palette import COLOURS, MARKS, REFERENCE, colours, lines, styled
 from ivim.report.picture import save_figure as save_figure
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def roc_figure(curves: dict, note: str = "") -> Any:
+    from ivim.stats.roc import Roc
+
+
+def roc_figure(curves: "dict[str, Roc]", note: str = "") -> "tuple[Figure, pd.DataFrame]":
     """ROC curves with their operating points, as the article's Figure 3.
 
     Parameters
@@ -35,13 +48,12 @@ def roc_figure(curves: dict, note: str = "") -> Any:
     data : DataFrame
         ``marker, threshold, fpr, tpr, operating``; `operating` marks the Youden cut-off.
     """
-    with _styled() as plt:
+    with styled() as plt:
         figure, axes = plt.subplots(figsize=(5.6, 5.8), layout="constrained")
         axes.plot([0, 1], [0, 1], color=REFERENCE, linewidth=1, linestyle=(0, (1, 3)))
         for (name, curve), look in zip(curves.items(), lines(len(curves)), strict=True):
-            text = (
-                f"{label(name)}: {printing.with_limits(curve.auc, curve.ci_low, curve.ci_high, 3)}"
-            )
+            area = printing.with_limits(curve.auc, curve.ci_low, curve.ci_high, 3)
+            text = f"{label(name, curves)}: {area}"
             axes.plot(curve.curve["fpr"], curve.curve["tpr"], **look, linewidth=2.2, label=text)
             point = 1 - curve.specificity, curve.sensitivity
             axes.plot(
@@ -61,7 +73,7 @@ def roc_figure(curves: dict, note: str = "") -> Any:
             fontsize=9,
             title_fontsize=9,
         )
-        _small_print(figure, note)
+        write_below(figure, note)
     parts = [
         curve.curve.assign(marker=name, operating=curve.curve["threshold"] == curve.cutoff)
         for name, curve in curves.items()
@@ -73,7 +85,7 @@ def roc_figure(curves: dict, note: str = "") -> Any:
 
 def group_figure(
     cohort: Cohort, note: str = "", column: str = "group", values: pd.DataFrame | None = None
-) -> Any:
+) -> "tuple[Figure, pd.DataFrame]":
     """Every parameter by group: box (median, quartiles), whiskers to 1.5 times the box, and every
     patient as a point.
 
@@ -103,23 +115,26 @@ def group_figure(
     data = data.dropna(subset="value")
     look = {"palette": dict(zip(names, colours(len(names)), strict=True)), "legend": False}
     look |= {"x": column, "y": "value", "hue": column, "order": names, "hue_order": names}
-    with _styled() as plt:
-        figure, panels = _panels(plt, len(cohort.parameters), width=2.9, height=3.0)
-        shown = data.groupby("parameter", sort=False)
-        for axes, (name, part) in zip(panels, shown, strict=True):
+    with styled() as plt:
+        figure, shown = panels(plt, len(cohort.parameters), width=2.9, height=3.0)
+        parts = data.groupby("parameter", sort=False)
+        for axes, (name, part) in zip(shown, parts, strict=True):
             common = look | {"data": part, "ax": axes}
             box = {"width": 0.55, "showfliers": False, "linewidth": 1, "boxprops": {"alpha": 0.28}}
             sns.boxplot(**common, **box)
             sns.stripplot(**common, size=min(3.8, 130 / len(values) + 2), jitter=False)
-            _spread(axes.collections)
+            spread(axes.collections)
+            axes.set_xticks(range(len(names)), [as_is(name) for name in names])
             axes.set(xlabel="", ylabel=axis_label(name), title=label(name))
             axes.grid(axis="x", visible=False)
-        _small_print(figure, note)
-        _settle(figure)
+        write_below(figure, note)
+        settle(figure)
     return figure, data
 
 
-def bland_altman_figure(cohort: Cohort, limits: pd.DataFrame, note: str = "") -> Any:
+def bland_altman_figure(
+    cohort: Cohort, limits: pd.DataFrame, note: str = ""
+) -> "tuple[Figure, pd.DataFrame]":
     """Difference of two readers against their mean, with bias and limits of agreement, for every
     parameter.
 
@@ -139,9 +154,9 @@ def bland_altman_figure(cohort: Cohort, limits: pd.DataFrame, note: str = "") ->
     """
     limits = limits.drop_duplicates("parameter")
     data = differences(cohort, limits)
-    with _styled() as plt:
-        figure, panels = _panels(plt, len(limits), width=3.0, height=2.5)
-        for axes, row in zip(panels, limits.itertuples(), strict=True):
+    with styled() as plt:
+        figure, shown = panels(plt, len(limits), width=3.0, height=2.5)
+        for axes, row in zip(shown, limits.itertuples(), strict=True):
             part = data[data["parameter"] == row.parameter]
             axes.axhspan(row.lower, row.upper, color=COLOURS[0], alpha=0.07, linewidth=0)
             for height, style in (
@@ -165,15 +180,17 @@ def bland_altman_figure(cohort: Cohort, limits: pd.DataFrame, note: str = "") ->
             )
             axes.set_title(f"{label(row.parameter)}: {found}", fontsize=10.5)
             axes.set(
-                xlabel=_with_unit("Mean of the readers", row.parameter),
-                ylabel=_with_unit(f"{row.a} − {row.b}", row.parameter),
+                xlabel=with_unit("Mean of the readers", row.parameter),
+                ylabel=with_unit(as_is(f"{row.a} − {row.b}"), row.parameter),
             )
-        _small_print(figure, note)
-        _settle(figure)
+        write_below(figure, note)
+        settle(figure)
     return figure, data
 
 
-def plane_figure(cohort: Cohort, model: pd.DataFrame, note: str = "") -> Any:
+def plane_figure(
+    cohort: Cohort, model: pd.DataFrame, note: str = ""
+) -> "tuple[Figure, pd.DataFrame]":
     """Two predictors of a logistic regression against each other, with the line where the fitted
     probability is one half.
 
@@ -204,7 +221,7 @@ def plane_figure(cohort: Cohort, model: pd.DataFrame, note: str = "") -> Any:
     data = cohort.values[["patient", "group", across, up]].assign(
         probability=predict(model, cohort.values)
     )
-    with _styled() as plt:
+    with styled() as plt:
         figure, axes = plt.subplots(figsize=(5.8, 4.8), layout="constrained")
         for group, colour, marker in zip(
             cohort.groups,
@@ -220,7 +237,7 @@ def plane_figure(cohort: Cohort, model: pd.DataFrame, note: str = "") -> Any:
                 color=colour,
                 markeredgecolor="white",
                 markersize=6,
-                label=group,
+                label=as_is(group),
             )
         limits = axes.get_xlim(), axes.get_ylim()
         ends = data[across].min(), data[across].max()
@@ -228,11 +245,13 @@ def plane_figure(cohort: Cohort, model: pd.DataFrame, note: str = "") -> Any:
         axes.plot(ends, heights, color="#3b444c", linewidth=1.3, label="probability ½")
         axes.set(xlim=limits[0], ylim=limits[1], xlabel=axis_label(across), ylabel=axis_label(up))
         axes.legend(fontsize=9)
-        _small_print(figure, note)
+        write_below(figure, note)
     return figure, data
 
 
-def calibration_figure(analysis: Any, note: str = "", groups: int = 5) -> Any:
+def calibration_figure(
+    analysis: Analysis, note: str = "", groups: int = 5
+) -> "tuple[Figure, pd.DataFrame]":
     """Observed share of the diseased against the fitted probability, in groups of equal size.
 
     Parameters
@@ -253,7 +272,7 @@ def calibration_figure(analysis: Any, note: str = "", groups: int = 5) -> Any:
 
     chance = predict(analysis.table4, analysis.outcome)
     data = calibration(analysis.outcome["outcome"], chance, bins=groups)
-    with _styled() as plt:
+    with styled() as plt:
         figure, axes = plt.subplots(figsize=(5.2, 5.0), layout="constrained")
         axes.plot([0, 1], [0, 1], color=REFERENCE, linestyle=(0, (1, 3)), label="perfect")
         spread = [data["observed"] - data["ci_low"], data["ci_high"] - data["observed"]]
@@ -269,11 +288,13 @@ def calibration_figure(analysis: Any, note: str = "", groups: int = 5) -> Any:
         axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
         axes.set(xlabel="Fitted probability of disease", ylabel="Observed share of the diseased")
         axes.legend(loc="upper left", fontsize=9)
-        _small_print(figure, note)
+        write_below(figure, note)
     return figure, data
 
 
-def prevalence_figure(table: pd.DataFrame, prevalence: float, note: str = "") -> Any:
+def prevalence_figure(
+    table: pd.DataFrame, prevalence: float, note: str = ""
+) -> "tuple[Figure, pd.DataFrame]":
     """Predictive values of each marker against the share of the diseased, at their cut-offs.
 
     Parameters
@@ -298,58 +319,25 @@ def prevalence_figure(table: pd.DataFrame, prevalence: float, note: str = "") ->
         values = {"ppv": right / (right + wrong), "npv": healthy / (healthy + missed)}
         parts.append(pd.DataFrame({"marker": row.marker, "prevalence": shares, **values}))
     data = pd.concat(parts, ignore_index=True)
-    with _styled() as plt:
-        figure, panels = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
+    with styled() as plt:
+        figure, shown = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
         titles = {"ppv": "Positive predictive value", "npv": "Negative predictive value"}
         looks = lines(len(table))
-        for axes, (name, title) in zip(panels, titles.items(), strict=True):
+        for axes, (name, title) in zip(shown, titles.items(), strict=True):
             for (marker, rows), look in zip(data.groupby("marker", sort=False), looks, strict=True):
-                axes.plot(100 * rows["prevalence"], 100 * rows[name], **look, label=label(marker))
+                axes.plot(
+                    100 * rows["prevalence"],
+                    100 * rows[name],
+                    **look,
+                    label=label(marker, table["marker"]),
+                )
             axes.axvline(100 * prevalence, color=REFERENCE, linestyle=(0, (1, 3)))
             axes.set(title=title, xlabel="Share of the diseased among those examined (%)")
             axes.set(xlim=(0, 100), ylim=(0, 101))
-        panels[0].set_ylabel("Of 100 such results, right (%)")
-        panels[0].legend(fontsize=9)
-        _small_print(figure, note)
+        shown[0].set_ylabel("Of 100 such results, right (%)")
+        shown[0].legend(fontsize=9)
+        write_below(figure, note)
     return figure, data
-
-
-def label(name: str) -> str:
-    """A parameter's or marker's label with the article's subscripts, as matplotlib sets them.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    str
-    """
-    from ivim.report.layout import marker_label
-
-    wrap = {"": "{}", "_": "$_{{\\mathrm{{{}}}}}$", "^": "$^{{{}}}$", "/": "$\\mathit{{{}}}$"}
-    return "".join(
-        wrap[style].format(piece if style else piece.replace("$", r"\$"))
-        for style, piece in spans(marker_label(name))
-    )
-
-
-def axis_label(name: str) -> str:
-    """Label and unit of an axis.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    str
-    """
-    return _with_unit(label(name), name)
-
-
-def _with_unit(text, name):
-    return f"{text} ({parameters.unit(name)})" if parameters.unit(name) else text
 
 
 def small_print(cohort: Cohort) -> str:
@@ -365,25 +353,6 @@ def small_print(cohort: Cohort) -> str:
     str
     """
     return "Reconstructed cohort, not the patients of the article." if cohort.reconstructed else ""
-
-
-@contextmanager
-def _styled():
-    """Matplotlib in the house style, only within the ``with`` block."""
-    import matplotlib.pyplot as plt
-
-    with plt.rc_context(STYLE):
-        yield plt
-
-
-def _panels(plt, count, width, height):
-    across = min(3, count)
-    down = -(-count // across)
-    size = (width * across + 0.4, height * down + 0.3)
-    figure, panels = plt.subplots(down, across, figsize=size, layout="constrained", squeeze=False)
-    for axes in panels.flat[count:]:
-        axes.set_axis_off()
-    return figure, list(panels.flat[:count])
 
 
 def differences(cohort: Cohort, limits: pd.DataFrame) -> pd.DataFrame:
@@ -412,27 +381,3 @@ def _differences(cohort, row):
     return pd.DataFrame(
         {"parameter": row.parameter, "patient": wide.index, "a": row.a, "b": row.b, **pair}
     ).round(10)
-
-
-def _small_print(figure, note):
-    if note:
-        figure.supxlabel(note, fontsize=8, color="#5f6b78", x=0.01, ha="left")
-
-
-def _spread(collections, step=0.055, levels=30):
-    """Move points of about the same height apart, side by side around their middle: no chance, so
-    the same picture each time."""
-    heights = [np.asarray(points.get_offsets()) for points in collections]
-    everything = np.concatenate([offsets[:, 1] for offsets in heights])
-    height = np.ptp(everything) / levels or 1.0
-    for points, offsets in zip(collections, heights, strict=True):
-        level = pd.Series(np.floor((offsets[:, 1] - everything.min()) / height))
-        place, count = level.groupby(level).cumcount(), level.groupby(level).transform("size")
-        offsets[:, 0] += (place - (count - 1) / 2) * min(step, 0.8 / count.max())
-        points.set_offsets(offsets)
-
-
-def _settle(figure):
-    """Lay the panels out once; each later drawing then costs half."""
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")

@@ -1,12 +1,13 @@
 """The columns of every table, and how a table of any cohort is made of its parts."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TypeVar
 
 import pandas as pd
 
 from ivim import article
 from ivim.cohort import Cohort
+from ivim.report.cells import literal
 from ivim.stats import groups
 
 COLUMNS = {
@@ -22,6 +23,9 @@ COLUMNS = {
     "posthoc": "parameter method a b difference p",
 }
 """Columns of ``results/tables/NAME.csv``."""
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 SEXES = {"m": "male", "male": "male", "f": "female", "female": "female"}
 
@@ -131,7 +135,7 @@ def fitted(table: pd.DataFrame, notes: Sequence[str]) -> pd.DataFrame:
     return frame
 
 
-def each(items: Iterable, compute: Callable) -> Any:
+def each(items: Iterable[Item], compute: Callable[[Item], Made]) -> tuple[list[Made], list[str]]:
     """What ``compute`` gives for each item, and the reasons of those that cannot be computed.
 
     Parameters
@@ -148,11 +152,11 @@ def each(items: Iterable, compute: Callable) -> Any:
         try:
             found.append(compute(item))
         except ValueError as error:
-            reasons.append(f"Left out: {error}.")
+            reasons.append(literal(f"Left out: {error}."))
     return found, reasons
 
 
-def tidy(table: str, rows: Any, notes: Sequence[str] = ()) -> pd.DataFrame:
+def tidy(table: str, rows: pd.DataFrame | list, notes: Sequence[str] = ()) -> pd.DataFrame:
     """One table of :data:`COLUMNS`, with its notes.
 
     Parameters
@@ -166,5 +170,5 @@ def tidy(table: str, rows: Any, notes: Sequence[str] = ()) -> pd.DataFrame:
     DataFrame
     """
     frame = pd.DataFrame(rows, columns=COLUMNS[table].split()).reset_index(drop=True)
-    frame.attrs["notes"] = list(notes)
+    frame.attrs["notes"] = [literal(note) for note in notes]
     return frame

@@ -1,18 +1,17 @@
 """The figures of a study by name: drawn, with their numbers, and told in words for those who do
 not see them."""
 
-from typing import Any
-
 from ivim import parameters
 from ivim.cohort import Cohort
 from ivim.report import figures
 from ivim.report.analysis import analyse
+from ivim.report.labels import marker_parts
 from ivim.report.minutes import Sentences, listed
 from ivim.report.picture import Picture
 from ivim.report.printing import half_up
 
 
-def draw(name: str, cohort: Cohort) -> Any:
+def draw(name: str, cohort: Cohort) -> Picture | Sentences:
     """One figure of the study.
 
     Parameters
@@ -51,7 +50,8 @@ def _roc(cohort, analysis, note):
     if not analysis.curves:
         return "no marker has a curve; the footnotes of Table 5 say why"
     areas = ", ".join(
-        f"{_marker(name)} {half_up(curve.auc, 3)}" for name, curve in analysis.curves.items()
+        f"{_marker(name, analysis.curves)} {half_up(curve.auc, 3)}"
+        for name, curve in analysis.curves.items()
     )
     alt = f"ROC curves for {cohort.positive}, each with a dot at its Youden cut-off. AUC: {areas}."
     return figures.roc_figure(analysis.curves, note), alt
@@ -143,8 +143,8 @@ FIGURES = {
 }  # fmt: skip
 
 
-def _marker(name):
-    return listed(name.split("+"))
+def _marker(name, markers):
+    return listed(marker_parts(name, markers))
 
 
 def _means(table, groups):

@@ -3,7 +3,6 @@ the article, footnotes."""
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -11,11 +10,10 @@ from ivim import article, parameters
 from ivim.cohort import Cohort
 from ivim.report import construction, frames, printing
 from ivim.report.analysis import analyse
-from ivim.report.cells import INDENT, parameter
+from ivim.report.cells import INDENT, literal, parameter
 from ivim.report.headings import (
     COLUMNS,
     GROUP,
-    GROUPS,
     MARKER,
     METHODS,
     PARAMETER,
@@ -23,6 +21,7 @@ from ivim.report.headings import (
     STATISTICS,
     TERM,
 )
+from ivim.report.labels import cutoff, group_label, heading, inline, marker_label, marker_parts
 from ivim.report.quantities import quantities_of
 from ivim.report.write import Forest, Table
 from ivim.stats.groups import POSTHOC
@@ -31,7 +30,7 @@ NAMES = tuple(frames.COLUMNS)
 """The tables of the article and of its text."""
 
 
-def build(name: str, cohort: Cohort) -> "Table":
+def build(name: str, cohort: Cohort) -> Table:
     """One table of the study, computed and laid out.
 
     Parameters
@@ -59,7 +58,7 @@ def extra(
     notes: Sequence[str],
     cohort: Cohort,
     quantities: pd.DataFrame | None = None,
-) -> "Table":
+) -> Table:
     """A table that the article does not have.
 
     Parameters
@@ -91,7 +90,7 @@ def _numbers(name, cohort):
     return pd.concat([found, quantities_of("optima", analysis.optima)], ignore_index=True)
 
 
-def whose(cohort: Cohort, quantities: pd.DataFrame | None = None) -> Any:
+def whose(cohort: Cohort, quantities: pd.DataFrame | None = None) -> tuple[str, ...]:
     """The sentences below a table that say whose numbers it has, and which hold by construction.
 
     Parameters
@@ -109,64 +108,6 @@ def whose(cohort: Cohort, quantities: pd.DataFrame | None = None) -> Any:
         return ()
     built = "" if quantities is None else construction.note(quantities)
     return (RECONSTRUCTED, built) if built else (RECONSTRUCTED,)
-
-
-def group_label(name: str, cohort: Cohort) -> str:
-    """A group's name as printed: the article's wording in the article's cohort.
-
-    Parameters
-    ----------
-    name : str
-    cohort : ivim.cohort.Cohort
-
-    Returns
-    -------
-    str
-    """
-    return GROUPS.get(name, name) if cohort.reconstructed else name
-
-
-def inline(name: str, cohort: Cohort) -> str:
-    """A group's name within a sentence.
-
-    Parameters
-    ----------
-    name : str
-    cohort : ivim.cohort.Cohort
-
-    Returns
-    -------
-    str
-    """
-    return group_label(name, cohort).lower() if cohort.reconstructed else name
-
-
-def heading(name: str) -> str:
-    """A parameter's label with its unit on a second line.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    str
-    """
-    return "\n".join(filter(None, (parameter(name), parameters.unit(name))))
-
-
-def marker_label(name: str) -> str:
-    """A marker's label; the combination of several reads "ADC_{fast} and /{f}".
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    str
-    """
-    return " and ".join(parameter(part) for part in name.split("+"))
 
 
 def _table1(frame, cohort):
@@ -233,7 +174,7 @@ def _table3(frame, cohort):
     return f"Table 3. Comparison of {_kind(cohort)} of {between}", cells, (rule,)
 
 
-def regression_cells(frame: pd.DataFrame) -> Any:
+def regression_cells(frame: pd.DataFrame) -> dict[str, list[str]]:
     """The cells of a logistic regression.
 
     Parameters
@@ -265,6 +206,8 @@ def _table4(frame, cohort):
 
 
 def _table5(frame, cohort):
+    markers = list(analyse(cohort).markers)
+    combined = {name for name in markers if marker_parts(name, markers) != [name]}
 
     def limits(name):
         return [
@@ -273,13 +216,14 @@ def _table5(frame, cohort):
         ]
 
     cells = {
-        MARKER: [marker_label(name) for name in frame["marker"]],
+        MARKER: [marker_label(name, markers) for name in frame["marker"]],
         COLUMNS["auc"]: [
             printing.with_limits(*row, 3)
             for row in frame[["auc", "auc_low", "auc_high"]].itertuples(index=False)
         ],
         COLUMNS["cutoff"]: [
-            cutoff(*row) for row in frame[["marker", "direction", "cutoff"]].itertuples(index=False)
+            cutoff(row.marker, row.direction, row.cutoff, row.marker in combined)
+            for row in frame.itertuples()
         ],
         COLUMNS["sensitivity"]: limits("sensitivity"),
         COLUMNS["specificity"]: limits("specificity"),
@@ -293,7 +237,7 @@ def _table5(frame, cohort):
         "proportions."
     )
     notes = [f"Disease: {inline(cohort.positive, cohort)}. {how}"]
-    if any("+" in name for name in frame["marker"]):
+    if combined & set(frame["marker"]):
         notes.append(
             "The cut-off of the combination is a probability fitted by the logistic regression."
         )
@@ -342,7 +286,7 @@ def _posthoc(frame, cohort):
         entry[row.method] = printing.p_value(row.p)
     cells = {
         PARAMETER: [parameter(name) for name, _, _ in rows],
-        "Pair": [f"{a} − {b}" for _, a, b in rows],
+        "Pair": [literal(f"{a} − {b}") for _, a, b in rows],
         COLUMNS["difference"]: [
             printing.number(
                 entry["difference"], printing.decimals_of(key[0], abs(entry["difference"]))
@@ -365,27 +309,6 @@ _LAYOUTS = {
     "table1": _table1, "table2": _table2, "table3": _table3, "table4": _table4, "table5": _table5,
     "agreement": _agreement, "anova": _anova, "posthoc": _posthoc,
 }  # fmt: skip
-
-
-def cutoff(marker: str, direction: str, value: float) -> str:
-    """A cut-off as printed, "> 29.05": two decimals for the article's diffusivities, three for
-    fractions and probabilities.
-
-    Parameters
-    ----------
-    marker : str
-    direction : str
-    value : float
-
-    Returns
-    -------
-    str
-    """
-    if parameters.is_diffusivity(marker):
-        return f"{direction} {printing.number(value, 2)}"
-    if marker in parameters.SIX or "+" in marker:
-        return f"{direction} {printing.number(value, 3)}"
-    return f"{direction} {value:.4g}".replace("-", printing.MINUS)
 
 
 def _forest(name, frame):

@@ -1,21 +1,23 @@
 """The audit to read: what the pipeline prints as evidence, a summary, the ledger as csv, html and
 md, the tables corrected."""
 
-import re
-from html import escape
 from pathlib import Path
 
 import pandas as pd
 
 from ivim.audit.claims import place_of
 from ivim.audit.questions import open_questions
-from ivim.audit.verdict import REFUTED, VERDICTS
+from ivim.audit.verdict import REFUTED, VERDICTS, Audit
+from ivim.cohort import Cohort
 from ivim.files import csv_text, safe_name
 from ivim.report.analysis import analyse
+from ivim.report.cells import literal
 from ivim.report.ledger_page import to_html
+from ivim.report.markup import escape_md
 from ivim.report.provenance import results_folder, write_file
 from ivim.report.redrawn import (
     MEANING,
+    Grid,
     about,
     claim_ids,
     first_upper,
@@ -27,7 +29,7 @@ from ivim.report.redrawn import (
 from ivim.report.write import Table
 
 
-def pipeline_frame(cohort):
+def pipeline_frame(cohort: Cohort) -> pd.DataFrame:
     """What the pipeline computes from a cohort, as evidence for :func:`ivim.judge`.
 
     Parameters
@@ -48,8 +50,17 @@ def pipeline_frame(cohort):
     return found.loc[found["value"].notna(), columns].reset_index(drop=True)
 
 
-def coverage_text(audit):
-    """In a sentence: how many numbers anything can be held against, and how many of these hold."""
+def coverage_text(audit: Audit) -> str:
+    """In a sentence: how many numbers anything can be held against, and how many of these hold.
+
+    Parameters
+    ----------
+    audit : ivim.audit.verdict.Audit
+
+    Returns
+    -------
+    str
+    """
     found = audit.coverage
     shares = [100 * found[name] / max(found["numbers"], 1) for name in ("verifiable", "verified")]
     return (
@@ -59,7 +70,7 @@ def coverage_text(audit):
     )
 
 
-def summary(audit):
+def summary(audit: Audit) -> str:
     """The counts by verdict, the slips, what was not checked and why, in a few lines of text.
 
     Parameters
@@ -95,7 +106,7 @@ def summary(audit):
     return "\n".join(lines)
 
 
-def write_ledger(audit, folder=None):
+def write_ledger(audit: Audit, folder: str | Path | None = None) -> list[str]:
     """Write ``ledger.csv``, ``ledger.html`` and ``ledger.md``.
 
     Parameters
@@ -111,33 +122,14 @@ def write_ledger(audit, folder=None):
     """
     folder = Path(folder or results_folder() / "audit")
     content = {
-        "ledger.csv": csv_text(_harmless(audit.ledger)),
+        "ledger.csv": csv_text(audit.ledger),
         "ledger.html": to_html(audit),
         "ledger.md": to_md(audit),
     }
     return [write_file(folder / name, text).name for name, text in content.items()]
 
 
-def _harmless(frame):
-    """Words that a spreadsheet would run as a formula get an apostrophe before them; numbers stay
-    as they are.
-    """
-    safe = frame.copy()
-    for column in ("id", "location", "group", "parameter", "statistic", "reason"):
-        safe[column] = [_plain_cell(text) for text in safe[column]]
-    for column in ("printed", "recovered"):
-        safe[column] = [text if _NUMBER.match(text) else _plain_cell(text) for text in safe[column]]
-    return safe
-
-
-_NUMBER = re.compile(r"[-+−–]?\s*[\d.][\d.eE+\-−–*†‡% to]*$")
-
-
-def _plain_cell(text):
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def excerpt(audit, rows, caption):
+def excerpt(audit: Audit, rows: pd.DataFrame, caption: str) -> Table:
     """Rows of the ledger as a table to read.
 
     Parameters
@@ -154,11 +146,11 @@ def excerpt(audit, rows, caption):
     records = rows.to_dict("records")
     layout = pd.DataFrame(
         {
-            "Place": [audit.claims[row["id"]].place or row["location"] for row in records],
-            "Printed": [_short(row["printed"]) for row in records],
+            "Place": [literal(audit.claims[row["id"]].place or row["location"]) for row in records],
+            "Printed": [literal(_short(row["printed"])) for row in records],
             "Verdict": [row["verdict"] for row in records],
-            "Meant": [row["recovered"] or "–" for row in records],
-            "Why": [first_upper(row["reason"]) for row in records],
+            "Meant": [literal(row["recovered"]) or "–" for row in records],
+            "Why": [literal(first_upper(row["reason"])) for row in records],
         }
     )
     return Table("excerpt", caption, rows, layout)
@@ -168,13 +160,21 @@ def _short(text, length=48):
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
-def corrected_tables(audit):
-    """The article's tables with every refuted number put right as far as the article itself allows;
-    list of Table.
+def corrected_tables(audit: Audit) -> list[Table]:
+    """The article's tables with every refuted number put right as far as the article itself allows.
 
     A number that was put right carries a dagger, one that is refuted without a known value a double
-    dagger. The frame behind each has ``id, group, parameter, statistic, printed, verdict,
-    corrected``.
+    dagger.
+
+    Parameters
+    ----------
+    audit : ivim.audit.verdict.Audit
+
+    Returns
+    -------
+    list of ivim.report.write.Table
+        The frame behind each has ``id, group, parameter, statistic, printed, verdict, corrected``;
+        its numbers are printed ones and what follows from them, nothing of a cohort.
     """
     rows = {row["id"]: row for row in audit.ledger.to_dict("records")}
     return [
@@ -184,9 +184,19 @@ def corrected_tables(audit):
     ]
 
 
-def to_md(audit):
+def to_md(audit: Audit) -> str:
     """The ledger as text: counts, slips, the refuted and unsupported claims, then everything by
-    place."""
+    place.
+
+    Parameters
+    ----------
+    audit : ivim.audit.verdict.Audit
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
     counts = [
         f"| {verdict} | {audit.counts[verdict]} | {MEANING[verdict]} |" for verdict in VERDICTS
     ]
@@ -206,18 +216,19 @@ def to_md(audit):
     return "\n".join(parts)
 
 
-def _corrected(g, rows):
+def _corrected(g: Grid, rows: dict) -> Table:
     def text(name):
         row = rows[name]
         if row["verdict"] not in REFUTED:
             return row["printed"]
         return f"{row['recovered']}†" if row["recovered"] else f"{row['printed']}‡"
 
-    labels = [text(label) if label in rows else row_label(label) for label in g.labels]
+    labels = [literal(text(label)) if label in rows else row_label(label) for label in g.labels]
     cells = [
         [
             (
-                "".join(before + (text(name) if name else "") for before, name in cell) or "–"
+                "".join(before + (literal(text(name)) if name else "") for before, name in cell)
+                or "–"
             ).replace("-", "−")
             for cell in row
         ]
@@ -237,7 +248,7 @@ def _corrected(g, rows):
         "† refuted as printed; recovered from the other printed numbers, with their rounding. ‡ "
         "refuted, nothing recovered.",
     )
-    name = place_of(g.location)
+    name = literal(place_of(g.location))
     return Table(
         f"{safe_name(g.location)}_corrected",
         f"{name}. The article's table with refuted numbers corrected",
@@ -248,9 +259,8 @@ def _corrected(g, rows):
 
 
 def _md_cell(cell):
-    """Text that neither breaks the table nor is read as mark-up or HTML."""
-    text = escape(" ".join(str(cell).split()), quote=False).replace("\\", "\\\\")
-    return re.sub(r"([|*_`\[\]~])", r"\\\1", text)
+    """Text on one line that neither breaks the table nor is read as mark-up or HTML."""
+    return escape_md(" ".join(str(cell).split()))
 
 
 def _md_rows(audit, rows):
@@ -271,7 +281,7 @@ def _md_rows(audit, rows):
     return "\n".join(lines) + "\n"
 
 
-def followed(audit, location="abstract"):
+def followed(audit: Audit, location: str = "abstract") -> pd.DataFrame:
     """What an article claims in words, and whether it follows from its numbers.
 
     Parameters

@@ -4,10 +4,10 @@ filter by verdict and place.
 """
 
 from html import escape
-from typing import Any
 
 from ivim.audit.claims import place_of
-from ivim.audit.verdict import VERDICTS
+from ivim.audit.verdict import VERDICTS, Audit
+from ivim.report.cells import spans
 from ivim.report.redrawn import (
     MEANING,
     Grid,
@@ -60,8 +60,18 @@ small { color: #56616d; }
 .filtered details:not(.kept) summary { opacity: .25; }
 .filtered tr.entry:not(.kept) { display: none; }
 #filter label { margin-right: 1em; }
-@media (max-width: 600px) { body { margin: .5em auto; font-size: 14px; } th, td { padding: .2em .4em; } }
-"""  # noqa: E501
+@media (max-width: 600px) {
+  body { margin: .5em auto; font-size: 14px; }
+  th, td { padding: .2em .4em; }
+  .cards thead { display: none; }
+  .cards table, .cards tbody, tr.entry, tr.entry td { display: block; }
+  tr.entry { border: 1px solid #d5dbe1; margin-bottom: .5em; }
+  tr.entry td { border: 0; }
+  tr.entry td:empty { display: none; }
+  tr.entry td:nth-child(4)::before { content: "meant: "; }
+  tr.entry td:nth-child(6)::before { content: "recomputed: "; }
+}
+"""
 # The two lists are made by the script, so that a page without scripts has no dead controls.
 _SCRIPT = """
 (function () {
@@ -77,7 +87,8 @@ _SCRIPT = """
       chosen[name] = list.value;
       document.body.classList.toggle("filtered", Boolean(chosen.verdict || chosen.place));
       for (const one of marked) {
-        const kept = Object.keys(chosen).every((key) => !chosen[key] || one.dataset[key] === chosen[key]);
+        const wanted = Object.keys(chosen).filter((key) => chosen[key]);
+        const kept = wanted.every((key) => one.dataset[key] === chosen[key]);
         one.classList.toggle("kept", kept);
       }
     });
@@ -86,10 +97,10 @@ _SCRIPT = """
   choose("verdict", "Show only: verdict");
   choose("place", "place");
 })();
-"""  # noqa: E501
+"""
 
 
-def to_html(audit: Any) -> str:
+def to_html(audit: Audit) -> str:
     """The page of an audit.
 
     Parameters
@@ -184,12 +195,12 @@ def _evidence(row):
     return f"{recovered}{row['reason']}" + (f" Recomputed: {interval}." if interval else "")
 
 
-def _framed(heading, head, lines, anchor=""):
+def _framed(heading, head, lines, anchor="", kind="wide"):
     cells = "".join(f"<th>{cell}</th>" for cell in head)
     body = "\n".join(lines)
     return (
         f"<h2{anchor}>{escape(first_upper(heading))}</h2>\n"
-        f'<div class="wide"><table><thead><tr>{cells}</tr></thead>\n<tbody>\n{body}\n</tbody>'
+        f'<div class="{kind}"><table><thead><tr>{cells}</tr></thead>\n<tbody>\n{body}\n</tbody>'
         "</table></div>"
     )
 
@@ -200,8 +211,13 @@ def _table(g: Grid, rows):
         first = _number(rows[label]) if label in rows else escape(_plain(row_label(label)))
         numbers = "".join(f'<td class="c">{_cell(cell, rows)}</td>' for cell in cells)
         lines.append(f"<tr><th>{first}</th>{numbers}</tr>")
-    head = [escape(_plain(text)) for text in ("", *g.headings)]
+    head = [_heading(text) for text in ("", *g.headings)]
     return _framed(place_of(g.location), head, lines)
+
+
+def _heading(text):
+    label, _, unit = escape(_plain(text)).partition("\n")
+    return f"{label}<br><small>{unit}</small>" if unit else label
 
 
 def _cell(cell, rows):
@@ -243,10 +259,8 @@ def _evidence_list(audit, rows):
         )
         lines.append(f'<tr class="entry" id="e-{name}" {_data(row)}>{"".join(cells)}</tr>')
     head = ("place", "printed", "verdict", "meant", "evidence", "recomputed")
-    return _framed("All evidence", head, lines, ' id="evidence"')
+    return _framed("All evidence", head, lines, ' id="evidence"', "wide cards")
 
 
 def _plain(text):
-    for mark in ("_{", "/{", "^{"):
-        text = text.replace(mark, " " if mark == "_{" else "")
-    return text.replace("}", "")
+    return "".join(f" {piece}" if style == "_" else piece for style, piece in spans(text))

@@ -2,23 +2,34 @@
 named ``50%_<b>`` is safe in both."""
 
 import re
-from typing import Any
+from html import escape
 
 from ivim.report.cells import INDENT, alignments, spans, split_caption, tagged
+from ivim.report.content import Content
 
 
-def _escape_md(text):
-    return (
-        re.sub(r"([\\`*_|\[\]<>~])", r"\\\1", text).replace("\n", "<br>").replace(INDENT, "&emsp;")
-    )
+def escape_md(text: str) -> str:
+    """Text as Markdown shows it, whatever stands in it: no mark-up, no HTML, no cell of a table
+    ends in it. Angle brackets become entities, as not every Markdown takes a backslash there.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+    """
+    safe = re.sub(r"([\\`*_|\[\]~$])", r"\\\1", escape(text, quote=False))
+    return safe.replace("\n", "<br>").replace(INDENT, "&emsp;")
 
 
-def to_md(table: Any) -> str:
+def to_md(table: Content) -> str:
     """A table as Markdown: bold label, pipe table, one line per footnote.
 
     Parameters
     ----------
-    table : ivim.report.write.Table
+    table : ivim.report.content.Content
 
     Returns
     -------
@@ -26,13 +37,13 @@ def to_md(table: Any) -> str:
     """
     rule = {"l": ":--", "r": "--:", "c": ":-:"}
     rows = [list(table.layout.columns), *table.layout.values.tolist()]
-    lines = ["| " + " | ".join(tagged(cell, _escape_md) for cell in row) + " |" for row in rows]
+    lines = ["| " + " | ".join(tagged(cell, escape_md) for cell in row) + " |" for row in rows]
     lines.insert(1, "|" + "|".join(rule[letter] for letter in alignments(table.layout)) + "|")
     label, text = split_caption(table.caption)
     caption = (
-        f"**{label}** {tagged(text, _escape_md)}" if label else f"**{tagged(text, _escape_md)}**"
+        f"**{label}** {tagged(text, escape_md)}" if label else f"**{tagged(text, escape_md)}**"
     )
-    notes = [f"\n{tagged(note, _escape_md)}" for note in table.footnotes]
+    notes = [f"\n{tagged(note, escape_md)}" for note in table.footnotes]
     return "\n".join([caption, "", *lines, *notes]) + "\n"
 
 
@@ -72,12 +83,12 @@ def _tex_lines(cells):
         )
 
 
-def to_tex(table: Any) -> str:
+def to_tex(table: Content) -> str:
     """A table as a LaTeX float for ``\\input``; needs the packages booktabs and amssymb.
 
     Parameters
     ----------
-    table : ivim.report.write.Table
+    table : ivim.report.content.Content
 
     Returns
     -------

@@ -131,14 +131,16 @@ def _readers(cohort, analysis):
     sure = (single["ci_low"] > 0.8).sum()
     yield (
         f"With its lower limit, which is the safer word, {sure} of {len(single)} parameters are "
-        "above 0.80, the article's bound of excellent"
+        "above 0.80, from which on the article says excellent"
     )
     found = reader_differences(cohort).frame.sort_values("cov", ascending=False)
     row = found.iloc[0]
-    unit = f" {parameters.unit(row['parameter'])}".rstrip()
+    repeatability = printing.with_unit(
+        printing.number(row["repeatability"], 2), parameters.unit(row["parameter"])
+    )
     yield (
         f"The least repeatable is {listed([row['parameter']])}: two readings of one lesion differ "
-        f"by up to {printing.number(row['repeatability'], 2)}{unit} 95 times in 100"
+        f"by up to {repeatability}, 95 times in 100"
     )
 
 
@@ -198,8 +200,9 @@ def _regression(cohort, analysis):
             compare.counts(compare.beside(cohort, made, relabel=names)) for names in (None, swapped)
         ]
         yield (
-            f"Of the {same[0]['printed']} printed numbers of Table 4 {same[0]['same']} fit under "
-            f"the printed row labels and {same[1]['same']} with the labels exchanged"
+            f"Under the printed row labels {same[0]['same'] or 'none'} of the {same[0]['printed']} "
+            f"numbers of Table 4 fit{'' if same[0]['same'] else 's'}, with the labels exchanged "
+            f"{same[1]['same']} do"
         )
     else:
         yield "The intercept stands in the table, so that a patient's probability can be computed"
@@ -220,7 +223,7 @@ def _performance(cohort, analysis):
         f"The best marker, {name}, "
         f"has an AUC of {half_up(best['auc'], 3)}; at its cut-off it calls {shares}"
     )
-    from ivim.report.supplement import auc_differences
+    from ivim.report.performance import auc_differences
 
     gain = auc_differences(cohort).frame
     if gain.empty:

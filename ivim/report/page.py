@@ -8,10 +8,14 @@ and a notebook shows estimates with their limits as text.
 import math
 from collections.abc import Callable
 from html import escape as escape_html
-from typing import Any
+from typing import TypeAlias
 
 from ivim.report.cells import INDENT, alignments, plain, split_caption, tagged
+from ivim.report.content import Content, Forest
 from ivim.report.printing import half_up
+
+Bar: TypeAlias = Callable[[Forest, int], str]
+"""Draws the estimate of a row, with its limits, as HTML."""
 
 CSS = """
 .ivim{font:15px/1.5 'Source Sans 3','Segoe UI',system-ui,sans-serif;max-width:64em;margin:1.2em 0;
@@ -21,11 +25,13 @@ font-variant-numeric:tabular-nums lining-nums}
 .ivim caption{caption-side:top;text-align:left;padding:0 0 .6em;font-size:1.05em;color:inherit}
 .ivim thead th{border-bottom:1px solid;border-top:2px solid;font-weight:600;vertical-align:bottom;
 text-align:center}
-.ivim th,.ivim td{padding:.34em .9em;background:none;border-width:0;white-space:nowrap}
+.ivim th,.ivim td{padding:.34em .5em;background:none;border-width:0;white-space:normal}
 .ivim thead th small{font-weight:400;opacity:.7}
-.ivim tbody th{font-weight:400;text-align:left}.ivim thead th.l{text-align:left}
-.ivim td.l{text-align:left;white-space:normal;min-width:18em}
+.ivim tbody th{font-weight:400;text-align:left;min-width:7em}.ivim tbody tr>*{vertical-align:top}
+.ivim thead th.l{text-align:left}
+.ivim td.l{text-align:left;min-width:16em}
 .ivim td.r{text-align:right}.ivim td.c{text-align:center}
+.ivim td.r,.ivim td.c,.ivim code{white-space:nowrap}
 .ivim tbody tr:last-child>*{border-bottom:2px solid}
 .ivim tbody tr:nth-child(even){background:rgba(128,128,128,.07)}
 .ivim tbody tr:hover{background:rgba(64,120,192,.13)}
@@ -35,17 +41,18 @@ text-align:center}
 .ivim td.differs b{color:#c2410c}
 .ivim td small{opacity:.65;line-height:1.2}
 """.replace("\n", "")
+_NARROW = "@media (max-width:600px){body{margin:.6em}}"
 _ALIGN = {"l": "left", "r": "right", "c": "center"}
 _BAR_COLUMNS = 25
 _UNBROKEN = 24  # characters
 
 
-def to_html(table: Any) -> str:
+def to_html(table: Content) -> str:
     """A table as a page of its own.
 
     Parameters
     ----------
-    table : ivim.report.write.Table
+    table : ivim.report.content.Content
 
     Returns
     -------
@@ -53,19 +60,19 @@ def to_html(table: Any) -> str:
     """
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape_html(plain(table.caption))}</title>\n"
-        f"<style>body{{margin:2em;color:#1d2733}}{CSS}</style></head>\n"
+        f"<style>body{{margin:2em;color:#1d2733}}{_NARROW}{CSS}</style></head>\n"
         f"<body>\n{to_html_fragment(table)}\n</body>\n</html>\n"
     )
 
 
-def in_notebook(table: Any) -> str:
+def in_notebook(table: Content) -> str:
     """A table as a notebook shows it: the same piece of a page, with estimates as text.
 
     Parameters
     ----------
-    table : ivim.report.write.Table
+    table : ivim.report.content.Content
 
     Returns
     -------
@@ -74,12 +81,12 @@ def in_notebook(table: Any) -> str:
     return f"<style>{CSS}</style>\n{to_html_fragment(table, _text_bar)}"
 
 
-def to_html_fragment(table: Any, bar: Callable | None = None) -> str:
+def to_html_fragment(table: Content, bar: Bar | None = None) -> str:
     """A table as a piece of a page; its look comes from ``CSS``.
 
     Parameters
     ----------
-    table : ivim.report.write.Table
+    table : ivim.report.content.Content
     bar : callable, optional
         Draws an estimate with its limits; by default as SVG.
 

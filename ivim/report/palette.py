@@ -6,10 +6,14 @@ deuteranopia alike (a test measures it); lines differ in their dashes as well, g
 marks.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import cycle, islice
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from matplotlib.axis import Axis
     from matplotlib.typing import RcKeyType
 
 COLOURS = ("#2b6cb8", "#d4602a", "#16998a", "#2a1150", "#7a2a10", "#151515")
@@ -26,7 +30,29 @@ STYLE: "dict[RcKeyType, Any]" = {
 }  # fmt: skip
 
 
-def lines(count: int) -> Any:
+@contextmanager
+def styled(**more: Any) -> Iterator[ModuleType]:
+    """Matplotlib in the house style within the ``with`` block; what a user has set for figures of
+    their own changes nothing.
+
+    Parameters
+    ----------
+    **more
+        Further settings, with ``_`` for the dots of their names.
+
+    Yields
+    ------
+    module
+        ``matplotlib.pyplot``.
+    """
+    import matplotlib.pyplot as plt
+
+    further = {name.replace("_", ".", 1): value for name, value in more.items()}
+    with plt.style.context(["default", STYLE | further]):
+        yield plt
+
+
+def lines(count: int) -> list[dict]:
     """Colour and dashes of so many lines.
 
     Parameters
@@ -56,7 +82,7 @@ def colours(count: int) -> list[str]:
     return list(islice(cycle(COLOURS), count))
 
 
-def plain_ticks(axis: Any) -> None:
+def plain_ticks(axis: "Axis") -> None:
     """Write the ticks of a logarithmic axis as plain numbers, 0.1, 1, 10, instead of powers of ten.
 
     Parameters

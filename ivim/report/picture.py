@@ -9,13 +9,16 @@ import io
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ivim.files import csv_text
-from ivim.report.palette import STYLE
+from ivim.files import FITTED_DIGITS, csv_text
+from ivim.report.palette import styled
 from ivim.report.provenance import marked, results_folder, write_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 DPI, SCREEN_DPI = 180, 96
 
@@ -38,7 +41,7 @@ class Picture:
     """
 
     name: str
-    figure: object = field(repr=False)
+    figure: "Figure" = field(repr=False)
     data: pd.DataFrame
     alt: str
     source: str = ""
@@ -66,14 +69,14 @@ class Picture:
 
 
 def save_figure(
-    figure: Any,
+    figure: "Figure",
     name: str,
     data: pd.DataFrame,
     folder: str | Path | None = None,
     alt: str = "",
     source: str = "",
 ) -> list[str]:
-    """Write a figure as png and svg with the plotted numbers beside it as csv.
+    """Write a figure as png and svg with the plotted numbers beside it as csv, to six digits.
 
     Parameters
     ----------
@@ -98,12 +101,12 @@ def save_figure(
     content = {
         "png": png(figure, DPI),
         "svg": _titled(_drawn(figure, "svg", {"Date": None, "Creator": None}), alt),
-        "csv": csv_text(marked(data, source)),
+        "csv": csv_text(marked(data, source), FITTED_DIGITS),
     }
     return [write_file(folder / f"{name}.{kind}", part).name for kind, part in content.items()]
 
 
-def png(figure: Any, dpi: int = SCREEN_DPI) -> Any:
+def png(figure: "Figure", dpi: int = SCREEN_DPI) -> bytes:
     """A figure as the bytes of a png file.
 
     Parameters
@@ -136,10 +139,8 @@ def html_image(content: bytes, alt: str) -> str:
 
 
 def _drawn(figure, kind, metadata, dpi=DPI):
-    import matplotlib.pyplot as plt
-
     buffer = io.BytesIO()
-    with plt.rc_context(STYLE):
+    with styled():
         figure.savefig(buffer, format=kind, metadata=metadata, dpi=dpi, bbox_inches="tight")
     return buffer.getvalue()
 

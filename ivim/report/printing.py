@@ -193,3 +193,21 @@ def decimals_of(parameter: str, sd: float) -> int:
     if parameter in parameters.SIX or not (math.isfinite(sd) and sd > 0):
         return 2
     return min(max(1 - math.floor(math.log10(sd)), 0), 6)
+
+
+def with_unit(text: str, unit: str) -> str:
+    """A printed number with its unit: ``36.50 × 10⁻³ mm²/s``, ``57 years``, or bare.
+
+    Parameters
+    ----------
+    text : str
+        The number as printed.
+    unit : str
+        Empty for none.
+
+    Returns
+    -------
+    str
+    """
+    times = " × " if unit.startswith("10") else " "
+    return f"{text}{times}{unit}" if unit else text

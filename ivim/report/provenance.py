@@ -7,14 +7,13 @@ import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 import ivim
 from ivim import files
 from ivim.cohort import DATA
-from ivim.files import DIGITS
+from ivim.files import rounded
 
 _PACKAGES = {
     "numpy": "numpy", "scipy": "scipy", "pandas": "pandas", "statsmodels": "statsmodels",
@@ -24,7 +23,7 @@ _PACKAGES = {
 """Name that is imported -> name that is installed."""
 
 
-def results_folder() -> Any:
+def results_folder() -> Path:
     """The folder that results are written to.
 
     Returns
@@ -36,7 +35,7 @@ def results_folder() -> Any:
     return Path(os.environ.get("IVIM_RESULTS") or files.RESULTS / "scratch")
 
 
-def write_file(path: str | Path, content: str | bytes) -> Any:
+def write_file(path: str | Path, content: str | bytes) -> Path:
     """Write a file whole or not at all: under a temporary name first, then moved into place.
 
     Parameters
@@ -51,7 +50,7 @@ def write_file(path: str | Path, content: str | bytes) -> Any:
     Path
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    files.new_folder(path.parent)
     files.write_bytes(path, content.encode("utf-8") if isinstance(content, str) else content)
     return path
 
@@ -75,7 +74,7 @@ def marked(frame: pd.DataFrame, source: str) -> pd.DataFrame:
 def record_numbers(section: str, numbers: dict, folder: str | Path | None = None) -> dict:
     """Put the numbers that a text quotes into ``numbers.json``, one section per notebook.
 
-    The section is replaced whole; other sections stay. Numbers are kept to ten significant digits,
+    The section is replaced whole; other sections stay. Numbers are kept to six significant digits,
     keys are sorted, so that the same numbers give the same bytes. Two writers at a time wait for
     each other.
 
@@ -105,7 +104,7 @@ def record_numbers(section: str, numbers: dict, folder: str | Path | None = None
     return stored
 
 
-def stamp(*inputs: Any) -> str:
+def stamp(*inputs: str | Path) -> str:
     """What a result was made with: versions of the packages and the first digits of each input's
     SHA-256.
 
@@ -147,12 +146,12 @@ def packages_used() -> list[str]:
 
 
 def _plain(value):
-    """Numbers as JSON keeps them: no numpy types, no NaN, ten significant digits."""
+    """Numbers as JSON keeps them: no numpy types, no NaN, six significant digits."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     value = value.item() if hasattr(value, "item") else value
     if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") if abs(value) < float("inf") else None
+        return rounded(value) if abs(value) < float("inf") else None
     return value

@@ -2,8 +2,6 @@
 print.
 """
 
-from typing import Any
-
 import pandas as pd
 
 from ivim import article
@@ -12,10 +10,11 @@ from ivim.report import compare, layout, printing
 from ivim.report.analysis import analyse
 from ivim.report.cells import parameter
 from ivim.report.headings import PARAMETER
+from ivim.report.write import Table
 from ivim.stats.agreement import icc_from_mean_squares
 
 
-def bands(cohort: Cohort, form: str | None = "ICC(A,1)") -> Any:
+def bands(cohort: Cohort, form: str = "ICC(A,1)") -> Table:
     """The band of each ICC and of its lower limit, by the article's words.
 
     Parameters
@@ -45,7 +44,7 @@ def bands(cohort: Cohort, form: str | None = "ICC(A,1)") -> Any:
     return layout.extra("icc_bands", "ICC. Bands of the article", frame, cells, notes, cohort)
 
 
-def width(cohort: Cohort) -> Any:
+def width(cohort: Cohort) -> Table | None:
     """The limits that each printed ICC would have as the reliability of one reader, or of the mean.
 
     Parameters

@@ -1,15 +1,15 @@
 """The last cell of a notebook: tables and figures written, numbers recorded, in one call."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from ivim.report import compare
-from ivim.report.minutes import Plain
+from ivim.report.minutes import Plain, Sentences
 from ivim.report.picture import Picture
 from ivim.report.provenance import record_numbers
 from ivim.report.write import Table, listing, write_tables
 
 
-def save(section: str, made: Any, numbers: dict) -> Any:
+def save(section: str, made: Sequence[Table | Picture | Sentences | None], numbers: dict) -> Plain:
     """Write what a notebook made.
 
     Parameters

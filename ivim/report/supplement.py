@@ -2,29 +2,23 @@
 used, as tables of their own.
 
 Balance of the groups, differences of the readers in the units measured, every test behind Table 3
-with a correction for testing several parameters, odds ratios in steps that occur, tests of the
-differences between AUCs, and what an AUC that was fitted and judged on the same patients is worth
-on new ones.
+with a correction for testing several parameters, the ANOVA by three methods. What the regression
+and its markers are worth is in :mod:`ivim.report.performance`.
 """
 
-from itertools import combinations
-from typing import Any
-
-import numpy as np
 import pandas as pd
 
-from ivim import parameters
 from ivim.cohort import Cohort
-from ivim.report import compare, layout, printing, tables
+from ivim.report import compare, labels, layout, printing, tables
 from ivim.report.analysis import analyse
-from ivim.report.cells import parameter
-from ivim.report.headings import COLUMNS, MARKER, PARAMETER
+from ivim.report.cells import literal, parameter
+from ivim.report.headings import COLUMNS, PARAMETER
 from ivim.report.quantities import quantities_of
-from ivim.stats import agreement, effects, groups, roc, validation
-from ivim.stats.logistic import logistic
+from ivim.report.write import Table
+from ivim.stats import agreement, effects, groups
 
 
-def balance(cohort: Cohort) -> Any:
+def balance(cohort: Cohort) -> Table:
     """Whether age and sex differ between the groups: Welch's test, Fisher's exact test (χ² for more
     than two groups).
 
@@ -54,7 +48,7 @@ def balance(cohort: Cohort) -> Any:
     }
     notes = ["The article tests neither.", *notes]
     if len(cohort.groups) == 2:
-        order = " minus ".join(layout.inline(name, cohort) for name in cohort.groups)
+        order = " minus ".join(labels.inline(name, cohort) for name in cohort.groups)
         notes.insert(0, f"Differences are {order}, over the groups' average spread.")
     return layout.extra(
         "balance", "Balance. Age and sex of the groups", frame, cells, notes, cohort
@@ -77,7 +71,7 @@ def _printed_age(cohort):
     return [row | {"smd": smd}]
 
 
-def reader_differences(cohort: Cohort) -> Any:
+def reader_differences(cohort: Cohort) -> Table:
     """How far apart two readers are, in the units measured: bias, limits of agreement,
     repeatability (see :func:`ivim.bland_altman`).
 
@@ -95,8 +89,8 @@ def reader_differences(cohort: Cohort) -> Any:
         notes.append("One reader only: there is no difference to show.")
     else:
         frame = agreement.bland_altman(cohort.measurements, values=_varying(cohort, notes))
-    cells = {PARAMETER: [layout.heading(name).replace("\n", ", ") for name in frame["parameter"]]}
-    cells["Readers"] = [f"{a} − {b}" for a, b in zip(frame["a"], frame["b"], strict=True)]
+    cells = {PARAMETER: [labels.heading(name).replace("\n", ", ") for name in frame["parameter"]]}
+    cells["Readers"] = [literal(f"{a} − {b}") for a, b in zip(frame["a"], frame["b"], strict=True)]
     if len(frame):
         decimals = [
             printing.decimals_of(*pair) + 1
@@ -131,7 +125,7 @@ def reader_differences(cohort: Cohort) -> Any:
     )
 
 
-def all_tests(cohort: Cohort) -> Any:
+def all_tests(cohort: Cohort) -> Table:
     """Every test behind Table 3 side by side, and the chosen p corrected for testing several
     parameters (Holm).
 
@@ -149,7 +143,7 @@ def all_tests(cohort: Cohort) -> Any:
     chosen = frame.loc[frame["chosen"], "p"]
     frame["p_holm"] = holm(chosen).reindex(frame.index)
     wide = frame.assign(
-        column=frame["test"] + frame["group"].map(lambda name: f"\n{name}" if name else "")
+        column=frame["test"] + frame["group"].map(lambda name: f"\n{literal(name)}" if name else "")
     )
     wide = wide.pivot_table(index="parameter", columns="column", values="p", sort=False)
     taken = frame[frame["chosen"]].set_index("parameter")
@@ -180,8 +174,7 @@ def all_tests(cohort: Cohort) -> Any:
 
 
 def holm(p: pd.Series) -> pd.Series:
-    """Holm's step-down correction: the k-th smallest of m p-values times m - k + 1, never falling,
-    at most 1 (Holm 1979).
+    """Holm's step-down correction for testing several parameters, by pingouin (Holm 1979).
 
     Parameters
     ----------
@@ -191,14 +184,15 @@ def holm(p: pd.Series) -> pd.Series:
     -------
     Series
     """
-    ordered = p.sort_values()
-    return (ordered * np.arange(len(ordered), 0, -1)).cummax().clip(upper=1).reindex(p.index)
+    from pingouin import multicomp
+
+    return pd.Series(multicomp(p.to_numpy(), method="holm")[1], p.index) if len(p) else p
 
 
 _ANOVAS = ("fisher", "welch", "kruskal-wallis")
 
 
-def anova_alternatives(cohort: Cohort) -> Any:
+def anova_alternatives(cohort: Cohort) -> Table:
     """The ANOVA among the sub-groups by three methods: Fisher's, Welch's for unequal variances,
     Kruskal-Wallis by ranks.
 
@@ -220,7 +214,7 @@ def anova_alternatives(cohort: Cohort) -> Any:
             }
             rows.append({"parameter": name, **found})
         except ValueError as error:
-            notes.append(f"Left out: {error}.")
+            notes.append(literal(f"Left out: {error}."))
     frame = pd.DataFrame(rows, columns=["parameter", "fisher", "welch", "kruskal-wallis"])
     cells = {PARAMETER: [parameter(name) for name in frame["parameter"]]}
     for title, name in zip(("Fisher", "Welch", "Kruskal–Wallis"), _ANOVAS, strict=True):
@@ -233,187 +227,6 @@ def anova_alternatives(cohort: Cohort) -> Any:
         notes,
         cohort,
         quantities_of("anova", analyse(cohort).anova),
-    )
-
-
-def readable_odds(cohort: Cohort, model: pd.DataFrame | None = None) -> Any:
-    """Odds ratios per step that occurs: one SD of the parameter, with maximum likelihood and with
-    Firth's penalty.
-
-    Parameters
-    ----------
-    cohort : ivim.cohort.Cohort
-    model : DataFrame, optional
-        By default Table 4.
-
-    Returns
-    -------
-    Table
-        ``odds_per_sd``: ``term, sd, odds_ratio, ci_low, ci_high, firth_odds_ratio, firth_ci_low,
-        firth_ci_high``, all per SD.
-    """
-    analysis = analyse(cohort)
-    model = analysis.table4 if model is None else model
-    names = list(model["term"].iloc[1:])
-    rows = []
-    if names:
-        firth = logistic(analysis.outcome, "outcome", names, penalty="firth").set_index("term")
-        plain = model.set_index("term")
-    for name in names:
-        sd = analysis.outcome[name].std()
-        row = {"term": name, "sd": sd}
-        for prefix, table in (("", plain), ("firth_", firth)):
-            row |= {
-                prefix + column: table.loc[name, column] ** sd
-                for column in ("odds_ratio", "ci_low", "ci_high")
-            }
-        rows.append(row)
-    columns = [
-        "term",
-        "sd",
-        *(
-            prefix + column
-            for prefix in ("", "firth_")
-            for column in ("odds_ratio", "ci_low", "ci_high")
-        ),
-    ]
-    frame = pd.DataFrame(rows, columns=columns)
-    cells = {PARAMETER: [parameter(name) for name in names]}
-    cells["SD"] = [
-        " × ".join(
-            filter(
-                None,
-                (
-                    printing.number(row.sd, printing.decimals_of(row.term, row.sd)),
-                    parameters.unit(row.term),
-                ),
-            )
-        )
-        for row in frame.itertuples()
-    ]
-    for title, prefix in (("OR per SD\n(95% CI)", ""), ("Firth's OR per SD\n(95% CI)", "firth_")):
-        triples = frame[[f"{prefix}odds_ratio", f"{prefix}ci_low", f"{prefix}ci_high"]].itertuples(
-            index=False
-        )
-        cells[title] = [
-            f"{printing.ratio(value)} ({printing.ratio(low)}–{printing.ratio(high)})"
-            for value, low, high in triples
-        ]
-    return layout.extra(
-        "odds_per_sd", "Odds. Per standard deviation of each parameter", frame, cells, [], cohort
-    )
-
-
-def auc_differences(cohort: Cohort) -> Any:
-    """DeLong's paired test for every two markers of Table 5: the test behind a claim that one AUC
-    is higher.
-
-    Parameters
-    ----------
-    cohort : ivim.cohort.Cohort
-
-    Returns
-    -------
-    ivim.report.write.Table
-    """
-    curves, notes = tables.curves(cohort)
-    scores, sick = tables.markers(cohort), analyse(cohort).outcome["outcome"]
-    *single, last = curves or [None]
-    pairs = [(last, name) for name in single] + list(
-        combinations(single, 2)
-    )  # the combination first, against each part
-    frames = []
-    for a, b in pairs:
-        sides = curves[a].direction, curves[b].direction
-        frames.append(roc.compare_auc(sick, scores[a], scores[b], direction=sides).assign(a=a, b=b))
-    columns = ["a", "b", "auc_a", "auc_b", "difference", "se", "ci_low", "ci_high", "z", "p"]
-    frame = (
-        pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
-    )
-    cells = {
-        "Markers": [f"{layout.marker_label(a)} − {layout.marker_label(b)}" for a, b in pairs],
-        "Difference of AUC\n(95% CI)": [
-            printing.with_limits(value, low, high, 3)
-            for value, low, high in frame[["difference", "ci_low", "ci_high"]].itertuples(
-                index=False
-            )
-        ],
-        COLUMNS["z"]: [printing.number(value, 2) for value in frame["z"]],
-        COLUMNS["p"]: [printing.p_value(p) for p in frame["p"]],
-    }
-    wald = [
-        f"{parameter(row.term)} p = {printing.p_value(row.p)}"
-        for row in analyse(cohort).table4.iloc[1:].itertuples()
-    ]
-    if len(frame):
-        notes = [f"Wald tests in the regression, safer for what a marker adds: {', '.join(wald)}."]
-    else:
-        notes = [*notes, "One marker only: there is nothing to compare."]
-    return layout.extra(
-        "auc_differences", "AUCs. Paired differences (DeLong)", frame, cells, notes, cohort
-    )
-
-
-def optimism(cohort: Cohort, resamples: int = 600, seed: int = 2021) -> Any:
-    """What the combination's AUC, sensitivity and specificity are worth on new patients (see
-    :func:`ivim.stats.validation.optimism`).
-
-    Parameters
-    ----------
-    cohort : ivim.cohort.Cohort
-    resamples, seed : int
-        Bootstrap samples and the seed of their drawing.
-
-    Returns
-    -------
-    Table
-        ``optimism``: ``marker, statistic, apparent, optimism, error, corrected``, one row per
-        marker and statistic; fractions. `error` is the Monte-Carlo standard error of the optimism,
-        which is printed to the decimals that so many resamples settle.
-    """
-    model = tables.table4(cohort)
-    names, frames, notes = (
-        list(model["term"].iloc[1:]),
-        [],
-        [f"{resamples} bootstrap samples, seed {seed}."],
-    )
-    data = analyse(cohort).outcome
-    for chosen in [[name] for name in names] + ([names] if len(names) > 1 else []):
-        try:
-            found = validation.optimism(
-                data, "outcome", chosen, model.attrs.get("penalty"), resamples=resamples, seed=seed
-            )
-        except ValueError as error:
-            notes.append(f"{'+'.join(chosen)} is left out: {error}.")
-        else:
-            errors = found["statistic"].map(found.attrs["error"])
-            frames.append(found.assign(marker="+".join(chosen), error=errors))
-    columns = ["marker", "statistic", "apparent", "optimism", "error", "corrected"]
-    frame = (
-        pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
-    )
-    cells = {
-        MARKER: [layout.marker_label(name) for name in frame["marker"]],
-        "": [name.replace("auc", "AUC") for name in frame["statistic"]],
-    }
-    # A digit is printed where the Monte-Carlo error is below it.
-    digits = [2 if error < 0.01 else 1 for error in frame["error"]]
-    cells["Apparent"] = [printing.number(value, 3) for value in frame["apparent"]]
-    cells["Optimism\n(Monte-Carlo error)"] = [
-        f"{printing.number(value, places)} ({printing.number(error, 4)})"
-        for value, error, places in zip(frame["optimism"], frame["error"], digits, strict=True)
-    ]
-    cells["Corrected"] = [
-        printing.number(value, places)
-        for value, places in zip(frame["corrected"], digits, strict=True)
-    ]
-    return layout.extra(
-        "optimism",
-        "Optimism. Apparent and bootstrap-corrected performance",
-        frame,
-        cells,
-        notes,
-        cohort,
     )
 
 
@@ -454,5 +267,7 @@ def _sex(cohort):
 
 def _varying(cohort, notes):
     names = [name for name in cohort.parameters if cohort.measurements[name].nunique() > 1]
-    notes += [f"Left out: {name} is constant." for name in cohort.parameters if name not in names]
+    notes += [
+        literal(f"Left out: {name} is constant.") for name in cohort.parameters if name not in names
+    ]
     return names

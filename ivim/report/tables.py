@@ -1,13 +1,13 @@
 """Every table of the article as a tidy frame at full precision, for any cohort: views of its
 :class:`ivim.report.analysis.Analysis`, as copies that may be changed."""
 
-from typing import Any
-
+import numpy as np
 import pandas as pd
 
 from ivim.cohort import Cohort
-from ivim.report.analysis import analyse
+from ivim.report.analysis import Stratum, analyse
 from ivim.report.frames import COLUMNS, SEXES
+from ivim.stats.roc import Roc
 
 __all__ = ["BUILDERS", "COLUMNS", "SEXES", *COLUMNS, "curves", "group_tests", "markers"]
 __all__ += ["predictors", "strata", "subgroups"]
@@ -133,7 +133,7 @@ BUILDERS = {
 }  # fmt: skip
 
 
-def strata(cohort: Cohort) -> Any:
+def strata(cohort: Cohort) -> list[Stratum]:
     """The rows of Tables 1 and 2: name, whether it is a sub-group, and its patients.
 
     Parameters
@@ -164,7 +164,7 @@ def group_tests(cohort: Cohort) -> pd.DataFrame:
     return copied
 
 
-def predictors(cohort: Cohort) -> Any:
+def predictors(cohort: Cohort) -> tuple[list[str], list[str]]:
     """The parameters that enter Tables 4 and 5, and notes where none differs.
 
     Parameters
@@ -179,7 +179,7 @@ def predictors(cohort: Cohort) -> Any:
     return list(analysis.predictors), list(analysis.remarks)
 
 
-def markers(cohort: Cohort) -> Any:
+def markers(cohort: Cohort) -> dict[str, np.ndarray]:
     """The scores of Table 5 by name: each predictor, and the probability fitted to all of them.
 
     Parameters
@@ -193,7 +193,7 @@ def markers(cohort: Cohort) -> Any:
     return dict(analyse(cohort).markers)
 
 
-def curves(cohort: Cohort) -> Any:
+def curves(cohort: Cohort) -> tuple[dict[str, Roc], list[str]]:
     """The ROC curve of each marker that has one, and the reasons for those that have none.
 
     Parameters
@@ -208,7 +208,7 @@ def curves(cohort: Cohort) -> Any:
     return dict(found), list(notes)
 
 
-def subgroups(cohort: Cohort) -> Any:
+def subgroups(cohort: Cohort) -> tuple[pd.DataFrame, list[str]]:
     """The patients whose primary tumours are compared, and notes on who is left out.
 
     Parameters

@@ -4,22 +4,21 @@ the same table."""
 import io
 import zipfile
 from datetime import datetime
-from typing import Any
 
 from ivim.report.cells import alignments, plain, spans, split_caption
+from ivim.report.content import Content
 
-_EPOCH = datetime(
-    2000, 1, 1
-)  # stands in every document instead of the time, so that a repeated run changes nothing
+# Stands in every document instead of the time, so that a repeated run changes nothing.
+_EPOCH = datetime(2000, 1, 1)
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def to_docx(table: Any) -> Any:
+def to_docx(table: Content) -> bytes:
     """A table as the bytes of a .docx file.
 
     Parameters
     ----------
-    table : ivim.report.write.Table
+    table : ivim.report.content.Content
 
     Returns
     -------

@@ -1,14 +1,13 @@
 """One writer for tables: the same caption, cells and footnotes as csv, md, tex, html and docx."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
-
-from ivim.files import csv_text
+from ivim.files import DIGITS, FITTED_DIGITS, csv_text
 from ivim.report.cells import INDENT, parameter
+from ivim.report.content import Content, Forest
+from ivim.report.frames import COLUMNS
 from ivim.report.markup import to_md, to_tex
 from ivim.report.page import in_notebook, to_html
 from ivim.report.provenance import marked, results_folder, write_file
@@ -20,60 +19,9 @@ __all__ = ["FORMATS", "INDENT", "Forest", "Table", "listing", "parameter", "to_d
 __all__ += ["to_md", "to_tex", "write_table", "write_tables"]
 
 
-@dataclass(frozen=True)
-class Forest:
-    """Estimates with limits drawn beside the rows of an HTML table, on one axis.
-
-    Attributes
-    ----------
-    title : str
-        Heading of the column.
-    rows : list of tuple
-        ``(estimate, low, high)`` per row of the table.
-    axis : tuple of float
-        The two ends of the axis; what lies beyond is drawn to its end.
-    reference : float, optional
-        Where "no effect" stands; a dashed line.
-    """
-
-    title: str
-    rows: list
-    axis: tuple
-    reference: float | None = None
-
-
 @dataclass(frozen=True, repr=False)
-class Table:
-    """A table to print and the numbers behind it.
-
-    Attributes
-    ----------
-    name : str
-        File name without ending.
-    caption : str
-        "Table 1. Patient demographics": what stands before the first full stop is set bold.
-    frame : DataFrame
-        The numbers at full precision, as the csv has them.
-    layout : DataFrame of str
-        The cells as printed, the row labels in the first column; a line break in a heading
-        separates label and unit.
-    footnotes : tuple of str
-    forest : Forest, optional
-    classes : DataFrame of str, optional
-        CSS classes of the cells in HTML ("same", "differs").
-    source : str
-        Whose numbers they are ("reconstructed", "simulated", "own"), the last column of the csv.
-        The tables whose columns are agreed on (:data:`ivim.report.frames.COLUMNS`) go without it.
-    """
-
-    name: str
-    caption: str
-    frame: pd.DataFrame
-    layout: pd.DataFrame
-    footnotes: tuple = ()
-    forest: Forest | None = None
-    classes: pd.DataFrame | None = field(default=None)
-    source: str = ""
+class Table(Content):
+    """A table that shows itself in a notebook, and can be written."""
 
     def __repr__(self):
         return to_md(self)
@@ -81,17 +29,38 @@ class Table:
     def _repr_html_(self):
         return in_notebook(self)
 
-    def with_notes(self, *notes: Any) -> Any:
-        """The same table with further footnotes."""
+    def with_notes(self, *notes: str) -> "Table":
+        """The same table with further footnotes.
+
+        Parameters
+        ----------
+        *notes : str
+
+        Returns
+        -------
+        Table
+        """
         return replace(self, footnotes=(*self.footnotes, *notes))
 
-    def replaced_notes(self, *notes: Any) -> Any:
-        """The same table with other footnotes."""
+    def replaced_notes(self, *notes: str) -> "Table":
+        """The same table with other footnotes.
+
+        Parameters
+        ----------
+        *notes : str
+
+        Returns
+        -------
+        Table
+        """
         return replace(self, footnotes=notes)
 
 
-def write_table(table: Any, folder: str | Path | None = None) -> list[str]:
+def write_table(table: Table, folder: str | Path | None = None) -> list[str]:
     """Write a table in all five formats.
+
+    The csv of a table whose columns are agreed on has ten significant digits, that of any other
+    six.
 
     Parameters
     ----------
@@ -105,8 +74,9 @@ def write_table(table: Any, folder: str | Path | None = None) -> list[str]:
         File names, in the order of ``FORMATS``.
     """
     folder = Path(folder or results_folder() / "tables")
-    content = {
-        "csv": csv_text(marked(table.frame, table.source)),
+    digits = DIGITS if table.name in COLUMNS else FITTED_DIGITS
+    content: dict[str, str | bytes] = {
+        "csv": csv_text(marked(table.frame, table.source), digits),
         "md": to_md(table),
         "tex": to_tex(table),
         "html": to_html(table),
@@ -115,7 +85,7 @@ def write_table(table: Any, folder: str | Path | None = None) -> list[str]:
     return [write_file(folder / f"{table.name}.{kind}", content[kind]).name for kind in FORMATS]
 
 
-def write_tables(*tables: Any, folder: str | Path | None = None) -> list[str]:
+def write_tables(*tables: Table | None, folder: str | Path | None = None) -> list[str]:
     """Write several tables, leaving out those that are None; returns all file names.
 
     Parameters

@@ -93,7 +93,10 @@ def execute(path: Path, folder: Path, parameters: dict, scratch: Path) -> tuple[
             if attempt == 2:
                 return time.perf_counter() - began, f"at the start of its kernel: {error}"
         except OSError as error:
-            return time.perf_counter() - began, f"when writing: {error.strerror or error}"
+            why = (
+                f"when writing: {error.strerror or error} (free some space, or give another --out)"
+            )
+            return time.perf_counter() - began, why
     files.write_text(executed, notebook.clean(executed.read_text(encoding="utf-8")))
     return time.perf_counter() - began, ""
 

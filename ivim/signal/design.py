@@ -246,7 +246,9 @@ def _score(total, scale, wanted):
     scaled = total / np.maximum(diagonal[..., :, None] * diagonal[..., None, :], 1e-300)
     known &= np.linalg.det(np.where(known[..., None, None], scaled, 0)) > SINGULAR
     inverse = np.linalg.inv(np.where(known[..., None, None], scaled, np.eye(scale.size)))
-    variance = np.einsum("...ii->...i", inverse) / np.maximum(diagonal, 1e-300) ** 2 / scale**2
+    # Where nothing is known the variance is none, and is not looked at.
+    diagonal = np.where(known[..., None], diagonal, 1.0)
+    variance = np.einsum("...ii->...i", inverse) / diagonal**2 / scale**2
     return np.where(known, np.sqrt(variance[..., wanted].mean(axis=-1)), np.inf)
 
 

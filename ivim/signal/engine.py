@@ -14,18 +14,15 @@ from ivim.signal import noise, reasons, solver
 from ivim.signal.models import MODELS, aicc, get_model, s0_scale
 from ivim.signal.reasons import APART, NEAR, TIE
 
-GRID = (32, 24)
-"""Nodes of D and D* in the grid of the bi-exponential; on 20 x 16 some voxels per thousand end in
-the wrong basin."""
-
 LEAST = 1e-5
 """Least diffusivity of a grid in mm²/s where the bound is 0; the search goes below, the grid need
 not."""
 
-SURE_GAP, GAP, ROUGH = 0.5, 2.0, 1e-4
-"""A start whose grid energy is lower than the best one's by SURE_GAP of the least squares, or GAP
-where the grid knows less (noise floor, bounds of s0 and f), and by ROUGH of the signal's energy
-for the distance between nodes, leads to no better minimum."""
+SURE_GAP, SURE_ROUGH = 0.15, 5e-5
+GAP, ROUGH = 2.0, 1e-4
+"""A start whose grid energy is lower than the best one's by GAP of the least squares, and by ROUGH
+of the signal's energy for the distance between nodes, leads to no better minimum; where the grid
+knows the least squares (no noise floor, b = 0 measured) by much less."""
 
 LEAN = 0.05
 """A smaller share than this of one of the two parts shows in the sum of squares too little for the
@@ -118,6 +115,7 @@ class Plan:
             relative = noise.floor_sigma(1.0, groups[:, 1], averaging)
             self.sigma = np.array(np.broadcast_to(relative, self.b.shape), float)
             self.floor = solver.floor_tables()
+        self.unsure = self.sigma.size > 0 or self.b[0] > 0
         self.two_decays = self.model.kind == MODELS["biexponential"].kind
         # The grid knows s0 and f only where they may be cut off.
         self.confined = bool({"f", "s0"} & (self.bounds.keys() | self.fixed.keys())) or b.min() > 0
@@ -158,7 +156,7 @@ class Plan:
         if floor is not None:
             floor = np.broadcast_to(np.asarray(floor, float), self.all_b.shape)[self.use]
             self.sigma = np.bincount(self.group, floor) / np.bincount(self.group)
-            self.floor = solver.floor_tables()
+            self.floor, self.unsure = solver.floor_tables(), True
         return self
 
     def least_squares(self, signal, low, high):
@@ -338,19 +336,20 @@ class Plan:
         """The tables of :func:`solver.search_two_decays`; D even in its root, D* in its ratio."""
         bounds = self.model.bounds | self.bounds
         (slow_low, slow_high), (fast_low, fast_high) = bounds["adc_slow"], bounds["adc_fast"]
-        root = np.linspace(max(slow_low, LEAST) ** 0.5, max(slow_high, 2 * LEAST) ** 0.5, GRID[0])
+        root = np.linspace(
+            max(slow_low, LEAST) ** 0.5, max(slow_high, 2 * LEAST) ** 0.5, solver.SLOW
+        )
         slow = self._axis("adc_slow", root**2)
-        if self.tail is not None:
-            slow = slow[:1]
-        fast = np.geomspace(max(fast_low, LEAST), max(fast_high, 2 * LEAST), GRID[1])
+        slow = np.append(slow, np.repeat(slow[-1], solver.SLOW - slow.size))
+        fast = np.geomspace(max(fast_low, LEAST), max(fast_high, 2 * LEAST), solver.FAST)
         fast = self._axis("adc_fast", fast)
+        fast = np.append(fast, np.repeat(fast[-1], solver.FAST - fast.size))
         slow_curves, slow_norms = self._unit(np.exp(-np.outer(slow, self.b)))
         fast_curves, fast_norms = self._unit(np.exp(-np.outer(fast, self.b)))
         cosine = np.ascontiguousarray((slow_curves.T * self.w) @ fast_curves)
         inverse = 1 / np.maximum(1 - cosine**2, 1e-12)
-        return (
-            slow, slow_curves, slow_norms, fast, fast_curves, fast_norms, cosine, inverse,
-        )  # fmt: skip
+        tables = np.stack([cosine, inverse, np.sqrt(inverse)], axis=1).ravel()
+        return slow, slow_curves, slow_norms, fast, fast_curves, fast_norms, tables
 
 
 class Minima:
@@ -403,9 +402,12 @@ class Minima:
         The grid's energies are as far from those of the minima as its nodes are from them: a gap
         beyond that decides.
         """
-        sure = not (self.plan.confined or self.plan.sigma.size)
-        reach = (SURE_GAP if sure else GAP) * self.sse
-        reach += ROUGH * (self.cleaned**2 @ self.plan.w)
+        gap, rough = (GAP, ROUGH) if self.plan.unsure else (SURE_GAP, SURE_ROUGH)
+        total = self.cleaned**2 @ self.plan.w
+        reach = gap * self.sse + rough * total
+        # Beside a minimum at a bound of D* the profile along D* is flat: another may lie inside.
+        at_edge = (self.theta[:, 2] <= self.low[:, 2]) | (self.theta[:, 2] >= self.high[:, 2])
+        reach[at_edge] = GAP * self.sse[at_edge] + ROUGH * total[at_edge]
         for column in range(1, energies.shape[1]):
             rows = np.flatnonzero(energies[:, 0] - energies[:, column] < reach)
             if rows.size:
@@ -437,7 +439,7 @@ class Minima:
         share = np.where(width[:, 3] > 0, inside / np.maximum(width[:, 3], 1e-300), 0.5)
         at_edge = (self.theta <= self.low) | (self.theta >= self.high)
         # With a noise floor, or where s0 is not measured, the grid knows less of the basins.
-        unsure = at_edge[:, 2] & (self.plan.confined or self.plan.sigma.size > 0)
+        unsure = at_edge[:, 2] & self.plan.unsure
         unsure &= width[:, 3] > 0
         lean = np.flatnonzero((share < LEAN) | unsure)
         families = (
@@ -464,11 +466,14 @@ class Minima:
         """Descend from other starts; the better minimum stays. True where both are as good."""
         sse, converged, gauss = self._descend(rows, theta)
         width = self.high[rows] - self.low[rows]
-        apart = (np.abs(theta - self.theta[rows]) > APART * width).any(axis=1)
-        tiny = 1e-20 * self.means[rows] ** 2 @ self.plan.w
-        least = np.minimum(sse, self.sse[rows]) * (1 + TIE)
-        as_good = apart & converged & (np.maximum(sse, self.sse[rows]) <= least) & (least > tiny)
-        better = sse < self.sse[rows]
+        before = self.sse[rows]
+        least = np.minimum(sse, before) * (1 + TIE)
+        as_good = converged & (np.maximum(sse, before) <= least)
+        close = np.flatnonzero(as_good)
+        apart = np.abs(theta[close] - self.theta[rows[close]]) > APART * width[close]
+        tiny = 1e-20 * self.means[rows[close]] ** 2 @ self.plan.w
+        as_good[close] = apart.any(axis=1) & (least[close] > tiny)
+        better = sse < before
         self._take(rows[better], theta[better], sse[better], converged[better], gauss[better])
         return as_good
 

@@ -33,11 +33,11 @@ from ivim.signal.models import (
     get_model,
 )
 
-BLOCK = 8192
+BLOCK = 4096
 """Voxels fitted at a time per thread: some megabytes, so that memory does not grow with the
 volume."""
 
-PART = 64 * BLOCK
+PART = 128 * BLOCK
 """Voxels of a volume that are looked at together where no fit is made."""
 
 REFERENCE_BLOCK = 16
@@ -150,7 +150,11 @@ def fit_maps(
         data, b, requests, mask=mask, saturation=saturation, threads=threads, progress=progress,
         dtype=dtype,
     )  # fmt: skip
-    return next(iter(found.values())) if len(found) == 1 else _flat(found)
+    if len(found) == 1:
+        return next(iter(found.values()))
+    for own in found.values():
+        del own["success"]  # of all models together, the flat maps have one
+    return _flat(found)
 
 
 def fit_models(
@@ -384,7 +388,8 @@ def _empty_maps(plan, mask, dtype):
     """NaN everywhere, with the reason ``OUTSIDE_MASK`` outside the mask."""
     keys = [key for name in plan.model.parameters for key in (name, f"{name}_se")]
     maps = {key: np.full(mask.shape, np.nan, dtype) for key in (*keys, "residual", "aicc")}
-    maps["reason"] = np.where(mask, reasons.OK, reasons.OUTSIDE_MASK).astype(np.uint8)
+    maps["reason"] = np.full(mask.shape, reasons.OUTSIDE_MASK, np.uint8)
+    maps["reason"][mask] = reasons.OK
     return maps
 
 
@@ -418,8 +423,7 @@ def _flat(found):
         for key, array in own.items():
             shared = owners[key] > 1 or key in ("s0", "s0_se")
             stem, end = (key[:-3], "_se") if key.endswith("_se") else (key, "")
-            if key != "success":
-                maps[f"{stem}_{name}{end}" if shared else key] = array
+            maps[f"{stem}_{name}{end}" if shared else key] = array
     maps |= _summary([found[name] for name in names])
     return maps
 

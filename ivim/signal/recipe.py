@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ivim import parameters
+from ivim.files import shown
 from ivim.signal.models import MODELS, SEGMENTED_THRESHOLD, STUDY_MODELS, get_model
 
 METHODS = {name: model.methods for name, model in MODELS.items()}
@@ -307,14 +308,14 @@ def read_recipe(path):
     try:
         methods = content.pop("methods", {})
         if not isinstance(methods, dict):
-            msg = f"methods is {_short(methods)}; give a table [methods] with a method per model"
+            msg = f"methods is {shown(methods)}; give a table [methods] with a method per model"
             raise ValueError(msg)
         _refuse_unknown("methods.", methods, METHODS)
         known = {one.name for one in fields(Recipe)} - set(METHODS)
         _refuse_unknown("", content, known | {"methods"})
         if content.get("bounds", {}) and not isinstance(content["bounds"], dict):
             msg = (
-                f"bounds is {_short(content['bounds'])}; give a table [bounds] with [low, high] "
+                f"bounds is {shown(content['bounds'])}; give a table [bounds] with [low, high] "
                 "per parameter"
             )
             raise ValueError(msg)
@@ -328,15 +329,15 @@ def _read_toml(path):
     if not path.is_file():
         msg = f"{path.name}: no such file; give the path of a TOML file"
         raise ValueError(msg)
+    if path.stat().st_size > LARGEST_FILE:
+        msg = f"{path.name}: {path.stat().st_size} bytes are no recipe; one has some ten lines"
+        raise ValueError(msg)
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            msg = f"{path.name}: {path.stat().st_size} bytes are no recipe; one has some ten lines"
-            raise ValueError(msg)
         return tomllib.loads(path.read_bytes().decode("utf-8"))
     except OSError as error:
         msg = f"{path.name}: cannot be read ({error.strerror}); give a file that you may read"
         raise ValueError(msg) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         why = (
             "nested too deeply"
             if isinstance(error, RecursionError)
@@ -349,13 +350,14 @@ def _read_toml(path):
 def _refuse_unknown(where, given, known):
     for key in given:
         if key not in known:
-            msg = f"{where}{key} is unknown; accepted are {', '.join(sorted(known))}"
+            told = key if len(key) <= 60 and key.isprintable() else shown(key)
+            msg = f"{where}{told} is unknown; accepted are {', '.join(sorted(known))}"
             raise ValueError(msg)
 
 
 def _check_bounds(bounds):
     if not isinstance(bounds, Mapping):
-        msg = f"bounds is {_short(bounds)}; give (low, high) by parameter name"
+        msg = f"bounds is {shown(bounds)}; give (low, high) by parameter name"
         raise ValueError(msg)
     known = {name for model in MODELS.values() for name in model.parameters}
     _refuse_unknown("bounds.", bounds, known)
@@ -371,7 +373,7 @@ def _check_bounds(bounds):
 def _interval(key, pair, low=None):
     """Two finite numbers in order, as a tuple of floats."""
     if not isinstance(pair, (list, tuple)) or len(pair) != 2:
-        msg = f"{key} is {_short(pair)}; give two numbers, the lower first"
+        msg = f"{key} is {shown(pair)}; give two numbers, the lower first"
         raise ValueError(msg)
     first, second = (_number(key, edge, "two numbers, the lower first", low) for edge in pair)
     if not first < second:
@@ -386,7 +388,7 @@ def _number(key, value, text, low=None, *, open_=False):
     if good and low is not None:
         good = value > low if open_ else value >= low
     if not good or not math.isfinite(value):
-        msg = f"{key} is {_short(value)}; give {text}"
+        msg = f"{key} is {shown(value)}; give {text}"
         raise ValueError(msg)
     return float(value)
 
@@ -397,11 +399,6 @@ def _in_table(name, value):
 
 def _listed(words):
     return ", ".join(map(repr, words))
-
-
-def _short(value):
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 RECIPES = {

@@ -165,8 +165,12 @@ class _Chain:
 
         self.rng, self.solver = rng, solver
         tables = solver.floor_tables() if floor.size else np.empty((2, 0))
-        self.data = np.ascontiguousarray(signals), averages / averages.mean(), b, floor, tables
+        signals, weights = np.ascontiguousarray(signals), averages / averages.mean()
         self.voxels = len(signals)
+        filled = np.resize(signals, (-(-self.voxels // solver.SLOTS) * solver.SLOTS, b.size))
+        tall = filled.reshape(-1, solver.SLOTS, b.size).swapaxes(1, 2).ravel()
+        energy = (weights * signals**2).sum(axis=1)
+        self.data = signals, tall, energy, weights, b, floor, tables
         typical = fit(signals.mean(axis=0), b, averages=averages).values
         self.low, self.high = _forward(
             np.array([_inner(parameters.bounds_of(name)) for name in NAMES]).T
@@ -208,9 +212,11 @@ class _Chain:
 
     def _metropolis(self, proposal, count=True):
         log_u, taken = np.log(self.rng.random(self.voxels)), np.empty(self.voxels, bool)
+        new, height = np.empty(self.voxels), np.empty(self.voxels)
+        self.solver.likelihoods(*self.data, proposal, new, height)
         self.solver.metropolis(
-            *self.data, self.low, self.high, self.mean, self.precision, proposal, log_u, self.theta,
-            self.loglik, self.s0, taken,
+            self.low, self.high, self.mean, self.precision, proposal, new, height, log_u,
+            self.theta, self.loglik, self.s0, taken,
         )  # fmt: skip
         if count:
             self.accepted += taken
@@ -229,7 +235,9 @@ class _Chain:
         )
         self.precision = draws.T @ draws
         self.covariance = np.linalg.inv(self.precision)
-        self.mean = self.rng.multivariate_normal(centre, self.covariance / self.voxels)
+        self.mean = self.rng.multivariate_normal(
+            centre, self.covariance / self.voxels, check_valid="ignore"
+        )
 
     def tune(self):
         """Widen or narrow the steps towards an acceptance of .3."""

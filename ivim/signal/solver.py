@@ -38,12 +38,20 @@ SIGNAL, PULL, WEIGHT, BOWED, FIRST, SECOND = (SCRATCH + row for row in range(6))
 SHAPE, BY_1, BY_2, BY_11, BY_12, BY_22, LOG, LIVE = (SCRATCH + 6 + row for row in range(8))
 ROWS = SCRATCH + 14
 
+# The grid of the bi-exponential, its tables (cosine, 1 / (1 - cosine²), its root) for each D by D*,
+# and the rows of its sheet: FAST numbers each, then the energies of every D.
+SLOW, FAST = 20, 24
+TABLES = 3
+NEXT, INVERSE, ROOT = TABLES * FAST, FAST, 2 * FAST
+ACROSS, MOST, TOPS, BEST, ENERGY = 0, 1, 2, 3, 4
+CLOSE, ROUGHNESS = 0.3, 1e-4
+# A D* that explains so much less than the best is the start of nothing: CLOSE of what is left
+# unexplained, and ROUGHNESS of the energy.
+
 # Tables of the Rician mean of unit noise: nodes of the amplitude, joined by cubic Hermite pieces
 # (error below 1e-9); numba has no Bessel functions.
 FLOOR_STEP = 1 / 64
 FLOOR_REACH = 16.0
-
-FAR = 0.02  # of the most energy: a D* that explains so much less is the start of nothing
 
 LOG2_E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 0.693145751953125, 1.4286068203094172321e-6  # Cody and Waite 1980
@@ -483,155 +491,159 @@ def descend(
 # The search for starts ----------------------------------------------------------------------------
 
 
-@njit(**JIT)
-def project(w, y, curves, products):
-    """Weighted inner products of a signal with each column of `curves` (b, g), all at once."""
-    products[:] = 0.0
-    for i in range(w.size):
-        weighted = w[i] * y[i]
-        for g in range(products.size):
-            products[g] += weighted * curves[i, g]
+@njit(**INLINE)
+def project(w, y, curves, count, start, products):
+    """Weighted inner products of a signal with each column of `curves` (b, count), all at once.
+
+    They stand in `products` from `start` on.
+    """
+    for g in range(count):
+        products[start + g] = 0.0
+    odd = w.size % 2
+    for g in range(count * odd):
+        products[start + g] = w[0] * y[0] * curves[0, g]
+    # Two b at a time: the products are then read and written half as often.
+    for i in range(odd, w.size, 2):
+        first, second = w[i] * y[i], w[i + 1] * y[i + 1]
+        for g in range(count):
+            products[start + g] += first * curves[i, g] + second * curves[i + 1, g]
 
 
 @njit(**INLINE)
-def explain(p, q, cosine, inverse):
+def explain(p, q, cosine, root):
     """Energy that non-negative amplitudes of two unit curves explain.
 
-    p and q are the signal's inner products with them; a negative amplitude is taken as none.
+    p and q are the signal's inner products with them, `root` is 1 / sqrt(1 - cosine²): what the
+    second curve adds to the first is the square of its part at right angles to it.
     """
-    a, c = p - cosine * q, q - cosine * p
-    energy = (a * p + c * q) * inverse
-    energy = q * q if a < 0 else energy
-    return p * p if c < 0 else energy
-
-
-@njit(**INLINE)
-def along_f(f, p1, p2, q11, q12, q22, low, high):
-    """Energy and s0 of a given f, with s0 within its bounds."""
-    p = (1 - f) * p1 + f * p2
-    q = (1 - f) * (1 - f) * q11 + 2 * f * (1 - f) * q12 + f * f * q22
-    s0 = min(max(p / q, low), high)
-    return s0 * (2 * p - s0 * q), s0
-
-
-@njit(**INLINE)
-def along_s0(s0, p1, p2, q11, q12, q22, low, high):
-    """Energy and f of a given s0, with f within its bounds."""
-    least = max(s0, 1e-300)
-    f = ((p2 - p1) / least - (q12 - q11)) / max(q11 - 2 * q12 + q22, 1e-300)
-    f = min(max(f, low), high)
-    p = (1 - f) * p1 + f * p2
-    q = (1 - f) * (1 - f) * q11 + 2 * f * (1 - f) * q12 + f * f * q22
-    return s0 * (2 * p - s0 * q), f
+    beside = max(q - cosine * p, 0.0) * root
+    return q * q if p < cosine * q else p * p + beside * beside
 
 
 @njit(**INLINE)
 def confine(p, q, cosine, inverse, norm_1, norm_2, f_low, f_high, s_low, s_high):
     """Most energy that two unit curves explain with s0 and f within their bounds; s0 and f.
 
-    Amplitudes within the bounds of s0 and f make a quadrangle; the energy is concave, so that its
-    most lies inside or on one of the four sides.
+    The energy is concave in the two amplitudes: where its top lies beyond a bound, the most within
+    lies on that bound. `inverse` is 1 / (1 - cosine²).
     """
     a, c = (p - cosine * q) * inverse / norm_1, (q - cosine * p) * inverse / norm_2
-    s0 = a + c
-    f = c / max(s0, 1e-300)
-    inside = (s0 >= s_low) & (s0 <= s_high) & (f >= f_low) & (f <= f_high) & (s0 > 0)
-    energy = (p - cosine * q) * inverse * p + (q - cosine * p) * inverse * q
     p1, p2 = p * norm_1, q * norm_2
     q11, q12, q22 = norm_1 * norm_1, cosine * norm_1 * norm_2, norm_2 * norm_2
-    most, at_s, at_f = energy, s0, f
-    e1, s1 = along_f(f_low, p1, p2, q11, q12, q22, s_low, s_high)
-    e2, s2 = along_f(f_high, p1, p2, q11, q12, q22, s_low, s_high)
-    e3, f3 = along_s0(s_low, p1, p2, q11, q12, q22, f_low, f_high)
-    e4, f4 = along_s0(s_high, p1, p2, q11, q12, q22, f_low, f_high)
-    side, side_s, side_f = e1, s1, f_low
-    side_s = s2 if e2 > side else side_s
-    side_f = f_high if e2 > side else side_f
-    side = max(side, e2)
-    side_s = s_low if e3 > side else side_s
-    side_f = f3 if e3 > side else side_f
-    side = max(side, e3)
-    side_s = s_high if e4 > side else side_s
-    side_f = f4 if e4 > side else side_f
-    side = max(side, e4)
-    return (
-        most if inside else side,
-        at_s if inside else side_s,
-        at_f if inside else side_f,
-    )
+    across, turn = q12 - q11, q11 - 2 * q12 + q22
+    s0 = a + c
+    below, above = c < f_low * s0, c > f_high * s0
+    edge = f_low if below else f_high
+    on_edge = p1 + edge * (p2 - p1)
+    on_edge /= q11 + edge * (2 * across + edge * turn)
+    inside = not (below | above)
+    s = s0 if inside else on_edge
+    kept = min(max(s, s_low), s_high)
+    within = inside & (s == kept)
+    divisor = s0 if within else kept * turn
+    share = c if within else p2 - p1 - kept * across
+    f = min(max(share / max(divisor, 1e-300), f_low), f_high)
+    f = edge if (s == kept) & (below | above) else f
+    energy = kept * (2 * (p1 + f * (p2 - p1)) - kept * (q11 + f * (2 * across + f * turn)))
+    return energy, kept, f
 
 
 @njit(**JIT)
-def rank(along, cosine, inverse, across, most, tops):
-    """For each D* of the grid the most energy over D, and the node of D that explains it."""
-    most[:] = -1.0
-    for i in range(along.size):
-        p = along[i]
-        for j in range(across.size):
-            energy = explain(p, across[j], cosine[i, j], inverse[i, j])
-            higher = energy > most[j]
-            tops[j] = i if higher else tops[j]
-            most[j] = energy if higher else most[j]
+def rank(along, nodes, sheet):
+    """For each D* of the grid the most energy over D, and the node of D that explains it.
 
-
-@njit(**JIT)
-def rank_confined(along, cosine, inverse, norms_1, norms_2, limits, across, most, tops):
-    """:func:`rank` with s0 and f within their bounds."""
-    most[:] = -np.inf
-    f_low, f_high, s_low, s_high = limits
-    for i in range(along.size):
-        p, norm = along[i], norms_1[i]
-        for j in range(across.size):
-            energy, _, _ = confine(
-                p, across[j], cosine[i, j], inverse[i, j], norm, norms_2[j],
-                f_low, f_high, s_low, s_high,
-            )  # fmt: skip
-            higher = energy > most[j]
-            tops[j] = i if higher else tops[j]
-            most[j] = energy if higher else most[j]
-
-
-@njit(**JIT)
-def refine(y, w, b, slow, along, cosine, inverse, fast_curves, across, most, tops, best, decay):
-    """Follow the energy between the nodes of D by a parabola: the grid's roughness hides basins.
-
-    Where the nodes do not agree whether there is a fast part the energy has a kink: there it is
-    looked up at the parabola's vertex. What is far below the best is left as it is.
+    Four nodes of D at a time: what is kept by D* is then read and written more seldom.
     """
-    near = (1 - FAR) * most.max()
-    for j in range(across.size):
-        top, q = int(tops[j]), across[j]
-        best[j] = slow[top]
-        if most[j] < near or top == 0 or top == slow.size - 1:
-            continue
-        before = explain(along[top - 1], q, cosine[top - 1, j], inverse[top - 1, j])
-        after = explain(along[top + 1], q, cosine[top + 1, j], inverse[top + 1, j])
-        sharpness = 2 * most[j] - before - after
+    sheet[MOST * FAST : (MOST + 1) * FAST] = -1.0
+    for i in range(0, SLOW, 4):
+        p0, p1, p2, p3 = along[i], along[i + 1], along[i + 2], along[i + 3]
+        at, energies = TABLES * FAST * i, (ENERGY + i) * FAST
+        for j in range(FAST):
+            q, most, top = sheet[ACROSS * FAST + j], sheet[MOST * FAST + j], sheet[TOPS * FAST + j]
+            energy = explain(p0, q, nodes[at + j], nodes[at + ROOT + j])
+            sheet[energies + j] = energy
+            top = float(i) if energy > most else top
+            most = max(energy, most)
+            energy = explain(p1, q, nodes[at + NEXT + j], nodes[at + NEXT + ROOT + j])
+            sheet[energies + FAST + j] = energy
+            top = i + 1.0 if energy > most else top
+            most = max(energy, most)
+            energy = explain(p2, q, nodes[at + 2 * NEXT + j], nodes[at + 2 * NEXT + ROOT + j])
+            sheet[energies + 2 * FAST + j] = energy
+            top = i + 2.0 if energy > most else top
+            most = max(energy, most)
+            energy = explain(p3, q, nodes[at + 3 * NEXT + j], nodes[at + 3 * NEXT + ROOT + j])
+            sheet[energies + 3 * FAST + j] = energy
+            sheet[TOPS * FAST + j] = i + 3.0 if energy > most else top
+            sheet[MOST * FAST + j] = max(energy, most)
+
+
+@njit(**JIT)
+def rank_confined(along, nodes, norms_1, norms_2, limits, sheet):
+    """:func:`rank` with s0 and f within their bounds."""
+    f_low, f_high, s_low, s_high = limits
+    sheet[MOST * FAST : (MOST + 1) * FAST] = -np.inf
+    for i in range(SLOW):
+        p, norm = along[i], norms_1[i]
+        at, energies = TABLES * FAST * i, (ENERGY + i) * FAST
+        for j in range(FAST):
+            energy, _, _ = confine(
+                p, sheet[ACROSS * FAST + j], nodes[at + j], nodes[at + INVERSE + j], norm,
+                norms_2[j], f_low, f_high, s_low, s_high,
+            )  # fmt: skip
+            sheet[energies + j] = energy
+            most = sheet[MOST * FAST + j]
+            sheet[TOPS * FAST + j] = float(i) if energy > most else sheet[TOPS * FAST + j]
+            sheet[MOST * FAST + j] = max(energy, most)
+
+
+@njit(**INLINE)
+def cubic(shift):
+    """Lagrange's weights of nodes 0 to 3 at `shift`."""
+    t1, t2, t3 = shift - 1, shift - 2, shift - 3
+    return -t1 * t2 * t3 / 6, shift * t2 * t3 / 2, -shift * t1 * t3 / 2, shift * t1 * t2 / 6
+
+
+@njit(**JIT)
+def refine(along, slow, nodes, norms_1, norms_2, limits, confined, near, sheet):
+    """Follow the energy between the nodes of D: the grid's roughness hides basins.
+
+    The inner products are smooth in D where the energy is not: they are what is interpolated, at
+    the vertex of the parabola through three energies. What lies below `near` is left as it is.
+    """
+    f_low, f_high, s_low, s_high = limits
+    for j in range(FAST):
+        most, top, q = sheet[MOST * FAST + j], int(sheet[TOPS * FAST + j]), sheet[ACROSS * FAST + j]
+        sheet[BEST * FAST + j] = slow[top]
+        i = min(max(top, 1), SLOW - 2)
+        energies = (ENERGY + i) * FAST + j
+        before, here, after = sheet[energies - FAST], sheet[energies], sheet[energies + FAST]
+        sharpness = 2 * here - before - after
         if sharpness <= 0:
             continue
-        shift = 0.5 * (after - before) / sharpness
-        width = slow[top + 1] - slow[top] if shift > 0 else slow[top] - slow[top - 1]
-        fast_part = 0
-        for i in range(top - 1, top + 2):
-            fast_part += q > cosine[i, j] * along[i]
-        if fast_part == 0 or fast_part == 3:
-            most[j] += 0.25 * shift * (after - before)
-            best[j] += shift * width
+        shift = i + min(max(0.5 * (after - before) / sharpness, -1.0), 1.0)
+        vertex = here + 0.25 * (shift - i) * (after - before)
+        if vertex < near:
+            sheet[MOST * FAST + j] = max(vertex, most)
             continue
-        vertex_slow = slow[top] + shift * width
-        for i in range(b.size):
-            decay[i] = exp(-b[i] * vertex_slow)
-        norm = p = between = 0.0
-        for i in range(b.size):
-            weighted = w[i] * decay[i]
-            norm += weighted * decay[i]
-            p += weighted * y[i]
-            between += weighted * fast_curves[i, j]
-        between /= np.sqrt(norm)
-        inverted = 1 / max(1 - between * between, 1e-12)
-        vertex = explain(p / np.sqrt(norm), q, between, inverted)
-        if vertex > most[j]:
-            most[j], best[j] = vertex, vertex_slow
+        k = min(max(int(shift) - 1, 0), SLOW - 4)
+        k0, k1, k2, k3 = cubic(shift - k)
+        at = TABLES * FAST * k + j
+        p = k0 * along[k] + k1 * along[k + 1] + k2 * along[k + 2] + k3 * along[k + 3]
+        c = k0 * nodes[at] + k1 * nodes[at + NEXT]
+        c += k2 * nodes[at + 2 * NEXT] + k3 * nodes[at + 3 * NEXT]
+        inverse = 1 / max(1 - c * c, 1e-12)
+        if confined:
+            norm = k0 * norms_1[k] + k1 * norms_1[k + 1] + k2 * norms_1[k + 2] + k3 * norms_1[k + 3]
+            vertex, _, _ = confine(p, q, c, inverse, norm, norms_2[j], f_low, f_high, s_low, s_high)
+        else:
+            beside = max(q - c * p, 0.0)
+            vertex = q * q if p < c * q else p * p + beside * beside * inverse
+        if vertex > most:
+            sheet[MOST * FAST + j] = vertex
+            sheet[BEST * FAST + j] = (
+                k0 * slow[k] + k1 * slow[k + 1] + k2 * slow[k + 2] + k3 * slow[k + 3]
+            )
 
 
 @njit(**JIT)
@@ -696,6 +708,30 @@ def amplitudes(signals, w, b, voxel, low, high, theta):
 
 
 @njit(**JIT)
+def rank_own(y, w, b, slow, fast_curves, fast_norms, limits, confined, decay, sheet):
+    """For each D* the energy with one D, the voxel's own; `decay` is room for the curve."""
+    f_low, f_high, s_low, s_high = limits
+    norm = p = 0.0
+    for i in range(b.size):
+        decay[i] = exp(-b[i] * slow)
+        norm += w[i] * decay[i] * decay[i]
+        p += w[i] * decay[i] * y[i]
+    norm = np.sqrt(norm)
+    project(w, decay, fast_curves, FAST, MOST * FAST, sheet)
+    for j in range(FAST):
+        cosine, q = sheet[MOST * FAST + j] / norm, sheet[ACROSS * FAST + j]
+        inverse = 1 / max(1 - cosine * cosine, 1e-12)
+        sheet[BEST * FAST + j] = slow
+        if confined:
+            energy, _, _ = confine(
+                p / norm, q, cosine, inverse, norm, fast_norms[j], f_low, f_high, s_low, s_high
+            )
+            sheet[MOST * FAST + j] = energy
+        else:
+            sheet[MOST * FAST + j] = explain(p / norm, q, cosine, np.sqrt(inverse))
+
+
+@njit(**JIT)
 def search_two_decays(signals, w, b, grid, low, high, confined, own_slow, starts, energies):
     """Starts of the bi-exponential: the two best basins along D*, and both of its ends.
 
@@ -703,8 +739,8 @@ def search_two_decays(signals, w, b, grid, low, high, confined, own_slow, starts
     ----------
     signals : array, shape (m, n)
     grid : tuple
-        D, its unit curves and their norms, the same of D*, the cosines between them, and
-        1 / (1 - cosine²).
+        SLOW nodes of D, their unit curves (n, SLOW) and norms, FAST nodes of D* and the same of
+        them; for each D the rows cosine, 1 / (1 - cosine²) and its root, by D*, flat.
     low, high : array, shape (m, 4)
     confined : bool
         Rank by what s0 and f can explain within their bounds.
@@ -714,47 +750,33 @@ def search_two_decays(signals, w, b, grid, low, high, confined, own_slow, starts
         Filled with D and D*, and the energy that they explain; an energy of
         -inf marks a basin that is not there.
     """
-    slow, slow_curves, slow_norms, fast, fast_curves, fast_norms, cosine, inverse = grid
-    n_slow, n_fast = slow.size, fast.size
-    along, across, most = np.empty(n_slow), np.empty(n_fast), np.empty(n_fast)
-    tops, best, taken = np.zeros(n_fast), np.empty(n_fast), np.empty(n_fast, np.bool_)
-    decay = np.empty(b.size)
-    if own_slow:
-        slow, slow_curves, slow_norms = slow.copy(), slow_curves.copy(), slow_norms.copy()
-        cosine, inverse = cosine.copy(), inverse.copy()
+    slow, slow_curves, slow_norms, fast, fast_curves, fast_norms, nodes = grid
+    along, decay, taken = np.empty(SLOW), np.empty(b.size), np.empty(FAST, np.bool_)
+    sheet = np.zeros((ENERGY + SLOW) * FAST)
+    most, best = sheet[MOST * FAST : (MOST + 1) * FAST], sheet[BEST * FAST : (BEST + 1) * FAST]
     for v in range(signals.shape[0]):
         y = signals[v]
-        bounds = (low[v, 3], high[v, 3], low[v, 0], high[v, 0])
+        limits = (low[v, 3], high[v, 3], low[v, 0], high[v, 0])
+        project(w, y, fast_curves, FAST, ACROSS * FAST, sheet)
         if own_slow:
-            slow[0] = low[v, 1]
-            energy = 0.0
-            for i in range(b.size):
-                slow_curves[i, 0] = exp(-b[i] * slow[0])
-                energy += w[i] * slow_curves[i, 0] ** 2
-            slow_norms[0] = np.sqrt(energy)
-            slow_curves[:, 0] /= slow_norms[0]
-            project(w, slow_curves[:, 0], fast_curves, cosine[0])
-            for j in range(n_fast):
-                inverse[0, j] = 1 / max(1 - cosine[0, j] ** 2, 1e-12)
-        project(w, y, slow_curves, along)
-        project(w, y, fast_curves, across)
-        if confined:
-            rank_confined(
-                along, cosine, inverse, slow_norms, fast_norms, bounds, across, most, tops
-            )
-            for j in range(n_fast):
-                best[j] = slow[int(tops[j])]
+            rank_own(y, w, b, low[v, 1], fast_curves, fast_norms, limits, confined, decay, sheet)
         else:
-            rank(along, cosine, inverse, across, most, tops)
-            refine(
-                y, w, b, slow, along, cosine, inverse, fast_curves, across, most, tops, best,
-                decay,
-            )  # fmt: skip
+            project(w, y, slow_curves, SLOW, 0, along)
+            if confined:
+                rank_confined(along, nodes, slow_norms, fast_norms, limits, sheet)
+            else:
+                rank(along, nodes, sheet)
+            total = 0.0
+            for i in range(b.size):
+                total += w[i] * y[i] * y[i]
+            top = most.max()
+            near = top - CLOSE * (total - top) - ROUGHNESS * total
+            refine(along, slow, nodes, slow_norms, fast_norms, limits, confined, near, sheet)
         taken[:] = False
         for k in range(4):
-            j = next_basin(most, taken) if k < 2 else (k - 2) * (n_fast - 1)
+            j = next_basin(most, taken) if k < 2 else (k - 2) * (FAST - 1)
             energies[v, k] = -np.inf
-            if j < 0 or taken[j]:
+            if j < 0 or taken[j] or (k > 0 and fast[0] == fast[FAST - 1]):
                 continue
             taken[j] = True
             d, d_star, energies[v, k] = between_nodes(j, most, best, fast)
@@ -766,7 +788,7 @@ def search_one_decay(signals, w, nodes, curves, norms, starts):
     """Start of a model with one amplitude: the best node; `curves` (b, g) have unit norm."""
     likeness = np.empty(curves.shape[1])
     for v in range(signals.shape[0]):
-        project(w, signals[v], curves, likeness)
+        project(w, signals[v], curves, likeness.size, 0, likeness)
         node = np.argmax(likeness)
         starts[v, 0] = likeness[node] / norms[node]
         starts[v, 1:] = nodes[node]
@@ -876,36 +898,49 @@ def likelihood(y, w, b, sigma, floor, d, d_star, f, curve):
 
 
 @njit(**JIT)
-def likelihoods(signals, w, b, sigma, floor, theta, loglik, s0):
-    """:func:`likelihood` of every voxel at its (ln D, ln D*, logit f)."""
-    curve = np.empty(b.size)
-    for v in range(signals.shape[0]):
-        d, d_star = np.exp(theta[v, 0]), np.exp(theta[v, 1])
-        f = 1 / (1 + np.exp(-theta[v, 2]))
-        loglik[v], s0[v] = likelihood(signals[v], w, b, sigma, floor, d, d_star, f, curve)
+def likelihoods(signals, tall, energy, w, b, sigma, floor, theta, loglik, s0):
+    """:func:`likelihood` of every voxel at its (ln D, ln D*, logit f).
+
+    Without a floor SLOTS voxels go side by side: `tall` has their signals, b by b with the slot
+    innermost, `energy` their weighted squares.
+    """
+    if sigma.size:
+        curve = np.empty(b.size)
+        for v in range(signals.shape[0]):
+            d, d_star = np.exp(theta[v, 0]), np.exp(theta[v, 1])
+            f = 1 / (1 + np.exp(-theta[v, 2]))
+            loglik[v], s0[v] = likelihood(signals[v], w, b, sigma, floor, d, d_star, f, curve)
+        return
+    n, last = b.size, signals.shape[0] - 1
+    desk, room = np.empty(5 * SLOTS), np.empty(n * SLOTS)
+    for first in range(0, signals.shape[0], SLOTS):
+        room[:] = tall[first * n : first * n + n * SLOTS]
+        for s in range(SLOTS):
+            v = min(first + s, last)
+            desk[s], desk[SLOTS + s] = exp(theta[v, 0]), exp(theta[v, 1])
+            desk[2 * SLOTS + s] = 1 / (1 + exp(-theta[v, 2]))
+            desk[3 * SLOTS + s] = desk[4 * SLOTS + s] = 0.0
+        for i in range(n):
+            minus, weight = -b[i], w[i]
+            for s in range(SLOTS):
+                slow, fast = exp(minus * desk[s]), exp(minus * desk[SLOTS + s])
+                curve = slow + desk[2 * SLOTS + s] * (fast - slow)
+                desk[3 * SLOTS + s] += weight * room[i * SLOTS + s] * curve
+                desk[4 * SLOTS + s] += weight * curve * curve
+        for s in range(min(SLOTS, signals.shape[0] - first)):
+            v, product, norm = first + s, desk[3 * SLOTS + s], desk[4 * SLOTS + s]
+            s0[v] = product / norm
+            rest = max(energy[v] - product * s0[v], 1e-12 * energy[v])
+            loglik[v] = -0.5 * np.log(norm) - (n - 1) / 2 * np.log(rest)
 
 
 @njit(**JIT)
-def metropolis(
-    signals,
-    w,
-    b,
-    sigma,
-    floor,
-    low,
-    high,
-    mean,
-    precision,
-    proposal,
-    log_u,
-    theta,
-    loglik,
-    s0,
-    taken,
-):
-    """A Metropolis step of every voxel: `theta`, `loglik` and `s0` follow where it is taken."""
-    curve = np.empty(b.size)
-    for v in range(signals.shape[0]):
+def metropolis(low, high, mean, precision, proposal, new, height, log_u, theta, loglik, s0, taken):
+    """A Metropolis step of every voxel: `theta`, `loglik` and `s0` follow where it is taken.
+
+    `new` and `height` are the log-likelihoods of the proposals and their s0.
+    """
+    for v in range(theta.shape[0]):
         taken[v] = False
         inside, gain = True, 0.0
         for p in range(3):
@@ -914,13 +949,8 @@ def metropolis(
                 here = (theta[v, p] - mean[p]) * (theta[v, q] - mean[q])
                 there = (proposal[v, p] - mean[p]) * (proposal[v, q] - mean[q])
                 gain += 0.5 * precision[p, q] * (here - there)
-        if not inside:
-            continue
-        d, d_star = np.exp(proposal[v, 0]), np.exp(proposal[v, 1])
-        f = 1 / (1 + np.exp(-proposal[v, 2]))
-        new, height = likelihood(signals[v], w, b, sigma, floor, d, d_star, f, curve)
-        if log_u[v] < new - loglik[v] + gain:
-            theta[v], loglik[v], s0[v], taken[v] = proposal[v], new, height, True
+        if inside and log_u[v] < new[v] - loglik[v] + gain:
+            theta[v], loglik[v], s0[v], taken[v] = proposal[v], new[v], height[v], True
 
 
 # What is compiled ---------------------------------------------------------------------------------

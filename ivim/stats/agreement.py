@@ -173,7 +173,7 @@ def reading_table(frame: pd.DataFrame, targets: str, raters: str, values: Hashab
     table = table.loc[long["target"].unique(), long["rater"].unique()]
     complete = table.dropna()
     _check_size(table, complete, targets, raters, values)
-    if table.shape[1] > 1 and (complete.nunique() == 1).all():
+    if (complete.nunique() == 1).all():
         msg = (
             f"{values!r} is the same for every {targets} within each {raters}; agreement needs "
             "targets that differ"
@@ -186,7 +186,7 @@ def reading_table(frame: pd.DataFrame, targets: str, raters: str, values: Hashab
 def _check_size(
     table: pd.DataFrame, complete: pd.DataFrame, targets: str, raters: str, values: Hashable
 ) -> None:
-    if table.shape[1] > 1 and len(table) < 2:
+    if len(table) < 2:
         msg = _too_few(table, targets, raters, values)
         raise ValueError(msg)
     lacking = np.argwhere(table.isna().to_numpy())

@@ -1,4 +1,6 @@
-"""Newton's method with step halving: for Firth's penalty, and where whole steps overshoot."""
+"""Newton's method with step halving: for Firth's penalty, where whole steps overshoot, and for many
+samples at once.
+"""
 
 from typing import Any
 
@@ -38,58 +40,106 @@ def newton(design: Floats, y: NDArray[np.int_], firth: bool = False) -> dict[str
     no penalty of Firth's, and the package firthmodels gives the coefficients of brglm2 with other
     standard errors.
     """
-    beta, step = np.zeros(design.shape[1]), np.inf
+    b, converged = newton_many(design[None], y, firth)
+    covariance, _ = _parts(design[None], y, b, firth)
+    return {"b": b[0], "covariance": covariance[0], "converged": bool(converged[0])}
+
+
+def newton_many(
+    designs: Floats, y: NDArray[np.int_], firth: bool = False
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """The maximum of :func:`newton` for many samples with the same outcomes, all at once.
+
+    Parameters
+    ----------
+    designs : array, shape (samples, n, terms)
+        As for :func:`newton`.
+    y : array, shape (n,)
+        0 or 1.
+    firth : bool
+
+    Returns
+    -------
+    b : array, shape (samples, terms)
+    converged : array of bool, shape (samples,)
+    """
+    beta, step = np.zeros(designs.shape[::2]), np.full(len(designs), np.inf)
+    open_ = np.arange(len(designs))
     for _ in range(STEPS):
-        covariance, gradient = _parts(design, y, beta, firth)
-        move = covariance @ gradient
-        beta, step = _halved(design, y, beta, move, firth), float(np.abs(move).max())
-        if step < TOLERANCE or covariance.max() > RUNAWAY:
+        part = designs[open_]
+        covariance, gradient = _parts(part, y, beta[open_], firth)
+        move = np.einsum("sij,sj->si", covariance, gradient)
+        beta[open_] = _halved(part, y, beta[open_], move, firth)
+        step[open_] = np.abs(move).max(axis=1)
+        open_ = open_[(step[open_] >= TOLERANCE) & (covariance.max(axis=(1, 2)) <= RUNAWAY)]
+        if not open_.size:
             break
-    covariance, _ = _parts(design, y, beta, firth)
-    return {"b": beta, "covariance": covariance, "converged": step < TOLERANCE}
+    return beta, step < TOLERANCE
 
 
-def log_likelihood(score: Any, y: NDArray[np.int_]) -> float:
+def log_likelihood(score: Any, y: NDArray[np.int_]) -> Any:
     """Log likelihood of the outcomes at the given log odds.
 
     Parameters
     ----------
-    score : float or array, shape (n,)
+    score : float or array, shape (..., n)
         Log odds.
     y : array, shape (n,)
         0 or 1.
 
     Returns
     -------
-    float
+    float or array, shape (...)
     """
-    return float((y * score - np.logaddexp(0, score)).sum())
+    return (y * score - np.logaddexp(0, score)).sum(axis=-1)
 
 
-def _parts(design: Floats, y: NDArray[np.int_], beta: Floats, firth: bool) -> tuple[Floats, Floats]:
-    score = design @ beta
+def _score(designs: Floats, beta: Floats) -> Floats:
+    score: Floats = np.matmul(designs, beta[:, :, None])[:, :, 0]
+    return score
+
+
+def _information(designs: Floats, score: Floats) -> tuple[Floats, Floats]:
     # Both tails by expit, never 1 - p, which is 0 too early when a fit runs to infinity.
     weight = special.expit(score) * special.expit(-score)
-    covariance = np.linalg.pinv(design.T @ (weight[:, None] * design), hermitian=True)
+    information: Floats = np.matmul(designs.transpose(0, 2, 1), weight[:, :, None] * designs)
+    return weight, information
+
+
+def _parts(
+    designs: Floats, y: NDArray[np.int_], beta: Floats, firth: bool
+) -> tuple[Floats, Floats]:
+    score = _score(designs, beta)
+    weight, information = _information(designs, score)
+    covariance: Floats = np.asarray(np.linalg.pinv(information, hermitian=True), dtype=float)
     residual = np.where(y == 1, special.expit(-score), -special.expit(score))
     if firth:
-        leverage = weight * np.einsum("ij,jk,ik->i", design, covariance, design)
+        leverage = weight * (np.matmul(designs, covariance) * designs).sum(axis=2)
         residual = residual + leverage * (0.5 - special.expit(score))
-    return covariance, design.T @ residual
+    gradient: Floats = np.matmul(residual[:, None, :], designs)[:, 0]
+    return covariance, gradient
 
 
-def _halved(design: Floats, y: NDArray[np.int_], beta: Floats, step: Floats, firth: bool) -> Floats:
-    def objective(at: Floats) -> float:
-        score = design @ at
-        value = log_likelihood(score, y)
+def _halved(
+    designs: Floats, y: NDArray[np.int_], beta: Floats, move: Floats, firth: bool
+) -> Floats:
+    """Whole steps, halved until the objective does not fall; no step where it always would."""
+
+    def objective(at: Floats, which: Any) -> Floats:
+        score = _score(designs[which], at)
+        value: Floats = log_likelihood(score, y)
         if firth:
-            weight = special.expit(score) * special.expit(-score)
-            value += 0.5 * float(np.linalg.slogdet(design.T @ (weight[:, None] * design))[1])
+            _, information = _information(designs[which], score)
+            value = value + 0.5 * np.linalg.slogdet(information)[1]
         return value
 
-    start = objective(beta)
+    start, found = objective(beta, slice(None)), beta.copy()
+    left = np.arange(len(beta))
     for halving in range(30):
-        candidate = beta + step / 2**halving
-        if objective(candidate) >= start - 1e-12 * abs(start):
-            return candidate
-    return beta
+        candidate = beta[left] + move[left] / 2**halving
+        good = objective(candidate, left) >= start[left] - 1e-12 * np.abs(start[left])
+        found[left[good]] = candidate[good]
+        left = left[~good]
+        if not left.size:
+            break
+    return found

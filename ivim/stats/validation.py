@@ -11,6 +11,7 @@ from ivim.stats import checks
 from ivim.stats.checks import Floats
 from ivim.stats.logistic import fit_logistic, logistic, model_data
 from ivim.stats.ranks import area, curve_counts, youden
+from ivim.stats.resamples import batches, coefficients, gaps
 
 STATISTICS = ("auc", "sensitivity", "specificity")
 
@@ -66,16 +67,14 @@ def optimism(
     # Its checks first: separation is reported before anything is resampled.
     logistic(frame, outcome, predictors, penalty)
     _, x, y = model_data(frame, outcome, predictors)
-    rng, gaps, refitted = np.random.default_rng(seed), np.empty((resamples, len(STATISTICS))), 0
-    groups = [np.flatnonzero(y == value) for value in (0, 1)]
-    for at in range(resamples):
-        drawn = np.concatenate([rng.choice(members, members.size) for members in groups])
-        b, firth = _coefficients(x[drawn], y[drawn], penalty)
-        cut = _cut(y[drawn], _score(b, x[drawn]))
-        gaps[at] = _judge(y[drawn], _score(b, x[drawn]), cut) - _judge(y, _score(b, x), cut)
+    lost, refitted = [], 0
+    for drawn in batches(y, x.shape[1] + 1, resamples, seed):
+        b, firth = coefficients(x, y, drawn, penalty)
+        lost.append(gaps(x, y, drawn, b))
         refitted += firth
     score = _score(_coefficients(x, y, penalty)[0], x)
-    apparent, bias = _judge(y, score, _cut(y, score)), gaps.mean(axis=0)
+    differences = np.concatenate(lost)
+    apparent, bias = _judge(y, score, _cut(y, score)), differences.mean(axis=0)
     table = pd.DataFrame(
         {
             "statistic": STATISTICS,
@@ -84,7 +83,7 @@ def optimism(
             "corrected": apparent - bias,
         }
     )
-    error = gaps.std(axis=0, ddof=min(1, resamples - 1)) / np.sqrt(resamples)
+    error = differences.std(axis=0, ddof=min(1, resamples - 1)) / np.sqrt(resamples)
     table.attrs = {"resamples": resamples, "seed": seed, "firth_resamples": refitted, "n": y.size}
     table.attrs["error"] = dict(zip(STATISTICS, error.tolist(), strict=True))
     return table

@@ -18,6 +18,7 @@ import numpy as np
 from ivim import parameters
 from ivim.imaging.regions import area_mm2, dice, largest
 from ivim.signal.models import STUDY_MODELS, get_model
+from ivim.signal.reasons import TIED
 from ivim.signal.recipe import RECIPES, Recipe
 
 if TYPE_CHECKING:
@@ -246,12 +247,31 @@ def six_maps(series: Series, mask: np.ndarray, recipe: Recipe) -> dict[str, np.n
     -------
     dict of str to array, shape (x, y, z)
     """
+    return maps_with_ties(series, mask, recipe)[0]
+
+
+def maps_with_ties(
+    series: Series, mask: np.ndarray, recipe: Recipe
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The six maps, and by parameter where two sets of values fit equally well.
+
+    Parameters
+    ----------
+    series, mask, recipe
+        As for :func:`six_maps`.
+
+    Returns
+    -------
+    maps : dict of str to array, shape (x, y, z)
+    ties : dict of str to array of bool, shape (x, y, z)
+    """
     fitted = recipe.maps(
         series.data, series.b, series.averages, mask=mask, models=fittable(series.b), threads=1
     )
     found = {name: maps[name] for maps in fitted.values() for name in maps}
     nothing = np.full(mask.shape, np.nan)
-    return {name: found.get(name, nothing) for name in parameters.SIX}
+    ties = {name: maps["reason"] == TIED for maps in fitted.values() for name in maps}
+    return {name: found.get(name, nothing) for name in parameters.SIX}, ties
 
 
 def overlap(chosen: dict[str, Chosen], grid: Grid) -> list[dict]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 import ivim
-from ivim.imaging.output import as_displayed, draw_map
+from ivim.imaging.output import TIED_TEXT, as_displayed, draw_map
+from ivim.report.palette import lines, plain_ticks
 from ivim.signal.models import MODELS, STUDY_MODELS
 
 if TYPE_CHECKING:
@@ -30,7 +33,27 @@ MAP_MARGINS = {
 }  # fmt: skip
 CURVE_MARGINS = {"left": 0.13, "right": 0.98, "bottom": 0.11, "top": 0.97, "hspace": 0.08}
 
-MODEL_STYLES = {"monoexponential": ":", "biexponential": "-", "stretched": "--"}
+
+def same_for_all(draw: Callable[..., str]) -> Callable[..., str]:
+    """A picture that a user's own settings of matplotlib do not change.
+
+    Parameters
+    ----------
+    draw : callable
+
+    Returns
+    -------
+    callable
+    """
+
+    @wraps(draw)
+    def drawn(*given, **named):
+        from matplotlib import style
+
+        with style.context("default"):
+            return draw(*given, **named)
+
+    return drawn
 
 
 def slice_shown(masks: list[np.ndarray]) -> int:
@@ -70,6 +93,7 @@ def window_around(mask: np.ndarray, spacing: tuple[float, ...]) -> tuple[slice, 
     return window[0], window[1]
 
 
+@same_for_all
 def scan_picture(
     series: Series, masks: dict[str, np.ndarray], z: int, window: tuple[slice, slice]
 ) -> str:
@@ -112,12 +136,14 @@ def scan_picture(
     return _png(figure)
 
 
+@same_for_all
 def maps_picture(
     maps: dict[str, np.ndarray],
     masks: dict[str, np.ndarray],
     z: int,
     window: tuple[slice, slice],
     grid: Grid,
+    ties: dict[str, np.ndarray] | None = None,
 ) -> str:
     """The six maps around the ROIs, in the colours and ranges of every map of this project.
 
@@ -128,6 +154,8 @@ def maps_picture(
     masks, z, window
         As for :func:`scan_picture`.
     grid : Grid
+    ties : dict of str to array of bool, shape (x, y, z), optional
+        By parameter, voxels where two sets of values fit equally well: drawn in grey.
 
     Returns
     -------
@@ -135,13 +163,18 @@ def maps_picture(
         PNG as base64.
     """
     figure, axes = _figure(2, 3, (10.5, 6.4), MAP_MARGINS)
+    grey = {name: as_displayed(tied[:, :, z][window], grid) for name, tied in (ties or {}).items()}
     for place, (name, values) in zip(axes, maps.items(), strict=True):
-        draw_map(place, as_displayed(values[:, :, z][window], grid), name, spacing=grid.spacing)
+        shown = as_displayed(values[:, :, z][window], grid)
+        draw_map(place, shown, name, spacing=grid.spacing, tied=grey.get(name))
         for colour, mask in zip(_colours(masks), masks.values(), strict=True):
             _outline(place, as_displayed(mask[:, :, z][window], grid), colour)
+    if any(tied.any() for tied in grey.values()):
+        figure.text(0.01, 0.002, TIED_TEXT, fontsize=7)
     return _png(figure)
 
 
+@same_for_all
 def curve_picture(signal: np.ndarray, series: Series, fits: dict[str, dict[str, float]]) -> str:
     """The mean signal of an ROI with the fits of the three models, and what they leave over.
 
@@ -157,21 +190,25 @@ def curve_picture(signal: np.ndarray, series: Series, fits: dict[str, dict[str, 
     str
         PNG as base64.
     """
+    from matplotlib.ticker import LogLocator
+
     figure, (top, below) = _figure(
         2, 1, (6.4, 4.8), CURVE_MARGINS, sharex=True, height_ratios=(3, 1)
     )
     top.semilogy(series.b, signal, "o", color="#222222", markersize=5, label="measured", zorder=5)
     b = np.linspace(0, series.b.max(), 200)
-    for model in STUDY_MODELS:
+    for model, look in zip(STUDY_MODELS, lines(len(STUDY_MODELS)), strict=True):
         if model in fits:
             curve = MODELS[model].function
-            line = top.plot(b, curve(b, **fits[model]), MODEL_STYLES[model], label=model)[0]
+            line = top.plot(b, curve(b, **fits[model]), **look, label=model)[0]
             left = signal - curve(series.b, **fits[model])
             below.plot(series.b, left, "o", color=line.get_color(), markersize=4)
     below.axhline(0, color="#888888", linewidth=0.8)
     top.set_ylabel("signal")
     below.set_ylabel("residual")
     below.set_xlabel("b (s/mm²)")
+    top.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    plain_ticks(top.yaxis)
     top.legend(fontsize=8, frameon=False)
     return _png(figure)
 

@@ -184,7 +184,7 @@ def _drawn(options, series, chosen):
     recipe = measure.with_noise_level(series, union, options.recipe)
     around = np.zeros_like(union)
     around[(*window, z)] = True
-    maps = measure.six_maps(series, around, recipe)
+    maps, ties = measure.maps_with_ties(series, around, recipe)
     reader, mask = next(iter(masks.items()))
     signal = mean_signal(series, mask)
     names = " and ".join(masks)
@@ -198,7 +198,7 @@ def _drawn(options, series, chosen):
         (
             "Parameter maps",
             f"Six maps around the ROI: {', '.join(map(parameters.long_name, maps))}",
-            pictures.maps_picture(maps, masks, z, window, series.grid),
+            pictures.maps_picture(maps, masks, z, window, series.grid, ties),
         ),
         (
             f"Mean signal in the ROI of {reader}, with three fits",

@@ -68,7 +68,7 @@ def run_study(
     began = time.perf_counter()
     out = Path(plan.results_folder(out, None, force))
     check_groups(folder, positive)
-    out.mkdir(parents=True, exist_ok=True)
+    files.new_folder(out)
     measured = job.measure_study(
         folder,
         options,

@@ -9,7 +9,7 @@ from ivim.report.cells import parameter
 from ivim.report.headings import PARAMETER
 from ivim.report.minutes import listed
 from ivim.report.picture import Picture
-from ivim.report.printing import number
+from ivim.report.printing import number, with_unit
 from ivim.report.write import Table
 from ivim.synthetic import cases, panels
 from ivim.synthetic.phantom import Case
@@ -32,13 +32,13 @@ def regions(measured: Mapping[str, cases.Measured]) -> list[str]:
     """
     told = [f"b-values (s/mm²): {' '.join(map(str, article.B_VALUES))}"]
     told.append(f"averages: {' '.join(map(str, article.AVERAGES))}")
-    for name, one in measured.items():
+    for one in measured.values():
         sizes = one.table.dropna().drop_duplicates("reader")
         areas = ", ".join(
             f"{row.reader} {row.area_mm2:.1f} mm² ({row.voxels} voxels)"
             for row in sizes.itertuples()
         )
-        told.append(f"{TITLES[name]}, {one.case.title}: region of {areas}")
+        told.append(f"{one.case.title}: region of {areas}")
     low, high = article.ROI_AREA_MM2
     return [*told, f"the article's regions (Methods): {low:g} to {high:g} mm²"]
 
@@ -243,7 +243,7 @@ def _labelled(name):
 
 
 def _value(name, value):
-    return f"{number(value, 3)} {parameters.unit(name)}".rstrip()
+    return with_unit(number(value, 3), parameters.unit(name))
 
 
 def _table(name, caption, frame, cells):

@@ -42,6 +42,8 @@ class Measured:
     phantom : Phantom
     maps : dict of str to array, shape (x, y, z)
         mm²/s.
+    ties : dict of str to array of bool, shape (x, y, z)
+        By parameter, voxels where two sets of values fit equally well.
     table : DataFrame
         ``panel, parameter, reader, value, unit, voxels, area_mm2``: a row per reader, and one for
         reader "mean"; diffusivities in 10⁻³ mm²/s.
@@ -50,6 +52,7 @@ class Measured:
     case: phantom.Case
     phantom: phantom.Phantom
     maps: dict
+    ties: dict
     table: pd.DataFrame
 
 
@@ -99,7 +102,7 @@ def measure_case(case: phantom.Case, whole: bool = True) -> Measured:
     region = np.any(list(scanned.rois.values()), axis=0)
     if whole:
         region[WINDOW] = True
-    maps = measure.parameter_maps(scanned.series, "article", region)
+    maps, ties = measure.maps_with_ties(scanned.series, "article", region)
     rows = []
     for reader, mask in scanned.rois.items():
         values, _ = measure.mean_of_maps(maps, mask)
@@ -126,6 +129,7 @@ def measure_case(case: phantom.Case, whole: bool = True) -> Measured:
         case,
         scanned,
         maps,
+        ties,
         table.sort_values(["panel", "reader"], kind="stable", ignore_index=True),
     )
 

@@ -9,7 +9,7 @@ import pandas as pd
 from ivim import article, parameters
 from ivim.imaging import measure
 from ivim.report.figures import label
-from ivim.report.palette import COLOURS, REFERENCE, STYLE, lines, plain_ticks
+from ivim.report.palette import COLOURS, REFERENCE, lines, plain_ticks, styled
 from ivim.report.widget import Choice, Explorer, Slider
 from ivim.signal.crlb import rician_information
 from ivim.signal.fit import fit
@@ -92,7 +92,7 @@ def draw_signal(
         for name in STUDY_MODELS
         if len(b) > len(MODELS[name].parameters)
     }
-    with plt.rc_context(STYLE):
+    with styled():
         figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
         fine = np.linspace(0, b.max(), 200)
         left.semilogy(b, noisy, "o", color="black", label="simulated voxel")
@@ -211,7 +211,7 @@ def draw_voxel(
     maps = {name: measured.maps[name][:, :, 0][WINDOW] for name in parameters.SIX}
     numbers = {name: values[region & np.isfinite(values)].mean() for name, values in maps.items()}
     table = parameters.to_table(numbers)
-    with plt.rc_context(STYLE | {"axes.grid": False}):
+    with styled(axes_grid=False):
         figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
         left.imshow(series.data[:, :, 0, 0][WINDOW].T, cmap="gray", interpolation="nearest")
         left.plot(*place, "s", markerfacecolor="none", markeredgecolor="#39d0ff", markersize=7)

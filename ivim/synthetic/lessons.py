@@ -2,15 +2,16 @@
 against the Cramér-Rao bound. Everything is simulated from stated values."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ivim import article, parameters
+from ivim.files import rounded
 from ivim.report.figures import axis_label, label
-from ivim.report.palette import REFERENCE, STYLE, lines, plain_ticks
+from ivim.report.palette import REFERENCE, lines, plain_ticks, styled
 from ivim.report.picture import Picture
 from ivim.signal.crlb import crlb
 from ivim.signal.fit import fit, fit_roi
@@ -135,7 +136,7 @@ def sweeps(lesion: Lesion) -> Picture:
     plt, fine, plotted = _pyplot(), np.linspace(0, 1500, 301), []
     base = lesion.truth | {"s0": 1.0, "ddc": 1.2e-3, "alpha": 0.75, "diffusivity": 1.2e-3}
     base |= {"kurtosis": 0.7}
-    with plt.rc_context(STYLE):
+    with styled():
         figure, panels = plt.subplots(
             2, 3, figsize=(9.6, 5.8), sharex=True, sharey=True, layout="constrained"
         )
@@ -194,14 +195,18 @@ def fit_picture(roi: Floats, found: Mapping[str, Fit]) -> Picture:
     ivim.report.picture.Picture
     """
     plt, fine, mean = _pyplot(), np.linspace(0, 1500, 301), roi.mean(axis=0)
-    with plt.rc_context(STYLE):
+    # What is drawn is what processors agree on: curves of values to six digits, and residuals to
+    # more decimals than the eye sees.
+    curves = {name: _curve(one, fine) for name, one in found.items()}
+    residuals = {name: one.residuals.round(4) for name, one in found.items()}
+    with styled():
         figure, (top, bottom) = plt.subplots(
             2, 1, figsize=(6.4, 5.8), sharex=True, height_ratios=(2.2, 1), layout="constrained"
         )
         top.semilogy(B, mean, "o", color="black", markersize=5, label="simulated", zorder=3)
-        for (name, one), look in zip(found.items(), lines(len(found)), strict=True):
-            top.semilogy(fine, one.predict(fine), **look, label=name)
-            bottom.plot(B, one.residuals, marker="o", markersize=4, linewidth=1, **look)
+        for name, look in zip(found, lines(len(found)), strict=True):
+            top.semilogy(fine, curves[name], **look, label=name)
+            bottom.plot(B, residuals[name], marker="o", markersize=4, linewidth=1, **look)
         top.legend()
         top.set_ylabel("signal")
         plain_ticks(top.yaxis)
@@ -209,15 +214,20 @@ def fit_picture(roi: Floats, found: Mapping[str, Fit]) -> Picture:
         bottom.set_ylabel("simulated − fitted")
         _label(figure, "b (s/mm²)")
     plt.close(figure)
-    largest = {name: np.abs(one.residuals).max() for name, one in found.items()}
+    largest = {name: np.abs(left).max() for name, left in residuals.items()}
     told = ", ".join(f"{name} {value:.1f}" for name, value in largest.items())
     alt = (
         "Above, the mean signal of a simulated lesion against b with four fitted curves; below, "
         f"simulated minus fitted. Largest difference: {told}."
     )
-    residuals = {f"residual_{name}": one.residuals for name, one in found.items()}
-    data = pd.DataFrame({"b": B, "simulated": mean} | residuals)
+    columns = {f"residual_{name}": left for name, left in residuals.items()}
+    data = pd.DataFrame({"b": B, "simulated": mean} | columns)
     return Picture("signal_fits", figure, data, alt, "simulated")
+
+
+def _curve(one, b):
+    values = {name: rounded(value) for name, value in one.values.items()}
+    return replace(one, values=values).predict(b)
 
 
 def estimators(lesion: Lesion, voxels: int, repeats: int, rng: np.random.Generator) -> pd.DataFrame:
@@ -267,7 +277,7 @@ def precision(lesion: Lesion, fractions: Sequence[float] = (0.11, 0.30)) -> Pict
     """
     plt, ratios, plotted = _pyplot(), np.geomspace(10, 1000, 41), []
     names = MODELS["biexponential"].measured
-    with plt.rc_context(STYLE):
+    with styled():
         figure, panels = plt.subplots(
             1, len(fractions), figsize=(9.6, 4.0), sharey=True, layout="constrained"
         )

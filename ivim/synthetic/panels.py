@@ -32,18 +32,23 @@ def draw_panels(measured: cases.Measured, figure: str) -> "Figure":
     """
     import matplotlib.pyplot as plt
 
-    from ivim.report.figures import STYLE
+    from ivim.report.palette import styled
 
     beside = cases.beside_caption(measured, figure).set_index("parameter")
     # Made outside of the style's context, which would take the notebook's interactive mode back
     # with it.
-    drawn = plt.figure(figsize=(13.6, 6.6), layout="constrained")
-    with plt.rc_context(STYLE | {"axes.grid": False}):
+    drawn = plt.figure(
+        figsize=(13.6, 6.6), layout="constrained", facecolor="white", edgecolor="white", dpi=96
+    )
+    with styled(axes_grid=False):
         axes = drawn.subplots(2, 4)
         _draw_slice(axes.flat[0], measured)
         _draw_dwi(axes.flat[1], measured)
         for place, name in zip(axes.flat[2:], parameters.SIX, strict=True):
-            output.draw_map(place, measured.maps[name][:, :, 0][cases.WINDOW], name)
+            shown, tied = (
+                part[name][:, :, 0][cases.WINDOW] for part in (measured.maps, measured.ties)
+            )
+            output.draw_map(place, shown, name, tied=tied)
             unit = {"": "", "mm²/s": " mm²/s"}.get(
                 beside.loc[name, "unit"], f" × {beside.loc[name, 'unit']}"
             )
@@ -54,6 +59,8 @@ def draw_panels(measured: cases.Measured, figure: str) -> "Figure":
             _draw_rois(place, measured)
         _scale_bar(axes.flat[1])
         drawn.suptitle(f"Synthetic phantom, not a patient: {measured.case.title}", fontsize=12)
+        if any(tied[cases.WINDOW].any() for tied in measured.ties.values()):
+            drawn.supxlabel(output.TIED_TEXT, fontsize=8, x=0.99, ha="right")
     return drawn
 
 

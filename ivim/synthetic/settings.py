@@ -6,6 +6,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from ivim.files import shown
+
 DEFAULT = Path(__file__).with_name("study.toml")
 """The documented defaults, with their sources; the file to copy for settings of one's own."""
 
@@ -109,9 +111,11 @@ def _parse(path):
         raise ValueError(msg)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
+        why = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         msg = (
-            f"{path}: not TOML in UTF-8 ({error}); mend it, or begin with a copy of the defaults "
+            f"{path}: not TOML in UTF-8 ({' '.join(why.split())[:200]}); mend it, or begin with a "
+            "copy of the defaults "
             "(see data/README.md)"
         )
         raise ValueError(msg) from error
@@ -208,22 +212,21 @@ class _Table:
     def take(self, key):
         self.taken.append(key)
         if key not in self.content:
-            met = ", ".join(map(repr, self.content)) or "nothing"
+            met = ", ".join(map(shown, list(self.content)[:9])) or "nothing"
             msg = f"{self.place}: {key!r} is missing; met {met}"
             raise ValueError(msg)
         return self.content[key]
 
     def finish(self):
         if unknown := [key for key in self.content if key not in self.taken]:
-            msg = (
-                f"{self.place}: unknown entry {unknown[0]!r}; accepted are {', '.join(self.taken)}"
-            )
+            accepted = ", ".join(self.taken)
+            msg = f"{self.place}: unknown entry {shown(unknown[0])}; accepted are {accepted}"
             raise ValueError(msg)
 
     def text(self, key, pattern):
         value = self.take(key)
         if not isinstance(value, str) or not re.fullmatch(pattern, value):
-            msg = f"{self.place}: {key} is {value!r}; give text that matches {pattern}"
+            msg = f"{self.place}: {key} is {shown(value)}; give text that matches {pattern}"
             raise ValueError(msg)
         return value
 
@@ -241,14 +244,14 @@ class _Table:
         kind = "a whole number" if whole else "a number"
         plain = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
         if not plain or not low <= value <= high:
-            msg = f"{self.place}: {key} is {value!r}; it is {kind} from {low:g} to {high:g}"
+            msg = f"{self.place}: {key} is {shown(value)}; it is {kind} from {low:g} to {high:g}"
             raise ValueError(msg)
         return value if whole else float(value)
 
     def table(self, key):
         content = self.take(key)
         if not isinstance(content, dict):
-            msg = f"{self.place}: {key} is {content!r}; it is a table, [{key}]"
+            msg = f"{self.place}: {key} is {shown(content)}; it is a table, [{key}]"
             raise ValueError(msg)
         return _Table(content, f"{self.place}, {key}")
 

@@ -150,7 +150,9 @@ class Page:
     def ordered(self, *ids):
         """The numbers stand in ascending order."""
         self.relate(
-            "order", ids, lambda *ends: all(a[0] <= b[1] for a, b in itertools.pairwise(ends))
+            "order",
+            ids,
+            lambda *ends: all(a[0] <= b[1] + 1e-9 for a, b in itertools.pairwise(ends)),
         )
 
     def scale(self, row_id):

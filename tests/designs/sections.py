@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from functools import partial
 
 import numpy as np
 from scipy import stats
@@ -61,6 +62,7 @@ def group_tests(study, location):
         if design.seed % 2:
             for pair in itertools.combinations(design.groups, 2):
                 _pair(study, location, marker.name, pair, comparison=" vs ".join(pair))
+    _owed_by_signs(study)
 
 
 def part_tests(study, location):
@@ -103,6 +105,8 @@ def _sex(study, location):
         names = (found["male"][group], found["female"][group])
         if as_share:
             page.relate("all", names, lambda a, b: a[0] + b[0] <= 1 <= a[1] + b[1])
+        elif design.missing or design.lesions:  # some sexes may be unknown, as far as is told
+            page.relate("sum", (study.sizes[group], *names), lambda n, a, b: a[0] + b[0] <= n[1])
         else:
             page.follows("sum", study.sizes[group], names, lambda a, b: a + b)
     if not as_share:
@@ -119,10 +123,23 @@ def _category(study, location):
         decimals = min(design.style.share_decimals, 1)
         how = "unit" if design.style.percent == "fraction" else design.style.percent
         share = page.percentage(location, "share", inside.mean(), decimals, how, **more)
-        page.follows("share", share, (counts[group], study.sizes[group]), lambda k, n: k / n)
+        page.relate(
+            "share",
+            (share, counts[group], study.sizes[group]),
+            partial(_share_of, some=bool(design.missing or design.lesions)),
+        )
     _add_up(study, counts)
     if len(design.groups) == 2:
         _table_test(study, location, "smoker", study.frame["smoker"].to_numpy(), counts)
+
+
+def _share_of(share, count, size, some):
+    """The share is the count over the size, or over a whole number of at least half of it where
+    some may not have been asked.
+    """
+    k, n = round(count[0]), round(size[0])
+    sizes = range(max(k, 1, (n + 1) // 2), n + 1) if some else (n,)
+    return any(share[0] <= k / m * (1 + 1e-9) and k / m * (1 - 1e-9) <= share[1] for m in sizes)
 
 
 def _table_test(study, location, parameter, yes, counts=None):
@@ -310,9 +327,10 @@ def _statistic(design, found):
 
 
 def _owed_by_p(study, name, pair, p, target, statistic):
-    design, page = study.design, study.page
+    design = study.design
     if statistic == "z":
-        page.follows("p of z", p, (target,), lambda z: 2 * stats.norm.sf(abs(z)))
+        page, many = study.page, next(r for r in study.page.rows if r["id"] == p)["comparison"]
+        page.relate("p of z", (p, target), _p_fits_z if not many else _p_not_below_z)
         return
     sizes = [len(_values(study, name, group)) for group in pair]
     if design.test == "student":
@@ -323,14 +341,53 @@ def _owed_by_p(study, name, pair, p, target, statistic):
             for group, n in zip(pair, sizes, strict=True)
         )
         df = (a + b) ** 2 / (a**2 / (sizes[0] - 1) + b**2 / (sizes[1] - 1))
-    page.follows("p of t", p, (target,), lambda t: 2 * stats.t.sf(abs(t), df))
+    _owed_or_corrected(study, "p of t", p, target, lambda t: 2 * stats.t.sf(abs(t), df))
+
+
+def _p_fits_z(p, z):
+    """p may be exact or with a continuity correction, so that Z tells it within a margin only."""
+    low, high = sorted(abs(end) for end in z)
+    far, near = 1.1 * high + 0.15, max(0.0, 0.9 * low - 0.15)
+    return 2 * stats.norm.sf(far) <= p[1] and p[0] <= 2 * stats.norm.sf(near)
+
+
+def _p_not_below_z(p, z):
+    """Of several pairs p may be corrected, and is larger then."""
+    return 2 * stats.norm.sf(1.1 * max(map(abs, z)) + 0.15) <= p[1]
+
+
+def _owed_or_corrected(study, name, p, target, function):
+    """p follows from the statistic; where pairs are compared it may be corrected for several tests,
+    by Bonferroni times the number of all p at most.
+    """
+    page = study.page
+    page.follows(name, p, (target,), function)
+    exact = page.relations.pop()
+    row = next(row for row in page.rows if row["id"] == p)
+    if not row["comparison"]:
+        page.relations.append(exact)
+        return
+
+    def possible(printed, statistic):
+        tests = len([row for row in page.rows if row["statistic"] == "p"])
+        ends = [function(end) for end in statistic]
+        top = min(1.0, tests * max(ends))
+        return exact.possible(printed, statistic) or min(ends) <= printed[1] and printed[0] <= top
+
+    page.relate(name, exact.ids, possible)
 
 
 def _owed_by_t(study, name, pair, target):
+    """The size of t follows from the rows; its sign is that of one order of the groups or of the
+    other, as long as nothing else is printed.
+    """
     design, page = study.design, study.page
+    cells = [study.described[name][group] for group in pair]
+    study.signs.setdefault((page.rows[-1]["location"], pair), []).append(
+        (target, cells[0][1], cells[1][1])
+    )
     if (design.missing and not design.missing_told) or page.style.spread == "se":
         return
-    cells = [study.described[name][group] for group in pair]
     names = [cell[i] for i in range(3) for cell in cells]
 
     def t(n1, n2, m1, m2, s1, s2):
@@ -340,6 +397,32 @@ def _owed_by_t(study, name, pair, target):
         return float(found.statistic)
 
     page.follows("t of means", target, names, t)
+    signed = page.relations.pop()
+
+    def either(printed, *given):
+        minus = (-printed[1], -printed[0])
+        return signed.possible(printed, *given) or signed.possible(minus, *given)
+
+    page.relate("t of means", signed.ids, either)
+
+
+def _owed_by_signs(study):
+    """All t of a table are of one order of the groups; t without any minus are sizes."""
+    for rows in study.signs.values():
+        names = [name for row in rows for name in row]
+        study.page.relate("signs of t", names, _one_order)
+
+
+def _one_order(*ends):
+    rows = list(zip(ends[::3], ends[1::3], ends[2::3], strict=True))
+    if all(t[0] >= 0 for t, _, _ in rows):
+        return True
+    orders = set()
+    for t, a, b in rows:
+        gap = (a[0] - b[1], a[1] - b[0])
+        if not (t[0] <= 0 <= t[1] or gap[0] <= 0 <= gap[1]):
+            orders.add((t[0] > 0) == (gap[0] > 0))
+    return len(orders) < 2
 
 
 def _several(study, location, name, groups, comparison=""):

@@ -37,6 +37,8 @@ class Study:
         Row id of every group's size.
     described : dict
         By marker and group: row ids of size, mean and spread.
+    signs : dict
+        By place and pair of groups: row ids of each t and of the two means behind it.
     areas, shares : dict
         Row ids of printed areas and rates, for the abstract.
     """
@@ -46,6 +48,7 @@ class Study:
     page: Page
     sizes: dict = field(default_factory=dict)
     described: dict = field(default_factory=dict)
+    signs: dict = field(default_factory=dict)
     areas: dict = field(default_factory=dict)
     shares: dict = field(default_factory=dict)
 
@@ -173,9 +176,19 @@ def _statements(made):
             continue
         sign, word = ("<", "lower") if ends[low][1] < ends[high][0] else (">", "higher")
         test = f"mean({low}; {name}) {sign} mean({high}; {name})"
+        means = (cells[low][1], cells[high][1])
+        page.relate("statement", means, _lower if sign == "<" else _higher)
         page.text(
             "results", "claim", f"{name} was {word}", parameter=name, analysis="describe", test=test
         )
+
+
+def _lower(a, b):
+    return a[0] <= b[1]
+
+
+def _higher(a, b):
+    return a[1] >= b[0]
 
 
 def _printed(page, row_id):

@@ -8,13 +8,13 @@ from itertools import combinations
 
 import numpy as np
 
+from ivim.audit.checks.expressions import names
 from ivim.audit.checks.physics import (
     Equation,
     check_at_zero,
     check_decay,
     check_dimensions,
     check_identifiable,
-    names,
 )
 
 _CHECKS = (check_dimensions, check_at_zero, check_decay, check_identifiable)  # the quick ones first

@@ -1,30 +1,26 @@
-"""Printed signal equations and scan protocols: does an equation start at S₀, decay and have the
-right units; do the seconds add up?
+"""Printed signal equations: does an equation start at S₀, decay and have the right units?
 
 An equation is a restricted expression string such as ``S0 * ((1 - f) * exp(-b * D) + f * exp(-b *
 Dstar))``: names, numbers,
 ``+ - * / **`` and ``exp``. It is parsed, never run as code.
 """
 
-import ast
 import math
-import operator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
 import numpy as np
 
-from ivim.audit.checks.rounding import Outcome, cannot_tell, parse
-
-_OPERATIONS = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
-}
-_SIGNS = {ast.UAdd: operator.pos, ast.USub: operator.neg}
+from ivim.audit.checks.expressions import (
+    UnitError,
+    evaluate,
+    names,
+    parse_expression,
+    unit_of,
+    value_of,
+)
+from ivim.audit.checks.rounding import Outcome, cannot_tell
 
 
 @dataclass(frozen=True)
@@ -63,39 +59,6 @@ class Equation:
                 "to ranges"
             )
             raise ValueError(msg)
-
-
-def names(expression):
-    """The names in an expression, ``exp`` aside; set of str."""
-    return {node.id for node in ast.walk(_parse(expression)) if isinstance(node, ast.Name)} - {
-        "exp"
-    }
-
-
-def evaluate(expression, **values):
-    """The value of an expression, element by element for arrays.
-
-    Examples
-    --------
-    >>> evaluate("S0 * exp(-b * D)", S0=100.0, b=0.0, D=1e-3)
-    100.0
-    """
-    unknown = sorted(names(expression) - set(values))
-    if unknown:
-        msg = (
-            f"no value for {unknown[0]!r} in {expression!r}; given are {', '.join(sorted(values))}"
-        )
-        raise ValueError(msg)
-    try:
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            result = _value(_parse(expression).body, values)
-    except (OverflowError, ZeroDivisionError) as error:
-        msg = f"{expression!r} has no value ({error}); look at its powers and quotients"
-        raise ValueError(msg) from error
-    if np.iscomplexobj(result):
-        msg = f"{expression!r} is no real number; look at the roots in it"
-        raise ValueError(msg)
-    return result if np.ndim(result) else float(result)
 
 
 def check_at_zero(equation):
@@ -188,8 +151,8 @@ def check_dimensions(equation):
         name: Fraction(power) for name, power in equation.units.items()
     }
     try:
-        _unit(_parse(equation.expression).body, units)
-    except _UnitError as error:
+        unit_of(parse_expression(equation.expression).body, units)
+    except UnitError as error:
         return Outcome(False, math.nan, math.nan, str(error))
     return Outcome(
         True, math.nan, math.nan, "every exponent is a pure number and every sum adds like to like"
@@ -249,194 +212,6 @@ def check_equation(equation):
     }
 
 
-def repetitions(b_values, averages, directions):
-    """Number of repetitions of a diffusion scan: each b > 0 once per average and direction, b = 0
-    once per average.
-    """
-    if len(b_values) != len(averages):
-        msg = f"{len(b_values)} b-values and {len(averages)} averages; give one average per b-value"
-        raise ValueError(msg)
-    return sum(
-        count * (directions if b > 0 else 1) for b, count in zip(b_values, averages, strict=True)
-    )
-
-
-def scan_time(repetition_time, b_values, averages, directions, extra=0):
-    """Seconds of a single-shot diffusion scan, one repetition per shot.
-
-    Parameters
-    ----------
-    repetition_time : float
-        TR in s.
-    b_values, averages : sequence
-        b in s/mm² and the averages of each.
-    directions : int
-        Diffusion directions per b > 0.
-    extra : int
-        Preparatory repetitions.
-
-    Returns
-    -------
-    float
-
-    Examples
-    --------
-    >>> scan_time(3.0, (0, 20, 50, 100, 150, 200, 400, 800, 1200, 1500), (2, 2, 2, 1, 1, 1, 2, 4, 6, 8), directions=3, extra=1)
-    252.0
-    """  # noqa: E501
-    return repetition_time * (repetitions(b_values, averages, directions) + extra)
-
-
-def check_scan_time(
-    seconds, repetition_time, b_values, averages, directions=(1, 2, 3, 4, 6, 12), most_extra=4
-):
-    """Does the printed scan time fit TR, b-values and averages for a usual number of directions?
-
-    Parameters
-    ----------
-    seconds : str or Printed
-        Printed scan time in s.
-    repetition_time : number
-        TR in s; a setting, so exact.
-    b_values, averages : sequence
-    directions : sequence of int
-        Numbers of directions to try.
-    most_extra : int
-        Preparatory repetitions allowed for (dummy shots, a reference scan).
-
-    Returns
-    -------
-    Outcome
-        ``low`` = ``high`` = the time with the first number of directions that fits, fewest extra
-        repetitions first. None where none fits, since slice groups, triggering or calibration may
-        add time.
-    """
-    shown = parse(seconds).rounding
-    for count in directions:
-        shots = repetitions(b_values, averages, count)
-        for extra in range(most_extra + 1):
-            time = float(repetition_time * (shots + extra))
-            if time in shown:
-                reason = (
-                    f"{count} directions make {shots} "
-                    f"repetitions{f' and {extra} more' if extra else ''}: {time:g} s"
-                )
-                return Outcome(True, time, time, reason)
-    tried = ", ".join(map(str, directions))
-    return cannot_tell(
-        f"none of {tried} directions makes {parse(seconds).text} s with up to {most_extra} extra "
-        "repetitions"
-    )
-
-
-class _UnitError(ValueError):
-    pass
-
-
-def _parse(expression):
-    try:
-        tree = ast.parse(expression, mode="eval")
-    except (SyntaxError, RecursionError, MemoryError, ValueError) as error:
-        told = getattr(error, "msg", "") or "too deep"
-        msg = f"not an expression: {expression[:80]!r} ({told}); write it as in S0 * exp(-b * D)"
-        raise ValueError(msg) from error
-    called = {id(node.func) for node in ast.walk(tree.body) if isinstance(node, ast.Call)}
-    for node in ast.walk(tree.body):
-        _check_node(node, expression)
-        if isinstance(node, ast.Name) and node.id == "exp" and id(node) not in called:
-            msg = f"exp stands without an argument in {expression!r}; write exp(...)"
-            raise ValueError(msg)
-    return tree
-
-
-def _check_node(node, expression):
-    allowed = (ast.BinOp, ast.UnaryOp, ast.Name, ast.Load, *_OPERATIONS, *_SIGNS)
-    call = (
-        isinstance(node, ast.Call)
-        and ast.unparse(node.func) == "exp"
-        and len(node.args) == 1
-        and not node.keywords
-    )
-    number = (
-        isinstance(node, ast.Constant)
-        and isinstance(node.value, (int, float))
-        and not isinstance(node.value, bool)
-    )
-    if not (call or number or isinstance(node, allowed)):
-        msg = (
-            f"{type(node).__name__} is not allowed in {expression!r}; names, numbers, + - * / ** "
-            "and exp(...) are"
-        )
-        raise ValueError(msg)
-
-
-def _value(node, values):
-    if isinstance(node, ast.Constant):
-        return float(node.value)
-    if isinstance(node, ast.Name):
-        return values[node.id]
-    if isinstance(node, ast.UnaryOp):
-        return _SIGNS[type(node.op)](_value(node.operand, values))
-    if isinstance(node, ast.Call):
-        return np.exp(_value(node.args[0], values))
-    return _OPERATIONS[type(node.op)](_value(node.left, values), _value(node.right, values))
-
-
-def _unit(node, units):
-    """Power of mm²/s of a sub-expression."""
-    if isinstance(node, ast.Constant):
-        return Fraction(0)
-    if isinstance(node, ast.Name):
-        return units.get(node.id, Fraction(0))
-    if isinstance(node, ast.UnaryOp):
-        return _unit(node.operand, units)
-    if isinstance(node, ast.Call):
-        return _pure(node.args[0], units, "the exponent")
-    left, text = _unit(node.left, units), ast.unparse(node)
-    if isinstance(node.op, ast.Pow):
-        return _power_unit(node, left, units)
-    right = _unit(node.right, units)
-    if isinstance(node.op, (ast.Add, ast.Sub)):
-        if left != right:
-            msg = f"{text} adds a quantity in {_name(left)} to one in {_name(right)}"
-            raise _UnitError(msg)
-        return left
-    return left + right if isinstance(node.op, ast.Mult) else left - right
-
-
-def _power_unit(node, base, units):
-    _pure(node.right, units, "the power")
-    if base == 0:
-        return base
-    if not names(ast.unparse(node.right)):
-        return base * Fraction(_value(node.right, {})).limit_denominator(1000)
-    msg = (
-        f"{ast.unparse(node)} raises a quantity in {_name(base)} to a variable power, so its unit "
-        "would vary"
-    )
-    raise _UnitError(msg)
-
-
-def _pure(node, units, what):
-    power = _unit(node, units)
-    if power != 0:
-        msg = f"{what} {ast.unparse(node)} is in {_name(power)}; it has to be a pure number"
-        raise _UnitError(msg)
-    return Fraction(0)
-
-
-def _name(power):
-    return (
-        "pure numbers"
-        if power == 0
-        else "mm²/s"
-        if power == 1
-        else "s/mm²"
-        if power == -1
-        else f"(mm²/s)^{power}"
-    )
-
-
 def _grid(equation, points=4):
     """Parameter values over the ranges' insides; ends are left out, where a parameter may lose its
     meaning.
@@ -460,5 +235,7 @@ def _log_derivative(equation, point, name, b):
     """
     stepped = {**point, name: point[name] * (1 + 1e-30j), equation.b: b}
     with np.errstate(all="ignore"):
-        signal = np.broadcast_to(_value(_parse(equation.expression).body, stepped), b.shape)
+        signal = np.broadcast_to(
+            value_of(parse_expression(equation.expression).body, stepped), b.shape
+        )
         return signal.imag / 1e-30 / signal.real

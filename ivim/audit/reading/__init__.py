@@ -105,7 +105,7 @@ def write_reading(reading: Reading, folder: str | Path) -> list[str]:
         Where ``claims.csv`` was changed by hand since it was written.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    files.new_folder(folder)
     known = _known(folder / TRACE)
     if not _untouched(folder / "claims.csv", known):
         msg = (

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ivim.audit.reading.text import harmless, squeezed
 from ivim.audit.vocabulary import STATISTICS, nearest
+from ivim.files import shown
 
 AXES = ("groups", "parameters", "items", "models", "comparisons", "skip")
 _TABLE_KEYS = ("rows", "columns", "lines", "decimal", "merged", "skip", "units", "tests")
@@ -110,8 +111,8 @@ def load_answers(path: str | Path | None) -> Answers:
     for name, entries in stored.items():
         if not isinstance(entries, dict):
             msg = (
-                f"{path}: {name} is {entries!r}; give the sections [names], [units] and "
-                "[table1], [table2] ..."
+                f"{path}: {shown(name)[1:-1]} is {shown(entries)}; give the sections [names], "
+                "[units] and [table1], [table2] ..."
             )
             raise ValueError(msg)
         if name not in ("names", "units"):
@@ -126,14 +127,15 @@ def load_answers(path: str | Path | None) -> Answers:
 
 def _table(path, name, entries):
     if not (name.startswith("table") and name[5:].isdigit()):
+        told = shown(name)[1:-1]
         msg = (
-            f"{path}: unknown section [{name}]; known are [names], [units], [table1], [table2] ..."
+            f"{path}: unknown section [{told}]; known are [names], [units], [table1], [table2] ..."
         )
         raise ValueError(msg)
     for key, value in entries.items():
         if key in _CHOICES and value not in _CHOICES[key]:
             told = ", ".join(map(repr, _CHOICES[key]))
-            msg = f"{path}: {name}.{key} is {value!r}; give one of {told}"
+            msg = f"{path}: {name}.{key} is {shown(value)}; give one of {told}"
             raise ValueError(msg)
         if key in ("units", "tests"):
             _strings(path, f"{name}.{key}", value)
@@ -141,8 +143,8 @@ def _table(path, name, entries):
             _check_statistics(path, f"{name}.{key}", value)
         elif key not in _TABLE_KEYS:
             msg = (
-                f"{path}: unknown entry {name}.{key}; known are {', '.join(_TABLE_KEYS)} "
-                "and patterns "
+                f"{path}: unknown entry {shown(f'{name}.{key}')[1:-1]}; known are "
+                f"{', '.join(_TABLE_KEYS)} and patterns "
                 'of cells such as "a (b)" = "mean sd"'
             )
             raise ValueError(msg)
@@ -154,7 +156,7 @@ def _check_statistics(path, name, value):
     if unknown:
         near = ", ".join(nearest(unknown[0]))
         hint = f"did you mean {near}?" if near else 'such as "mean sd"'
-        msg = f"{path}: {name} is {value!r}; {unknown[0]!r} is no statistic; {hint}"
+        msg = f"{path}: {name} is {shown(value)}; {shown(unknown[0])} is no statistic; {hint}"
         raise ValueError(msg)
 
 

@@ -4,6 +4,7 @@ import re
 from html.entities import html5
 from pathlib import Path
 
+from ivim.audit.reading.cals import cals_lines
 from ivim.audit.reading.grid import MOST_TABLES, Cell, Grid, rectangle
 from ivim.audit.reading.text import plain, raised
 
@@ -93,10 +94,24 @@ def _grids(path, root, surroundings):
     if len(tables) > MOST_TABLES:
         msg = f"{path}: has {len(tables)} tables; at most {MOST_TABLES} are read"
         raise ValueError(msg)
-    return [_grid(path, table, *surroundings(table)) for table in tables]
+    return [
+        _grid(path, lines, heads, *surroundings(table))
+        for table in tables
+        for lines, heads in _rows(path, table)
+    ]
 
 
-def _grid(path, table, caption, notes):
+def _rows(path, table):
+    """Rows of cells with their spans, and how many are the head; one pair for each group of rows
+    that has columns of its own.
+    """
+    groups = list(table.iterchildren("tgroup"))
+    if groups:
+        return [cals_lines(path, group, _cals_cell) for group in groups]
+    return [_html_lines(path, table)]
+
+
+def _html_lines(path, table):
     lines, heads = [], 0
     for row in table.iter("tr"):
         inside = {ancestor.tag for ancestor in row.iterancestors()}
@@ -105,6 +120,10 @@ def _grid(path, table, caption, notes):
             continue
         heads += "thead" in inside
         lines.append([_cell(path, cell) for cell in cells])
+    return lines, heads
+
+
+def _grid(path, lines, heads, caption, notes):
     number = _NUMBER.search(caption)
     marked = heads or sum(all(cell.header for cell, _, _ in line) for line in lines[:4])
     return Grid(
@@ -117,11 +136,19 @@ def _grid(path, table, caption, notes):
     )
 
 
-def _cell(path, element):
+def _cals_cell(element):
+    return _text_cell(element, any(a.tag == "thead" for a in element.iterancestors()))
+
+
+def _text_cell(element, header):
     text = _text(element)
     lead = text[: len(text) - len(text.lstrip(" \u2003\u00a0\u2002"))]
     indent = len(lead.replace("\u2003", "  ")) // 2 or _padding(element)
-    cell = Cell(plain(text), element.tag == "th", indent)
+    return Cell(plain(text), header, indent)
+
+
+def _cell(path, element):
+    cell = _text_cell(element, element.tag == "th")
     return cell, _span(path, element, "rowspan"), _span(path, element, "colspan")
 
 

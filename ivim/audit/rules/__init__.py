@@ -17,6 +17,8 @@ def all_relations(study):
     from ivim.audit.rules.counts import count_relations
     from ivim.audit.rules.curves import curve_relations, range_relations
     from ivim.audit.rules.groups import group_relations
+    from ivim.audit.rules.pvalues import pvalue_relations
+    from ivim.audit.rules.rates import rate_relations
     from ivim.audit.rules.shares import share_relations
     from ivim.audit.rules.slopes import slope_relations
     from ivim.audit.rules.stars import star_relations
@@ -30,8 +32,10 @@ def all_relations(study):
             count_relations,
             group_relations,
             comparison_relations,
+            pvalue_relations,
             slope_relations,
             share_relations,
+            rate_relations,
             curve_relations,
             agreement_relations,
             star_relations,

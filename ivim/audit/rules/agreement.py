@@ -4,12 +4,17 @@ import math
 from functools import partial
 
 from ivim.audit.checks.estimates import ICC_FORMS, check_icc, icc_limits, recover_icc
-from ivim.audit.checks.rounding import Outcome
-from ivim.audit.relations import Check, Relation, as_printed
+from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.kappa import kappa_limits, kappa_of
+from ivim.audit.checks.rounding import Outcome, cannot_tell, compare
+from ivim.audit.relations import Check, Relation, as_printed, digits
 from ivim.audit.rules.slopes import ORDER, order
 
 FORM = Check("", recovers=False, decisive=False)
 KNOWN = Check("icc_limits")
+KAPPA = Check("kappa_of_table")
+RATED = Check("cell_for_kappa", recovers=False, confirms=False)
+KAPPA_ERRORS = ("fleiss", "cohen")
 _LIMITED = ("auc", "icc", "kappa", "auc_difference", "lr_positive", "lr_negative", "r")
 
 
@@ -22,7 +27,58 @@ def agreement_relations(study):
             found += _between(study, value)
     for value in claims.where(statistic="icc"):
         found += _icc(study, value)
+    for value in claims.where(statistic="kappa"):
+        found += _kappa(study, value)
     return found
+
+
+def _kappa(study, value):
+    """Kappa and its limits from the table of two raters, where it is printed beside them: ``tp``
+    yes of both, ``fn`` and ``fp`` of one alone, ``tn`` of none.
+    """
+    cells = study.claims.beside(value, "tp", "fn", "fp", "tn")
+    if None in cells or not study.structure.given:
+        return
+    ids = tuple(cell.id for cell in cells)
+    ends = study.claims.beside(value, "kappa_low", "kappa_high")
+    for index, claim in ((-1, value), *enumerate(ends)):
+        if claim is None:
+            continue
+        told = claim.method.strip().lower() if index >= 0 else "all"
+        sure = told == "all" or told in KAPPA_ERRORS
+        for target in (claim.id, *ids):
+            own = target == claim.id
+            check = (KAPPA if own else RATED) if sure else FORM.called("kappa_limits")
+            yield Relation(
+                f"{claim.id} of the raters' table",
+                check,
+                target,
+                tuple(name for name in (claim.id, *ids) if name != target),
+                partial(
+                    _of_table,
+                    claim=claim.id,
+                    ids=ids,
+                    index=index,
+                    names=(told,) if told in KAPPA_ERRORS else KAPPA_ERRORS,
+                    level=study.structure.confidence,
+                    own=own,
+                ),
+            )
+
+
+def _of_table(reading, claim, ids, index, names, level, own):
+    counts = [reading.count(name) for name in ids]
+    kappa, limits = kappa_of(*counts), kappa_limits(*counts, level)
+    if not limits:
+        return cannot_tell("a rater says the same of everybody")
+    rooms = [Interval(kappa, kappa)] if index < 0 else [limits[name][index] for name in names]
+    found = [
+        compare(room.widen(1e-12), digits(reading[claim]), "the table of the raters")
+        for room in rooms
+    ]
+    best = next((outcome for outcome in found if outcome.holds), found[0])
+    ends = (best.low, best.high) if own else (math.nan, math.nan)
+    return Outcome(best.holds, *ends, best.reason)
 
 
 def _between(study, value):

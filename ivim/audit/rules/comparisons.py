@@ -9,34 +9,26 @@ what every usual method could give.
 """
 
 import math
-from functools import lru_cache, partial
+from functools import partial
 
 from ivim.audit.checks.interval import Interval
-from ivim.audit.checks.moments import between_ss, total_ss
-from ivim.audit.checks.pvalues import (
-    p_from_chi2,
-    p_from_f,
-    p_from_r,
-    p_from_t,
-    p_from_z,
-    p_overlaps,
-)
 from ivim.audit.checks.rounding import Outcome, as_interval, cannot_tell, show
 from ivim.audit.checks.testing import (
     anova,
     check_t,
-    rank_test_p,
     sd_for_t,
     t_test,
-    welch_anova_p,
 )
-from ivim.audit.relations import Check, Relation, as_printed, digits, impossible, text_of
+from ivim.audit.relations import Check, Relation, digits, impossible, text_of
 from ivim.audit.rules.established import table_follows
-from ivim.audit.rules.rows import corner_groups, least
+from ivim.audit.rules.rows import corner_groups
 
 VARIANTS = {"student": ("student",), "welch": ("welch",), "t-test": ("student", "welch")}
 BEYOND = 3.0
 """So many times the largest value of any usual method is beyond doubt, whatever the method."""
+
+MOST_SIGNS = 60
+"""Largest table whose signs are held against one another."""
 
 T = Check("t_from_means")
 SD = Check("sd_for_t")
@@ -44,14 +36,9 @@ MEAN = Check("mean_for_t")
 OPEN = Check("cell_for_t", recovers=False)
 REMARK = Check("", recovers=False, confirms=False, decisive=False)
 BOUND = Check("beyond_any_t", confirms=False)
+SIGN = Check("sign_of_t", recovers=False, confirms=False, soft=True)
 F = Check("f_from_means")
 CELL = Check("cell_for_f", recovers=False, confirms=False)
-P = Check("p_from_statistic")
-BACK = Check("statistic_for_p", recovers=False)
-P_MEANS = Check("p_from_means")
-P_CELL = Check("cell_for_p", recovers=False, confirms=False)
-P_SOFT = Check("p_of_any_test", recovers=False, confirms=False, soft=True)
-P_ANOVA = Check("anova", recovers=False)
 
 
 def comparison_relations(study):
@@ -60,17 +47,17 @@ def comparison_relations(study):
     return [
         *(r for claim in claims.where(statistic="t") for r in _t(study, claim)),
         *(r for claim in claims.where(statistic="f") for r in _f(study, claim)),
-        *(r for claim in claims.where(statistic="p") for r in _p(study, claim)),
+        *_signs(study),
     ]
 
 
-def _pair(study, claim):
+def pair_of(study, claim):
     """The two rows behind a t or p, or an empty tuple."""
     pair = study.rows(study.groups_of(claim), claim.parameter)
     return pair if len(pair) == 2 and None not in (pair[0].sd, pair[1].sd) else ()
 
 
-def _ids(rows):
+def ids_of(rows):
     return tuple(name for row in rows for name in row.ids)
 
 
@@ -81,7 +68,7 @@ def variants(study, claim):
     told = study.test_method(claim)
     if told:
         return VARIANTS.get(told, ())
-    pair = _pair(study, claim)
+    pair = pair_of(study, claim)
     if pair and table_follows(study, claim, partial(_follows, study)):
         return VARIANTS["t-test"]
     return ()
@@ -98,7 +85,7 @@ def _follows(study, claim):
             return None
         room = anova([row.group(reading) for row in rows]).value
     else:
-        pair = _pair(study, claim)
+        pair = pair_of(study, claim)
         if not pair or study.test_method(claim):
             return None
         room = _room(reading, pair, VARIANTS["t-test"])
@@ -120,10 +107,10 @@ def _room(reading, pair, names):
 
 def _t(study, t):
     """The printed t from two rows, and each SD and mean from the printed t."""
-    pair = _pair(study, t)
+    pair = pair_of(study, t)
     if not pair:
         return
-    ids, family, names = _ids(pair), f"t of {t.id}", variants(study, t)
+    ids, family, names = ids_of(pair), f"t of {t.id}", variants(study, t)
     if not names:
         if study.test_method(t) or pair[0].n == pair[1].n:
             return
@@ -227,13 +214,62 @@ def _mean(reading, t, a, b, names):
     return Outcome(fits, best.low, best.high, told)
 
 
+def _signs(study):
+    """All t of a table are of the same group minus the same other one, whichever that is."""
+    tables = {}
+    for t in study.claims.where(statistic="t"):
+        pair = study.rows(study.groups_of(t), t.parameter)
+        if len(pair) == 2 and variants(study, t):
+            key = (t.location, study.groups_of(t))
+            tables.setdefault(key, []).append((t.id, pair[0].mean, pair[1].mean))
+    for rows in tables.values():
+        for row in rows if 1 < len(rows) <= MOST_SIGNS else ():
+            others = tuple(other for other in rows if other is not row)
+            ids = tuple(name for other in others for name in other)
+            for target in row:
+                yield Relation(
+                    f"sign of {row[0]}",
+                    SIGN,
+                    target,
+                    (*(name for name in row if name != target), *ids),
+                    partial(_same_order, row=row, others=others),
+                )
+
+
+def _same_order(reading, row, others):
+    """The sign of a t against the order of the means and that of the rest of the table; all t
+    without a sign are sizes of t.
+    """
+    values = [digits(reading[t]) for t, _, _ in (row, *others)]
+    if all(value.low >= 0 for value in values):
+        return cannot_tell("no t of the table has a minus, so they may be sizes of t")
+    own, rest = _order_of(reading, row), {_order_of(reading, other) for other in others} - {0}
+    if own == 0 or len(rest) != 1:
+        return cannot_tell("the means do not tell the order of the groups in the table")
+    told = "the signs of the other t are those of one order of the groups; this is of "
+    return Outcome(
+        own in rest, math.nan, math.nan, told + ("the same" if own in rest else "the other")
+    )
+
+
+def _order_of(reading, row):
+    """1 where t is of the first group minus the second, -1 of the second minus the first, 0 where
+    the prints leave that open.
+    """
+    t, first, second = (digits(reading[name]) for name in row)
+    gap = first - second
+    if t.low <= 0 <= t.high or gap.low <= 0 <= gap.high:
+        return 0
+    return 1 if (t.low > 0) == (gap.low > 0) else -1
+
+
 def _f(study, f):
     """F from the rows of the groups that it is said to compare."""
     rows = study.rows(study.groups_of(f), f.parameter)
     if len(rows) < 2 or not all(row.sd and row.complete for row in rows):
         return
     known = study.test_method(f) == "anova" or table_follows(study, f, partial(_follows, study))
-    ids = _ids(rows)
+    ids = ids_of(rows)
     for target in (f.id, *ids):
         yield Relation(
             f"F of {f.id}",
@@ -256,331 +292,3 @@ def _f_from_rows(reading, f, rows, known, own):
         )
     ends = (room.low, room.high) if own else (math.nan, math.nan)
     return Outcome(holds, *ends, told)
-
-
-def _p(study, p):
-    """p of the statistic printed beside it; without one, p of the rows."""
-    judge_of = {
-        "t": _p_of_t,
-        "z": _p_of_z,
-        "f": _p_of_f,
-        "h": _p_of_h,
-        "r": _p_of_r,
-        "chi2": _p_of_chi2,
-        "u": _p_of_u,
-    }
-    beside = dict(zip(judge_of, study.claims.beside(p, *judge_of), strict=True))
-    for name, claim in beside.items():
-        if claim:
-            found = judge_of[name](study, p, claim)
-            if found:
-                judge, inputs, check = found
-                ids = (p.id, claim.id, *inputs)
-                for target in ids:
-                    kind = check if target == p.id else BACK if target == claim.id else P_CELL
-                    yield Relation(
-                        f"p of {claim.id}",
-                        kind,
-                        target,
-                        tuple(i for i in ids if i != target),
-                        lambda reading, j=judge, own=target == p.id: _against(
-                            reading, p.id, j(reading), own
-                        ),
-                    )
-    if p.analysis == "anova" and not beside["f"]:
-        yield from _p_of_anova(study, p)
-    elif p.analysis in ("t-test", "mann-whitney") and not any(beside.values()):
-        yield from _p_of_rows(study, p)
-
-
-def _against(reading, p, found, own):
-    """The printed p against an interval and its source in words; half of it, a one-sided p, is no
-    slip.
-    """
-    computed, source = found
-    printed = as_printed(reading[p])
-    # Zeros, as SPSS prints them, stand for a p below the last digit.
-    holds = p_overlaps(computed, printed) or p_overlaps(computed / 2, printed)
-    ends = (computed.low, computed.high) if own else (math.nan, math.nan)
-    return Outcome(holds, *ends, f"{source} gives p {p_text(computed)}; printed {printed.text}")
-
-
-def _sizes(study, claim):
-    """Sizes of the compared groups as (id or number, certain), by their rows or by their printed
-    sizes; empty where unknown.
-    """
-    found = []
-    for group in study.groups_of(claim):
-        row = study.row(group, claim.parameter)
-        if row is None:
-            for statistic in ("median", "mean"):
-                beside = study.claims.find(statistic, group, claim.parameter)
-                if beside and beside.size:
-                    found.append((beside.size, True))
-                    break
-            else:
-                size = study.size(group, claim.parameter)
-                if size is None:
-                    return ()
-                found.append(size)
-            continue
-        found.append((row.n, row.complete))
-    return tuple(found)
-
-
-def _size_range(reading, sizes):
-    """Smallest and largest sum of the sizes."""
-    full = [reading.count(size) for size, _ in sizes]
-    low = [n if sure else min(n, least(n)) for n, (_, sure) in zip(full, sizes, strict=True)]
-    return sum(low), sum(full)
-
-
-def _p_of_t(study, p, t):
-    sizes = _sizes(study, p)
-    method = study.test_method(t)
-    if method not in ("", *VARIANTS) or len(sizes) not in (0, 2):
-        return None
-    pair = _pair(study, p)
-
-    def judge(reading):
-        size = abs(digits(reading[t.id]))
-        if not sizes:
-            df = Interval(3, math.inf)
-        else:
-            low, high = _size_range(reading, sizes)
-            df = Interval(max(low - 2, 1), max(high - 2, 1))
-            if pair and method != "student":
-                welch = [
-                    t_test(a, b, "welch").df
-                    for a in corner_groups(pair[0], reading)
-                    for b in corner_groups(pair[1], reading)
-                ]
-                df = df.hull(Interval(min(d.low for d in welch), max(d.high for d in welch)))
-            elif method != "student":
-                smallest = min(
-                    reading.count(s) if sure else least(reading.count(s)) for s, sure in sizes
-                )
-                df = Interval(max(smallest - 1, 1), df.high)
-        found = p_from_t(size, df)
-        if not method and not variants(study, t):
-            found = found.hull(p_from_z(size))  # a Z in a column that is headed t
-        return _adjusted(study, p, found), f"t = {text_of(reading[t.id])}"
-
-    return judge, tuple(s for s, _ in sizes if isinstance(s, str)), P
-
-
-def _adjusted(study, p, found):
-    """Of several pairs, p may be corrected for their number, which makes it larger."""
-    if p.comparison and len(study.claims.groups) > 2:
-        return Interval(found.low, 1.0)
-    return found
-
-
-def _p_of_z(study, p, z):
-    def judge(reading):
-        size = abs(digits(reading[z.id]))
-        if p.analysis == "roc":
-            return p_from_z(size), f"z = {text_of(reading[z.id])}"
-        # Exact p and continuity correction differ from that of the printed Z.
-        room = Interval(max(0.0, 0.9 * size.low - 0.15), 1.1 * size.high + 0.15)
-        return _adjusted(study, p, p_from_z(room)), f"Z = {text_of(reading[z.id])}"
-
-    return judge, (), P
-
-
-def _p_of_f(study, p, f):
-    sizes, groups = _sizes(study, p), study.groups_of(p)
-    if len(groups) < 2 or len(sizes) != len(groups):
-        return None
-
-    def judge(reading):
-        k, (low, high) = len(groups), _size_range(reading, sizes)
-        found = [p_from_f(digits(reading[f.id]), k - 1, max(n - k, 1)) for n in (low, high)]
-        room = Interval(min(i.low for i in found), max(i.high for i in found))
-        return room, f"F = {text_of(reading[f.id])}"
-
-    return judge, tuple(s for s, _ in sizes if isinstance(s, str)), P
-
-
-def _p_of_h(study, p, h):
-    groups = study.groups_of(p)
-    if len(groups) < 2:
-        return None
-    return (
-        lambda reading: (
-            p_from_chi2(digits(reading[h.id]), len(groups) - 1),
-            f"H = {text_of(reading[h.id])}",
-        ),
-        (),
-        P,
-    )
-
-
-def _p_of_chi2(study, p, chi2):
-    groups = study.groups_of(p)
-    if len(groups) < 2:
-        return None
-    return (
-        lambda reading: (
-            p_from_chi2(digits(reading[chi2.id]), len(groups) - 1),
-            f"χ² = {text_of(reading[chi2.id])}",
-        ),
-        (),
-        P,
-    )
-
-
-def _p_of_r(study, p, r):
-    n = r.size or p.size
-    if not n or n < 4:
-        return None
-    exact = r.method.lower() == "pearson"
-
-    def judge(reading):
-        found = p_from_r(digits(reading[r.id]), n - 2)
-        if not exact:  # a rank correlation's p is exact, or by one of two approximations
-            found = Interval(found.low**1.25 / 2, min(1.0, 1.5 * found.high**0.8))
-        return found, f"r = {text_of(reading[r.id])} of {n}"
-
-    return judge, (), P
-
-
-def _p_of_u(study, p, u):
-    sizes = _sizes(study, p)
-    if len(sizes) != 2 or not all(sure for _, sure in sizes):
-        return None
-
-    def judge(reading):
-        n, m = (reading.count(size) for size, _ in sizes)
-        value, half = digits(reading[u.id]), n * m / 2
-        if value.low > n * m:
-            return Interval(2, 2), f"U is at most {n * m}, so {text_of(reading[u.id])}"
-        reach = math.sqrt(n * m * (n + m + 1) / 12)
-        far = max(abs(value.low - half), abs(value.high - half)) / reach
-        near = min(abs(value.low - half), abs(value.high - half)) / reach
-        # Ties make z larger, the exact distribution and the continuity correction change it a
-        # little.
-        z = Interval(max(0.0, 0.9 * near - 0.2), 1.3 * far + 0.3)
-        return _adjusted(study, p, p_from_z(z)), f"U = {text_of(reading[u.id])}"
-
-    return judge, tuple(s for s, _ in sizes if isinstance(s, str)), P
-
-
-def _p_of_rows(study, p):
-    """p of a t-test known to be one from the rows; of an unknown test at most a dispute."""
-    pair = _pair(study, p)
-    if not pair:
-        return
-    told = study.test_method(p)
-    if not told and pair[0].n == pair[1].n:
-        return  # two measurements of the same members may have been compared
-    names, ids = VARIANTS.get(told, ()), (p.id, *_ids(pair))
-    for target in ids:
-        kind = P_MEANS if target == p.id else P_CELL
-        yield Relation(
-            f"p of {p.id} from the rows",
-            kind if names else P_SOFT,
-            target,
-            tuple(i for i in ids if i != target),
-            lambda reading, own=target == p.id: _against(
-                reading, p.id, _row_p(study, reading, p, pair, names), own and bool(names)
-            ),
-        )
-
-
-def _row_p(study, reading, p, pair, names):
-    rooms = [
-        t_test(a, b, name).p
-        for a in corner_groups(pair[0], reading)
-        for b in corner_groups(pair[1], reading)
-        for name in (names or VARIANTS["t-test"])
-    ]
-    if not names:
-        full = [row.group(reading) for row in pair]
-        rooms.append(rank_test_p(*full, [corner_groups(row, reading)[-1].n for row in pair]))
-    found = Interval(min(room.low for room in rooms), max(room.high for room in rooms))
-    source = "means and SDs" if names else "means and SDs by any usual test"
-    return _adjusted(study, p, found), source
-
-
-def _p_of_anova(study, p):
-    """p of an ANOVA from the rows; where nothing says which groups, of any family of parts."""
-    told = study.groups_of(p) if p.comparison or len(study.structure.compared) > 2 else ()
-    families = [told] if told else list(study.structure.parts.values())
-    found = [study.rows(names, p.parameter) for names in families]
-    found = [rows for rows in found if len(rows) > 1 and all(row.sd for row in rows)]
-    if (
-        not found
-        or len(found) < len(families)
-        or not all(r.complete for rows in found for r in rows)
-    ):
-        return
-    wholes = {tuple(parts): whole for whole, parts in study.structure.parts.items()}
-    whole_rows = [study.row(wholes.get(tuple(names), ""), p.parameter) for names in families]
-    ids = tuple(dict.fromkeys((p.id, *(i for rows in found for i in _ids(rows)))))
-    for target in ids:
-        yield Relation(
-            f"ANOVA behind {p.id}",
-            P_ANOVA if target == p.id else P_CELL,
-            target,
-            tuple(i for i in ids if i != target),
-            lambda reading, own=target == p.id: _anova_p(reading, p.id, found, whole_rows, own),
-        )
-
-
-def _anova_p(reading, p, families, wholes, own):
-    printed, outcomes = as_printed(reading[p]), []
-    for rows, whole in zip(families, wholes, strict=True):
-        room = anova_room(reading, rows, whole)
-        holds = p_overlaps(room, printed)
-        if not holds:
-            other = welch_anova_p([row.group(reading) for row in rows])
-            if p_overlaps(Interval(other / 2, min(1.0, 2 * other)), printed):
-                return cannot_tell("Welch's ANOVA would fit")
-        ends = (room.low, room.high) if own else (math.nan, math.nan)
-        told = f"one-way ANOVA of the rows: p {p_text(room)}; printed {printed.text}"
-        outcomes.append(Outcome(holds, *ends, told))
-    return next((o for o in outcomes if o.holds), outcomes[0])
-
-
-def anova_room(reading, rows, whole):
-    """Interval of p of a one-way ANOVA from the rows of parts, narrower where the whole's row gives
-    the total sum of squares.
-
-    Parameters
-    ----------
-    reading : Reading
-    rows : sequence of Row
-    whole : Row or None
-
-    Returns
-    -------
-    Interval
-    """
-    groups = tuple(row.group(reading) for row in rows)
-    return _anova_p_room(groups, whole.group(reading) if whole and whole.sd else None)
-
-
-@lru_cache(maxsize=65536)
-def _anova_p_room(groups, whole):
-    p = anova(groups).p
-    if whole:
-        # With the whole's own sum of squares T, F = (B/(k - 1))/((T - B)/(N - k)) rises with B and
-        # falls with T.
-        total, between = total_ss([whole]), between_ss(groups)
-        k, size = len(groups), sum(group.n for group in groups)
-        ends = [_f_of(between.low, total.high, k, size), _f_of(between.high, total.low, k, size)]
-        p = p.intersect(p_from_f(Interval(*ends), k - 1, size - k)) or p
-    return p
-
-
-def _f_of(between, total, k, size):
-    rest = total - between
-    return math.inf if rest <= 0 else (between / (k - 1)) / (rest / (size - k))
-
-
-def p_text(interval):
-    """An interval of p in words."""
-    if interval.high >= 1e-4:
-        return show(interval)
-    return f"{interval.low:.2g} to {interval.high:.2g}"

@@ -170,15 +170,22 @@ def _categories(study):
 
 
 def _share(reading, target, share, count, size, sure, scale):
+    """A share is the count over a whole number: of the group, or of those of it who were asked."""
     printed, n, k = digits(reading[share]) / scale, reading.count(size), reading.count(count)
     if k > n:
         return Outcome(False, 0, n, f"{k} of a group of {n}")
     smallest = n if sure else max(k, 1, least(n) if n > 1 else 1)
     possible = Interval(k / n, k / smallest)
+    fits = _denominators(reading, share, k, range(smallest, n + 1), scale)
     if target == share:
-        possible = possible * scale
-        return compare(possible, digits(reading[share]), f"{k} of {n}")
-    holds = possible.overlaps(printed)
+        if fits:
+            possible = Interval(k / fits[-1], k / fits[0])
+        found = compare(possible * scale, digits(reading[share]), f"{k} of {n}")
+        if found.holds and fits == []:
+            told = f"{k} of a whole number up to {n} is never {text_of(reading[share])}"
+            return Outcome(False, found.low, found.high, told)
+        return found
+    holds = possible.overlaps(printed) and fits != []
     told = f"{k} of {n} is {100 * k / n:.2f} %; printed {text_of(reading[share])}"
     ends = printed * Interval(smallest, n)
     if target != count:
@@ -186,6 +193,19 @@ def _share(reading, target, share, count, size, sure, scale):
             return Outcome(holds, float("nan"), float("nan"), told)
         ends = k / printed
     return Outcome(holds, ends.low, ends.high, told)
+
+
+def _denominators(reading, share, k, sizes, scale):
+    """The sizes of which k are the printed share; None where they are too many to be tried, or the
+    share is known only as an interval.
+    """
+    printed = reading[share]
+    if isinstance(printed, Interval) or len(sizes) > SIZES_TRIED:
+        return None
+    ends = digits(printed) / scale
+    return [
+        n for n in sizes if ends.low <= k / n * (1 + 1e-12) and k / n <= ends.high * (1 + 1e-12)
+    ]
 
 
 def _tables(study):

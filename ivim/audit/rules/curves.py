@@ -22,6 +22,7 @@ REMARK = Check("", recovers=False, confirms=False, decisive=False)
 GRID = Check("wald_limits", recovers=False, confirms=False)
 POINT = Check("auc_point", recovers=False, confirms=False)
 BEYOND = Check("cutoff_share", recovers=False, confirms=False)
+AREAS = Check("difference_of_areas")
 DIFFERENCE = Check("z_of_difference")
 CELL = Check("cell_for_z", recovers=False, confirms=False)
 
@@ -154,6 +155,7 @@ def _difference(study, value):
     """A difference of two areas on the same members: symmetric limits, and z from them (DeLong)."""
     low, high = study.claims.beside(value, "auc_difference_low", "auc_difference_high")
     (z,) = study.claims.beside(value, "z")
+    yield from _of_areas(study, value)
     if not (low and high and value.method.strip().lower() == "delong"):
         return
     yield from _mirrors(study, value, low, high, bounded=False)
@@ -167,6 +169,38 @@ def _difference(study, value):
                 tuple(i for i in ids if i != target),
                 partial(_z, ids=ids, level=study.structure.confidence, own=target == z.id),
             )
+
+
+def _of_areas(study, value):
+    """The difference of the two areas that it is of, both printed once and of everybody."""
+    told = value.comparison.replace(" vs. ", " vs ").split(" vs ")
+    names = [name.strip() for name in told] if len(told) == 2 else value.parameter.split("-")
+    areas = [
+        list(study.claims.where(statistic="auc", parameter=name, location=value.location))
+        for name in names
+    ]
+    if not study.structure.complete or len(areas) != 2 or any(len(found) != 1 for found in areas):
+        return
+    ids = (value.id, *(found[0].id for found in areas))
+    scales = [study.claims.scale(found[0]) for found in areas]
+    for target in ids:
+        yield Relation(
+            f"areas behind {value.id}",
+            AREAS if target == value.id else CELL.called("cell_for_difference"),
+            target,
+            tuple(i for i in ids if i != target),
+            partial(_gap, ids=ids, scales=scales, own=target == value.id),
+        )
+
+
+def _gap(reading, ids, scales, own):
+    first, second = (
+        digits(reading[name]) / scale for name, scale in zip(ids[1:], scales, strict=True)
+    )
+    room, printed = abs(first - second), digits(reading[ids[0]])
+    found = compare(room, abs(printed), "the two areas")
+    ends = (room.low, room.high) if own and printed.low >= 0 else (math.nan, math.nan)
+    return Outcome(found.holds, *ends, found.reason)
 
 
 def _z(reading, ids, level, own):
@@ -244,7 +278,7 @@ def range_relations(study):
     for claim in study.claims:
         if claim.number is None:
             continue
-        low, high = _widened(claim.statistic, *domain(claim.statistic))
+        low, high = _widened(claim.statistic)
         if math.isfinite(low) or math.isfinite(high):
             scale = study.claims.scale(claim)
             yield Relation(
@@ -256,18 +290,23 @@ def range_relations(study):
             )
 
 
-def _widened(statistic, low, high):
-    """Limits by ± z SE are often printed as they come out, beyond the range of their estimate:
-    1.02, 102.3 %.
+def _widened(statistic):
+    """Limits by ± z SE are often printed as they come out, beyond the range of their estimate
+    (1.02, 102.3 %), but no z SE is more than 1 beyond it.
     """
-    if stem(statistic) == statistic or statistic.startswith("lr_"):
+    low, high = domain(stem(statistic))
+    if stem(statistic) == statistic:
         return low, high
+    if statistic.startswith("lr_"):
+        return -math.inf, math.inf
     return (-math.inf if statistic == "icc_low" else low - 1), high + 1
 
 
 def _possible(reading, claim, low, high):
-    printed = digits(reading[claim])
+    shown, printed = reading[claim], digits(reading[claim])
     holds = printed.high >= low and printed.low <= high
+    if not isinstance(shown, Interval) and shown.comparison == "<" and shown.value <= low:
+        holds = False
     told = (
         f"such a number lies between {low:g} and {high:g}"
         if math.isfinite(high)

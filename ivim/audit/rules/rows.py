@@ -129,9 +129,11 @@ class Study:
     def class_sizes(self, parameter=""):
         """Sizes of the diseased and of the others for a parameter, where both are known for
         certain; else an empty tuple.
+
+        A parameter's own n in a table of means counts patients; a curve may count their lesions.
         """
         structure = self.structure
-        if not (structure.positive and structure.negative):
+        if not (structure.positive and structure.negative and structure.complete):
             return ()
         found = [self.size(group, parameter) for group in (structure.positive, structure.negative)]
         return tuple(size[0] for size in found) if all(s and s[1] for s in found) else ()

@@ -10,9 +10,10 @@ from itertools import permutations
 from ivim.audit.checks.counts import count_exists, counts_from_percentage
 from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.proportions import PROPORTION_METHODS, proportion_limits, uncut_limits
-from ivim.audit.checks.rounding import Outcome, cannot_tell, compare, prints_as, show
+from ivim.audit.checks.rounding import Outcome, cannot_tell, prints_as, show
 from ivim.audit.relations import Check, Relation, as_printed, digits, text_of
 from ivim.audit.rules.established import by_more_than_chance
+from ivim.audit.rules.rates import CELL
 from ivim.audit.vocabulary import SHARES
 
 COUNT = Check("count", recovers=False)
@@ -20,21 +21,9 @@ POSSIBLE = Check("share_of_some_group", recovers=False, decisive=False)
 LIMIT = Check("proportion_limits")
 SHARE = Check("share_from_limits", confirms=False)
 REACH = Check("limits_of_any_method", recovers=False, confirms=False)
-COUNTS = Check("share_of_counts")
-FROM_RATES = Check("follows_from_rates")
-CELL = Check("cell_for_rates", recovers=False, confirms=False)
 
 LARGEST_LISTED = 3000
 """Groups up to which every count is tried for the limits it would have."""
-
-# Each share with the counts that it is made of: those in it, those out of it.
-_CELLS = {
-    "sensitivity": (("tp",), ("fn",)),
-    "specificity": (("tn",), ("fp",)),
-    "ppv": (("tp",), ("fp",)),
-    "npv": (("tn",), ("fn",)),
-    "accuracy": (("tp", "tn"), ("fp", "fn")),
-}
 
 
 def share_relations(study):
@@ -44,11 +33,6 @@ def share_relations(study):
         for claim in study.claims.where(statistic=name):
             found += _share(study, claim)
             found += _limits(study, claim)
-            if name in _CELLS:
-                found += _of_counts(study, claim)
-    for name in ("ppv", "npv", "accuracy", "youden", "lr_positive", "lr_negative"):
-        for claim in study.claims.where(statistic=name):
-            found += _of_rates(study, claim)
     return found
 
 
@@ -134,6 +118,7 @@ def _limits(study, claim):
         return
     size = study.denominator(claim)
     method = study.share_limits(claim)
+    sure = bool(method) and _keeps_to(study, claim, method)
     if not method and size is not None:
         method = _table_method(study, claim)
     ids = [claim.id, ends[0].id, ends[1].id, *([size] if isinstance(size, str) else [])]
@@ -159,6 +144,7 @@ def _limits(study, claim):
             index=index,
             method=method,
             level=level,
+            sure=sure,
         )
         yield Relation(
             family, LIMIT, end.id, tuple(i for i in ids if i not in (ends[0].id, ends[1].id)), judge
@@ -208,16 +194,40 @@ def _table_method(study, claim):
             row
             for name in SHARES
             for other in study.claims.where(location=claim.location, statistic=name)
-            if (row := _row_of(study, other))
+            if not study.share_limits(other) and (row := _row_of(study, other))
         ]
         study.established[key] = _method_of(rows, study.structure.confidence)
+    return study.established[key]
+
+
+def _keeps_to(study, claim, method):
+    """Whether most limits of the table are by the method that they are said to be by."""
+    key = ("told limits", claim.location, method)
+    if key not in study.established:
+        rows = [
+            row
+            for name in SHARES
+            for other in study.claims.where(location=claim.location, statistic=name)
+            if study.share_limits(other) == method and (row := _row_of(study, other))
+        ]
+        fits = [
+            _prints(end, limit, scale)
+            for count, n, scale, ends in rows
+            if method in PROPORTION_METHODS
+            for end, limit in zip(
+                ends,
+                proportion_limits(count, n, method, study.structure.confidence),
+                strict=True,
+            )
+        ]
+        study.established[key] = len(fits) > 3 and 4 * sum(fits) >= 3 * len(fits)
     return study.established[key]
 
 
 def _row_of(study, claim):
     ends = study.claims.beside(claim, f"{claim.statistic}_low", f"{claim.statistic}_high")
     size = study.denominator(claim)
-    if None in ends or size is None or study.share_limits(claim):
+    if None in ends or size is None:
         return None
     n, scale = study.reading.count(size), study.claims.scale(claim)
     counts = counts_from_percentage(claim.number, n, scale)
@@ -247,9 +257,9 @@ def _prints(printed, limit, scale):
     return math.isfinite(limit) and prints_as(scale * limit, printed)
 
 
-def _limit(reading, share, end, size, scale, index, method, level):
-    """A limit is refuted only where neither the known method nor, for a table's method, any other
-    prints it.
+def _limit(reading, share, end, size, scale, index, method, level, sure):
+    """A limit is refuted only where the known method does not print it, nor any other, unless the
+    table is known to keep to the one it is said to be by.
     """
     rate, printed = as_printed(reading[share], reading[end])
     n = reading.count(size)
@@ -265,7 +275,7 @@ def _limit(reading, share, end, size, scale, index, method, level):
     )
     if any(math.isfinite(value) and prints_as(value, printed) for value in (*values, *uncut)):
         return Outcome(True, min(values), max(values), told)
-    if len(counts) == 1:
+    if len(counts) == 1 and not sure:
         for other in PROPORTION_METHODS:
             pairs = (
                 proportion_limits(counts[0], n, other, level),
@@ -300,114 +310,3 @@ def _from_limits(reading, trio, size, scale, method, level, judge):
         f"these limits belong to a share of {show(interval)}; printed {text_of(reading[trio[0]])}"
     )
     return Outcome(fits, interval.low, interval.high, told)
-
-
-def _of_counts(study, claim):
-    """A share from the counts printed beside it."""
-    names = _CELLS[claim.statistic]
-    hits, misses = (study.claims.beside(claim, *part) for part in names)
-    if None in hits or None in misses:
-        return
-    inside, outside = (tuple(c.id for c in part) for part in (hits, misses))
-    scale, ids = study.claims.scale(claim), (claim.id, *inside, *outside)
-    for target in ids:
-        yield Relation(
-            f"{claim.id} of counts",
-            COUNTS if target == claim.id else CELL,
-            target,
-            tuple(i for i in ids if i != target),
-            partial(
-                _ratio, claim=claim.id, inside=inside, outside=outside, scale=scale, target=target
-            ),
-        )
-
-
-def _ratio(reading, claim, inside, outside, scale, target):
-    k = sum(reading.count(name) for name in inside)
-    n = k + sum(reading.count(name) for name in outside)
-    if n < 1:
-        return cannot_tell("nobody is counted")
-    printed, value = as_printed(reading[claim]), scale * k / n
-    told = f"{k}/{n} is {value:.{max(printed.decimals, 0) + 2}f}; printed {printed.text}"
-    ends = (value, value) if target == claim else (math.nan, math.nan)
-    return Outcome(prints_as(value, printed), *ends, told)
-
-
-def _of_rates(study, claim):
-    """Predictive values, accuracy, Youden's index and likelihood ratios from sensitivity and
-    specificity.
-    """
-    rates = study.claims.beside(claim, "sensitivity", "specificity")
-    if None in rates:
-        return
-    sizes = [study.denominator(rate) for rate in rates]
-    if claim.statistic in ("ppv", "npv", "accuracy"):
-        if None in sizes or None not in study.claims.beside(claim, "tp", "fp", "tn", "fn"):
-            return
-    ids = (claim.id, *(rate.id for rate in rates), *(s for s in sizes if isinstance(s, str)))
-    scales = [study.claims.scale(c) for c in (claim, *rates)]
-    for target in ids:
-        yield Relation(
-            f"{claim.id} of rates",
-            FROM_RATES if target == claim.id else CELL,
-            target,
-            tuple(i for i in ids if i != target),
-            partial(
-                _from_rates,
-                claim=claim,
-                rates=[r.id for r in rates],
-                sizes=sizes,
-                scales=scales,
-                target=target,
-            ),
-        )
-
-
-def _from_rates(reading, claim, rates, sizes, scales, target):
-    shares = [
-        _sharper(reading, rate, size, scale)
-        for rate, size, scale in zip(rates, sizes, scales[1:], strict=True)
-    ]
-    room = _FOLLOWS[claim.statistic](*shares, *[s and reading.count(s) for s in sizes])
-    if room is None:
-        return cannot_tell("a rate may be 0 or 1")
-    room = room * scales[0]
-    found = compare(room.widen(1e-9), digits(reading[claim.id]), "sensitivity and specificity")
-    ends = (found.low, found.high) if target == claim.id else (math.nan, math.nan)
-    return Outcome(found.holds, *ends, found.reason)
-
-
-def _sharper(reading, rate, size, scale):
-    """A rate as an interval, of the counts that it can stand for where its denominator is known."""
-    room = digits(reading[rate]) / scale
-    room = Interval(min(max(room.low, 0.0), 1.0), max(min(room.high, 1.0), 0.0))
-    if size is None or isinstance(reading[rate], Interval):
-        return room
-    n = reading.count(size)
-    counts = counts_from_percentage(reading[rate], n, scale)
-    return Interval(counts[0] / n, counts[-1] / n) if counts else room
-
-
-def _quotient(a, b):
-    return a / b if b.low > 0 else None
-
-
-def _predictive(right, wrong, n, m):
-    """Of those called so, the share that are: n·right/(n·right + m·wrong), rising in right and
-    falling in wrong.
-    """
-    ends = [
-        n * r / (n * r + m * w) if n * r + m * w > 0 else None
-        for r, w in ((right.low, wrong.high), (right.high, wrong.low))
-    ]
-    return Interval(*ends) if None not in ends else None
-
-
-_FOLLOWS = {
-    "youden": lambda se, sp, n, m: se + sp - 1,
-    "lr_positive": lambda se, sp, n, m: _quotient(se, 1 - sp),
-    "lr_negative": lambda se, sp, n, m: _quotient(1 - se, sp),
-    "ppv": lambda se, sp, n, m: _predictive(se, 1 - sp, n, m),
-    "npv": lambda se, sp, n, m: _predictive(sp, 1 - se, m, n),
-    "accuracy": lambda se, sp, n, m: (n * se + m * sp) / (n + m),
-}

@@ -30,7 +30,7 @@ from ivim.audit.checks.rounding import Outcome, cannot_tell, show
 from ivim.audit.checks.testing import check_difference
 from ivim.audit.checks.units import unit_factor
 from ivim.audit.relations import Check, Relation, as_printed
-from ivim.audit.rules.comparisons import anova_room
+from ivim.audit.rules.pvalues import anova_room
 
 STATEMENT = Check("", recovers=False)
 _CALL = re.compile(r"(?P<name>[a-z_]+)\((?P<words>[^()]*)\)")

@@ -8,12 +8,13 @@ from itertools import pairwise
 
 from ivim.audit.checks.formulas import equation_of, mend
 from ivim.audit.checks.interval import Interval
-from ivim.audit.checks.physics import check_equation, check_scan_time, check_unweighted
+from ivim.audit.checks.physics import check_equation, check_unweighted
 from ivim.audit.checks.rounding import Outcome, cannot_tell, prints_as, show
+from ivim.audit.checks.scan import check_scan_time
 from ivim.audit.checks.units import unit_factor
 from ivim.audit.claims import TEXT
 from ivim.audit.relations import Check, Relation, as_printed, digits, text_of
-from ivim.audit.vocabulary import COUNTS
+from ivim.audit.vocabulary import COUNTS, is_fraction
 
 MOST_STRINGS = 50
 """So many different strings for one quantity are held against each other; more are no restatements.
@@ -85,12 +86,9 @@ def _one_quantity(study, a, b):
 
 
 def _restated(reading, study, target, other):
-    factor = unit_factor(_unit(study, other), _unit(study, target))
-    if factor is None and study.claims.scale(other) == study.claims.scale(target):
+    factor = _unit_factor(study, target, other)
+    if factor is None:
         return cannot_tell("the two are printed in units that cannot be compared")
-    factor = (factor or 1.0) * study.claims.scale(target) / study.claims.scale(other)
-    if "%" in (other.unit.strip(), target.unit.strip()):
-        factor = study.claims.scale(target) / study.claims.scale(other)
     values = reading[other.id], reading[target.id]
     elsewhere, here = (v if isinstance(v, Interval) else v.interval for v in values)
     elsewhere = elsewhere if factor == 1 else elsewhere * Interval(factor, factor)
@@ -109,6 +107,20 @@ def _restated(reading, study, target, other):
         if elsewhere.widen(absolute=coarse / 2).overlaps(here):
             return cannot_tell(f"{told}, which differs by the last digit alone")
     return Outcome(holds, elsewhere.low, elsewhere.high, told)
+
+
+def _unit_factor(study, target, other):
+    """What the other print has to be multiplied by; None where their units cannot be compared."""
+    scales = study.claims.scale(target) / study.claims.scale(other)
+    if "%" in (other.unit.strip(), target.unit.strip()):
+        # Of shares it is known by their size where per cent is meant; of other numbers it is not.
+        return scales if scales != 1 or is_fraction(target.statistic) else _alike(other, target)
+    factor = unit_factor(_unit(study, other), _unit(study, target))
+    return None if factor is None and scales == 1 else (factor or 1.0) * scales
+
+
+def _alike(other, target):
+    return 1.0 if other.unit.strip() == target.unit.strip() else None
 
 
 def _unit(study, claim):

@@ -104,6 +104,11 @@ def read_folder(
     Returns
     -------
     list of Header
+
+    Raises
+    ------
+    ValueError
+        When the folder is missing or holds no image that can be taken.
     """
     try:
         import pydicom  # noqa: F401 - one clear line before anything else

@@ -71,6 +71,11 @@ def label_patients(
     persons : list of Person
     rows : list of dict
         Of the key that is there, and of the new patients.
+
+    Raises
+    ------
+    ValueError
+        When a label is no BIDS label, or stands for two patients.
     """
     patients = people.sort_people(headers, folder, one=subject is not None)
     found = [(patient, sort_series(patient.headers)) for patient in patients]

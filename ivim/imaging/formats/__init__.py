@@ -136,7 +136,7 @@ def read_grid(path: str | Path) -> Grid:
     from ivim.imaging.formats import nifti, nrrd
 
     path = check_file(path, "the path of a NIfTI image (.nii or .nii.gz)")
-    head, _ = first_bytes(path, HEAD)
+    head, packed = first_bytes(path, HEAD)
     return nrrd.read_grid(path) if nrrd.recognises(head) else nifti.read_header(path).grid
 
 
@@ -246,12 +246,13 @@ def save_image(image: SpatialImage, path: str | Path) -> None:
 
 def _format_of(path):
     """The module that recognises a file by its first bytes."""
-    head, _ = first_bytes(path, HEAD)
+    head, packed = first_bytes(path, HEAD)
     for name in FORMATS:
         module = import_module(f"ivim.imaging.formats.{name}")
         if module.recognises(head):
             return module
-    msg = f"{path}: no file of regions that is known here; accepted are {_accepted()}"
+    why = ", or its gzip data are damaged" if packed else ""
+    msg = f"{path}: no file of regions that is known here{why}; accepted are {_accepted()}"
     raise Refused(msg)
 
 

@@ -27,6 +27,11 @@ def read_small(path: Path, largest: int = LARGEST) -> bytes:
     Returns
     -------
     bytes
+
+    Raises
+    ------
+    ValueError
+        When the file is larger than such a file is.
     """
     length = path.stat().st_size
     if length > largest:
@@ -48,6 +53,11 @@ def as_mm(corners: ArrayLike, space: str, path: str | Path) -> np.ndarray:
     Returns
     -------
     array, shape (n, 3)
+
+    Raises
+    ------
+    ValueError
+        When a coordinate is not finite or beyond any scanner.
     """
     corners = np.asarray(corners, float)
     if not np.isfinite(corners).all():

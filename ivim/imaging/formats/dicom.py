@@ -46,6 +46,11 @@ def load(path: Path) -> list:
     Returns
     -------
     list of Painting or Outline
+
+    Raises
+    ------
+    ValueError
+        When the file is damaged, too large, or holds what is no region.
     """
     import pydicom
 

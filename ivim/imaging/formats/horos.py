@@ -57,6 +57,11 @@ def load(path: Path) -> list:
     Returns
     -------
     list of Outline
+
+    Raises
+    ------
+    ValueError
+        When the file is damaged, too large, or holds what is no region.
     """
     content = read_small(path)
     rows = list(_from_plist(content, path) if b"<plist" in content[:1024] else _from_csv(content))

@@ -63,6 +63,11 @@ def load(path: Path) -> list:
     Returns
     -------
     list of Outline
+
+    Raises
+    ------
+    ValueError
+        When the file is damaged, too large, or holds what is no region.
     """
     found: list[tuple[str, np.ndarray]] = []
     lines: list[str] = []
@@ -125,6 +130,11 @@ def path_contours(numbers: np.ndarray) -> list[np.ndarray]:
     Returns
     -------
     list of array, shape (n, 2)
+
+    Raises
+    ------
+    ValueError
+        When the path is cut off or has no corner.
     """
     numbers = np.asarray(numbers, float)
     contours: list[list] = []

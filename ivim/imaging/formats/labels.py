@@ -36,6 +36,11 @@ def paintings(values: np.ndarray, grid: Grid, path: str | Path, whole: bool) -> 
     -------
     list of Painting
         In rising order of their numbers.
+
+    Raises
+    ------
+    ValueError
+        When the image holds no whole-number labels, or too many.
     """
     labels = whole_numbers(values, path)
     numbers = [int(number) for number in np.unique(labels) if number]
@@ -64,6 +69,11 @@ def whole_numbers(values: np.ndarray, path: str | Path) -> np.ndarray:
     Returns
     -------
     array of an integer type
+
+    Raises
+    ------
+    ValueError
+        When a value is no whole number.
     """
     if values.dtype.kind in "iub":
         return values.astype(np.uint8) if values.dtype.kind == "b" else values

@@ -161,6 +161,11 @@ def load(path: Path) -> list:
     Returns
     -------
     list of Painting
+
+    Raises
+    ------
+    ValueError
+        When the file is damaged, too large, or holds what is no region.
     """
     values, header = read_stored(path)
     if header.slope is not None:

@@ -72,6 +72,11 @@ def load(path: Path) -> list:
     Returns
     -------
     list of Painting
+
+    Raises
+    ------
+    ValueError
+        When the file is damaged, too large, or holds what is no region.
     """
     with Path(path).open("rb") as file:
         header = _header(file, path)

@@ -42,6 +42,11 @@ def load(path: Path) -> list:
     Returns
     -------
     list of Outline
+
+    Raises
+    ------
+    ValueError
+        When the file is damaged, too large, or holds what is no region.
     """
     try:
         content = json.loads(read_small(path).decode("utf-8-sig"))

@@ -1,0 +1,145 @@
+"""Values that a number may have to be: what a hand may have meant, what other places print, what
+the relations leave.
+"""
+
+import math
+from dataclasses import replace
+
+from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.misprints import misprints
+from ivim.audit.checks.rounding import Printed, show, to_print
+from ivim.audit.relations import digits
+from ivim.audit.vocabulary import COUNTS, domain
+
+STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5)
+"""Relative changes by which it is tried whether another value of a number would do."""
+
+
+def room_of(evaluator, reading, touching, cells, printed):
+    """What all relations that recompute the cell leave for it (None where nothing), and single
+    values that would please one of them.
+    """
+    room, hints = Interval(-math.inf, math.inf), []
+    for relation in touching:
+        if relation.target not in cells or set(relation.inputs) & set(cells):
+            continue
+        outcome = evaluator.outcome(relation, reading)
+        ends = (outcome.low, outcome.high)
+        if any(math.isnan(end) for end in ends):
+            continue
+        hints += [end for end in ends if math.isfinite(end)] if outcome.holds is False else []
+        if not relation.check.decisive:
+            continue
+        if relation.check.recovers and not relation.check.soft and room is not None:
+            room = room.intersect(Interval(*ends))
+    if room and not math.isfinite(room.low) and not math.isfinite(room.high):
+        room = None
+    if room and room.overlaps(digits(printed)) and not hints:
+        room = None
+    return room, hints
+
+
+def likely_misprints(claim, printed):
+    """What a hand may have meant, as printed numbers that such a statistic can have."""
+    found = []
+    for text in misprints(printed):
+        value = Printed.parse(text)
+        if allowed(claim, float(value.value)):
+            found.append(replace(value, cut=printed.cut))
+    return found
+
+
+def allowed(claim, value):
+    low, high = domain(claim.statistic)
+    if claim.statistic in COUNTS:
+        return value == int(value) and value >= (1 if claim.statistic == "n" else 0)
+    return low <= value <= high * 100 if high == 1 else low <= value <= high
+
+
+def elsewhere_printed(study, claim):
+    return [
+        other.number
+        for other in study.claims.same(claim)
+        if other.unit == claim.unit and other.printed != claim.printed
+    ][:20]
+
+
+def values_to_try(claim, printed, room, hints, scale, elsewhere):
+    """Values to try: those of other places, what the relations leave, and steps away from the
+    print, in the digits of the print.
+    """
+    value, unit = float(printed.value), float(2 * printed.half_unit)
+    numbers = list(hints)
+    if room:
+        low = room.low if math.isfinite(room.low) else min(value, room.high) - abs(value) - unit
+        high = room.high if math.isfinite(room.high) else max(value, room.low) + abs(value) + unit
+        numbers += [low + (high - low) * step / 6 for step in range(7)]
+    else:
+        numbers += [value * (1 + sign * step) for step in STEPS for sign in (1, -1)]
+        numbers += [value * factor for factor in (2, 3, 5, 1 / 3, 0.2, 0.1, 0.05)]
+        numbers += [value + step * unit for step in (-3, -2, -1, 1, 2, 3)]
+    texts = dict.fromkeys(printed_like(number, printed) for number in numbers if abs(number) < 1e25)
+    texts |= {} if room else dict.fromkeys(_other_digits(value, printed))
+    low, high = domain(claim.statistic)
+    found = [other for other in elsewhere if other.value != printed.value]
+    for text in texts:
+        number = replace(Printed.parse(text), cut=printed.cut)
+        inside = low <= float(number.value) <= (high * scale if math.isfinite(high) else high)
+        inside = inside and (room is None or digits(number).overlaps(room))
+        if number.value != printed.value and inside and allowed(claim, float(number.value)):
+            found.append(number)
+    if room and math.isfinite(room.low + room.high) and not room.overlaps(digits(printed)):
+        found.append(room)
+    return found
+
+
+def _other_digits(value, printed):
+    """The print with one digit replaced by any other."""
+    body = to_print(value, printed.decimals)
+    for place, digit in enumerate(body):
+        if digit.isdigit() and len(body) <= 8:
+            for other in "0123456789".replace(digit, ""):
+                yield printed_like(float(body[:place] + other + body[place + 1 :]), printed)
+
+
+def printed_like(number, printed):
+    sign = "" if printed.comparison == "=" else f"{printed.comparison} "
+    return sign + to_print(number, printed.decimals)
+
+
+def factor(printed, value):
+    """How many times the number would have to change; infinite for a change of sign."""
+    a = float(printed.value)
+    ends = (value.low, value.high) if isinstance(value, Interval) else (float(value.value),) * 2
+    if isinstance(value, Interval) and value.low <= a <= value.high:
+        return 1.0
+    ratios = [end / a if a else math.inf for end in ends if math.isfinite(end)]
+    return min((max(r, 1 / r) if r > 0 else math.inf for r in ratios), default=math.inf)
+
+
+def is_shift(printed, value):
+    return value.value in (printed.value * 10, printed.value / 10)
+
+
+def as_text(interval, printed):
+    """What an interval prints as: one number where the printed decimals allow no other, else its
+    ends.
+
+    Parameters
+    ----------
+    interval : Interval
+    printed : Printed
+
+    Returns
+    -------
+    str
+    """
+    low, high = (
+        to_print(end, printed.decimals) if math.isfinite(end) else ""
+        for end in (interval.low, interval.high)
+    )
+    if low and low == high:
+        return low if float(low) else f"{interval.middle:.3g}"
+    if interval.low <= 0 < interval.high:
+        return f"at most {interval.high:.3g}"
+    return f"{low} to {high}" if low and high else show(interval)
