@@ -2,9 +2,14 @@
 
 import math
 from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 
 from ivim.audit.checks.interval import Interval
-from ivim.audit.checks.rounding import prints_as, to_print
+from ivim.audit.checks.rounding import Outcome, prints_as, to_print
+from ivim.audit.claims import Claim
+from ivim.audit.readings import Way
+from ivim.audit.relations import Relation
+from ivim.audit.repair import Repair
 
 # Families of this check alone say that two places differ, not that arithmetic fails.
 _ELSEWHERE = "restated"
@@ -15,11 +20,32 @@ _NAMED = 12
 alone.
 """
 
+Key = tuple[str, ...]
+"""Analysis, group, parameter and statistic of a number of the pipeline."""
+
 
 class Bench:
-    """Looks up, for one claim at a time, what speaks for and against it."""
+    """Looks up, for one claim at a time, what speaks for and against it.
 
-    def __init__(self, way, repair, pipeline, targets):
+    Parameters
+    ----------
+    way : Way
+        How the article is read.
+    repair : Repair
+        The slips of that reading.
+    pipeline : mapping of tuple to float
+        What a data set gives, by analysis, group, parameter and statistic.
+    targets : collection of tuple
+        Those that the data set was built to print.
+    """
+
+    def __init__(
+        self,
+        way: Way,
+        repair: Repair,
+        pipeline: Mapping[Key, float],
+        targets: Collection[Key],
+    ):
         self.claims, self.evaluator, self.notes = way.study.claims, way.evaluator, way.notes
         self.repair, self.printed, self.pipeline, self.targets = (
             repair,
@@ -33,8 +59,18 @@ class Bench:
         for relation in self.evaluator.relations:
             self.by_target[relation.target].append(relation)
 
-    def verdict(self, claim):
-        """One row of the ledger."""
+    def verdict(self, claim: Claim) -> dict[str, str | float]:
+        """One row of the ledger.
+
+        Parameters
+        ----------
+        claim : Claim
+
+        Returns
+        -------
+        dict of str to (str or float)
+            The columns ``LEDGER``; ``low`` and ``high`` are NaN where nothing recomputes the claim.
+        """
         place = self.repair.home(claim.id)
         found = [(r, self.evaluator.outcome(r, self.repair.reading)) for r in self.by_target[place]]
         verdict, recovered, reason, interval = (
@@ -173,9 +209,21 @@ class Bench:
             return sentence(f"not decided: {open_[0]}")
         return "nothing else that is printed depends on it, as far as is known"
 
-    def label(self, claim, row):
+    def label(self, claim: Claim, row: dict[str, str | float]) -> dict[str, str | float]:
         """A label holds where numbers of its row or column agree, under this name, with numbers
         printed elsewhere.
+
+        Parameters
+        ----------
+        claim : Claim
+            A label of a row or a column.
+        row : dict of str to (str or float)
+            What :meth:`verdict` says of it.
+
+        Returns
+        -------
+        dict of str to (str or float)
+            The row, consistent instead of unverifiable where numbers under the label agree.
         """
         if row["verdict"] != "unverifiable":
             return row
@@ -212,8 +260,19 @@ def _prints(claim, value):
     return prints_as(value, printed, "half_up")
 
 
-def common(found):
-    """What all relations that recompute the claim leave for it; None where none does."""
+def common(found: Iterable[tuple[Relation, Outcome]]) -> Interval | None:
+    """What all relations that recompute the claim leave for it; None where none does.
+
+    Parameters
+    ----------
+    found : iterable of (Relation, Outcome)
+        The relations that judge the claim.
+
+    Returns
+    -------
+    Interval or None
+        An interval that has no point in common with those before it is passed over.
+    """
     common = None
     for relation, outcome in found:
         check = relation.check
@@ -223,7 +282,17 @@ def common(found):
     return common
 
 
-def interval_of(outcome):
+def interval_of(outcome: Outcome) -> Interval | None:
+    """The interval that an outcome recomputes, None where it has none.
+
+    Parameters
+    ----------
+    outcome : Outcome
+
+    Returns
+    -------
+    Interval or None
+    """
     return (
         None
         if math.isnan(outcome.low) or math.isnan(outcome.high)
@@ -231,7 +300,17 @@ def interval_of(outcome):
     )
 
 
-def sentence(*parts):
+def sentence(*parts: str) -> str:
+    """The parts as one sentence, with semicolons between them; empty ones are left out.
+
+    Parameters
+    ----------
+    *parts : str
+
+    Returns
+    -------
+    str
+    """
     text = "; ".join(part for part in parts if part)
     first = text.split(" ")[0]
     # Words begin with a capital; symbols and names of numbers (p(anova; f), t) stay as they are.

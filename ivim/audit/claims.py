@@ -1,6 +1,7 @@
 """The printed quantities of an article, one per row: looked up by id or by what they are about."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +18,9 @@ _NUMBERS = {word: str(number) for number, word in enumerate(_WORDS, 1)}
 # What stands for "not significant" where a p is printed.
 _NOT_SIGNIFICANT = ("ns", "n.s.", "n.s")
 TEXT = ("abstract", "introduction", "methods", "results", "discussion", "conclusion")
+
+Variant = tuple[str, str, str]
+"""Item, model and comparison of a claim."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ class Claims:
     claims : sequence of Claim
     """
 
-    def __init__(self, claims):
+    def __init__(self, claims: Iterable[Claim]):
         self.all = tuple(claims)
         self.by_id = {claim.id: claim for claim in self.all}
         self._by_key = defaultdict(list)
@@ -132,22 +136,32 @@ class Claims:
     def __iter__(self):
         return iter(self.all)
 
-    def __getitem__(self, claim_id):
+    def __getitem__(self, claim_id: str) -> Claim:
         return self.by_id[claim_id]
 
-    def same(self, claim):
-        """All claims about the same quantity, the given one among them."""
+    def same(self, claim: Claim) -> tuple[Claim, ...]:
+        """All claims about the same quantity, the given one among them.
+
+        Parameters
+        ----------
+        claim : Claim
+
+        Returns
+        -------
+        tuple of Claim
+            In the order of the file.
+        """
         return tuple(self._by_key[claim.key])
 
     def find(
         self,
-        statistic,
-        group="",
-        parameter="",
-        analysis=None,
-        variant=("", "", ""),
-        location=None,
-    ):
+        statistic: str,
+        group: str = "",
+        parameter: str = "",
+        analysis: str | None = None,
+        variant: Variant = ("", "", ""),
+        location: str | None = None,
+    ) -> Claim | None:
         """The claim that holds a quantity, a table's before the text's.
 
         Parameters
@@ -173,9 +187,21 @@ class Claims:
         ]
         return min(found, key=lambda claim: not claim.tabled, default=None)
 
-    def beside(self, claim, *statistics):
+    def beside(self, claim: Claim, *statistics: str) -> list[Claim | None]:
         """Claims that differ from the given one in the statistic alone, each the only one of its
         kind there; None for others.
+
+        Parameters
+        ----------
+        claim : Claim
+            Its location, analysis, variant, group and parameter are those wanted.
+        *statistics : str
+            The statistics that are looked for.
+
+        Returns
+        -------
+        list of (Claim or None)
+            As many as statistics are asked for, in their order.
         """
         found = []
         for statistic in statistics:
@@ -187,8 +213,18 @@ class Claims:
             found.append(here[at] if here and alone else None)
         return found
 
-    def where(self, **wanted):
-        """Claims whose columns have the given values; tuple in the order of the file."""
+    def where(self, **wanted: str) -> tuple[Claim, ...]:
+        """Claims whose columns have the given values; tuple in the order of the file.
+
+        Parameters
+        ----------
+        **wanted : str
+            By attribute of a claim, the value that it has to have.
+
+        Returns
+        -------
+        tuple of Claim
+        """
         indexed = [name for name in wanted if name in self._columns]
         lists = [self._columns[name].get(wanted[name], ()) for name in indexed]
         pool = min(lists, key=len, default=self.all)
@@ -198,9 +234,19 @@ class Claims:
             if all(getattr(claim, name) == value for name, value in wanted.items())
         )
 
-    def size(self, group, parameter=""):
+    def size(self, group: str, parameter: str = "") -> Claim | None:
         """Printed size of a group as a claim (of those in whom a parameter is known, where given),
         or None.
+
+        Parameters
+        ----------
+        group : str
+        parameter : str
+            Empty for the size of the whole group.
+
+        Returns
+        -------
+        Claim or None
         """
         return self.find("n", group, parameter)
 
@@ -209,8 +255,19 @@ class Claims:
         """Groups with a printed size, in order of appearance."""
         return tuple(dict.fromkeys(c.group for c in self.where(statistic="n") if c.group))
 
-    def parameters(self, statistic, analysis=None):
-        """Parameters that have the statistic, in order of appearance."""
+    def parameters(self, statistic: str, analysis: str | None = None) -> tuple[str, ...]:
+        """Parameters that have the statistic, in order of appearance.
+
+        Parameters
+        ----------
+        statistic : str
+        analysis : str, optional
+            By default any.
+
+        Returns
+        -------
+        tuple of str
+        """
         return tuple(
             dict.fromkeys(
                 claim.parameter
@@ -219,9 +276,18 @@ class Claims:
             )
         )
 
-    def scale(self, claim):
+    def scale(self, claim: Claim) -> int:
         """100 for a share or an area in per cent, else 1; where no ``%`` is printed, the size of
         the place's numbers tells.
+
+        Parameters
+        ----------
+        claim : Claim
+
+        Returns
+        -------
+        int
+            By what a fraction is multiplied to be printed there: 1 or 100.
         """
         if claim.percent:
             return 100
@@ -245,8 +311,17 @@ class Claims:
             scales[column] = 100 if few or len(above) < 4 * sum(above) else 1
         return scales
 
-    def is_share(self, claim):
-        """True where a count by sex or of a category is printed in per cent."""
+    def is_share(self, claim: Claim) -> bool:
+        """True where a count by sex or of a category is printed in per cent.
+
+        Parameters
+        ----------
+        claim : Claim
+
+        Returns
+        -------
+        bool
+        """
         if claim.statistic in ("male", "female") and claim.location in self._sexes_in_percent:
             return True
         return claim.statistic in COUNTS[1:4] and claim.percent
@@ -271,7 +346,17 @@ def _column(claim):
     return claim.location, kind if kind in ("auc", "share") else "rate"
 
 
-def place_of(location):
-    """A location in words: "Table 2" for ``table2``, "the abstract" for ``abstract``."""
+def place_of(location: str) -> str:
+    """A location in words: "Table 2" for ``table2``, "the abstract" for ``abstract``.
+
+    Parameters
+    ----------
+    location : str
+        As a claim has it.
+
+    Returns
+    -------
+    str
+    """
     word, number = location.rstrip("0123456789"), location[len(location.rstrip("0123456789")) :]
     return f"{word.capitalize()} {number}" if number else f"the {location}"

@@ -1,5 +1,6 @@
 """Numbers in each other's place, and a sub-group's row that holds the numbers of everybody."""
 
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from itertools import combinations
 
@@ -8,6 +9,8 @@ from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.moments import hidden, is_total, pooled
 from ivim.audit.checks.rounding import show
 from ivim.audit.claims import place_of
+from ivim.audit.relations import Reading
+from ivim.audit.rules.rows import Study
 from ivim.audit.slip import Slip
 from ivim.audit.trials import as_text
 
@@ -15,8 +18,21 @@ MOST_ROWS = 12
 """So many rows with a broken number of one kind are tried for exchanges, two by two."""
 
 
-def swaps(study, reading, involved):
-    """Exchange two parameters or two groups throughout one location."""
+def swaps(study: Study, reading: Reading, involved: Collection[str]) -> Iterator[Slip]:
+    """Exchange two parameters or two groups throughout one location.
+
+    Parameters
+    ----------
+    study : Study
+    reading : Reading
+    involved : collection of str
+        Ids of the claims that take part in a conflict.
+
+    Yields
+    ------
+    Slip
+        Not weighed yet: it explains nothing so far.
+    """
     claims = study.claims
     for location in dict.fromkeys(claims[name].location for name in involved):
         numbers = [claim for claim in claims.where(location=location) if claim.number]
@@ -36,9 +52,21 @@ def swaps(study, reading, involved):
                         yield _swap(claims, reading, location, axis, a, b, pairs)
 
 
-def exchanged_beside(study, reading, involved):
+def exchanged_beside(study: Study, reading: Reading, involved: Collection[str]) -> Iterator[Slip]:
     """Exchange two groups for one parameter, or the mean and SD of a row, or sensitivity and
     specificity.
+
+    Parameters
+    ----------
+    study : Study
+    reading : Reading
+    involved : collection of str
+        Ids of the claims that take part in a conflict.
+
+    Yields
+    ------
+    Slip
+        Not weighed yet.
     """
     claims, seen = study.claims, set()
     for name in involved:
@@ -62,9 +90,21 @@ def exchanged_beside(study, reading, involved):
                     yield _exchange(reading, claim, other)
 
 
-def exchanged_rows(study, reading, involved):
+def exchanged_rows(study: Study, reading: Reading, involved: Collection[str]) -> Iterator[Slip]:
     """Exchange one statistic of two markers' rows, or all their others: which of the two happened
     the rows themselves do not tell.
+
+    Parameters
+    ----------
+    study : Study
+    reading : Reading
+    involved : collection of str
+        Ids of the claims that take part in a conflict.
+
+    Yields
+    ------
+    Slip
+        Not weighed yet.
     """
     rows, suspects = {}, set(involved)
     for claim in dict.fromkeys(study.claims[name] for name in involved):
@@ -163,8 +203,21 @@ def _swap(claims, reading, location, axis, a, b, pairs):
     )
 
 
-def pasted_totals(study, reading, involved):
-    """A sub-group's row in which the numbers of everybody stand, for as many parameters as fit."""
+def pasted_totals(study: Study, reading: Reading, involved: Collection[str]) -> Iterator[Slip]:
+    """A sub-group's row in which the numbers of everybody stand, for as many parameters as fit.
+
+    Parameters
+    ----------
+    study : Study
+    reading : Reading
+    involved : collection of str
+        Ids of the claims that take part in a conflict.
+
+    Yields
+    ------
+    Slip
+        Not weighed yet; each cell of the row becomes the interval that the other rows leave.
+    """
     claims, structure = study.claims, study.structure
     for whole, names in structure.parts.items():
         for name in names:

@@ -8,13 +8,18 @@ the whole), so a family that
 fails is one conflict, whoever is to blame.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.moments import Group
-from ivim.audit.checks.rounding import Outcome, cannot_tell
+from ivim.audit.checks.rounding import Outcome, Printed, cannot_tell
+
+Value = Printed | Interval
+"""What stands for a number: its print, or an interval where no more of it is known."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,17 @@ class Check:
     decisive: bool = True
     soft: bool = False
 
-    def called(self, name):
-        """The same kind of check under another name."""
+    def called(self, name: str) -> Check:
+        """The same kind of check under another name.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        Check
+        """
         return Check(name, self.recovers, self.confirms, self.decisive, self.soft)
 
 
@@ -72,9 +86,9 @@ class Relation:
     family: str
     check: Check
     target: str
-    inputs: tuple
-    judge: Callable = field(compare=False)
-    meant: Callable | None = field(default=None, compare=False)
+    inputs: tuple[str, ...]
+    judge: Callable[[Reading], Outcome] = field(compare=False)
+    meant: Callable[[Reading], str | None] | None = field(default=None, compare=False)
 
     @cached_property
     def ids(self):
@@ -93,19 +107,40 @@ class Reading:
         What a repair says instead; an Interval where the meant value is known only so far.
     """
 
-    def __init__(self, printed, changes=None):
+    def __init__(self, printed: Mapping[str, Printed], changes: Mapping[str, Value] | None = None):
         self.printed = printed
         self.changes = dict(changes or {})
 
-    def __getitem__(self, claim_id):
+    def __getitem__(self, claim_id: str) -> Value:
         return self.changes[claim_id] if claim_id in self.changes else self.printed[claim_id]
 
-    def with_changes(self, changes):
-        """This reading with further changes."""
+    def with_changes(self, changes: Mapping[str, Value]) -> Reading:
+        """This reading with further changes.
+
+        Parameters
+        ----------
+        changes : mapping of str to Printed or Interval
+            By id of a claim; they go before the changes of this reading.
+
+        Returns
+        -------
+        Reading
+        """
         return Reading(self.printed, {**self.changes, **changes})
 
-    def count(self, size):
-        """A whole number: of a claim, or one that is printed beside the numbers it belongs to."""
+    def count(self, size: str | int) -> int:
+        """A whole number: of a claim, or one that is printed beside the numbers it belongs to.
+
+        Parameters
+        ----------
+        size : str or int
+            Id of the claim, or the number itself.
+
+        Returns
+        -------
+        int
+            Of a claim that is known only as an interval, the whole number next to its middle.
+        """
         if isinstance(size, int):
             return size
         value = self[size]
@@ -139,9 +174,25 @@ class Row:
         """All ids of the row."""
         return tuple(name for name in (self.n, self.mean, self.sd) if isinstance(name, str))
 
-    def group(self, reading, n=None):
+    def group(self, reading: Reading, n: int | None = None) -> Group:
         """The row as a :class:`~ivim.audit.checks.moments.Group` of a reading, of another size
         where given.
+
+        Parameters
+        ----------
+        reading : Reading
+        n : int, optional
+            By default the size that the row has.
+
+        Returns
+        -------
+        Group
+            Its SD is the standard error times √n where the row holds one.
+
+        Raises
+        ------
+        ValueError
+            Where the size is below 1 or the SD negative.
         """
         return _group(
             n or reading.count(self.n),
@@ -162,9 +213,13 @@ def _group(n, mean, sd, error):
 class Evaluator:
     """Evaluates relations, remembering what it has seen: repairs change few values, so most
     relations need no second look.
+
+    Parameters
+    ----------
+    relations : iterable of Relation
     """
 
-    def __init__(self, relations):
+    def __init__(self, relations: Iterable[Relation]):
         self.relations = tuple(relations)
         self._seen = {}
         self._touching = {}
@@ -176,12 +231,32 @@ class Evaluator:
             for claim_id in dict.fromkeys(relation.ids):
                 self._touching.setdefault(claim_id, []).append(relation)
 
-    def family(self, name):
-        """Relations of one family."""
+    def family(self, name: str) -> list[Relation]:
+        """Relations of one family.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        list of Relation
+            Empty where there is no such family.
+        """
         return self._families.get(name, [])
 
-    def touching(self, claim_ids):
-        """Relations that any of the claims takes part in."""
+    def touching(self, claim_ids: Iterable[str]) -> tuple[Relation, ...]:
+        """Relations that any of the claims takes part in.
+
+        Parameters
+        ----------
+        claim_ids : iterable of str
+
+        Returns
+        -------
+        tuple of Relation
+            Each once.
+        """
         found = {
             id(relation): relation
             for claim_id in claim_ids
@@ -189,8 +264,21 @@ class Evaluator:
         }
         return tuple(found.values())
 
-    def outcome(self, relation, reading):
-        """The outcome of one relation on a reading."""
+    def outcome(self, relation: Relation, reading: Reading) -> Outcome:
+        """The outcome of one relation on a reading.
+
+        Parameters
+        ----------
+        relation : Relation
+            One of this evaluator.
+        reading : Reading
+            With the same prints each time; only its changes may differ.
+
+        Returns
+        -------
+        Outcome
+            Cannot tell where the values do not go together.
+        """
         place, changes = self._place[id(relation)], reading.changes
         values = tuple(changes.get(name) for name in relation.ids) if changes else ()
         if all(value is None for value in values):
@@ -202,7 +290,9 @@ class Evaluator:
             self._seen[key] = _evaluated(relation, reading)
         return self._seen[key]
 
-    def conflicts(self, reading, relations=None, soft=False):
+    def conflicts(
+        self, reading: Reading, relations: Iterable[Relation] | None = None, soft: bool = False
+    ) -> frozenset[str]:
         """Families with a decisive relation that fails, as a frozenset of names.
 
         Parameters
@@ -239,9 +329,24 @@ class NeedsPrint(ValueError):
     """A check that counts digits was given an interval."""
 
 
-def as_printed(*values):
+def as_printed(*values: Value) -> Printed | tuple[Printed, ...]:
     """The values, where all are printed numbers; a check that counts digits cannot work on an
     interval.
+
+    Parameters
+    ----------
+    *values : Printed or Interval
+        At least one.
+
+    Returns
+    -------
+    Printed or tuple of Printed
+        A single value as it is.
+
+    Raises
+    ------
+    NeedsPrint
+        Where one is an interval.
     """
     if any(isinstance(value, Interval) for value in values):
         raise NeedsPrint
@@ -249,20 +354,48 @@ def as_printed(*values):
 
 
 @lru_cache(maxsize=65536)
-def digits(value):
+def digits(value: Value) -> Interval:
     """The rounding interval of a printed number (a comparison before it does not count), or the
     interval itself.
+
+    Parameters
+    ----------
+    value : Printed or Interval
+
+    Returns
+    -------
+    Interval
     """
     return value if isinstance(value, Interval) else value.rounding
 
 
-def impossible(reason):
-    """The outcome of inputs that cannot stand together at all."""
+def impossible(reason: str) -> Outcome:
+    """The outcome of inputs that cannot stand together at all.
+
+    Parameters
+    ----------
+    reason : str
+        The arithmetic in a sentence.
+
+    Returns
+    -------
+    Outcome
+        Fails, and has no interval.
+    """
     return Outcome(False, float("nan"), float("nan"), reason)
 
 
-def text_of(value):
-    """A value of a reading in words."""
+def text_of(value: Value) -> str:
+    """A value of a reading in words.
+
+    Parameters
+    ----------
+    value : Printed or Interval
+
+    Returns
+    -------
+    str
+    """
     from ivim.audit.checks.rounding import show
 
     return show(value) if isinstance(value, Interval) else value.text

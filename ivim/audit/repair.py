@@ -15,7 +15,8 @@ the numbers are *disputed*.
 from dataclasses import dataclass, replace
 
 from ivim.audit.cover import Cover, components
-from ivim.audit.relations import Reading
+from ivim.audit.relations import Evaluator, Reading
+from ivim.audit.rules.rows import Study
 from ivim.audit.slips import candidates
 
 ORDERS = ("mean", "median")
@@ -59,14 +60,24 @@ class Repair:
     exact: bool
     origin: dict
 
-    def home(self, claim_id):
-        """The position that a claim's number belongs to."""
+    def home(self, claim_id: str) -> str:
+        """The position that a claim's number belongs to.
+
+        Parameters
+        ----------
+        claim_id : str
+
+        Returns
+        -------
+        str
+            Another position than the claim's own only after a swap.
+        """
         return next(
             (position for position, source in self.origin.items() if source == claim_id), claim_id
         )
 
 
-def find_repair(study, evaluator, reading):
+def find_repair(study: Study, evaluator: Evaluator, reading: Reading) -> Repair:
     """Search for the smallest explanations of all conflicts.
 
     Parameters

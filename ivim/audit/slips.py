@@ -22,7 +22,8 @@ from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.misprints import significant_digits
 from ivim.audit.checks.rounding import Printed
 from ivim.audit.exchanges import exchanged_beside, exchanged_rows, pasted_totals, swaps
-from ivim.audit.relations import digits
+from ivim.audit.relations import Evaluator, Reading, digits
+from ivim.audit.rules.rows import Study
 from ivim.audit.slip import Slip
 from ivim.audit.trials import (
     allowed,
@@ -41,7 +42,9 @@ MOST_COUNTS = 200
 """Largest denominator of which every count is tried for a share."""
 
 
-def candidates(study, evaluator, reading, failing):
+def candidates(
+    study: Study, evaluator: Evaluator, reading: Reading, failing: frozenset[str]
+) -> list[Slip]:
     """Every slip that settles a conflict and raises none.
 
     Parameters

@@ -8,6 +8,8 @@ right. What no file says is not assumed: :mod:`ivim.audit.questions` asks for it
 
 from dataclasses import dataclass, field
 
+from ivim.audit.claims import Claims
+
 METHODS = ("student", "welch", "t-test", "paired", "mann-whitney")
 SHARE_LIMITS = {
     "clopper-pearson": "exact",
@@ -118,30 +120,68 @@ class Structure:
         """The one compared group that is not the disease; empty where there are several."""
         return next((group for group in self.pair if group != self.positive), "")
 
-    def whole_of(self, group):
-        """The group that this one is a part of, or itself."""
+    def whole_of(self, group: str) -> str:
+        """The group that this one is a part of, or itself.
+
+        Parameters
+        ----------
+        group : str
+
+        Returns
+        -------
+        str
+        """
         return next((whole for whole, parts in self.parts.items() if group in parts), group)
 
-    def method(self, parameter, kind="method"):
+    def method(self, parameter: str, kind: str = "method") -> str:
         """What the file says of the test (or the ``limits``) of a parameter; empty where it says
         nothing.
+
+        Parameters
+        ----------
+        parameter : str
+        kind : str
+            ``method`` or ``limits``.
+
+        Returns
+        -------
+        str
         """
         for name in (parameter, ""):
             if told := self.methods.get(name, {}).get(kind):
                 return told
         return ""
 
-    def spread_of(self, parameter):
-        """``sd``, ``se``, or empty where unknown."""
+    def spread_of(self, parameter: str) -> str:
+        """``sd``, ``se``, or empty where unknown.
+
+        Parameters
+        ----------
+        parameter : str
+
+        Returns
+        -------
+        str
+            What the statistic ``sd`` of the parameter holds.
+        """
         return self.spread.get(parameter, self.spread.get("", ""))
 
-    def denominator(self, parameter, statistic):
-        """The group or number that a share is a share of; None where the file does not say."""
+    def denominator(self, parameter: str, statistic: str) -> str | int | None:
+        """The group or number that a share is a share of; None where the file does not say.
+
+        Parameters
+        ----------
+        parameter, statistic : str
+
+        Returns
+        -------
+        str, int or None
+        """
         found = self.denominators.get(f"{parameter}.{statistic}")
         return self.denominators.get(statistic) if found is None else found
 
 
-def infer_structure(claims):
+def infer_structure(claims: Claims) -> Structure:
     """What the claims suggest about the design, as a proposal to confirm; no verdict rests on it.
 
     Sub-groups are proposed where their sizes and at least one further count add up to the group

@@ -3,21 +3,48 @@ the relations leave.
 """
 
 import math
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.misprints import misprints
 from ivim.audit.checks.rounding import Printed, show, to_print
-from ivim.audit.relations import digits
+from ivim.audit.claims import Claim
+from ivim.audit.relations import Evaluator, Reading, Relation, Value, digits
+from ivim.audit.rules.rows import Study
 from ivim.audit.vocabulary import COUNTS, domain
 
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5)
 """Relative changes by which it is tried whether another value of a number would do."""
 
 
-def room_of(evaluator, reading, touching, cells, printed):
+def room_of(
+    evaluator: Evaluator,
+    reading: Reading,
+    touching: Iterable[Relation],
+    cells: Collection[str],
+    printed: Printed,
+) -> tuple[Interval | None, list[float]]:
     """What all relations that recompute the cell leave for it (None where nothing), and single
     values that would please one of them.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+    reading : Reading
+    touching : iterable of Relation
+        Those that the cell takes part in.
+    cells : collection of str
+        Ids of the claims that hold the number: the cell and its copies.
+    printed : Printed
+        The number as printed.
+
+    Returns
+    -------
+    room : Interval or None
+        Also None where it holds the print and no relation fails.
+    hints : list of float
+        Ends of the intervals of relations that fail.
     """
     room, hints = Interval(-math.inf, math.inf), []
     for relation in touching:
@@ -39,8 +66,19 @@ def room_of(evaluator, reading, touching, cells, printed):
     return room, hints
 
 
-def likely_misprints(claim, printed):
-    """What a hand may have meant, as printed numbers that such a statistic can have."""
+def likely_misprints(claim: Claim, printed: Printed) -> list[Printed]:
+    """What a hand may have meant, as printed numbers that such a statistic can have.
+
+    Parameters
+    ----------
+    claim : Claim
+    printed : Printed
+        Its number.
+
+    Returns
+    -------
+    list of Printed
+    """
     found = []
     for text in misprints(printed):
         value = Printed.parse(text)
@@ -49,14 +87,36 @@ def likely_misprints(claim, printed):
     return found
 
 
-def allowed(claim, value):
+def allowed(claim: Claim, value: float) -> bool:
+    """True where the claim's statistic can have the value; shares also in per cent.
+
+    Parameters
+    ----------
+    claim : Claim
+    value : float
+
+    Returns
+    -------
+    bool
+    """
     low, high = domain(claim.statistic)
     if claim.statistic in COUNTS:
         return value == int(value) and value >= (1 if claim.statistic == "n" else 0)
     return low <= value <= high * 100 if high == 1 else low <= value <= high
 
 
-def elsewhere_printed(study, claim):
+def elsewhere_printed(study: Study, claim: Claim) -> list[Printed]:
+    """The other numbers that are printed for the same quantity in the same unit, at most twenty.
+
+    Parameters
+    ----------
+    study : Study
+    claim : Claim
+
+    Returns
+    -------
+    list of Printed
+    """
     return [
         other.number
         for other in study.claims.same(claim)
@@ -64,9 +124,35 @@ def elsewhere_printed(study, claim):
     ][:20]
 
 
-def values_to_try(claim, printed, room, hints, scale, elsewhere):
+def values_to_try(
+    claim: Claim,
+    printed: Printed,
+    room: Interval | None,
+    hints: Iterable[float],
+    scale: int,
+    elsewhere: Iterable[Printed],
+) -> list[Value]:
     """Values to try: those of other places, what the relations leave, and steps away from the
     print, in the digits of the print.
+
+    Parameters
+    ----------
+    claim : Claim
+    printed : Printed
+        Its number.
+    room : Interval or None
+        What the relations leave for it, None where they say nothing.
+    hints : iterable of float
+        Single values that would please a relation.
+    scale : int
+        100 for a share in per cent, else 1.
+    elsewhere : iterable of Printed
+        What other places print for it.
+
+    Returns
+    -------
+    list of (Printed or Interval)
+        Never the print itself; last the room as a whole where the print lies outside of it.
     """
     value, unit = float(printed.value), float(2 * printed.half_unit)
     numbers = list(hints)
@@ -102,13 +188,36 @@ def _other_digits(value, printed):
                 yield printed_like(float(body[:place] + other + body[place + 1 :]), printed)
 
 
-def printed_like(number, printed):
+def printed_like(number: float, printed: Printed) -> str:
+    """A number with the decimals and the comparison of a printed one.
+
+    Parameters
+    ----------
+    number : float
+    printed : Printed
+
+    Returns
+    -------
+    str
+    """
     sign = "" if printed.comparison == "=" else f"{printed.comparison} "
     return sign + to_print(number, printed.decimals)
 
 
-def factor(printed, value):
-    """How many times the number would have to change; infinite for a change of sign."""
+def factor(printed: Printed, value: Value) -> float:
+    """How many times the number would have to change; infinite for a change of sign.
+
+    Parameters
+    ----------
+    printed : Printed
+    value : Printed or Interval
+        What it would have to be; of an interval, the nearest end counts.
+
+    Returns
+    -------
+    float
+        At least 1.
+    """
     a = float(printed.value)
     ends = (value.low, value.high) if isinstance(value, Interval) else (float(value.value),) * 2
     if isinstance(value, Interval) and value.low <= a <= value.high:
@@ -117,11 +226,21 @@ def factor(printed, value):
     return min((max(r, 1 / r) if r > 0 else math.inf for r in ratios), default=math.inf)
 
 
-def is_shift(printed, value):
+def is_shift(printed: Printed, value: Printed) -> bool:
+    """True where the decimal point moved by one place makes the one number of the other.
+
+    Parameters
+    ----------
+    printed, value : Printed
+
+    Returns
+    -------
+    bool
+    """
     return value.value in (printed.value * 10, printed.value / 10)
 
 
-def as_text(interval, printed):
+def as_text(interval: Interval, printed: Printed) -> str:
     """What an interval prints as: one number where the printed decimals allow no other, else its
     ends.
 

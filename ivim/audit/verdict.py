@@ -12,11 +12,13 @@ cohort, put through the pipeline, prints the same digits; ``consistent``    foll
 printed numbers within rounding; ``unverifiable``  nothing to hold it against.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
-from ivim.audit.bench import LEDGER, Bench
+from ivim.audit.bench import LEDGER, Bench, Key
 from ivim.audit.claims import PUBLISHED, Claims
 from ivim.audit.readings import best_way
 from ivim.audit.repair import find_repair
@@ -102,15 +104,33 @@ class Audit:
         can = sum(name in self.verifiable or verdicts[name] != "unverifiable" for name in numbers)
         return {"numbers": len(numbers), "verifiable": can, "verified": held}
 
-    def meant(self, claim_id):
+    def meant(self, claim_id: str) -> str:
         """What stands for a claim after the audit: the recovered string where there is one, else
         the printed.
+
+        Parameters
+        ----------
+        claim_id : str
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        KeyError
+            Where no claim has the id.
         """
         row = self.ledger.set_index("id").loc[claim_id]
         return row["recovered"] or row["printed"]
 
 
-def judge(claims=None, structure=None, pipeline=None, targets=frozenset()):
+def judge(
+    claims: str | Path | Claims | None = None,
+    structure: str | Path | Structure | None = None,
+    pipeline: pd.DataFrame | None = None,
+    targets: Collection[Key] = frozenset(),
+) -> Audit:
     """Give a verdict on every claim of an article.
 
     Parameters

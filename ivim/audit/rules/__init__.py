@@ -1,7 +1,15 @@
 """Which check binds which claims."""
 
+from __future__ import annotations
 
-def all_relations(study):
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ivim.audit.relations import Relation
+    from ivim.audit.rules.rows import Study
+
+
+def all_relations(study: Study) -> list[Relation]:
     """Every relation among the claims that the checks of this package know.
 
     Parameters
@@ -11,6 +19,11 @@ def all_relations(study):
     Returns
     -------
     list of ivim.audit.relations.Relation
+
+    Raises
+    ------
+    ValueError
+        On a claim in words whose ``test`` is no known condition.
     """
     from ivim.audit.rules.agreement import agreement_relations
     from ivim.audit.rules.comparisons import comparison_relations

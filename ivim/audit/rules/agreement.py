@@ -8,6 +8,7 @@ from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.kappa import kappa_limits, kappa_of
 from ivim.audit.checks.rounding import Outcome, cannot_tell, compare
 from ivim.audit.relations import Check, Relation, as_printed, digits
+from ivim.audit.rules.rows import Study
 from ivim.audit.rules.slopes import ORDER, order
 
 FORM = Check("", recovers=False, decisive=False)
@@ -18,8 +19,17 @@ KAPPA_ERRORS = ("fleiss", "cohen")
 _LIMITED = ("auc", "icc", "kappa", "auc_difference", "lr_positive", "lr_negative", "r")
 
 
-def agreement_relations(study):
-    """All relations of this module that the claims have the numbers for; list of Relation."""
+def agreement_relations(study: Study) -> list[Relation]:
+    """All relations of this module that the claims have the numbers for; list of Relation.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of Relation
+    """
     claims = study.claims
     found = []
     for name in (*_LIMITED, "sensitivity", "specificity", "ppv", "npv", "accuracy", "share"):

@@ -9,6 +9,7 @@ what every usual method could give.
 """
 
 import math
+from collections.abc import Iterable
 from functools import partial
 
 from ivim.audit.checks.interval import Interval
@@ -19,9 +20,10 @@ from ivim.audit.checks.testing import (
     sd_for_t,
     t_test,
 )
-from ivim.audit.relations import Check, Relation, digits, impossible, text_of
+from ivim.audit.claims import Claim
+from ivim.audit.relations import Check, Relation, Row, digits, impossible, text_of
 from ivim.audit.rules.established import table_follows
-from ivim.audit.rules.rows import corner_groups
+from ivim.audit.rules.rows import Study, corner_groups
 
 VARIANTS = {"student": ("student",), "welch": ("welch",), "t-test": ("student", "welch")}
 BEYOND = 3.0
@@ -41,8 +43,17 @@ F = Check("f_from_means")
 CELL = Check("cell_for_f", recovers=False, confirms=False)
 
 
-def comparison_relations(study):
-    """All relations of this module that the claims have the numbers for; list of Relation."""
+def comparison_relations(study: Study) -> list[Relation]:
+    """All relations of this module that the claims have the numbers for; list of Relation.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of Relation
+    """
     claims = study.claims
     return [
         *(r for claim in claims.where(statistic="t") for r in _t(study, claim)),
@@ -51,19 +62,52 @@ def comparison_relations(study):
     ]
 
 
-def pair_of(study, claim):
-    """The two rows behind a t or p, or an empty tuple."""
+def pair_of(study: Study, claim: Claim) -> tuple[Row, ...]:
+    """The two rows behind a t or p, or an empty tuple.
+
+    Parameters
+    ----------
+    study : Study
+    claim : Claim
+        A t or p of a comparison of two groups.
+
+    Returns
+    -------
+    tuple of Row
+        Two rows, each with a spread.
+    """
     pair = study.rows(study.groups_of(claim), claim.parameter)
     return pair if len(pair) == 2 and None not in (pair[0].sd, pair[1].sd) else ()
 
 
-def ids_of(rows):
+def ids_of(rows: Iterable[Row]) -> tuple[str, ...]:
+    """The ids of all claims that make up the rows.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+
+    Returns
+    -------
+    tuple of str
+    """
     return tuple(name for row in rows for name in row.ids)
 
 
-def variants(study, claim):
+def variants(study: Study, claim: Claim) -> tuple[str, ...]:
     """The forms of Student's and Welch's test that a printed t may be by; empty where another test
     is possible.
+
+    Parameters
+    ----------
+    study : Study
+    claim : Claim
+        A printed t, or its p.
+
+    Returns
+    -------
+    tuple of str
+        Of ``student`` and ``welch``.
     """
     told = study.test_method(claim)
     if told:

@@ -1,12 +1,14 @@
 """Relations among counts: sexes, wholes and parts, categories with their share, whole numbers."""
 
+from collections.abc import Iterator
+
 from ivim.audit.checks.contingency import table_tests
 from ivim.audit.checks.counts import grim, grim_sizes, grimmer, parts_add_up, totals_agree
 from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.pvalues import p_overlaps
 from ivim.audit.checks.rounding import Outcome, cannot_tell, compare, prints_as
 from ivim.audit.relations import Check, Relation, as_printed, digits, text_of
-from ivim.audit.rules.rows import least
+from ivim.audit.rules.rows import Study, least
 
 SUM = Check("count_sum")
 PART = Check("part_of_group", recovers=False, confirms=False)
@@ -23,8 +25,17 @@ SIZES_SHOWN = 200
 """Sizes for which it is told whether a mean of whole numbers would fit them."""
 
 
-def count_relations(study):
-    """All relations of this module that the claims have the numbers for; list of Relation."""
+def count_relations(study: Study) -> list[Relation]:
+    """All relations of this module that the claims have the numbers for; list of Relation.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of Relation
+    """
     return [
         *_sexes(study),
         *_sums(study),
@@ -101,8 +112,23 @@ def _sums(study):
                 yield from sum_of(f"{name} of {whole}", *(claim.id for claim in found))
 
 
-def sum_of(family, whole, *parts):
-    """A whole number that is the sum of others, solved for each of them."""
+def sum_of(family: str, whole: str, *parts: str) -> Iterator[Relation]:
+    """A whole number that is the sum of others, solved for each of them.
+
+    Parameters
+    ----------
+    family : str
+        Name of the fact.
+    whole : str
+        Id of the claim that is the sum.
+    *parts : str
+        Ids of the claims that add up to it.
+
+    Yields
+    ------
+    Relation
+        One with each of them as target, the whole first.
+    """
     yield Relation(
         family,
         SUM,

@@ -3,6 +3,7 @@ rows of the groups.
 """
 
 import math
+from collections.abc import Iterator
 from functools import partial
 
 from ivim.audit.checks.counts import counts_from_percentage
@@ -12,7 +13,9 @@ from ivim.audit.checks.moments import check_cutoff
 from ivim.audit.checks.pvalues import normal_quantile
 from ivim.audit.checks.rounding import Outcome, cannot_tell, compare
 from ivim.audit.checks.units import unit_factor
+from ivim.audit.claims import Claim
 from ivim.audit.relations import Check, Relation, as_printed, digits
+from ivim.audit.rules.rows import Study
 from ivim.audit.vocabulary import domain, stem
 
 SYMMETRIC = ("symmetric", "delong", "hanley-mcneil")
@@ -27,8 +30,17 @@ DIFFERENCE = Check("z_of_difference")
 CELL = Check("cell_for_z", recovers=False, confirms=False)
 
 
-def curve_relations(study):
-    """All relations of this module that the claims have the numbers for; list of Relation."""
+def curve_relations(study: Study) -> list[Relation]:
+    """All relations of this module that the claims have the numbers for; list of Relation.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of Relation
+    """
     claims = study.claims
     return [
         *(r for claim in claims.where(statistic="auc") for r in _auc(study, claim)),
@@ -41,9 +53,20 @@ def curve_relations(study):
     ]
 
 
-def symmetry(study, value):
+def symmetry(study: Study, value: Claim) -> str:
     """The method behind limits that are symmetric about their estimate; empty where they may not
     be.
+
+    Parameters
+    ----------
+    study : Study
+    value : Claim
+        The estimate, such as an area under the curve.
+
+    Returns
+    -------
+    str
+        One of ``SYMMETRIC``, or empty.
     """
     told = value.method.strip().lower() or study.structure.auc_limits
     return told if told in SYMMETRIC else ""
@@ -273,8 +296,19 @@ def _beyond(reading, row, cutoff, rate, size, share, scale, factor):
     return Outcome(found.holds, math.nan, math.nan, found.reason)
 
 
-def range_relations(study):
-    """No number lies where its statistic cannot: an area of 1.89, a share of 188.9 %, a p of 1.2."""  # noqa: E501
+def range_relations(study: Study) -> Iterator[Relation]:
+    """No number lies where its statistic cannot: an area of 1.89, a share of 188.9 %, a p of
+    1.2.
+
+    Parameters
+    ----------
+    study : Study
+
+    Yields
+    ------
+    Relation
+        One for each number whose statistic is bounded.
+    """
     for claim in study.claims:
         if claim.number is None:
             continue

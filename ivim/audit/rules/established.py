@@ -1,6 +1,11 @@
 """When the rest of a table tells which method its numbers are by."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
+
+from ivim.audit.claims import Claim
+from ivim.audit.rules.rows import Study
 
 LEAST_FITS = 3
 CHANCE = 0.05
@@ -9,7 +14,9 @@ this probability.
 """
 
 
-def table_follows(study, claim, follows):
+def table_follows(
+    study: Study, claim: Claim, follows: Callable[[Claim], tuple[bool, float] | None]
+) -> bool:
     """Do most numbers of a claim's kind in its table follow from the others by a method, more than
     chance would have it?
 
@@ -36,7 +43,7 @@ def table_follows(study, claim, follows):
     return study.established[key]
 
 
-def by_more_than_chance(tried, share=2 / 3):
+def by_more_than_chance(tried: Sequence[tuple[bool, float]], share: float = 2 / 3) -> bool:
     """Whether enough of the numbers fit.
 
     Parameters

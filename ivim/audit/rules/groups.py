@@ -3,12 +3,14 @@ errors.
 """
 
 import math
+from collections.abc import Iterator
 from functools import lru_cache
 
 from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.moments import Group, check_spread, hidden, pooled
 from ivim.audit.checks.rounding import Outcome, as_interval, cannot_tell, compare, show
 from ivim.audit.relations import Check, Relation, digits, impossible, text_of
+from ivim.audit.rules.rows import Study
 
 SPREAD = Check("spread", recovers=False, confirms=False)
 ORDER = Check("order", confirms=False)
@@ -16,8 +18,17 @@ ERROR = Check("standard_error")
 BETWEEN = Check("mean_among_parts", recovers=False, confirms=False)
 
 
-def group_relations(study):
-    """All relations of this module that the claims have the numbers for; list of Relation."""
+def group_relations(study: Study) -> list[Relation]:
+    """All relations of this module that the claims have the numbers for; list of Relation.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of Relation
+    """
     parameters = study.claims.parameters("mean", "describe")
     return [
         *(r for parameter in parameters for r in _unions(study, parameter)),
@@ -185,8 +196,23 @@ def _orders(study):
                 )
 
 
-def ascending(family, low, high, check=ORDER):
-    """Two numbers of which one is not above the other."""
+def ascending(family: str, low: str, high: str, check: Check = ORDER) -> Iterator[Relation]:
+    """Two numbers of which one is not above the other.
+
+    Parameters
+    ----------
+    family : str
+        Name of the fact.
+    low, high : str
+        Ids of the claims, the one that is not above the other first.
+    check : Check
+        Kind of the relation.
+
+    Yields
+    ------
+    Relation
+        One with each of the two as target.
+    """
     yield Relation(family, check, low, (high,), lambda reading: _order(reading, high, low, -1))
     yield Relation(family, check, high, (low,), lambda reading: _order(reading, low, high, 1))
 

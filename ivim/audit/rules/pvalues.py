@@ -1,6 +1,7 @@
 """Relations of a printed p: against the statistic printed beside it, else against the rows."""
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache, partial
 
 from ivim.audit.checks.interval import Interval
@@ -21,9 +22,9 @@ from ivim.audit.checks.testing import (
     t_test,
     welch_anova_p,
 )
-from ivim.audit.relations import Check, Relation, as_printed, digits, text_of
+from ivim.audit.relations import Check, Reading, Relation, Row, as_printed, digits, text_of
 from ivim.audit.rules.comparisons import VARIANTS, ids_of, pair_of, variants
-from ivim.audit.rules.rows import corner_groups, least
+from ivim.audit.rules.rows import Study, corner_groups, least
 
 MOST_SIDES = 40
 """So many p of a place are looked at for whether tests have one side or two."""
@@ -43,8 +44,17 @@ P_SOFT = Check("p_of_any_test", recovers=False, confirms=False, soft=True)
 P_ANOVA = Check("anova", recovers=False)
 
 
-def pvalue_relations(study):
-    """All relations of this module that the claims have the numbers for; list of Relation."""
+def pvalue_relations(study: Study) -> list[Relation]:
+    """All relations of this module that the claims have the numbers for; list of Relation.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of Relation
+    """
     return [
         *(r for claim in study.claims.where(statistic="p") for r in _p(study, claim)),
         *(r for claim in study.claims.where(statistic="u") for r in _u(study, claim)),
@@ -420,7 +430,7 @@ def _anova_p(reading, p, families, wholes, own):
     return next((o for o in outcomes if o.holds), outcomes[0])
 
 
-def anova_room(reading, rows, whole):
+def anova_room(reading: Reading, rows: Sequence[Row], whole: Row | None) -> Interval:
     """Interval of p of a one-way ANOVA from the rows of parts, narrower where the whole's row gives
     the total sum of squares.
 
@@ -456,8 +466,17 @@ def _f_of(between, total, k, size):
     return math.inf if rest <= 0 else (between / (k - 1)) / (rest / (size - k))
 
 
-def p_text(interval):
-    """An interval of p in words."""
+def p_text(interval: Interval) -> str:
+    """An interval of p in words.
+
+    Parameters
+    ----------
+    interval : Interval
+
+    Returns
+    -------
+    str
+    """
     if interval.high >= 1e-4:
         return show(interval)
     return f"{interval.low:.2g} to {interval.high:.2g}"

@@ -10,6 +10,7 @@ from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.ratios import likelihood_limits
 from ivim.audit.checks.rounding import Outcome, cannot_tell, compare, prints_as
 from ivim.audit.relations import Check, Relation, as_printed, digits
+from ivim.audit.rules.rows import Study
 
 COUNTS = Check("share_of_counts")
 FROM_RATES = Check("follows_from_rates")
@@ -28,8 +29,17 @@ CELLS_OF = {
 }
 
 
-def rate_relations(study):
-    """All relations of this module that the claims have the numbers for; list of Relation."""
+def rate_relations(study: Study) -> list[Relation]:
+    """All relations of this module that the claims have the numbers for; list of Relation.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of Relation
+    """
     found = []
     for name in CELLS_OF:
         for claim in study.claims.where(statistic=name):

@@ -2,8 +2,12 @@
 number.
 """
 
+from collections.abc import Iterable
+
+from ivim.audit.checks.moments import Group
+from ivim.audit.claims import Claim, Claims, Variant
 from ivim.audit.relations import Reading, Row
-from ivim.audit.structure import SHARE_LIMITS
+from ivim.audit.structure import SHARE_LIMITS, Structure
 
 LEAST_SHARE = 0.5
 """Where missing values are not excluded, at least this share of a group is taken to have been
@@ -22,29 +26,65 @@ class Study:
     structure : ivim.audit.structure.Structure
     """
 
-    def __init__(self, claims, structure):
+    def __init__(self, claims: Claims, structure: Structure):
         self.claims, self.structure = claims, structure
         self.reading = Reading({c.id: c.number for c in claims if c.number})
         self.established = {}
         self._rows = {}
 
-    def row(self, group, parameter, variant=_PLAIN):
+    def row(self, group: str, parameter: str, variant: Variant = _PLAIN) -> Row | None:
         """The :class:`~ivim.audit.relations.Row` of a group and parameter; None where size or mean
         is not printed, or is there twice.
+
+        Parameters
+        ----------
+        group, parameter : str
+        variant : tuple of str
+            Item, model and comparison, as :attr:`~ivim.audit.claims.Claim.variant` has them.
+
+        Returns
+        -------
+        Row or None
         """
         key = group, parameter, variant
         if key not in self._rows:
             self._rows[key] = self._row(*key)
         return self._rows[key]
 
-    def rows(self, groups, parameter, variant=_PLAIN):
-        """The rows of several groups, or an empty tuple where one is missing."""
+    def rows(
+        self, groups: Iterable[str], parameter: str, variant: Variant = _PLAIN
+    ) -> tuple[Row, ...]:
+        """The rows of several groups, or an empty tuple where one is missing.
+
+        Parameters
+        ----------
+        groups : iterable of str
+        parameter : str
+        variant : tuple of str
+            Item, model and comparison.
+
+        Returns
+        -------
+        tuple of Row
+            In the order of the groups.
+        """
         found = tuple(self.row(group, parameter, variant) for group in groups)
         return found if found and None not in found else ()
 
-    def size(self, group, parameter=""):
+    def size(self, group: str, parameter: str = "") -> tuple[str, bool] | None:
         """Size of a group (for a parameter) and whether it is known to be the number measured: (id,
         bool), or None.
+
+        Parameters
+        ----------
+        group : str
+        parameter : str
+            Empty for the size of the whole group.
+
+        Returns
+        -------
+        tuple of (str, bool) or None
+            Id of the claim that holds the size, and whether nobody is missing from it.
         """
         own = self.claims.size(group, parameter) if parameter else None
         if own:
@@ -72,7 +112,7 @@ class Study:
     def _twins(self, claim):
         return sum(c.location == claim.location for c in self.claims.same(claim)) > 1
 
-    def groups_of(self, claim):
+    def groups_of(self, claim: Claim) -> tuple[str, ...]:
         """The groups that a test compares; an empty tuple where nothing says it.
 
         Parameters
@@ -110,27 +150,54 @@ class Study:
             return tuple(groups) if all(size == total for size in others) else ()
         return ()
 
-    def test_method(self, claim):
+    def test_method(self, claim: Claim) -> str:
         """Method of a group test, from the claim's column or the structure file; empty where
         unknown.
+
+        Parameters
+        ----------
+        claim : Claim
+
+        Returns
+        -------
+        str
         """
         told = claim.method.strip().lower()
         if told:
             return told
         return self.structure.method(claim.parameter)
 
-    def share_limits(self, claim):
+    def share_limits(self, claim: Claim) -> str:
         """Method behind the limits of a share, as :mod:`ivim.audit.checks.proportions` calls it;
         empty where unknown.
+
+        Parameters
+        ----------
+        claim : Claim
+
+        Returns
+        -------
+        str
+            ``unknown`` where a method is named that is none of those.
         """
         told = claim.method.strip().lower() or self.structure.method(claim.parameter, "limits")
         return SHARE_LIMITS.get(told, "unknown" if told else "")
 
-    def class_sizes(self, parameter=""):
+    def class_sizes(self, parameter: str = "") -> tuple[str, ...]:
         """Sizes of the diseased and of the others for a parameter, where both are known for
         certain; else an empty tuple.
 
         A parameter's own n in a table of means counts patients; a curve may count their lesions.
+
+        Parameters
+        ----------
+        parameter : str
+            Empty for the sizes of the whole groups.
+
+        Returns
+        -------
+        tuple of str
+            Ids of the two sizes, the diseased first.
         """
         structure = self.structure
         if not (structure.positive and structure.negative and structure.complete):
@@ -138,8 +205,18 @@ class Study:
         found = [self.size(group, parameter) for group in (structure.positive, structure.negative)]
         return tuple(size[0] for size in found) if all(s and s[1] for s in found) else ()
 
-    def denominator(self, claim):
-        """What a share is a share of, as a claim's id or a number; None where nothing says it."""
+    def denominator(self, claim: Claim) -> str | int | None:
+        """What a share is a share of, as a claim's id or a number; None where nothing says it.
+
+        Parameters
+        ----------
+        claim : Claim
+            A share, sensitivity, specificity or the like.
+
+        Returns
+        -------
+        str, int or None
+        """
         if claim.size:
             return claim.size
         statistic = claim.statistic
@@ -157,14 +234,39 @@ class Study:
         return None
 
 
-def least(n):
-    """The smallest number of values that a group of n may have where some can be missing."""
+def least(n: int) -> int:
+    """The smallest number of values that a group of n may have where some can be missing.
+
+    Parameters
+    ----------
+    n : int
+        Printed size of the group.
+
+    Returns
+    -------
+    int
+        At least 2.
+    """
     return max(2, int(n * LEAST_SHARE + 0.5))
 
 
-def corner_groups(row, reading):
+def corner_groups(row: Row, reading: Reading) -> list[Group]:
     """A row as groups of every size that missing values leave possible, at its ends: one where the
     size is known, else two.
+
+    Parameters
+    ----------
+    row : Row
+    reading : Reading
+
+    Returns
+    -------
+    list of Group
+
+    Raises
+    ------
+    ValueError
+        Where the size is below 1 or the SD negative.
     """
     n = reading.count(row.n)
     sizes = (n,) if row.complete else dict.fromkeys((n, min(n, least(n))))

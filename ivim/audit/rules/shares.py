@@ -14,6 +14,7 @@ from ivim.audit.checks.rounding import Outcome, cannot_tell, prints_as, show
 from ivim.audit.relations import Check, Relation, as_printed, digits, text_of
 from ivim.audit.rules.established import by_more_than_chance
 from ivim.audit.rules.rates import CELL
+from ivim.audit.rules.rows import Study
 from ivim.audit.vocabulary import SHARES
 
 COUNT = Check("count", recovers=False)
@@ -26,8 +27,17 @@ LARGEST_LISTED = 3000
 """Groups up to which every count is tried for the limits it would have."""
 
 
-def share_relations(study):
-    """All relations of this module that the claims have the numbers for; list of Relation."""
+def share_relations(study: Study) -> list[Relation]:
+    """All relations of this module that the claims have the numbers for; list of Relation.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of Relation
+    """
     found = []
     for name in SHARES:
         for claim in study.claims.where(statistic=name):

@@ -1,6 +1,7 @@
 """Relations of p in a row of logistic or Cox regression: by Wald, by B and SE, by the limits."""
 
 import math
+from collections.abc import Iterator
 from functools import partial
 
 from scipy.stats import norm
@@ -11,16 +12,36 @@ from ivim.audit.checks.estimates import (
 from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.pvalues import normal_quantile, p_from_z, p_overlaps
 from ivim.audit.checks.rounding import Outcome, cannot_tell, compare, show
-from ivim.audit.relations import Check, Relation, as_printed, digits, text_of
+from ivim.audit.relations import Check, Reading, Relation, as_printed, digits, text_of
 
 P = Check("slope_p")
 P_CELL = Check("cell_for_slope_p", recovers=False)
 REMARK = Check("limit_for_p", recovers=False, confirms=False, decisive=False)
 
 
-def tests_of_slope(ids, ratio, where, level, wald):
+def tests_of_slope(
+    ids: dict[str, str], ratio: str, where: str, level: float, wald: bool | None
+) -> Iterator[Relation]:
     """p from Wald, else from B and SE, else from the limits; within a margin where the test may be
     another.
+
+    Parameters
+    ----------
+    ids : dict of str to str
+        By statistic, the claims of one row of a regression; it has a ``p``.
+    ratio : str
+        ``odds_ratio`` or ``hr``; empty where the row has neither.
+    where : str
+        The row in words.
+    level : float
+        Confidence level of the limits.
+    wald : bool or None
+        True where the limits are known to be Wald's, None where nothing says it.
+
+    Yields
+    ------
+    Relation
+        For p, and for each number that p is held against.
     """
     sources = []
     if "wald" in ids:
@@ -110,7 +131,19 @@ def _z_of_limits(reading, values, names, ids, level):
     return z, "the ratio with its limits"
 
 
-def z_printed(reading, ids):
+def z_printed(reading: Reading, ids: dict[str, str]) -> bool:
+    """True where what is called Wald is z = B/SE rather than its square.
+
+    Parameters
+    ----------
+    reading : Reading
+    ids : dict of str to str
+        Of the statistics ``b``, ``se`` and ``wald`` of one row.
+
+    Returns
+    -------
+    bool
+    """
     ratio = digits(reading[ids["b"]]) / digits(reading[ids["se"]])
     return ratio.overlaps(digits(reading[ids["wald"]])) and not ratio.square().overlaps(
         digits(reading[ids["wald"]])

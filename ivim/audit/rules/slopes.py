@@ -18,7 +18,8 @@ from ivim.audit.checks.estimates import (
 from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.pvalues import normal_quantile
 from ivim.audit.checks.rounding import Outcome, cannot_tell, compare, show
-from ivim.audit.relations import Check, Relation, as_printed, digits, text_of
+from ivim.audit.relations import Check, Reading, Relation, as_printed, digits, text_of
+from ivim.audit.rules.rows import Study
 from ivim.audit.rules.slope_tests import tests_of_slope, z_printed
 from ivim.audit.vocabulary import RATIOS
 
@@ -44,8 +45,17 @@ ORDER = Check("between_limits", confirms=False)
 LEAST = Check("least_se")
 
 
-def slope_relations(study):
-    """All relations of this module that the claims have the numbers for; list of Relation."""
+def slope_relations(study: Study) -> list[Relation]:
+    """All relations of this module that the claims have the numbers for; list of Relation.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of Relation
+    """
     found = []
     for row in _rows(study):
         found += _row(study, row)
@@ -240,7 +250,7 @@ def _limits(ids, ratio, where, wald):
             )
 
 
-def order(reading, target, other, sign):
+def order(reading: Reading, target: str, other: str, sign: int) -> Outcome:
     """Is ``target`` below ``other`` (sign 1) or above it (sign -1)?
 
     Parameters

@@ -4,13 +4,24 @@ from functools import partial
 
 from ivim.audit.checks.pvalues import stars_agree
 from ivim.audit.relations import Check, Relation, as_printed
+from ivim.audit.rules.rows import Study
 
 STARS = Check("stars", recovers=False, confirms=False)
 NOTE = Check("stars", recovers=False, decisive=False)
 
 
-def star_relations(study):
-    """A starred p lies below the level that the table's note gives to the star; list of Relation."""  # noqa: E501
+def star_relations(study: Study) -> list[Relation]:
+    """A starred p lies below the level that the table's note gives to the star; list of
+    Relation.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of Relation
+    """
     claims, found = study.claims, []
     notes = [
         c for c in claims.where(statistic="significance") if c.item and not c.item.strip("*†‡")

@@ -31,6 +31,7 @@ from ivim.audit.checks.testing import check_difference
 from ivim.audit.checks.units import unit_factor
 from ivim.audit.relations import Check, Relation, as_printed
 from ivim.audit.rules.pvalues import anova_room
+from ivim.audit.rules.rows import Study
 
 STATEMENT = Check("", recovers=False)
 _CALL = re.compile(r"(?P<name>[a-z_]+)\((?P<words>[^()]*)\)")
@@ -59,8 +60,22 @@ class Condition:
     missing: str = ""
 
 
-def statement_relations(study):
-    """A relation for each condition of each claim in words; list of Relation."""
+def statement_relations(study: Study) -> list[Relation]:
+    """A relation for each condition of each claim in words; list of Relation.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of Relation
+
+    Raises
+    ------
+    ValueError
+        On a ``test`` that is no known condition.
+    """
     found = []
     for claim in study.claims:
         if claim.statistic in ("equation", "definition") or not claim.test:
@@ -79,8 +94,19 @@ def statement_relations(study):
     return found
 
 
-def conditions(test, study):
+def conditions(test: str, study: Study) -> list[Condition]:
     """The conditions of a ``test`` string; list of Condition.
+
+    Parameters
+    ----------
+    test : str
+        Conditions joined by `` and ``.
+    study : Study
+        What they are held against.
+
+    Returns
+    -------
+    list of Condition
 
     Raises
     ------

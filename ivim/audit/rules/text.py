@@ -14,6 +14,7 @@ from ivim.audit.checks.scan import check_scan_time
 from ivim.audit.checks.units import unit_factor
 from ivim.audit.claims import TEXT
 from ivim.audit.relations import Check, Relation, as_printed, digits, text_of
+from ivim.audit.rules.rows import Study
 from ivim.audit.vocabulary import COUNTS, is_fraction
 
 MOST_STRINGS = 50
@@ -32,8 +33,17 @@ EQUATION = Check("equation", recovers=False)
 DEFINITION = Check("definition", recovers=False)
 
 
-def text_relations(study):
-    """All relations of this module that the claims have the numbers for; list of Relation."""
+def text_relations(study: Study) -> list[Relation]:
+    """All relations of this module that the claims have the numbers for; list of Relation.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of Relation
+    """
     claims, structure = study.claims, study.structure
     return [
         *_restatements(study),
