@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from printed_rows import limits_method, printing_methods
 
 from ivim.audit.checks.diagnostic import (
     auc_bounds,
@@ -26,9 +27,6 @@ from ivim.audit.checks.diagnostic import (
 from ivim.audit.checks.moments import Group
 from ivim.audit.checks.proportions import (
     PROPORTION_METHODS,
-    check_limits,
-    limits_method,
-    printing_methods,
     proportion_limits,
 )
 from ivim.audit.checks.rounding import to_print
@@ -245,27 +243,20 @@ def test_limits_agree_with_statsmodels(method):
 
 @pytest.mark.parametrize("method", PROPORTION_METHODS)
 def test_limits_are_recognised_by_method(method):
-    """Limits printed by a method are never refuted, and a table of them names the method."""
+    """Limits printed by a method are its own, and a table of them names the method."""
     rows = []
     for count, n in ((40, 50), (17, 20), (43, 50), (13, 20), (47, 50), (16, 20)):
         low, high = (to_print(100 * limit, 1) for limit in proportion_limits(count, n, method))
         rows.append((low, high, count, n))
         assert all(printing_methods(low, high, count, n)[method])
-        assert all(
-            outcome.holds for outcome in check_limits(low, high, count, n, method="exact").values()
-        )
     assert limits_method(rows) == (method, 12)
 
 
-def test_a_wrong_limit_is_refuted_only_with_a_method():
-    """A limit that no method prints is refuted where the table's method is known, else left open."""  # noqa: E501
-    known = check_limits("62.1", "96.6", 17, 20, method="exact")
-    assert (
-        known["low"].holds
-        and known["high"].holds is False
-        and known["high"].low == pytest.approx(96.793, abs=5e-4)
-    )
-    assert {outcome.holds for outcome in check_limits("62.1", "96.6", 17, 20).values()} == {None}
+def test_a_limit_that_no_method_prints():
+    """96.6 is no upper limit of 17 of 20 by any method; the exact one is 96.793."""
+    fits = printing_methods("62.1", "96.6", 17, 20)
+    assert fits["exact"] == (True, False) and not any(map(all, fits.values()))
+    assert 100 * proportion_limits(17, 20)[1] == pytest.approx(96.793, abs=5e-4)
 
 
 def test_limits_refuse_nonsense():

@@ -1,5 +1,5 @@
-"""Numbers that come from counting: means of whole numbers (GRIM), their SDs (GRIMMER), shares
-(DEBIT), counts and totals.
+"""Numbers that come from counting: means of whole numbers (GRIM), their SDs (GRIMMER), shares,
+counts and totals.
 
 All decisions are exact: rational arithmetic on the printed decimals, no tolerance. A print is
 refuted only when no data set of
@@ -208,38 +208,6 @@ def attainable(n, total, squares):
         return math.isqrt(2 * squares - total * total) ** 2 == 2 * squares - total * total
     reach = math.isqrt(squares)
     return any(attainable(n - 1, total - x, squares - x * x) for x in range(-reach, reach + 1))
-
-
-def debit(mean, sd, n, rule="any"):
-    """Can mean and SD together come from ``n`` values of 0 and 1? Exact.
-
-    With k ones, the mean is k/n and SD² = k (n - k)/(n (n - 1)) (DEBIT: Heathers & Brown 2019,
-    https://osf.io/5vb3u).
-
-    Returns
-    -------
-    Outcome
-        ``low`` and ``high``: the range of SDs that the printed mean allows.
-
-    Examples
-    --------
-    >>> debit("0.53", "0.50", 1683).holds, debit("0.19", "0.35", 1683).holds
-    (True, False)
-    """
-    if _check_size(n) < 2:
-        msg = f"an SD needs at least two values, met n = {n}"
-        raise ValueError(msg)
-    counts = [k for k in integer_totals(mean, n, rule) if 0 <= k <= n]
-    if not counts:
-        return Outcome(False, math.nan, math.nan, f"no share k/{n} prints {parse(mean).text}")
-    variances = [Fraction(k * (n - k), n * (n - 1)) for k in counts]
-    sds = [math.sqrt(variance) for variance in variances]
-    holds = any(_root_prints(variance, parse(sd), rule) for variance in variances)
-    reason = (
-        f"shares of {n} that print {parse(mean).text} have an SD of {min(sds):.4f} to "
-        f"{max(sds):.4f}; printed {parse(sd).text}"
-    )
-    return Outcome(holds, min(sds), max(sds), reason)
 
 
 def counts_from_percentage(percentage, n, scale=100, rule="any"):

@@ -10,8 +10,8 @@ from scipy import stats
 
 from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.moments import total_ss
-from ivim.audit.checks.pvalues import normal_quantile, p_from_chi2, p_overlaps
-from ivim.audit.checks.rounding import Outcome, as_interval, cannot_tell, compare, parse, show
+from ivim.audit.checks.pvalues import normal_quantile
+from ivim.audit.checks.rounding import Outcome, as_interval, parse, show
 
 ICC_FORMS = ("ICC(1,1)", "ICC(C,1)", "ICC(1,k)", "ICC(C,k)")
 """The forms whose limits follow from the ICC, n and k alone. Those of ICC(A,1) and ICC(A,k) also
@@ -82,47 +82,6 @@ def recover_se(low, high, confidence=0.95):
     where a limit may be zero.
     """
     return (_positive(high).log() - _positive(low).log()) / (2 * normal_quantile(confidence))
-
-
-def check_slope(slope, confidence=0.95):
-    """Hold each number of a logistic-regression row against the others.
-
-    Wald, odds ratio and limits follow from B and SE; p follows from B and SE and, more narrowly,
-    from the printed Wald. These are
-    the definitions of SPSS's "Variables in the Equation" (SPSS 22 Algorithms, Logistic Regression).
-
-    Parameters
-    ----------
-    slope : Slope
-    confidence : float
-
-    Returns
-    -------
-    dict of str to Outcome
-        One entry per printed number among ``wald, p, odds_ratio, ci_low, ci_high``.
-    """
-    b, se = as_interval(slope.b), as_interval(slope.se)
-    low, high = odds_ratio_limits(b, se, confidence)
-    source = f"B {parse(slope.b).text} and S.E. {parse(slope.se).text}"
-    expected = {"wald": wald(b, se), "odds_ratio": odds_ratio(b), "ci_low": low, "ci_high": high}
-    printed = {name: getattr(slope, name) for name in expected}
-    found = {
-        name: compare(expected[name], text, source)
-        for name, text in printed.items()
-        if text is not None
-    }
-    if slope.p is not None:
-        narrow = None if slope.wald is None else expected["wald"].intersect(as_interval(slope.wald))
-        statistic = narrow or expected["wald"]
-        p = p_from_chi2(statistic)
-        holds = p_overlaps(p, slope.p)
-        found["p"] = Outcome(
-            holds,
-            p.low,
-            p.high,
-            f"Wald {show(statistic)} gives p {show(p)}; printed {parse(slope.p).text}",
-        )
-    return found
 
 
 def least_slope_se(groups):
@@ -228,35 +187,6 @@ def matching_labels(slopes, markers):
         possible,
         key=lambda a: sum(_slope_distance(slopes[row], *markers[name]) for row, name in a.items()),
     )
-
-
-def check_labels(slopes, markers):
-    """Are the row labels of a logistic regression in their places?
-
-    Parameters and the assignments tried are those of :func:`matching_labels`.
-
-    Returns
-    -------
-    dict of str to Outcome
-        By printed label: False where no possible assignment leaves the label at its row. ``low``:
-        the SE's bound there.
-    """
-    possible, found = matching_labels(slopes, markers), {}
-    for label, slope in slopes.items():
-        own = check_slope_label(slope, *markers[label])
-        meant = list(dict.fromkeys(assignment[label] for assignment in possible))
-        if not possible:
-            found[label] = cannot_tell(
-                "no assignment of the labels is possible, so the fault lies elsewhere"
-            )
-        elif label in meant:
-            found[label] = Outcome(True, own.low, own.high, own.reason)
-        else:
-            reason = f"the row of {label} can only belong to {' or '.join(meant)}: " + _why_moved(
-                slopes, markers
-            )
-            found[label] = Outcome(False, own.low, own.high, reason)
-    return found
 
 
 def icc_limits(icc, n, k, form, confidence=0.95):
@@ -365,15 +295,6 @@ def _slope_distance(slope, case, control):
     return (
         abs(as_interval(slope.b).middle - discriminant_slope(case, control).middle)
         / as_interval(slope.se).middle
-    )
-
-
-def _why_moved(slopes, markers):
-    refused = [
-        (label, check_slope_label(slope, *markers[label])) for label, slope in slopes.items()
-    ]
-    return "; ".join(
-        f"{label}: {outcome.reason}" for label, outcome in refused if not outcome.holds
     )
 
 

@@ -5,7 +5,6 @@ from functools import lru_cache
 
 from scipy import stats
 
-from ivim.audit.checks.rounding import Outcome, cannot_tell, parse, prints_as
 from ivim.stats.proportions import exact_limits, jeffreys_limits, wilson_limits
 
 PROPORTION_METHODS = (
@@ -82,95 +81,6 @@ def uncut_limits(count, n, method, confidence=0.95):
         reach = stats.norm.isf(tail) * math.sqrt(share * (1 - share) / n)
         return ((share - reach, share + reach),)
     return ()
-
-
-def printing_methods(low, high, count, n, scale=100, rule="any", confidence=0.95):
-    """Which methods print which limit of a proportion?
-
-    Parameters
-    ----------
-    low, high : str or Printed
-    count, n : int
-    scale : int
-        100 where the limits are printed in per cent, 1 for fractions.
-    rule : {"any", "half_up", "half_even"}
-    confidence : float
-
-    Returns
-    -------
-    dict of str to (bool, bool)
-        By method: whether it prints the lower and the upper limit.
-    """
-    found = {}
-    for method in PROPORTION_METHODS:
-        limits = proportion_limits(count, n, method, confidence)
-        pairs = zip(limits, (low, high), strict=True)
-        found[method] = tuple(
-            math.isfinite(limit) and prints_as(scale * limit, text, rule) for limit, text in pairs
-        )
-    return found
-
-
-def limits_method(rows, scale=100, rule="any", confidence=0.95):
-    """The method that prints the most of a table's limits.
-
-    Parameters
-    ----------
-    rows : sequence of (low, high, count, n)
-        Printed limits with the counts behind them.
-
-    Returns
-    -------
-    tuple of (str, int)
-        Method and how many of the ``2 x len(rows)`` limits it prints; the earlier of
-        :data:`PROPORTION_METHODS` wins a tie.
-    """
-    scores = dict.fromkeys(PROPORTION_METHODS, 0)
-    for low, high, count, n in rows:
-        for method, fits in printing_methods(low, high, count, n, scale, rule, confidence).items():
-            scores[method] += sum(fits)
-    return max(scores.items(), key=lambda item: item[1])
-
-
-def check_limits(low, high, count, n, method=None, scale=100, rule="any", confidence=0.95):
-    """Are the printed limits those of the proportion?
-
-    Parameters
-    ----------
-    low, high : str or Printed
-    count, n : int
-    method : str, optional
-        The method that the table is known to use (:func:`limits_method`). Without it nothing can be
-        refuted.
-    scale, rule, confidence
-        As in :func:`printing_methods`.
-
-    Returns
-    -------
-    dict of str to Outcome
-        ``low`` and ``high``; each interval is the recomputed limit. A limit pair that any one
-        method prints holds, whatever the table's.
-    """
-    fits = printing_methods(low, high, count, n, scale, rule, confidence)
-    whole = next((name for name in (method, *PROPORTION_METHODS) if name and all(fits[name])), None)
-    used = whole or method
-    if used is None:
-        reason = (
-            f"no method known here prints both limits of {count}/{n}, and the article's is unknown"
-        )
-        return dict.fromkeys(("low", "high"), cannot_tell(reason))
-    found, limits = {}, proportion_limits(count, n, used, confidence)
-    for place, limit, fit, text in zip(
-        ("low", "high"), limits, fits[used], (low, high), strict=True
-    ):
-        value = scale * limit
-        shown, name = parse(text), used.replace("_", " ")
-        reason = (
-            f"the {name} limit of {count}/{n} is {value:.{shown.decimals + 2}f}; printed "
-            f"{shown.text}"
-        )
-        found[place] = Outcome(fit, value, value, reason)
-    return found
 
 
 def _mid_p(count, n, tail):

@@ -1,9 +1,8 @@
-"""p-values: from statistics to p and back, printed p against printed statistic (as statcheck does),
+"""p-values: from statistics to p, printed p against printed statistic (as statcheck does),
 stars against their level.
 """
 
 import math
-import re
 
 from scipy import stats
 
@@ -29,14 +28,6 @@ def p_from_t(t, df):
     size, df = abs(as_interval(t)), as_interval(df)
     low, high = 2 * stats.t.sf(size.high, df.high), 2 * stats.t.sf(size.low, df.low)
     return _probability(low, high)
-
-
-def t_from_p(p, df):
-    """Interval of \\|t\\| for a printed two-sided p; ``<0.0001`` leaves it open above. ``df`` is a
-    number.
-    """
-    p = _unit(as_interval(p))
-    return Interval(stats.t.isf(p.high / 2, df), stats.t.isf(p.low / 2, df)).widen(TAIL_ERROR)
 
 
 def p_from_f(f, df_between, df_within):
@@ -128,17 +119,6 @@ def check_p(kind, value, p, df1=None, df2=None, one_sided=False):
     return Outcome(fits or (one_sided and fits_half), computed.low, computed.high, reason)
 
 
-def decision_changes(outcome, p, level=0.05):
-    """True where a refuted p also turns the decision at ``level``: printed on one side, the whole
-    computed interval on the other.
-    """
-    shown = parse(p)
-    printed_significant = float(shown.value) <= level if shown.comparison != ">" else False
-    return outcome.holds is False and (
-        outcome.low > level if printed_significant else outcome.high < level
-    )
-
-
 def p_overlaps(computed, p):
     """Does an interval of p meet the printed one? A p below the last printed digit may be printed
     as zeros (SPSS's ``.000``).
@@ -182,42 +162,6 @@ def stars_agree(p, level, starred):
     side = "on either side of" if below is None else "below" if below else "not below"
     reason = f"p {shown.text} is {side} {bound:g}; the star is {'there' if starred else 'missing'}"
     return Outcome(holds, interval.low, interval.high, reason)
-
-
-_SENTENCE = re.compile(
-    r"\b(?P<kind>t|F|r|z|Z|χ2|χ²|[Cc]hi2)\s*(?:\(\s*(?P<df1>\d+(?:\.\d+)?)\s*(?:,\s*(?:N\s*=\s*)?(?P<df2>\d+(?:\.\d+)?)\s*)?\))?"
-    r"\s*=\s*(?P<value>[-−–]?\d*\.?\d+)\s*,\s*[pP]\s*(?P<p>[<>=]\s*\d*\.\d+)"
-)
-
-
-def read_tests(text):
-    """The test results in APA style that a text holds.
-
-    Returns
-    -------
-    list of dict
-        With ``kind, value, p, df1, df2``, ready as keywords of :func:`check_p`.
-
-    Examples
-    --------
-    >>> read_tests("as expected, t(28) = 2.20, p = .04.")
-    [{'kind': 't', 'value': '2.20', 'p': '= .04', 'df1': None, 'df2': 28.0}]
-    """
-    tests = []
-    for match in _SENTENCE.finditer(text):
-        kind = {"Z": "z", "χ2": "chi2", "χ²": "chi2", "Chi2": "chi2"}.get(
-            match["kind"], match["kind"]
-        )
-        first, second = (
-            None if match[name] is None else float(match[name]) for name in ("df1", "df2")
-        )
-        if kind != "z" and first is None or (kind == "F" and second is None):
-            continue
-        df1, df2 = (None, first) if kind in ("t", "r") else (first, second if kind == "F" else None)
-        tests.append(
-            {"kind": kind, "value": match["value"], "p": match["p"], "df1": df1, "df2": df2}
-        )
-    return tests
 
 
 _P_OF = {

@@ -163,30 +163,6 @@ def anova(groups):
     return Statistic(f, Interval(size - count, size - count), p_from_f(f, count - 1, size - count))
 
 
-def check_anova(groups, significant, level=0.05):
-    """Can an ANOVA of these rows be significant (or not), as claimed?
-
-    Parameters
-    ----------
-    groups : sequence of Group
-    significant : bool
-        What the article says.
-    level : float
-
-    Returns
-    -------
-    Outcome
-        ``low`` and ``high``: the interval of p.
-    """
-    statistic = anova(groups)
-    p = statistic.p
-    holds = p.low < level if significant else p.high >= level
-    claim = f"p {'<' if significant else '>='} {level:g}"
-    return Outcome(
-        holds, p.low, p.high, f"F is {show(statistic.value)}, p {show(p)}; claimed {claim}"
-    )
-
-
 def check_difference(a, b, significant, level=0.05, within=None):
     """Can two groups differ significantly (or not), as claimed, by an unadjusted comparison?
 
