@@ -17,6 +17,8 @@ from ivim.audit.trials import as_text
 MOST_ROWS = 12
 """So many rows with a broken number of one kind are tried for exchanges, two by two."""
 
+_BESIDE = (("mean", "sd"), ("mean", "se_mean"), ("sensitivity", "specificity"), ("ppv", "npv"))
+
 
 def swaps(study: Study, reading: Reading, involved: Collection[str]) -> Iterator[Slip]:
     """Exchange two parameters or two groups throughout one location.
@@ -53,8 +55,8 @@ def swaps(study: Study, reading: Reading, involved: Collection[str]) -> Iterator
 
 
 def exchanged_beside(study: Study, reading: Reading, involved: Collection[str]) -> Iterator[Slip]:
-    """Exchange two groups for one parameter, or the mean and SD of a row, or sensitivity and
-    specificity.
+    """Exchange two groups for one parameter, or the mean and SD (or SE) of a row, or
+    sensitivity and specificity.
 
     Parameters
     ----------
@@ -82,7 +84,11 @@ def exchanged_beside(study: Study, reading: Reading, involved: Collection[str]) 
                 pairs = _counterparts(numbers, "group", a, b)
                 if pairs:
                     yield _swap(claims, reading, claim.location, "group", a, b, pairs)
-        for first, second in (("mean", "sd"), ("sensitivity", "specificity")):
+                # A table that prints n in every row may have kept it in its place.
+                kept = [(one, other) for one, other in pairs if one.statistic != "n"]
+                if kept and len(kept) < len(pairs):
+                    yield _swap(claims, reading, claim.location, "group", a, b, kept)
+        for first, second in _BESIDE:
             if claim.statistic in (first, second):
                 other = claims.beside(claim, second if claim.statistic == first else first)[0]
                 if other and (claim.location, *sorted((name, other.id))) not in seen:

@@ -34,6 +34,7 @@ from ivim.audit.trials import (
     likely_misprints,
     printed_like,
     room_of,
+    solved,
     values_to_try,
 )
 from ivim.audit.vocabulary import LIMITED, RATIOS, SHARES
@@ -142,7 +143,12 @@ def _number(study, evaluator, reading, cells, failing):
             first,
             printed,
             room,
-            [*hints, *_shares(study, first), *_spreads(study, first)],
+            [
+                *hints,
+                *_shares(study, first),
+                *_spreads(study, first),
+                *solved(evaluator, reading, _broken(touching, before), cells, first),
+            ],
             scale,
             elsewhere_printed(study, first),
         ),
@@ -157,6 +163,10 @@ def _number(study, evaluator, reading, cells, failing):
     explained = tried[fits[0]]
     fits = [value for value in fits if tried[value] == explained]
     return _slip_of(study, evaluator, reading, cells, fits, known, room, explained)
+
+
+def _broken(relations, failing):
+    return [relation for relation in relations if relation.family in failing]
 
 
 def _shares(study, claim):

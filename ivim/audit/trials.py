@@ -3,7 +3,7 @@ the relations leave.
 """
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from ivim.audit.checks.interval import Interval
@@ -16,6 +16,9 @@ from ivim.audit.vocabulary import COUNTS, domain
 
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5)
 """Relative changes by which it is tried whether another value of a number would do."""
+
+MOST_SOLVED = 6
+"""So many broken relations are solved for each of their numbers."""
 
 
 def room_of(
@@ -64,6 +67,84 @@ def room_of(
     if room and room.overlaps(digits(printed)) and not hints:
         room = None
     return room, hints
+
+
+def solved(
+    evaluator: Evaluator,
+    reading: Reading,
+    broken: Sequence[Relation],
+    cells: tuple[str, ...],
+    claim: Claim,
+) -> list[float]:
+    """Values of a number with which a broken relation gives the other number that it recomputes,
+    found where the recomputed number passes the printed one between two steps of a wide scan.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+    reading : Reading
+    broken : sequence of Relation
+        That fail as printed.
+    cells : tuple of str
+        The number with its copies.
+    claim : Claim
+
+    Returns
+    -------
+    list of float
+    """
+    printed = reading[cells[0]]
+    relations = [r for r in broken if r.target not in cells and r.check.recovers]
+    found = []
+    for relation in list({r.family: r for r in relations}.values())[:MOST_SOLVED]:
+
+        def side(text, relation=relation):
+            value = replace(Printed.parse(text), cut=printed.cut)
+            changed = reading.with_changes(dict.fromkeys(cells, value))
+            outcome = evaluator.outcome(relation, changed)
+            aim = digits(reading[relation.target])
+            if math.isnan(outcome.low + outcome.high):
+                return None
+            return (outcome.low > aim.high) - (outcome.high < aim.low)
+
+        found += _crossings(side, _scan(claim, printed), printed)
+    return found
+
+
+def _scan(claim, printed):
+    """Prints over the whole range of a number, in their order."""
+    value, unit = abs(float(printed.value)), float(2 * printed.half_unit)
+    numbers = [(value or unit) * 2.0**step for step in range(-6, 7)]
+    numbers += [unit * 10.0**step for step in range(4)]
+    if domain(claim.statistic)[0] < 0:
+        numbers += [-number for number in numbers]
+    inside = sorted({0.0, *numbers} if claim.statistic in COUNTS else set(numbers))
+    texts = dict.fromkeys(printed_like(number, printed) for number in inside)
+    return [text for text in texts if allowed(claim, float(Printed.parse(text).value))]
+
+
+def _crossings(side, texts, printed):
+    """Where ``side`` is 0 or changes its sign between two neighbours, to the last digit."""
+    unit, found = float(2 * printed.half_unit), []
+    sides = [side(text) for text in texts]
+    for low, high, below, above in zip(texts, texts[1:], sides, sides[1:], strict=False):
+        found += [float(Printed.parse(low).value)] if below == 0 else []
+        if not below or not above or below == above:
+            continue
+        a, b = (float(Printed.parse(text).value) for text in (low, high))
+        while b - a > 1.5 * unit:
+            middle = printed_like((a + b) / 2, printed)
+            between = side(middle)
+            if between is None:
+                break
+            if between == 0:
+                a = b = float(Printed.parse(middle).value)
+            elif between == below:
+                a = float(Printed.parse(middle).value)
+            else:
+                b = float(Printed.parse(middle).value)
+        found += [a, b]
+    return found
 
 
 def likely_misprints(claim: Claim, printed: Printed) -> list[Printed]:
