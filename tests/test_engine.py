@@ -302,7 +302,7 @@ def test_nothing_compiled_says_nothing(capsys):
 HARD = {
     "weights": (2004, 20, AVERAGES, {}, [2877, 17064, 19945]),
     "bounds of f": (1014, 20, np.ones(B.size), {"bounds": {"f": (0, 0.25)}}, [678, 17662, 18187]),
-    "noise floor": (2005, 10, np.ones(B.size), {"sigma": 0.1}, [10861, 12012]),
+    "noise floor": (1006, 10, np.ones(B.size), {"sigma": 0.1}, [3813]),
 }
 
 
