@@ -21,6 +21,7 @@ TOLD = {
     "parameters": 1.0,
     "reconstruct": 1.0,
     "run": 1.0,
+    "signal": 1.0,
     "stats": 1.0,
     "study": 1.0,
     "synthetic": 1.0,
@@ -28,7 +29,6 @@ TOLD = {
     "files": 1.0,
     "imaging": 1.0,
     "report": 1.0,
-    "signal": 1.0,
 }
 """Least share by room; below 1 it is what a room had when it was last looked at."""
 

@@ -264,3 +264,71 @@ def test_cache_is_that_of_the_processor():
         env=os.environ | {"NUMBA_CPU_NAME": "nocona", "NUMBA_CPU_FEATURES": ""},
     ).stdout.split()
     assert told == ["False"]
+
+
+def test_compile_tells_what_it_compiles(capsys):
+    """Each function is named as it goes to the compiler, and counted once when it is done; one of
+    somebody else's is not."""
+    from numba.core import event
+
+    from ivim.signal.compiling import told
+
+    def compile_again(function):
+        with event.trigger_event("numba:compile", data={"dispatcher": function}):
+            pass
+
+    with told(solver.FITTING, progress=True):
+        for name in sorted(solver.compiled_names(solver.FITTING)):
+            compile_again(getattr(solver, name))
+            compile_again(getattr(solver, name))
+        assert solver.exp.py_func.__name__ not in solver.compiled_names()
+        compile_again(njit(lambda x: x))
+    said = capsys.readouterr().err
+    count = len(solver.compiled_names(solver.FITTING))
+    assert f"{count}/{count}" in said and "standard errors" in said
+    assert "likelihood" not in said and "lambda" not in said
+
+
+def test_nothing_compiled_says_nothing(capsys):
+    """With the compiled code at hand a fit is silent."""
+    compiling.compile_all(progress=True)
+    capsys.readouterr()
+    ivim.fit_maps(np.exp(-B * 1e-3)[None], B)
+    assert capsys.readouterr().err == ""
+
+
+# Seed, SNR, averages, options, and rows of 20,000 voxels whose minimum near a bound of D* or f
+# hides a better one.
+HARD = {
+    "weights": (2004, 20, AVERAGES, {}, [2877, 17064, 19945]),
+    "bounds of f": (1014, 20, np.ones(B.size), {"bounds": {"f": (0, 0.25)}}, [678, 17662, 18187]),
+    "noise floor": (1006, 10, np.ones(B.size), {"sigma": 0.1}, [3813]),
+}
+
+
+@pytest.mark.parametrize("case", HARD)
+def test_hard_voxels_end_in_the_best_basin(case):
+    """No sum of squares is above the least of scipy's from twelve starts, to 1e-4."""
+    seed, snr, averages, options, rows = HARD[case]
+    rng, n, model = np.random.default_rng(seed), 20_000, MODELS["biexponential"]
+    f, slow = rng.uniform(0, 0.5, n), rng.uniform(0.2e-3, 2e-3, n)
+    fast = np.exp(rng.uniform(np.log(5e-3), np.log(0.1), n))
+    clean = model.function(B, 1.0, slow[:, None], fast[:, None], f[:, None])
+    signals = noise.simulate(clean, 1 / snr, averages, rng)[rows]
+    root, floor = np.sqrt(averages / averages.mean()), options.get("sigma", 0.0)
+    maps = ivim.fit_maps(signals, B, averages=averages, **options)
+    top = options.get("bounds", {"f": (0, 1)})["f"][1]
+    for row, signal in enumerate(signals):
+
+        def off(theta, signal=signal):
+            return root * (signal - noise.rician_mean(model.function(B, *theta), floor))
+
+        low, high = [0, 0, 5e-3, 0], [2 * signal.max(), 5e-3, 0.2, top]
+        starts = [[1, d, fast, f * top] for d in (4e-4, 2e-3) for fast in (8e-3, 2e-2, 6e-2)
+                  for f in (0.1, 0.6)]  # fmt: skip
+        ends = [
+            least_squares(off, start, bounds=(low, high), x_scale=[1, 1e-3, 1e-2, 0.1], xtol=1e-10)
+            for start in starts
+        ]
+        ours = off([maps[name][row] for name in model.parameters])
+        assert ours @ ours <= 2 * min(end.cost for end in ends) * (1 + 1e-4)

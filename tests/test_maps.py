@@ -11,7 +11,7 @@ from test_engine import best_of_many_starts, voxels
 
 import ivim
 from ivim import article
-from ivim.signal import reasons
+from ivim.signal import blocks, reasons
 from ivim.signal.maps import estimate_sigma
 from ivim.signal.models import MODELS, STUDY_MODELS
 
@@ -311,3 +311,20 @@ def test_abdominal_organs_are_those_of_the_authors(outside, volunteer):
         1e3 * medians(maps["adc_slow"]), medians(load("upstreammap_Dhighb")), rtol=0, atol=0.6
     )
     assert_allclose(medians(maps["f"]), medians(load("upstreammap_fhighb")), rtol=0, atol=0.1)
+
+
+@pytest.mark.parametrize("n", [10_000, 20_001, 65_537, 120_000])
+def test_blocks_of_a_volume_are_even(n):
+    """Blocks are of one size but for a few voxels and come in multiples of SHARES, so that no
+    thread waits for another; none is larger than BLOCK, and every voxel is in one."""
+    sizes = [len(part) for _, part in blocks.blocks(np.zeros((n, 1)), np.ones(n, bool))]
+    assert len(sizes) % blocks.SHARES == 0 and sum(sizes) == n
+    assert max(sizes) <= blocks.BLOCK and max(sizes) - min(sizes) < len(sizes)
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (4, 3, 2, 3), (3,)])
+def test_largest_sample_is_the_largest_finite_one(shape):
+    """NaN and infinity are passed over, in any part of a volume."""
+    data = np.random.default_rng(0).uniform(1, 2, shape)
+    data.flat[0], data.flat[-1] = np.nan, np.inf
+    assert blocks.largest(np.atleast_2d(data)) == data[np.isfinite(data)].max()

@@ -10,9 +10,6 @@ import numpy as np
 from numba.core import event
 
 from ivim.signal import solver
-from ivim.signal.engine import Plan
-from ivim.signal.models import get_model
-from ivim.signal.shrinkage import shrink
 
 
 def compile_all(progress: bool | None = None) -> bool:
@@ -28,9 +25,14 @@ def compile_all(progress: bool | None = None) -> bool:
     bool
         True where something had to be compiled (some 20 seconds of a core).
     """
+    # Late, for a fit that is told what it compiles needs none of these.
+    from ivim.signal.engine import Plan
+    from ivim.signal.models import get_model
+    from ivim.signal.shrinkage import shrink
+
     fresh = not solver.is_compiled()
     b = np.array([0.0, 20.0, 100.0, 400.0, 800.0])
-    with told(progress):
+    with told(solver.ENTRIES, progress):
         for name in ("biexponential", "monoexponential"):
             model = get_model(name)
             start = {"s0": 1.0} | {key: model.bounds[key][1] / 5 for key in model.measured}
@@ -43,13 +45,15 @@ def compile_all(progress: bool | None = None) -> bool:
 
 
 @contextmanager
-def told(progress: bool | None = None) -> Iterator[None]:
+def told(entries: tuple, progress: bool | None = None) -> Iterator[None]:
     """Say on standard error which function is being compiled, and how many are done.
 
     Nothing is said where nothing is compiled.
 
     Parameters
     ----------
+    entries : tuple of compiled functions
+        Those that may be called.
     progress : bool, optional
         By default where standard error is a terminal.
 
@@ -57,7 +61,7 @@ def told(progress: bool | None = None) -> Iterator[None]:
     ------
     None
     """
-    listener = _Bar(progress)
+    listener = _Bar(solver.compiled_names(entries), progress)
     with event.install_listener("numba:compile", listener):
         try:
             yield
@@ -68,16 +72,16 @@ def told(progress: bool | None = None) -> Iterator[None]:
 class _Bar(event.Listener):
     """A progress bar that begins with the first function that is compiled."""
 
-    def __init__(self, progress):
+    def __init__(self, names, progress):
         self.hidden = None if progress is None else not progress
-        self.left, self.bar, self.lock = solver.compiled_names(), None, threading.Lock()
+        self.left, self.bar, self.lock = names, None, threading.Lock()
 
     def on_start(self, event):
         """A function goes to the compiler."""
         name = _name(event)
         with self.lock:
             if name in self.left:
-                self._shown().set_postfix_str(name)
+                self._shown().set_postfix_str(name.strip("_").replace("_", " "))
 
     def on_end(self, event):
         """A function is compiled, for the first of its signatures."""

@@ -190,11 +190,12 @@ def _fitted(data, b, requests, mask, saturation, threads, progress, dtype):
 
 def _run_compiled(plans, maps, data, b, mask, saturation, threads, progress):
     """Fit by the compiled solver, which is compiled first where it never was, and says so."""
+    from ivim.signal import solver
     from ivim.signal.compiling import told
 
-    suspects: list = []
+    suspects = []
     work = _Work(plans, maps, np.asarray(b, float), saturation, suspects)
-    with told(progress or None):
+    with told(solver.FITTING, progress or None):
         run(work, blocks(data, mask), threads, int(mask.sum()), progress)
     if suspects:
         _mark_saturated(maps, plans, suspects, largest(data))

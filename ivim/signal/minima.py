@@ -28,7 +28,7 @@ LEAN = 0.05
 grid; such voxels are looked at from further starts."""
 
 LITTLE = 0.015
-LEAST_SHARE, MUCH = 0.005, 0.3
+MUCH = 0.3
 FEW_FAST = (7e-3, 1.2e-2, 2e-2, 3.3e-2, 5.5e-2, 9e-2)
 FEW_SLOW = (0.3e-3, 1e-3, 3e-3)
 """f, D* and D in mm²/s of those starts."""
@@ -38,8 +38,8 @@ WIDE, VAGUE = 2.5, 0.15
 known, is looked for elsewhere too."""
 
 FAINT = 4.0
-FROM_AFAR = ((2.5e-3, 2e-2, 0.3), (1.6e-3, 3.3e-2, 0.5))
-"""A sample below so many noise levels is near the floor; D, D* and f of further starts then."""
+FROM_AFAR = (2.5e-3, 2e-2, 0.3)
+"""A sample below so many noise levels is near the floor; D, D* and f of a further start then."""
 
 BOUND_FAST = 1e-2
 """D* in mm²/s of a further start where f has bounds of its own."""
@@ -142,7 +142,6 @@ class Minima:
             (lean, 2, FEW_FAST, LITTLE),
             (raised, 2, FEW_FAST[::2], LEAN),
             (raised, 2, FEW_FAST[1:2], MUCH),
-            (raised, 2, FEW_FAST[2:3], LEAST_SHARE),
             (np.flatnonzero((share > 1 - LEAN) | at_edge[:, 1]), 1, FEW_SLOW, 1 - 2 * LEAN),
         )
         for rows, place, values, part in families:
@@ -173,7 +172,7 @@ class Minima:
         """Further starts where D* was found near one of its bounds: it may be one of two basins.
 
         The grid tells them apart badly where D* is vague. Near the noise floor it knows even less,
-        for what it takes off the signal is a guess: there from everywhere.
+        for what it takes off the signal is a guess: there from afar.
         """
         plan, fast, gauss = self.plan, self.theta[:, 2], self.gauss[:, 5]
         near = (fast < WIDE * self.low[:, 2]) | (fast > self.high[:, 2] / WIDE)
@@ -187,11 +186,10 @@ class Minima:
             return
         faint = self.means.min(axis=1) < FAINT * self.levels * plan.sigma.max()
         rows = np.flatnonzero(near & faint)
-        for values in FROM_AFAR:
-            theta = self.theta[rows]
-            theta[:, 0] = 1.02 * self.means[rows].max(axis=1)
-            theta[:, 1:] = values
-            yield rows, np.clip(theta, self.low[rows], self.high[rows])
+        theta = self.theta[rows]
+        theta[:, 0] = 1.02 * self.means[rows].max(axis=1)
+        theta[:, 1:] = FROM_AFAR
+        yield rows, np.clip(theta, self.low[rows], self.high[rows])
 
     def _compete(self, rows, theta):
         """Descend from other starts; the better minimum stays. True where both are as good."""

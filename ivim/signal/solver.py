@@ -1144,10 +1144,26 @@ ENTRIES = (*FITTING, likelihoods, metropolis)
 """The functions that Python calls: those of every fit, and those of shrinkage too."""
 
 
-def compiled_names() -> set[str]:
-    """Names of the functions that are compiled each by itself; others go into their callers."""
-    functions = {name: one for name, one in globals().items() if hasattr(one, "targetoptions")}
-    return {name for name, one in functions.items() if "inline" not in one.targetoptions}
+def compiled_names(entries: tuple = ENTRIES) -> set[str]:
+    """Names of the functions that are compiled, each by itself, for some that Python calls.
+
+    Parameters
+    ----------
+    entries : tuple of compiled functions
+
+    Returns
+    -------
+    set of str
+    """
+    names: set[str] = set()
+    waiting = list(entries)
+    while waiting:
+        function = waiting.pop()
+        called = (globals().get(name) for name in function.py_func.__code__.co_names)
+        waiting += [one for one in called if hasattr(one, "py_func") and one is not function]
+        if "inline" not in function.targetoptions:  # else it goes into its callers
+            names.add(function.py_func.__name__)
+    return names
 
 
 def is_compiled() -> bool:
