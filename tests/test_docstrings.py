@@ -24,10 +24,10 @@ TOLD = {
     "stats": 1.0,
     "study": 1.0,
     "synthetic": 1.0,
-    "audit": 0.08,
-    "files": 0.27,
+    "files": 1.0,
+    "report": 0.99,
     "imaging": 0.94,
-    "report": 0.86,
+    "audit": 0.09,
     "signal": 0.0,
 }
 """Least share by room; below 1 it is what a room had when it was last looked at."""
