@@ -41,7 +41,7 @@ def results(words, tmp_path_factory):
     """Notebooks 03-07 run on that table."""
     out = tmp_path_factory.mktemp("results") / "out"
     with without_kernels(execute_with_outputs):
-        assert cli.main([*words, "--out", str(out)]) == 0
+        assert cli.main([*words, "--out", str(out), "-p", "resamples=500"]) == 0
     return out
 
 

@@ -3,6 +3,7 @@
 import ast
 import operator
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -55,6 +56,8 @@ class UnitError(ValueError):
     pass
 
 
+# The same few equations are evaluated thousands of times; nobody changes a tree.
+@lru_cache(maxsize=256)
 def parse_expression(expression):
     try:
         tree = ast.parse(expression, mode="eval")
