@@ -122,7 +122,7 @@ class Claims:
         self.all = tuple(claims)
         self.by_id = {claim.id: claim for claim in self.all}
         self._by_key = defaultdict(list)
-        self._columns = {
+        self._columns: dict[str, dict[str, list[Claim]]] = {
             name: defaultdict(list) for name in ("location", "statistic", "parameter", "group")
         }
         for claim in self.all:

@@ -163,7 +163,7 @@ def judge(
         if structure:
             structure = load_structure(structure, claims)
         else:
-            structure = Structure() if path is claims else structure_for(path, claims)
+            structure = Structure() if isinstance(path, Claims) else structure_for(path, claims)
     way = best_way(claims, structure)
     repair = find_repair(way.study, way.evaluator, way.reading)
     bench = Bench(way, repair, _lookup(pipeline), targets)
