@@ -91,7 +91,7 @@ class Relation:
     meant: Callable[[Reading], str | None] | None = field(default=None, compare=False)
 
     @cached_property
-    def ids(self):
+    def ids(self) -> tuple[str, ...]:
         """Target and inputs."""
         return (self.target, *self.inputs)
 
@@ -170,7 +170,7 @@ class Row:
     error: bool = False
 
     @property
-    def ids(self):
+    def ids(self) -> tuple[str, ...]:
         """All ids of the row."""
         return tuple(name for name in (self.n, self.mean, self.sd) if isinstance(name, str))
 
