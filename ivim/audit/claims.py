@@ -1,7 +1,7 @@
 """The printed quantities of an article, one per row: looked up by id or by what they are about."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -85,27 +85,27 @@ class Claim:
         return Printed.parse(_NUMBERS.get(plain, self.printed))
 
     @cached_property
-    def key(self):
+    def key(self) -> tuple[str, Variant, str, str, str]:
         """What the quantity is, wherever it stands: two claims with one key restate each other."""
         return (self.analysis, self.variant, self.group, self.parameter, self.statistic)
 
     @property
-    def variant(self):
+    def variant(self) -> Variant:
         """Which of several numbers of one kind: item, model and comparison."""
         return (self.item, self.model, self.comparison)
 
     @property
-    def tabled(self):
+    def tabled(self) -> bool:
         """True where it stands in a table."""
         return self.location.startswith("table")
 
     @property
-    def percent(self):
+    def percent(self) -> bool:
         """True where ``%`` is printed with it or in its unit."""
         return "%" in self.unit or self.printed.rstrip("*†‡ ").endswith("%")
 
     @property
-    def size(self):
+    def size(self) -> int | None:
         """The sample size printed beside it, or None."""
         return int(self.n) if self.n else None
 
@@ -122,7 +122,7 @@ class Claims:
         self.all = tuple(claims)
         self.by_id = {claim.id: claim for claim in self.all}
         self._by_key = defaultdict(list)
-        self._columns = {
+        self._columns: dict[str, dict[str, list[Claim]]] = {
             name: defaultdict(list) for name in ("location", "statistic", "parameter", "group")
         }
         for claim in self.all:
@@ -130,10 +130,10 @@ class Claims:
             for name, index in self._columns.items():
                 index[getattr(claim, name)].append(claim)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.all)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Claim]:
         return iter(self.all)
 
     def __getitem__(self, claim_id: str) -> Claim:
@@ -251,7 +251,7 @@ class Claims:
         return self.find("n", group, parameter)
 
     @cached_property
-    def groups(self):
+    def groups(self) -> tuple[str, ...]:
         """Groups with a printed size, in order of appearance."""
         return tuple(dict.fromkeys(c.group for c in self.where(statistic="n") if c.group))
 

@@ -27,7 +27,7 @@ def components(
     -------
     list of (frozenset of str, list of Slip)
     """
-    parent = {}
+    parent: dict[str, str] = {}
 
     def root(name):
         while parent[name] != name:
@@ -40,7 +40,7 @@ def components(
         for name in names:
             parent.setdefault(name, name)
             parent[root(name)] = root(names[0])
-    groups = defaultdict(lambda: (set(), []))
+    groups: dict[str, tuple[set[str], list[Slip]]] = defaultdict(lambda: (set(), []))
     for name in sorted(parent):
         groups[root(name)][0].add(name)
     for slip in slips:

@@ -8,7 +8,7 @@ from ivim import parameters
 from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.moments import hidden, is_total, pooled
 from ivim.audit.checks.rounding import show
-from ivim.audit.claims import place_of
+from ivim.audit.claims import Claim, place_of
 from ivim.audit.relations import Reading
 from ivim.audit.rules.rows import Study
 from ivim.audit.slip import Slip
@@ -70,7 +70,8 @@ def exchanged_beside(study: Study, reading: Reading, involved: Collection[str]) 
     Slip
         Not weighed yet.
     """
-    claims, seen = study.claims, set()
+    claims = study.claims
+    seen: set[tuple[str, ...]] = set()
     for name in involved:
         claim = claims[name]
         if name not in reading.printed:
@@ -112,7 +113,8 @@ def exchanged_rows(study: Study, reading: Reading, involved: Collection[str]) ->
     Slip
         Not weighed yet.
     """
-    rows, suspects = {}, set(involved)
+    rows: dict[tuple, list[Claim]] = {}
+    suspects = set(involved)
     for claim in dict.fromkeys(study.claims[name] for name in involved):
         if claim.number and claim.parameter and not claim.group:
             key = (claim.location, claim.analysis, claim.variant, claim.statistic)

@@ -70,7 +70,7 @@ def structure_text(claims: Claims, structure: Structure) -> str:
     str
         TOML; as it stands it says nothing, until a line's ``#`` is taken away.
     """
-    sections = {}
+    sections: dict[str, list[Question]] = {}
     for question in open_questions(claims, structure):
         sections.setdefault(question.section, []).append(question)
     parts = [

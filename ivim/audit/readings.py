@@ -51,7 +51,7 @@ class Way:
         )
 
     @cached_property
-    def conflicts(self):
+    def conflicts(self) -> frozenset[str]:
         """Families that fail, read this way."""
         return self.evaluator.conflicts(self.reading)
 

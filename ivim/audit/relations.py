@@ -91,7 +91,7 @@ class Relation:
     meant: Callable[[Reading], str | None] | None = field(default=None, compare=False)
 
     @cached_property
-    def ids(self):
+    def ids(self) -> tuple[str, ...]:
         """Target and inputs."""
         return (self.target, *self.inputs)
 
@@ -170,7 +170,7 @@ class Row:
     error: bool = False
 
     @property
-    def ids(self):
+    def ids(self) -> tuple[str, ...]:
         """All ids of the row."""
         return tuple(name for name in (self.n, self.mean, self.sd) if isinstance(name, str))
 
@@ -221,10 +221,10 @@ class Evaluator:
 
     def __init__(self, relations: Iterable[Relation]):
         self.relations = tuple(relations)
-        self._seen = {}
-        self._touching = {}
-        self._families = {}
-        self._printed = [None] * len(self.relations)
+        self._seen: dict[tuple, Outcome] = {}
+        self._touching: dict[str, list[Relation]] = {}
+        self._families: dict[str, list[Relation]] = {}
+        self._printed: list[Outcome | None] = [None] * len(self.relations)
         self._place = {id(relation): place for place, relation in enumerate(self.relations)}
         for relation in self.relations:
             self._families.setdefault(relation.family, []).append(relation)
@@ -282,9 +282,10 @@ class Evaluator:
         place, changes = self._place[id(relation)], reading.changes
         values = tuple(changes.get(name) for name in relation.ids) if changes else ()
         if all(value is None for value in values):
-            if self._printed[place] is None:
-                self._printed[place] = _evaluated(relation, reading)
-            return self._printed[place]
+            known = self._printed[place]
+            if known is None:
+                known = self._printed[place] = _evaluated(relation, reading)
+            return known
         key = (place, values)
         if key not in self._seen:
             self._seen[key] = _evaluated(relation, reading)
@@ -348,9 +349,10 @@ def as_printed(*values: Value) -> Printed | tuple[Printed, ...]:
     NeedsPrint
         Where one is an interval.
     """
-    if any(isinstance(value, Interval) for value in values):
+    printed = tuple(value for value in values if not isinstance(value, Interval))
+    if len(printed) < len(values):
         raise NeedsPrint
-    return values if len(values) > 1 else values[0]
+    return printed if len(printed) > 1 else printed[0]
 
 
 @lru_cache(maxsize=65536)

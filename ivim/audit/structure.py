@@ -80,23 +80,23 @@ class Structure:
     """
 
     title: str = ""
-    compared: tuple = ()
+    compared: tuple[str, ...] = ()
     positive: str = ""
-    parts: dict = field(default_factory=dict)
+    parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     complete: bool = False
-    comparisons: dict = field(default_factory=dict)
-    whole_numbers: tuple = ()
-    limits: dict = field(default_factory=dict)
-    spread: dict = field(default_factory=dict)
-    units: dict = field(default_factory=dict)
+    comparisons: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    whole_numbers: tuple[str, ...] = ()
+    limits: dict[str, tuple[float, float]] = field(default_factory=dict)
+    spread: dict[str, str] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
     confidence: float = 0.95
     significance: float = 0.05
-    methods: dict = field(default_factory=dict)
+    methods: dict[str, dict[str, str]] = field(default_factory=dict)
     auc_limits: str = ""
     odds_limits: str = ""
     cutoff: str = ""
     slopes: str = ""
-    denominators: dict = field(default_factory=dict)
+    denominators: dict[str, str | int] = field(default_factory=dict)
     rounding: str = ""
     restated: bool | None = None
     raters: int | None = None
@@ -106,17 +106,17 @@ class Structure:
     source: str = ""
 
     @property
-    def given(self):
+    def given(self) -> bool:
         """True where the design comes from a file."""
         return bool(self.source)
 
     @property
-    def pair(self):
+    def pair(self) -> tuple[str, ...]:
         """The two compared groups, or an empty tuple."""
         return self.compared if len(self.compared) == 2 else ()
 
     @property
-    def negative(self):
+    def negative(self) -> str:
         """The one compared group that is not the disease; empty where there are several."""
         return next((group for group in self.pair if group != self.positive), "")
 

@@ -305,7 +305,7 @@ _PER_PARAMETER = {
     "method": _SECTIONS["tests"]["method"],
     "limits": _SECTIONS["tests"]["limits"],
 }
-_FIELD = {}
+_FIELD: dict[str, str] = {}
 
 
 def _check_groups(structure, claims, path):

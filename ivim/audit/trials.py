@@ -49,7 +49,8 @@ def room_of(
     hints : list of float
         Ends of the intervals of relations that fail.
     """
-    room, hints = Interval(-math.inf, math.inf), []
+    room: Interval | None = Interval(-math.inf, math.inf)
+    hints: list[float] = []
     for relation in touching:
         if relation.target not in cells or set(relation.inputs) & set(cells):
             continue
@@ -248,7 +249,7 @@ def values_to_try(
     texts = dict.fromkeys(printed_like(number, printed) for number in numbers if abs(number) < 1e25)
     texts |= {} if room else dict.fromkeys(_other_digits(value, printed))
     low, high = domain(claim.statistic)
-    found = [other for other in elsewhere if other.value != printed.value]
+    found: list[Value] = [other for other in elsewhere if other.value != printed.value]
     for text in texts:
         number = replace(Printed.parse(text), cut=printed.cut)
         inside = low <= float(number.value) <= (high * scale if math.isfinite(high) else high)

@@ -22,6 +22,7 @@ from ivim.audit.bench import LEDGER, Bench, Key
 from ivim.audit.claims import PUBLISHED, Claims
 from ivim.audit.readings import best_way
 from ivim.audit.repair import find_repair
+from ivim.audit.slip import Slip
 from ivim.audit.structure import Structure
 from ivim.audit.structure_file import load_structure, structure_for
 from ivim.audit.transcript import load_claims
@@ -75,26 +76,26 @@ class Audit:
     structure: Structure
     ledger: pd.DataFrame
     evidence: pd.DataFrame
-    slips: tuple
+    slips: tuple[Slip, ...]
     conflicts: int
     settled: int
-    left: tuple
+    left: tuple[str, ...]
     exact: bool
-    verifiable: frozenset
+    verifiable: frozenset[str]
 
     @property
-    def counts(self):
+    def counts(self) -> dict[str, int]:
         """Number of claims by verdict, in the order of ``VERDICTS``; dict."""
         found = self.ledger["verdict"].value_counts()
         return {verdict: int(found.get(verdict, 0)) for verdict in VERDICTS}
 
     @property
-    def refuted(self):
+    def refuted(self) -> pd.DataFrame:
         """The rows of the ledger that are misprint, impossible or contradicted."""
         return self.ledger[self.ledger["verdict"].isin(REFUTED)]
 
     @property
-    def coverage(self):
+    def coverage(self) -> dict[str, int]:
         """How many printed numbers there are, how many anything is held against, and how many of
         these hold; dict.
         """
@@ -163,7 +164,7 @@ def judge(
         if structure:
             structure = load_structure(structure, claims)
         else:
-            structure = Structure() if path is claims else structure_for(path, claims)
+            structure = Structure() if isinstance(path, Claims) else structure_for(path, claims)
     way = best_way(claims, structure)
     repair = find_repair(way.study, way.evaluator, way.reading)
     bench = Bench(way, repair, _lookup(pipeline), targets)

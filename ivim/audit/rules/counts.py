@@ -1,6 +1,7 @@
 """Relations among counts: sexes, wholes and parts, categories with their share, whole numbers."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from ivim.audit.checks.contingency import table_tests
 from ivim.audit.checks.counts import grim, grim_sizes, grimmer, parts_add_up, totals_agree
@@ -143,7 +144,7 @@ def sum_of(family: str, whole: str, *parts: str) -> Iterator[Relation]:
             SUM,
             part,
             (whole, *rest),
-            lambda reading, part=part, rest=rest: _left_over(reading, whole, part, rest),
+            partial(_left_over, whole=whole, part=part, rest=rest),
         )
 
 

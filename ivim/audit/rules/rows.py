@@ -29,8 +29,8 @@ class Study:
     def __init__(self, claims: Claims, structure: Structure):
         self.claims, self.structure = claims, structure
         self.reading = Reading({c.id: c.number for c in claims if c.number})
-        self.established = {}
-        self._rows = {}
+        self.established: dict[tuple[str, str, str], bool] = {}
+        self._rows: dict[tuple[str, str, Variant], Row | None] = {}
 
     def row(self, group: str, parameter: str, variant: Variant = _PLAIN) -> Row | None:
         """The :class:`~ivim.audit.relations.Row` of a group and parameter; None where size or mean
@@ -68,8 +68,9 @@ class Study:
         tuple of Row
             In the order of the groups.
         """
-        found = tuple(self.row(group, parameter, variant) for group in groups)
-        return found if found and None not in found else ()
+        found = [self.row(group, parameter, variant) for group in groups]
+        rows = tuple(row for row in found if row)
+        return rows if len(rows) == len(found) else ()
 
     def size(self, group: str, parameter: str = "") -> tuple[str, bool] | None:
         """Size of a group (for a parameter) and whether it is known to be the number measured: (id,
@@ -203,7 +204,8 @@ class Study:
         if not (structure.positive and structure.negative and structure.complete):
             return ()
         found = [self.size(group, parameter) for group in (structure.positive, structure.negative)]
-        return tuple(size[0] for size in found) if all(s and s[1] for s in found) else ()
+        sure = tuple(size[0] for size in found if size and size[1])
+        return sure if len(sure) == len(found) else ()
 
     def denominator(self, claim: Claim) -> str | int | None:
         """What a share is a share of, as a claim's id or a number; None where nothing says it.
@@ -222,7 +224,10 @@ class Study:
         statistic = claim.statistic
         told = self.structure.denominator(claim.parameter, statistic)
         if told is not None:
-            return told if isinstance(told, int) else self.claims.size(told).id
+            if isinstance(told, int):
+                return told
+            group = self.claims.size(told)
+            return group.id if group else None
         if claim.variant != _PLAIN or not self.structure.complete:
             return None
         if claim.group and claim.group not in self.structure.compared:

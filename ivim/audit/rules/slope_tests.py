@@ -1,7 +1,7 @@
 """Relations of p in a row of logistic or Cox regression: by Wald, by B and SE, by the limits."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from scipy.stats import norm
@@ -13,6 +13,9 @@ from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.pvalues import normal_quantile, p_from_z, p_overlaps
 from ivim.audit.checks.rounding import Outcome, cannot_tell, compare, show
 from ivim.audit.relations import Check, Reading, Relation, as_printed, digits, text_of
+
+Source = tuple[Interval, str] | None
+r"""\|z\| of a slope and where it is from; None where that tells nothing."""
 
 P = Check("slope_p")
 P_CELL = Check("cell_for_slope_p", recovers=False)
@@ -43,7 +46,7 @@ def tests_of_slope(
     Relation
         For p, and for each number that p is held against.
     """
-    sources = []
+    sources: list[tuple[tuple[str, ...], Callable[..., Source], bool]] = []
     if "wald" in ids:
         sources.append((("wald",), _chi2_of_wald, True))
     elif {"b", "se"} <= set(ids):

@@ -22,6 +22,7 @@ seen.
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ivim.audit.checks.diagnostic import check_case
@@ -29,7 +30,7 @@ from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.rounding import Outcome, cannot_tell, show
 from ivim.audit.checks.testing import check_difference
 from ivim.audit.checks.units import unit_factor
-from ivim.audit.relations import Check, Relation, as_printed
+from ivim.audit.relations import Check, Reading, Relation, as_printed
 from ivim.audit.rules.pvalues import anova_room
 from ivim.audit.rules.rows import Study
 
@@ -55,8 +56,8 @@ class Condition:
     """
 
     text: str
-    inputs: tuple
-    judge: object
+    inputs: tuple[str, ...]
+    judge: Callable[[Reading], Outcome]
     missing: str = ""
 
 
