@@ -2,9 +2,17 @@
 
 import math
 from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
 
 from ivim.audit.checks.interval import Interval
-from ivim.audit.checks.rounding import prints_as, to_print
+from ivim.audit.checks.rounding import Outcome, prints_as, to_print
+from ivim.audit.claims import Claim
+from ivim.audit.readings import Way
+from ivim.audit.relations import Relation
+from ivim.audit.repair import Repair
 
 # Families of this check alone say that two places differ, not that arithmetic fails.
 _ELSEWHERE = "restated"
@@ -19,7 +27,9 @@ alone.
 class Bench:
     """Looks up, for one claim at a time, what speaks for and against it."""
 
-    def __init__(self, way, repair, pipeline, targets):
+    def __init__(
+        self, way: Way, repair: Repair, pipeline: pd.DataFrame | None, targets: frozenset
+    ) -> None:
         self.claims, self.evaluator, self.notes = way.study.claims, way.evaluator, way.notes
         self.repair, self.printed, self.pipeline, self.targets = (
             repair,
@@ -33,8 +43,18 @@ class Bench:
         for relation in self.evaluator.relations:
             self.by_target[relation.target].append(relation)
 
-    def verdict(self, claim):
-        """One row of the ledger."""
+    def verdict(self, claim: Claim) -> dict[str, Any]:
+        """One row of the ledger.
+
+        Parameters
+        ----------
+        claim : Claim
+
+        Returns
+        -------
+        dict
+            By the columns of :data:`LEDGER`.
+        """
         place = self.repair.home(claim.id)
         found = [(r, self.evaluator.outcome(r, self.repair.reading)) for r in self.by_target[place]]
         verdict, recovered, reason, interval = (
@@ -173,9 +193,21 @@ class Bench:
             return sentence(f"not decided: {open_[0]}")
         return "nothing else that is printed depends on it, as far as is known"
 
-    def label(self, claim, row):
+    def label(self, claim: Claim, row: dict[str, Any]) -> dict[str, Any]:
         """A label holds where numbers of its row or column agree, under this name, with numbers
         printed elsewhere.
+
+        Parameters
+        ----------
+        claim : Claim
+            A label.
+        row : dict
+            Its row of the ledger.
+
+        Returns
+        -------
+        dict
+            The row, ``consistent`` where the label holds.
         """
         if row["verdict"] != "unverifiable":
             return row
@@ -212,8 +244,18 @@ def _prints(claim, value):
     return prints_as(value, printed, "half_up")
 
 
-def common(found):
-    """What all relations that recompute the claim leave for it; None where none does."""
+def common(found: Iterable[tuple[Relation, Outcome]]) -> Interval | None:
+    """What all relations that recompute a claim leave for it.
+
+    Parameters
+    ----------
+    found : iterable of (Relation, Outcome)
+
+    Returns
+    -------
+    Interval or None
+        None where no relation recomputes it.
+    """
     common = None
     for relation, outcome in found:
         check = relation.check
@@ -223,7 +265,18 @@ def common(found):
     return common
 
 
-def interval_of(outcome):
+def interval_of(outcome: Outcome) -> Interval | None:
+    """The interval of an outcome.
+
+    Parameters
+    ----------
+    outcome : Outcome
+
+    Returns
+    -------
+    Interval or None
+        None where it has none.
+    """
     return (
         None
         if math.isnan(outcome.low) or math.isnan(outcome.high)
@@ -231,7 +284,18 @@ def interval_of(outcome):
     )
 
 
-def sentence(*parts):
+def sentence(*parts: str) -> str:
+    """Parts of a sentence as one: a capital in front, a full stop behind.
+
+    Parameters
+    ----------
+    *parts : str
+        Empty ones are left out.
+
+    Returns
+    -------
+    str
+    """
     text = "; ".join(part for part in parts if part)
     first = text.split(" ")[0]
     # Words begin with a capital; symbols and names of numbers (p(anova; f), t) stay as they are.

@@ -1,6 +1,7 @@
 """The printed quantities of an article, one per row: looked up by id or by what they are about."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -71,7 +72,7 @@ class Claim:
     n: str = ""
 
     @cached_property
-    def number(self):
+    def number(self) -> Printed | None:
         """The :class:`~ivim.audit.checks.rounding.Printed` number, None for words."""
         if self.statistic in VERBAL:
             return None
@@ -81,27 +82,27 @@ class Claim:
         return Printed.parse(_NUMBERS.get(plain, self.printed))
 
     @cached_property
-    def key(self):
+    def key(self) -> tuple[str, tuple[str, str, str], str, str, str]:
         """What the quantity is, wherever it stands: two claims with one key restate each other."""
         return (self.analysis, self.variant, self.group, self.parameter, self.statistic)
 
     @property
-    def variant(self):
+    def variant(self) -> tuple[str, str, str]:
         """Which of several numbers of one kind: item, model and comparison."""
         return (self.item, self.model, self.comparison)
 
     @property
-    def tabled(self):
+    def tabled(self) -> bool:
         """True where it stands in a table."""
         return self.location.startswith("table")
 
     @property
-    def percent(self):
+    def percent(self) -> bool:
         """True where ``%`` is printed with it or in its unit."""
         return "%" in self.unit or self.printed.rstrip("*†‡ ").endswith("%")
 
     @property
-    def size(self):
+    def size(self) -> int | None:
         """The sample size printed beside it, or None."""
         return int(self.n) if self.n else None
 
@@ -114,11 +115,11 @@ class Claims:
     claims : sequence of Claim
     """
 
-    def __init__(self, claims):
+    def __init__(self, claims: Iterable[Claim]) -> None:
         self.all = tuple(claims)
         self.by_id = {claim.id: claim for claim in self.all}
-        self._by_key = defaultdict(list)
-        self._columns = {
+        self._by_key: dict[tuple, list[Claim]] = defaultdict(list)
+        self._columns: dict[str, dict[str, list[Claim]]] = {
             name: defaultdict(list) for name in ("location", "statistic", "parameter", "group")
         }
         for claim in self.all:
@@ -126,28 +127,37 @@ class Claims:
             for name, index in self._columns.items():
                 index[getattr(claim, name)].append(claim)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.all)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Claim]:
         return iter(self.all)
 
-    def __getitem__(self, claim_id):
+    def __getitem__(self, claim_id: str) -> Claim:
         return self.by_id[claim_id]
 
-    def same(self, claim):
-        """All claims about the same quantity, the given one among them."""
+    def same(self, claim: Claim) -> tuple[Claim, ...]:
+        """All claims about the same quantity, the given one among them.
+
+        Parameters
+        ----------
+        claim : Claim
+
+        Returns
+        -------
+        tuple of Claim
+        """
         return tuple(self._by_key[claim.key])
 
     def find(
         self,
-        statistic,
-        group="",
-        parameter="",
-        analysis=None,
-        variant=("", "", ""),
-        location=None,
-    ):
+        statistic: str,
+        group: str = "",
+        parameter: str = "",
+        analysis: str | None = None,
+        variant: tuple[str, str, str] = ("", "", ""),
+        location: str | None = None,
+    ) -> Claim | None:
         """The claim that holds a quantity, a table's before the text's.
 
         Parameters
@@ -173,9 +183,18 @@ class Claims:
         ]
         return min(found, key=lambda claim: not claim.tabled, default=None)
 
-    def beside(self, claim, *statistics):
-        """Claims that differ from the given one in the statistic alone, each the only one of its
-        kind there; None for others.
+    def beside(self, claim: Claim, *statistics: str) -> list[Claim | None]:
+        """Claims that differ from the given one in the statistic alone.
+
+        Parameters
+        ----------
+        claim : Claim
+        *statistics : str
+
+        Returns
+        -------
+        list of (Claim or None)
+            One per statistic; None where it is not the only one of its kind there.
         """
         found = []
         for statistic in statistics:
@@ -187,8 +206,19 @@ class Claims:
             found.append(here[at] if here and alone else None)
         return found
 
-    def where(self, **wanted):
-        """Claims whose columns have the given values; tuple in the order of the file."""
+    def where(self, **wanted: str) -> tuple[Claim, ...]:
+        """Claims whose columns have the given values.
+
+        Parameters
+        ----------
+        **wanted : str
+            By column.
+
+        Returns
+        -------
+        tuple of Claim
+            In the order of the file.
+        """
         indexed = [name for name in wanted if name in self._columns]
         lists = [self._columns[name].get(wanted[name], ()) for name in indexed]
         pool = min(lists, key=len, default=self.all)
@@ -198,19 +228,38 @@ class Claims:
             if all(getattr(claim, name) == value for name, value in wanted.items())
         )
 
-    def size(self, group, parameter=""):
-        """Printed size of a group as a claim (of those in whom a parameter is known, where given),
-        or None.
+    def size(self, group: str, parameter: str = "") -> Claim | None:
+        """Printed size of a group, or of those of it in whom a parameter is known.
+
+        Parameters
+        ----------
+        group, parameter : str
+
+        Returns
+        -------
+        Claim or None
+            None where no size is printed.
         """
         return self.find("n", group, parameter)
 
     @cached_property
-    def groups(self):
+    def groups(self) -> tuple[str, ...]:
         """Groups with a printed size, in order of appearance."""
         return tuple(dict.fromkeys(c.group for c in self.where(statistic="n") if c.group))
 
-    def parameters(self, statistic, analysis=None):
-        """Parameters that have the statistic, in order of appearance."""
+    def parameters(self, statistic: str, analysis: str | None = None) -> tuple[str, ...]:
+        """Parameters that have the statistic, in order of appearance.
+
+        Parameters
+        ----------
+        statistic : str
+        analysis : str, optional
+            By default any.
+
+        Returns
+        -------
+        tuple of str
+        """
         return tuple(
             dict.fromkeys(
                 claim.parameter
@@ -219,9 +268,17 @@ class Claims:
             )
         )
 
-    def scale(self, claim):
+    def scale(self, claim: Claim) -> int:
         """100 for a share or an area in per cent, else 1; where no ``%`` is printed, the size of
         the place's numbers tells.
+
+        Parameters
+        ----------
+        claim : Claim
+
+        Returns
+        -------
+        int
         """
         if claim.percent:
             return 100
@@ -245,8 +302,17 @@ class Claims:
             scales[column] = 100 if few or len(above) < 4 * sum(above) else 1
         return scales
 
-    def is_share(self, claim):
-        """True where a count by sex or of a category is printed in per cent."""
+    def is_share(self, claim: Claim) -> bool:
+        """True where a count by sex or of a category is printed in per cent.
+
+        Parameters
+        ----------
+        claim : Claim
+
+        Returns
+        -------
+        bool
+        """
         if claim.statistic in ("male", "female") and claim.location in self._sexes_in_percent:
             return True
         return claim.statistic in COUNTS[1:4] and claim.percent
@@ -271,7 +337,16 @@ def _column(claim):
     return claim.location, kind if kind in ("auc", "share") else "rate"
 
 
-def place_of(location):
-    """A location in words: "Table 2" for ``table2``, "the abstract" for ``abstract``."""
+def place_of(location: str) -> str:
+    """A location in words: "Table 2" for ``table2``, "the abstract" for ``abstract``.
+
+    Parameters
+    ----------
+    location : str
+
+    Returns
+    -------
+    str
+    """
     word, number = location.rstrip("0123456789"), location[len(location.rstrip("0123456789")) :]
     return f"{word.capitalize()} {number}" if number else f"the {location}"

@@ -3,13 +3,18 @@ be.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cached_property
+
+from ivim.audit.slip import Slip
 
 MOST_STEPS = 200_000
 """Steps of the search after which it is given up, and said to be."""
 
 
-def components(families, slips):
+def components(
+    families: frozenset[str], slips: Sequence[Slip]
+) -> list[tuple[frozenset[str], list[Slip]]]:
     """Groups of conflicts that share a slip, each with its slips; conflicts that no slip settles
     are left out.
 
@@ -22,7 +27,7 @@ def components(families, slips):
     -------
     list of (frozenset of str, list of Slip)
     """
-    parent = {}
+    parent: dict[str, str] = {}
 
     def root(name):
         while parent[name] != name:
@@ -35,7 +40,7 @@ def components(families, slips):
         for name in names:
             parent.setdefault(name, name)
             parent[root(name)] = root(names[0])
-    groups = defaultdict(lambda: (set(), []))
+    groups: dict[str, tuple[set[str], list[Slip]]] = defaultdict(lambda: (set(), []))
     for name in sorted(parent):
         groups[root(name)][0].add(name)
     for slip in slips:
@@ -53,11 +58,11 @@ class Cover:
         Each with the families that it explains.
     """
 
-    def __init__(self, families, slips):
+    def __init__(self, families: frozenset[str], slips: Sequence[Slip]) -> None:
         self.families, self.slips = families, tuple(slips)
         self._steps = 0
 
-    def size(self):
+    def size(self) -> int | None:
         """Number of slips in a smallest explanation; None where the search was given up."""
         return self._least
 
@@ -72,20 +77,46 @@ class Cover:
                 return size
         return None
 
-    def used_by_some(self, slip):
-        """True where some smallest explanation has the slip (or where that was not found out)."""
+    def used_by_some(self, slip: Slip) -> bool:
+        """True where some smallest explanation has the slip (or where that was not found out).
+
+        Parameters
+        ----------
+        slip : Slip
+
+        Returns
+        -------
+        bool
+        """
         rest = self.families - slip.explained
         found = self._covers(rest, [s.explained for s in self.slips], self._least - 1)
         return found is not False
 
-    def used_by_every(self, claim_id):
-        """True where no explanation as small does without a slip that blames the number."""
+    def used_by_every(self, claim_id: str) -> bool:
+        """True where no explanation as small does without a slip that blames the number.
+
+        Parameters
+        ----------
+        claim_id : str
+
+        Returns
+        -------
+        bool
+        """
         others = [s.explained for s in self.slips if claim_id not in s.blamed]
         return self._covers(self.families, others, self._least) is False
 
-    def without(self, slip):
+    def without(self, slip: Slip) -> bool:
         """True where no explanation as small does without this very slip, or one that blames the
         same numbers.
+
+        Parameters
+        ----------
+        slip : Slip
+
+        Returns
+        -------
+        bool
         """
         others = [s.explained for s in self.slips if not set(s.blamed) & set(slip.blamed)]
         return self._covers(self.families, others, self._least) is False

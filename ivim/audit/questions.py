@@ -5,10 +5,11 @@ how many numbers wait for it.
 import json
 from dataclasses import dataclass
 
+from ivim.audit.claims import Claims
 from ivim.audit.rules.comparisons import variants
 from ivim.audit.rules.curves import symmetry
 from ivim.audit.rules.rows import Study
-from ivim.audit.structure import infer_structure
+from ivim.audit.structure import Structure, infer_structure
 from ivim.audit.vocabulary import RATIOS, SHARES
 
 
@@ -34,7 +35,7 @@ class Question:
     waiting: int
 
 
-def open_questions(claims, structure):
+def open_questions(claims: Claims, structure: Structure) -> list[Question]:
     """The questions that a structure file leaves open, those with most numbers waiting first.
 
     Parameters
@@ -56,7 +57,7 @@ def open_questions(claims, structure):
     return sorted((q for q in found if q.waiting), key=lambda q: -q.waiting)
 
 
-def structure_text(claims, structure):
+def structure_text(claims: Claims, structure: Structure) -> str:
     """A structure file in which every open question stands as a comment with its line to complete.
 
     Parameters
@@ -69,7 +70,7 @@ def structure_text(claims, structure):
     str
         TOML; as it stands it says nothing, until a line's ``#`` is taken away.
     """
-    sections = {}
+    sections: dict[str, list[Question]] = {}
     for question in open_questions(claims, structure):
         sections.setdefault(question.section, []).append(question)
     parts = [

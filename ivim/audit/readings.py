@@ -6,12 +6,15 @@ digits were cut off instead
 of rounded. Several misses of one kind are a method, not slips.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 
+from ivim.audit.claims import Claims
 from ivim.audit.relations import Evaluator, Reading
 from ivim.audit.rules import all_relations
 from ivim.audit.rules.rows import Study
+from ivim.audit.structure import Structure
 from ivim.audit.vocabulary import SHARES, stem
 
 
@@ -29,7 +32,13 @@ class Way:
         Of the study's relations, where they are known already.
     """
 
-    def __init__(self, study, cut=frozenset(), notes=None, evaluator=None):
+    def __init__(
+        self,
+        study: Study,
+        cut: frozenset[str] = frozenset(),
+        notes: Mapping[str, str] | None = None,
+        evaluator: Evaluator | None = None,
+    ) -> None:
         self.study, self.cut, self.notes = study, cut, dict(notes or {})
         self.evaluator = Evaluator(all_relations(study)) if evaluator is None else evaluator
         self.relations = self.evaluator.relations
@@ -42,17 +51,26 @@ class Way:
         )
 
     @cached_property
-    def conflicts(self):
+    def conflicts(self) -> frozenset[str]:
         """Families that fail, read this way."""
         return self.evaluator.conflicts(self.reading)
 
-    def settles(self, families):
-        """True where one of the families holds, read this way."""
+    def settles(self, families: frozenset[str]) -> bool:
+        """True where one of the families holds, read this way.
+
+        Parameters
+        ----------
+        families : frozenset of str
+
+        Returns
+        -------
+        bool
+        """
         known = [r for name in families for r in self.evaluator.family(name)]
         return bool(families - self.evaluator.conflicts(self.reading, known))
 
 
-def best_way(claims, structure):
+def best_way(claims: Claims, structure: Structure) -> Way:
     """The way of reading that leaves the fewest conflicts, as printed where no method explains
     several of them.
 

@@ -8,13 +8,17 @@ the whole), so a family that
 fails is one conflict, whoever is to blame.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import Any, TypeAlias
 
 from ivim.audit.checks.interval import Interval
 from ivim.audit.checks.moments import Group
-from ivim.audit.checks.rounding import Outcome, cannot_tell
+from ivim.audit.checks.rounding import Outcome, Printed, cannot_tell, show
+
+Known: TypeAlias = Printed | Interval
+"""What a reading has for a claim: the print, or how far the meant value is known."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,17 @@ class Check:
     decisive: bool = True
     soft: bool = False
 
-    def called(self, name):
-        """The same kind of check under another name."""
+    def called(self, name: str) -> "Check":
+        """The same kind of check under another name.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        Check
+        """
         return Check(name, self.recovers, self.confirms, self.decisive, self.soft)
 
 
@@ -72,12 +85,12 @@ class Relation:
     family: str
     check: Check
     target: str
-    inputs: tuple
-    judge: Callable = field(compare=False)
-    meant: Callable | None = field(default=None, compare=False)
+    inputs: tuple[str, ...]
+    judge: Callable[["Reading"], Outcome] = field(compare=False)
+    meant: Callable[["Reading"], str | None] | None = field(default=None, compare=False)
 
     @cached_property
-    def ids(self):
+    def ids(self) -> tuple[str, ...]:
         """Target and inputs."""
         return (self.target, *self.inputs)
 
@@ -93,19 +106,40 @@ class Reading:
         What a repair says instead; an Interval where the meant value is known only so far.
     """
 
-    def __init__(self, printed, changes=None):
+    def __init__(
+        self, printed: Mapping[str, Printed], changes: Mapping[str, Known] | None = None
+    ) -> None:
         self.printed = printed
         self.changes = dict(changes or {})
 
-    def __getitem__(self, claim_id):
+    def __getitem__(self, claim_id: str) -> Known:
         return self.changes[claim_id] if claim_id in self.changes else self.printed[claim_id]
 
-    def with_changes(self, changes):
-        """This reading with further changes."""
+    def with_changes(self, changes: Mapping[str, Known]) -> "Reading":
+        """This reading with further changes.
+
+        Parameters
+        ----------
+        changes : dict of str to (Printed or Interval)
+
+        Returns
+        -------
+        Reading
+        """
         return Reading(self.printed, {**self.changes, **changes})
 
-    def count(self, size):
-        """A whole number: of a claim, or one that is printed beside the numbers it belongs to."""
+    def count(self, size: str | int) -> int:
+        """A whole number: of a claim, or one that is printed beside the numbers it belongs to.
+
+        Parameters
+        ----------
+        size : str or int
+            The claim's id, or the number itself.
+
+        Returns
+        -------
+        int
+        """
         if isinstance(size, int):
             return size
         value = self[size]
@@ -135,13 +169,22 @@ class Row:
     error: bool = False
 
     @property
-    def ids(self):
+    def ids(self) -> tuple[str, ...]:
         """All ids of the row."""
         return tuple(name for name in (self.n, self.mean, self.sd) if isinstance(name, str))
 
-    def group(self, reading, n=None):
-        """The row as a :class:`~ivim.audit.checks.moments.Group` of a reading, of another size
-        where given.
+    def group(self, reading: Reading, n: int | None = None) -> Group:
+        """The row as a :class:`~ivim.audit.checks.moments.Group` of a reading.
+
+        Parameters
+        ----------
+        reading : Reading
+        n : int, optional
+            Another size than the printed one.
+
+        Returns
+        -------
+        Group
         """
         return _group(
             n or reading.count(self.n),
@@ -164,24 +207,42 @@ class Evaluator:
     relations need no second look.
     """
 
-    def __init__(self, relations):
+    def __init__(self, relations: Iterable[Relation]) -> None:
         self.relations = tuple(relations)
-        self._seen = {}
-        self._touching = {}
-        self._families = {}
-        self._printed = [None] * len(self.relations)
+        self._seen: dict[tuple, Outcome] = {}
+        self._touching: dict[str, list[Relation]] = {}
+        self._families: dict[str, list[Relation]] = {}
+        self._printed: list[Outcome | None] = [None] * len(self.relations)
         self._place = {id(relation): place for place, relation in enumerate(self.relations)}
         for relation in self.relations:
             self._families.setdefault(relation.family, []).append(relation)
             for claim_id in dict.fromkeys(relation.ids):
                 self._touching.setdefault(claim_id, []).append(relation)
 
-    def family(self, name):
-        """Relations of one family."""
+    def family(self, name: str) -> Sequence[Relation]:
+        """Relations of one family.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        sequence of Relation
+        """
         return self._families.get(name, [])
 
-    def touching(self, claim_ids):
-        """Relations that any of the claims takes part in."""
+    def touching(self, claim_ids: Iterable[str]) -> tuple[Relation, ...]:
+        """Relations that any of the claims takes part in.
+
+        Parameters
+        ----------
+        claim_ids : iterable of str
+
+        Returns
+        -------
+        tuple of Relation
+        """
         found = {
             id(relation): relation
             for claim_id in claim_ids
@@ -189,20 +250,33 @@ class Evaluator:
         }
         return tuple(found.values())
 
-    def outcome(self, relation, reading):
-        """The outcome of one relation on a reading."""
+    def outcome(self, relation: Relation, reading: Reading) -> Outcome:
+        """The outcome of one relation on a reading.
+
+        Parameters
+        ----------
+        relation : Relation
+        reading : Reading
+
+        Returns
+        -------
+        Outcome
+        """
         place, changes = self._place[id(relation)], reading.changes
         values = tuple(changes.get(name) for name in relation.ids) if changes else ()
         if all(value is None for value in values):
-            if self._printed[place] is None:
-                self._printed[place] = _evaluated(relation, reading)
-            return self._printed[place]
+            found = self._printed[place]
+            if found is None:
+                found = self._printed[place] = _evaluated(relation, reading)
+            return found
         key = (place, values)
         if key not in self._seen:
             self._seen[key] = _evaluated(relation, reading)
         return self._seen[key]
 
-    def conflicts(self, reading, relations=None, soft=False):
+    def conflicts(
+        self, reading: Reading, relations: Iterable[Relation] | None = None, soft: bool = False
+    ) -> frozenset[str]:
         """Families with a decisive relation that fails, as a frozenset of names.
 
         Parameters
@@ -239,9 +313,23 @@ class NeedsPrint(ValueError):
     """A check that counts digits was given an interval."""
 
 
-def as_printed(*values):
+def as_printed(*values: Known) -> Any:
     """The values, where all are printed numbers; a check that counts digits cannot work on an
     interval.
+
+    Parameters
+    ----------
+    *values : Printed or Interval
+
+    Returns
+    -------
+    Printed or tuple of Printed
+        One alone for one.
+
+    Raises
+    ------
+    NeedsPrint
+        When one is an interval.
     """
     if any(isinstance(value, Interval) for value in values):
         raise NeedsPrint
@@ -249,20 +337,44 @@ def as_printed(*values):
 
 
 @lru_cache(maxsize=65536)
-def digits(value):
+def digits(value: Known) -> Interval:
     """The rounding interval of a printed number (a comparison before it does not count), or the
     interval itself.
+
+    Parameters
+    ----------
+    value : Printed or Interval
+
+    Returns
+    -------
+    Interval
     """
     return value if isinstance(value, Interval) else value.rounding
 
 
-def impossible(reason):
-    """The outcome of inputs that cannot stand together at all."""
+def impossible(reason: str) -> Outcome:
+    """The outcome of inputs that cannot stand together at all.
+
+    Parameters
+    ----------
+    reason : str
+
+    Returns
+    -------
+    Outcome
+    """
     return Outcome(False, float("nan"), float("nan"), reason)
 
 
-def text_of(value):
-    """A value of a reading in words."""
-    from ivim.audit.checks.rounding import show
+def text_of(value: Known) -> str:
+    """A value of a reading in words.
 
+    Parameters
+    ----------
+    value : Printed or Interval
+
+    Returns
+    -------
+    str
+    """
     return show(value) if isinstance(value, Interval) else value.text

@@ -8,6 +8,8 @@ right. What no file says is not assumed: :mod:`ivim.audit.questions` asks for it
 
 from dataclasses import dataclass, field
 
+from ivim.audit.claims import Claims
+
 METHODS = ("student", "welch", "t-test", "paired", "mann-whitney")
 SHARE_LIMITS = {
     "clopper-pearson": "exact",
@@ -104,44 +106,81 @@ class Structure:
     source: str = ""
 
     @property
-    def given(self):
+    def given(self) -> bool:
         """True where the design comes from a file."""
         return bool(self.source)
 
     @property
-    def pair(self):
+    def pair(self) -> tuple[str, ...]:
         """The two compared groups, or an empty tuple."""
         return self.compared if len(self.compared) == 2 else ()
 
     @property
-    def negative(self):
+    def negative(self) -> str:
         """The one compared group that is not the disease; empty where there are several."""
         return next((group for group in self.pair if group != self.positive), "")
 
-    def whole_of(self, group):
-        """The group that this one is a part of, or itself."""
+    def whole_of(self, group: str) -> str:
+        """The group that this one is a part of, or itself.
+
+        Parameters
+        ----------
+        group : str
+
+        Returns
+        -------
+        str
+        """
         return next((whole for whole, parts in self.parts.items() if group in parts), group)
 
-    def method(self, parameter, kind="method"):
+    def method(self, parameter: str, kind: str = "method") -> str:
         """What the file says of the test (or the ``limits``) of a parameter; empty where it says
         nothing.
+
+        Parameters
+        ----------
+        parameter : str
+        kind : {"method", "limits"}
+
+        Returns
+        -------
+        str
         """
         for name in (parameter, ""):
             if told := self.methods.get(name, {}).get(kind):
                 return told
         return ""
 
-    def spread_of(self, parameter):
-        """``sd``, ``se``, or empty where unknown."""
+    def spread_of(self, parameter: str) -> str:
+        """``sd``, ``se``, or empty where unknown.
+
+        Parameters
+        ----------
+        parameter : str
+
+        Returns
+        -------
+        str
+        """
         return self.spread.get(parameter, self.spread.get("", ""))
 
-    def denominator(self, parameter, statistic):
-        """The group or number that a share is a share of; None where the file does not say."""
+    def denominator(self, parameter: str, statistic: str) -> str | int | None:
+        """The group or number that a share is a share of.
+
+        Parameters
+        ----------
+        parameter, statistic : str
+
+        Returns
+        -------
+        str, int or None
+            None where the file does not say.
+        """
         found = self.denominators.get(f"{parameter}.{statistic}")
         return self.denominators.get(statistic) if found is None else found
 
 
-def infer_structure(claims):
+def infer_structure(claims: Claims) -> Structure:
     """What the claims suggest about the design, as a proposal to confirm; no verdict rests on it.
 
     Sub-groups are proposed where their sizes and at least one further count add up to the group
@@ -169,7 +208,7 @@ def infer_structure(claims):
         positive=positive or (compared[-1] if compared else ""),
         parts=parts,
         whole_numbers=("age",) if years else (),
-        raters=int(readers.number.value) if readers else None,
+        raters=int(readers.number.value) if readers and readers.number else None,
         source="proposed from the claims",
     )
 

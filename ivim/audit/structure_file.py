@@ -5,6 +5,7 @@ parts; else one line.
 import tomllib
 from pathlib import Path
 
+from ivim.audit.claims import Claims
 from ivim.audit.structure import (
     AUC_LIMITS,
     METHODS,
@@ -19,7 +20,7 @@ from ivim.files import shown
 LARGEST_FILE = 1_000_000
 
 
-def load_structure(path, claims):
+def load_structure(path: str | Path, claims: Claims) -> Structure:
     """Read a structure file.
 
     Parameters
@@ -53,7 +54,7 @@ def load_structure(path, claims):
     return structure
 
 
-def structure_for(path, claims):
+def structure_for(path: str | Path, claims: Claims) -> Structure:
     """The structure file that lies beside a claims file (``NAME.toml``, else ``structure.toml``),
     else a structure that knows nothing.
 
@@ -299,7 +300,7 @@ _PER_PARAMETER = {
     "method": _SECTIONS["tests"]["method"],
     "limits": _SECTIONS["tests"]["limits"],
 }
-_FIELD = {}
+_FIELD: dict[str, str] = {}
 
 
 def _check_groups(structure, claims, path):

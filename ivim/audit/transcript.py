@@ -23,7 +23,7 @@ _P_BESIDE = {
 }
 
 
-def load_claims(path=None):
+def load_claims(path: str | Path | None = None) -> Claims:
     """Read an article's claims.
 
     Parameters

@@ -81,7 +81,7 @@ _RANGES = {
 }
 
 
-def canonical(name):
+def canonical(name: str) -> str | None:
     """The name of a statistic as the rest of the audit knows it: case, blanks and usual short forms
     do not matter.
 
@@ -104,27 +104,54 @@ def canonical(name):
     return plain if plain in STATISTICS else None
 
 
-def nearest(name):
-    """The known statistics that a misspelt name may mean; list of str, the likeliest first."""
+def nearest(name: str) -> list[str]:
+    """The known statistics that a misspelt name may mean.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    list of str
+        The likeliest first.
+    """
     return difflib.get_close_matches(name.strip().lower(), STATISTICS, n=3, cutoff=0.6)
 
 
-def stem(statistic):
-    """A limit's estimate: ``auc`` for ``auc_low``; any other name is its own stem."""
+def stem(statistic: str) -> str:
+    """A limit's estimate: ``auc`` for ``auc_low``; any other name is its own stem.
+
+    Parameters
+    ----------
+    statistic : str
+
+    Returns
+    -------
+    str
+    """
     for end in ("_low", "_high"):
         if statistic.endswith(end) and statistic.removesuffix(end) in LIMITED:
             return statistic.removesuffix(end)
     return statistic
 
 
-def is_fraction(statistic):
+def is_fraction(statistic: str) -> bool:
     """True for shares, areas under the curve and their limits, which are printed as fractions or in
     per cent.
+
+    Parameters
+    ----------
+    statistic : str
+
+    Returns
+    -------
+    bool
     """
     return stem(statistic) in _FRACTIONS
 
 
-def domain(statistic):
+def domain(statistic: str) -> tuple[float, float]:
     """The values that a statistic can have, (low, high); shares and areas as fractions.
 
     Parameters
