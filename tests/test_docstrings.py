@@ -25,7 +25,7 @@ TOLD = {
     "stats": 1.0,
     "study": 1.0,
     "synthetic": 1.0,
-    "audit": 0.08,
+    "audit": 1.0,
     "files": 1.0,
     "imaging": 1.0,
     "report": 1.0,

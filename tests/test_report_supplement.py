@@ -70,13 +70,6 @@ def test_balance_says_what_is_not_known(cohort):
     )
 
 
-def test_holm():
-    """The example of R's p.adjust(c(.01, .04, .03, .5), "holm"): .04, .09, .09, .5."""
-    assert_allclose(
-        supplement.holm(pd.Series([0.01, 0.04, 0.03, 0.5])), [0.04, 0.09, 0.09, 0.5], rtol=1e-12
-    )
-
-
 def test_all_tests_hold_the_alternatives(cohort):
     """Welch and Mann-Whitney stand beside the chosen test, with its p corrected over three
     parameters.
@@ -141,7 +134,7 @@ def test_the_combination_is_compared_with_each_part(cohort):
 @pytest.mark.parametrize("resamples", [30, 300, 4000])
 def test_no_printed_digit_is_below_the_monte_carlo_error(cohort, resamples):
     """Each printed optimism and corrected value ends at a decimal that is larger than its error."""
-    made = supplement.optimism(cohort, resamples=resamples)
+    made = performance.optimism(cohort, resamples=resamples)
     for error, told, corrected in zip(
         made.frame["error"], made.layout.iloc[:, 3], made.layout["Corrected"], strict=True
     ):

@@ -61,9 +61,8 @@ def table2_rows(
     )
     parts = [rows[name] for name in article.PRIMARIES]
     wrong = moments.check_pooled(rows["metastasis"], parts)["mean"].holds is False
-    return rows, wrong and moments.is_total(
-        rows["renal"], [rows["tuberculosis"], rows["metastasis"]]
-    ).holds
+    total = moments.is_total(rows["renal"], [rows["tuberculosis"], rows["metastasis"]])
+    return rows, wrong and total.holds is True
 
 
 def point_put_right(printed: Mapping[Key, str], parameter: str) -> str:

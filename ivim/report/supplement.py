@@ -15,7 +15,7 @@ from ivim.report.cells import literal, parameter
 from ivim.report.headings import COLUMNS, PARAMETER
 from ivim.report.quantities import quantities_of
 from ivim.report.write import Table
-from ivim.stats import agreement, effects, groups
+from ivim.stats import agreement, effects, groups, posthoc
 
 
 def balance(cohort: Cohort) -> Table:
@@ -141,7 +141,7 @@ def all_tests(cohort: Cohort) -> Table:
     """
     frame = tables.group_tests(cohort)
     chosen = frame.loc[frame["chosen"], "p"]
-    frame["p_holm"] = holm(chosen).reindex(frame.index)
+    frame["p_holm"] = pd.Series(posthoc.adjust(chosen), chosen.index).reindex(frame.index)
     wide = frame.assign(
         column=frame["test"] + frame["group"].map(lambda name: f"\n{literal(name)}" if name else "")
     )
@@ -171,22 +171,6 @@ def all_tests(cohort: Cohort) -> Table:
             ]
         ),
     )
-
-
-def holm(p: pd.Series) -> pd.Series:
-    """Holm's step-down correction for testing several parameters, by pingouin (Holm 1979).
-
-    Parameters
-    ----------
-    p : Series
-
-    Returns
-    -------
-    Series
-    """
-    from pingouin import multicomp
-
-    return pd.Series(multicomp(p.to_numpy(), method="holm")[1], p.index) if len(p) else p
 
 
 _ANOVAS = ("fisher", "welch", "kruskal-wallis")

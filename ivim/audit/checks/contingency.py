@@ -14,7 +14,7 @@ is long.
 
 
 @lru_cache(maxsize=4096)
-def table_tests(table):
+def table_tests(table: tuple[tuple[int, ...], ...]) -> dict[str, tuple[float | None, float]]:
     """Statistic and p of a table of counts by every usual test.
 
     Parameters
@@ -37,7 +37,7 @@ def table_tests(table):
     counts = np.array(table)
     if 0 in counts.sum(axis=0) or 0 in counts.sum(axis=1):
         return {}
-    found = {}
+    found: dict[str, tuple[float | None, float]] = {}
     square = counts.shape == (2, 2)
     pearson = stats.chi2_contingency(counts, correction=False)
     found["pearson"] = float(pearson.statistic), float(pearson.pvalue)

@@ -7,14 +7,15 @@ whole numbers can give it.
 """
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
 from itertools import count
 
-from ivim.audit.checks.rounding import Outcome, parse, prints_as
+from ivim.audit.checks.rounding import Outcome, Print, parse, prints_as
 
 
-def grim(mean, n, items=1, rule="any"):
+def grim(mean: Print, n: int, items: int = 1, rule: str = "any") -> Outcome:
     """Can the printed mean be the mean of ``n`` whole numbers?
 
     A mean of n whole numbers is a multiple of 1/n; one that prints as shown has to exist (Brown &
@@ -37,6 +38,11 @@ def grim(mean, n, items=1, rule="any"):
     Outcome
         ``low`` and ``high``: the possible means next to the printed one (both the same where the
         print is itself possible).
+
+    Raises
+    ------
+    ValueError
+        When ``n`` is no whole number above zero, or the mean is no printed number.
 
     Examples
     --------
@@ -62,15 +68,37 @@ def grim(mean, n, items=1, rule="any"):
     )
 
 
-def grim_sizes(mean, largest, rule="any"):
-    """The group sizes up to ``largest`` that a mean of whole numbers can come from; tuple of int,
-    the inverse of :func:`grim`.
+def grim_sizes(mean: Print, largest: int, rule: str = "any") -> tuple[int, ...]:
+    """The group sizes that a mean of whole numbers can come from; the inverse of :func:`grim`.
+
+    Parameters
+    ----------
+    mean : str or Printed
+    largest : int
+        The largest size that is tried.
+    rule : {"any", "half_up", "half_even"}
+
+    Returns
+    -------
+    tuple of int
     """
     return tuple(n for n in range(1, largest + 1) if integer_totals(mean, n, rule))
 
 
-def integer_totals(mean, n, rule="any"):
-    """The whole totals whose n-th part prints as ``mean``; tuple of int, empty where there is none."""  # noqa: E501
+def integer_totals(mean: Print, n: int, rule: str = "any") -> tuple[int, ...]:
+    """The whole totals whose n-th part prints as ``mean``.
+
+    Parameters
+    ----------
+    mean : str or Printed
+    n : int
+    rule : {"any", "half_up", "half_even"}
+
+    Returns
+    -------
+    tuple of int
+        Empty where there is none.
+    """
     printed = parse(mean)
     low, high = math.floor(printed.ends[0] * n), math.ceil(printed.ends[1] * n)
     return tuple(
@@ -78,7 +106,9 @@ def integer_totals(mean, n, rule="any"):
     )
 
 
-def totals_agree(whole, parts, rule="any"):
+def totals_agree(
+    whole: tuple[Print, int], parts: Sequence[tuple[Print, int]], rule: str = "any"
+) -> Outcome:
     """Can the whole-number total behind one printed mean be the sum of the totals behind others?
 
     Parameters
@@ -93,6 +123,11 @@ def totals_agree(whole, parts, rule="any"):
     Outcome
         ``low`` and ``high``: smallest and largest sum of the parts' totals. None (cannot tell)
         where a mean fails GRIM by itself.
+
+    Raises
+    ------
+    ValueError
+        When the parts' sizes do not add up to the whole's.
     """
     if sum(n for _, n in parts) != whole[1]:
         msg = (
@@ -115,7 +150,7 @@ def totals_agree(whole, parts, rule="any"):
     return Outcome(holds, low, high, f"{terms} {'=' if holds else 'is not'} {_run(wholes)}")
 
 
-def grimmer(mean, sd, n, items=1, rule="any"):
+def grimmer(mean: Print, sd: Print, n: int, items: int = 1, rule: str = "any") -> Outcome:
     """Can mean and SD together come from ``n`` whole numbers? Exact, in place of GRIMMER's parity
     tests.
 
@@ -143,6 +178,11 @@ def grimmer(mean, sd, n, items=1, rule="any"):
     Outcome
         ``low`` and ``high``: the range of possible SDs within the printed one; on refusal, the
         nearest possible SDs around it.
+
+    Raises
+    ------
+    ValueError
+        When ``n`` is no whole number from 2 on.
 
     Examples
     --------
@@ -181,7 +221,7 @@ def grimmer(mean, sd, n, items=1, rule="any"):
     return Outcome(False, low, high, reason)
 
 
-def attainable(n, total, squares):
+def attainable(n: int, total: int, squares: int) -> bool:
     """Do ``n`` whole numbers (of either sign) with this sum and this sum of squares exist? Exact.
 
     A shift by a whole number makes 0 <= total < n. Since x² >= x and x² - x is even, squares >=
@@ -193,6 +233,16 @@ def attainable(n, total, squares):
     is a sum of three squares, that is, not of the form 4^a (8b + 7) (Cauchy 1813, Legendre 1798;
     Nathanson 1987, *Proc Am
     Math Soc* 99:22). Fewer are counted out.
+
+    Parameters
+    ----------
+    n : int
+    total, squares : int
+        The sum and the sum of squares.
+
+    Returns
+    -------
+    bool
     """
     shift = total // n
     total, squares = total - n * shift, squares - 2 * shift * total + n * shift * shift
@@ -210,7 +260,9 @@ def attainable(n, total, squares):
     return any(attainable(n - 1, total - x, squares - x * x) for x in range(-reach, reach + 1))
 
 
-def counts_from_percentage(percentage, n, scale=100, rule="any"):
+def counts_from_percentage(
+    percentage: Print, n: int, scale: int = 100, rule: str = "any"
+) -> tuple[int, ...]:
     """The counts k of ``n`` whose share prints as shown; tuple of int, empty where no count does.
 
     Parameters
@@ -221,6 +273,15 @@ def counts_from_percentage(percentage, n, scale=100, rule="any"):
         The whole.
     scale : int
         100 for a percentage, 1 for a fraction.
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    ValueError
+        When ``n`` is no whole number above zero.
 
     Examples
     --------
@@ -237,9 +298,21 @@ def counts_from_percentage(percentage, n, scale=100, rule="any"):
     return tuple(k for k in near if prints_as(Fraction(scale * k, size), printed, rule))
 
 
-def count_exists(percentage, n, scale=100, rule="any"):
-    """Is the printed share a share of ``n`` at all? Outcome with the possible (else the nearest)
-    shares as ``low`` and ``high``.
+def count_exists(percentage: Print, n: int, scale: int = 100, rule: str = "any") -> Outcome:
+    """Is the printed share a share of ``n`` at all?
+
+    Parameters
+    ----------
+    percentage : str or Printed
+    n : int
+    scale : int
+        100 for a percentage, 1 for a fraction.
+    rule : {"any", "half_up", "half_even"}
+
+    Returns
+    -------
+    Outcome
+        ``low`` and ``high``: the possible shares, else the nearest ones.
     """
     printed, counts = parse(percentage), counts_from_percentage(percentage, n, scale, rule)
     if counts:
@@ -256,7 +329,7 @@ def count_exists(percentage, n, scale=100, rule="any"):
     )
 
 
-def parts_add_up(whole, parts):
+def parts_add_up(whole: Print | int, parts: Sequence[Print | int]) -> Outcome:
     """Does a printed whole number equal the sum of its printed parts?
 
     Parameters

@@ -14,9 +14,12 @@ import numpy as np
 from scipy import stats
 
 from ivim.audit.checks.interval import Interval
+from ivim.audit.checks.moments import Group
 from ivim.audit.checks.pvalues import normal_quantile
 from ivim.audit.checks.rounding import (
     Outcome,
+    Print,
+    Value,
     as_interval,
     cannot_tell,
     compare,
@@ -30,7 +33,7 @@ DENSE = 20_000
 """Possible AUCs behind one print beyond which they are not listed any more."""
 
 
-def auc_grid(auc, cases, controls, rule="any"):
+def auc_grid(auc: Print, cases: int, controls: int, rule: str = "any") -> tuple[Fraction, ...]:
     """The possible AUCs that print as shown.
 
     Parameters
@@ -52,12 +55,20 @@ def auc_grid(auc, cases, controls, rule="any"):
     return tuple(value for value in grid if prints_as(value, printed, rule))
 
 
-def wald_aucs(auc, low, high, cases, controls, rule="any"):
+def wald_aucs(
+    auc: Print, low: Print, high: Print, cases: int, controls: int, rule: str = "any"
+) -> tuple[Fraction, ...]:
     """The possible AUCs that lie midway between limits which print as shown, as DeLong's and every
     other Wald interval has it.
 
     A limit that prints 1 (or 0) may be cut off there, and then only bounds the half-width from
     below.
+
+    Parameters
+    ----------
+    auc, low, high : str or Printed
+    cases, controls : int
+    rule : {"any", "half_up", "half_even"}
 
     Returns
     -------
@@ -77,12 +88,17 @@ def wald_aucs(auc, low, high, cases, controls, rule="any"):
     )
 
 
-def largest_delong_se(auc, cases, controls):
+def largest_delong_se(auc: float | Fraction, cases: int, controls: int) -> float:
     """An upper bound of DeLong's SE, √(A (1 - A)(1/(n₁ - 1) + 1/(n₀ - 1))).
 
     SE² = S₁₀/n₁ + S₀₁/n₀ with the variances of the placement values (DeLong et al. 1988,
     *Biometrics* 44:837). These lie in [0, 1]
     with mean A, so each variance is at most A (1 - A) n/(n - 1).
+
+    Parameters
+    ----------
+    auc : float or Fraction
+    cases, controls : int
 
     Returns
     -------
@@ -95,7 +111,15 @@ def largest_delong_se(auc, cases, controls):
     return math.sqrt(a * (1 - a) * (1 / (cases - 1) + 1 / (controls - 1)))
 
 
-def check_auc_limits(auc, low, high, cases, controls, rule="any", confidence=0.95):
+def check_auc_limits(
+    auc: Print,
+    low: Print,
+    high: Print,
+    cases: int,
+    controls: int,
+    rule: str = "any",
+    confidence: float = 0.95,
+) -> dict[str, Outcome]:
     """Which kinds of interval can the printed AUC and its limits be?
 
     Parameters
@@ -155,22 +179,31 @@ def check_auc_limits(auc, low, high, cases, controls, rule="any", confidence=0.9
     }
 
 
-def binormal_auc(case, control):
+def binormal_auc(case: Group, control: Group) -> Interval:
     """AUC of two normal groups, Φ(\\|m₁ - m₀\\|/√(s₁² + s₀²)), from their printed means and SDs.
 
     Exact as an interval (each number stands once), but only as good as normality: a guide, no bound
     (Pepe 2003, *The Statistical
     Evaluation of Medical Tests*, 4.4).
 
+    Parameters
+    ----------
+    case, control : Group
+        With SDs.
+
     Returns
     -------
     Interval
     """
-    ratio = abs(case.mean - control.mean) / (case.sd.square() + control.sd.square()).sqrt()
+    ratio = (
+        abs(case.mean - control.mean) / (case.known_sd.square() + control.known_sd.square()).sqrt()
+    )
     return ratio.increasing(stats.norm.cdf)
 
 
-def auc_bounds(tp, cases, fp, controls, youden=False, ties=True):
+def auc_bounds(
+    tp: int, cases: int, fp: int, controls: int, youden: bool = False, ties: bool = True
+) -> Interval:
     """The range of AUCs of all ROC curves that pass through an operating point.
 
     The curve rises, so it is at least TPR to the right of FPR: AUC >= TPR (1 - FPR). To the left it
@@ -194,6 +227,11 @@ def auc_bounds(tp, cases, fp, controls, youden=False, ties=True):
     -------
     Interval
 
+    Raises
+    ------
+    ValueError
+        When a count is negative or larger than its group.
+
     Examples
     --------
     >>> bound = auc_bounds(40, 50, 3, 20)
@@ -216,14 +254,29 @@ def auc_bounds(tp, cases, fp, controls, youden=False, ties=True):
     return Interval(tp * (controls - fp) / (cases * controls), high).widen(1e-12)
 
 
-def check_auc_point(auc, tp, cases, fp, controls, youden=True, ties=True):
-    """Can the printed AUC belong to a curve through this operating point? See :func:`auc_bounds`."""  # noqa: E501
+def check_auc_point(
+    auc: Print, tp: int, cases: int, fp: int, controls: int, youden: bool = True, ties: bool = True
+) -> Outcome:
+    """Can the printed AUC belong to a curve through this operating point? See :func:`auc_bounds`.
+
+    Parameters
+    ----------
+    auc : str or Printed
+    tp, cases, fp, controls : int
+        As in :func:`auc_bounds`.
+    youden, ties : bool
+
+    Returns
+    -------
+    Outcome
+        ``low`` and ``high``: the bounds of the AUC.
+    """
     kind = "the largest Youden index at" if youden else "passing through"
     source = f"{kind} {tp}/{cases} true and {fp}/{controls} false positives"
     return compare(auc_bounds(tp, cases, fp, controls, youden, ties), auc, source)
 
 
-def classify(value, cutoff):
+def classify(value: Value, cutoff: Print) -> bool | None:
     """What a published cut-off says about one patient.
 
     Parameters
@@ -237,6 +290,11 @@ def classify(value, cutoff):
     -------
     bool or None
         True for positive; None where rounding leaves it open.
+
+    Raises
+    ------
+    ValueError
+        When the cut-off has no direction.
     """
     rule, value = parse(cutoff), as_interval(value)
     if rule.comparison == "=":
@@ -247,7 +305,7 @@ def classify(value, cutoff):
     return (value.low > rule.rounding.high) == (rule.comparison == ">")
 
 
-def check_case(value, cutoff, positive):
+def check_case(value: Value, cutoff: Print, positive: bool) -> Outcome:
     """Does a published rule put a published case where it belongs?
 
     Parameters
@@ -263,6 +321,11 @@ def check_case(value, cutoff, positive):
     Outcome
         ``low`` and ``high``: the case's value. False means that the rule misclassifies the case,
         which is possible, not a misprint.
+
+    Raises
+    ------
+    ValueError
+        When the cut-off has no direction.
     """
     verdict, interval = classify(value, cutoff), as_interval(value)
     called = "neither" if verdict is None else "positive" if verdict else "negative"

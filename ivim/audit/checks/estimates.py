@@ -4,14 +4,15 @@ and intraclass correlation.
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scipy import stats
 
 from ivim.audit.checks.interval import Interval
-from ivim.audit.checks.moments import total_ss
+from ivim.audit.checks.moments import Group, total_ss
 from ivim.audit.checks.pvalues import normal_quantile
-from ivim.audit.checks.rounding import Outcome, as_interval, parse, show
+from ivim.audit.checks.rounding import Outcome, Print, Value, as_interval, parse, show
 
 ICC_FORMS = ("ICC(1,1)", "ICC(C,1)", "ICC(1,k)", "ICC(C,k)")
 """The forms whose limits follow from the ICC, n and k alone. Those of ICC(A,1) and ICC(A,k) also
@@ -37,19 +38,36 @@ class Slope:
     ci_high: str | None = None
 
 
-def wald(b, se):
+def wald(b: Value, se: Value) -> Interval:
     """Interval of Wald's statistic (B/SE)², chi-square with one degree of freedom; B and SE stand
     once each, so it is exact.
+
+    Parameters
+    ----------
+    b, se : str, Printed, Interval or number
+
+    Returns
+    -------
+    Interval
     """
     return (as_interval(b) / as_interval(se)).square()
 
 
-def odds_ratio(b):
-    """Interval of the odds ratio exp(B)."""
+def odds_ratio(b: Value) -> Interval:
+    """Interval of the odds ratio exp(B).
+
+    Parameters
+    ----------
+    b : str, Printed, Interval or number
+
+    Returns
+    -------
+    Interval
+    """
     return as_interval(b).exp()
 
 
-def odds_ratio_limits(b, se, confidence=0.95):
+def odds_ratio_limits(b: Value, se: Value, confidence: float = 0.95) -> tuple[Interval, Interval]:
     """Intervals of the Wald limits exp(B - z SE) and exp(B + z SE).
 
     Parameters
@@ -72,19 +90,37 @@ def odds_ratio_limits(b, se, confidence=0.95):
     return (as_interval(b) - reach).exp(), (as_interval(b) + reach).exp()
 
 
-def recover_b(odds):
-    """Interval of B = ln OR from a printed odds ratio."""
+def recover_b(odds: Value) -> Interval:
+    """Interval of B = ln OR from a printed odds ratio.
+
+    Parameters
+    ----------
+    odds : str, Printed, Interval or number
+
+    Returns
+    -------
+    Interval
+    """
     return _positive(odds).log()
 
 
-def recover_se(low, high, confidence=0.95):
+def recover_se(low: Value, high: Value, confidence: float = 0.95) -> Interval:
     """Interval of the SE from printed limits of an odds ratio, (ln high - ln low)/(2 z); unbounded
     where a limit may be zero.
+
+    Parameters
+    ----------
+    low, high : str, Printed, Interval or number
+    confidence : float
+
+    Returns
+    -------
+    Interval
     """
     return (_positive(high).log() - _positive(low).log()) / (2 * normal_quantile(confidence))
 
 
-def least_slope_se(groups):
+def least_slope_se(groups: Sequence[Group]) -> float:
     """A lower bound for the SE of a variable's slope in any logistic regression of these patients.
 
     The information about the slope is at most Σ wᵢ (xᵢ - x̄_w)² with wᵢ = pᵢ (1 - pᵢ) <= 1/4, and a
@@ -118,7 +154,7 @@ def least_slope_se(groups):
     return (2 / total_ss(groups).sqrt()).low
 
 
-def discriminant_slope(case, control):
+def discriminant_slope(case: Group, control: Group) -> Interval:
     """The slope that a linear discriminant gives a single marker, (mean₁ - mean₀)/s² with the
     pooled s².
 
@@ -126,17 +162,22 @@ def discriminant_slope(case, control):
     it (Efron 1975, *J Am Stat
     Assoc* 70:892). It is a guide to sign and size, no bound: a joint model can differ.
 
+    Parameters
+    ----------
+    case, control : Group
+        With SDs.
+
     Returns
     -------
     Interval
     """
-    pooled = ((case.n - 1) * case.sd.square() + (control.n - 1) * control.sd.square()) / (
-        case.n + control.n - 2
-    )
+    pooled = (
+        (case.n - 1) * case.known_sd.square() + (control.n - 1) * control.known_sd.square()
+    ) / (case.n + control.n - 2)
     return (case.mean - control.mean) / pooled
 
 
-def check_slope_label(slope, case, control):
+def check_slope_label(slope: Slope, case: Group, control: Group) -> Outcome:
     """Can the slope belong to the marker whose name stands before it?
 
     Parameters
@@ -157,7 +198,9 @@ def check_slope_label(slope, case, control):
     return Outcome(holds, bound, math.inf, reason)
 
 
-def matching_labels(slopes, markers):
+def matching_labels(
+    slopes: dict[str, Slope], markers: dict[str, tuple[Group, Group]]
+) -> list[dict[str, str]]:
     """Which assignments of markers to the rows of a logistic regression are possible?
 
     Parameters
@@ -189,7 +232,9 @@ def matching_labels(slopes, markers):
     )
 
 
-def icc_limits(icc, n, k, form, confidence=0.95):
+def icc_limits(
+    icc: Value, n: int, k: int, form: str, confidence: float = 0.95
+) -> tuple[Interval, Interval]:
     """Exact F limits of an intraclass correlation from its printed value.
 
     Single measures: F₀ = (1 + (k - 1) ICC)/(1 - ICC); F_L = F₀/F(1 - α/2; n - 1, v), F_U = F₀ F(1 -
@@ -212,6 +257,11 @@ def icc_limits(icc, n, k, form, confidence=0.95):
     tuple of Interval
         Lower and upper limit. Both rise with the ICC, so the ends of its interval give theirs.
 
+    Raises
+    ------
+    ValueError
+        When the form is none of these.
+
     Examples
     --------
     >>> low, high = icc_limits(0.929, 70, 2, "ICC(C,1)")
@@ -222,15 +272,38 @@ def icc_limits(icc, n, k, form, confidence=0.95):
     return _shifted(icc, k, lower, form), _shifted(icc, k, upper, form)
 
 
-def recover_icc(low, high, n, k, form, confidence=0.95):
-    """Interval of the ICC whose two limits print as ``low`` and ``high``, or None;
-    :func:`icc_limits` backwards.
+def recover_icc(
+    low: Value, high: Value, n: int, k: int, form: str, confidence: float = 0.95
+) -> Interval | None:
+    """Interval of the ICC whose two limits print as ``low`` and ``high``; :func:`icc_limits`
+    backwards.
+
+    Parameters
+    ----------
+    low, high : str, Printed, Interval or number
+    n, k : int
+    form : str
+        As in :func:`icc_limits`.
+    confidence : float
+
+    Returns
+    -------
+    Interval or None
+        None where no ICC has both limits.
     """
     lower, upper = _factors(n, k, form, confidence)
     return _shifted(low, k, 1 / lower, form).intersect(_shifted(high, k, 1 / upper, form))
 
 
-def check_icc(icc, low, high, n, k, forms=ICC_FORMS, confidence=0.95):
+def check_icc(
+    icc: Print,
+    low: Print,
+    high: Print,
+    n: int,
+    k: int,
+    forms: Sequence[str] = ICC_FORMS,
+    confidence: float = 0.95,
+) -> dict[str, Outcome]:
     """Which forms of the ICC print the value and both limits at once?
 
     Parameters

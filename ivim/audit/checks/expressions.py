@@ -2,12 +2,15 @@
 
 import ast
 import operator
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-OPERATIONS = {
+OPERATIONS: dict[type[ast.AST], Callable] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -16,18 +19,47 @@ OPERATIONS = {
 }
 
 
-SIGNS = {ast.UAdd: operator.pos, ast.USub: operator.neg}
+SIGNS: dict[type[ast.AST], Callable] = {ast.UAdd: operator.pos, ast.USub: operator.neg}
 
 
-def names(expression):
-    """The names in an expression, ``exp`` aside; set of str."""
+def names(expression: str) -> set[str]:
+    """The names in an expression, ``exp`` aside.
+
+    Parameters
+    ----------
+    expression : str
+
+    Returns
+    -------
+    set of str
+
+    Raises
+    ------
+    ValueError
+        When it is not such an expression.
+    """
     return {
         node.id for node in ast.walk(parse_expression(expression)) if isinstance(node, ast.Name)
     } - {"exp"}
 
 
-def evaluate(expression, **values):
+def evaluate(expression: str, **values: ArrayLike) -> float | NDArray:
     """The value of an expression, element by element for arrays.
+
+    Parameters
+    ----------
+    expression : str
+    **values : float or array
+        By name.
+
+    Returns
+    -------
+    float or array
+
+    Raises
+    ------
+    ValueError
+        When a name has no value, or the result is no real number.
 
     Examples
     --------
@@ -58,7 +90,22 @@ class UnitError(ValueError):
 
 # The same few equations are evaluated thousands of times; nobody changes a tree.
 @lru_cache(maxsize=256)
-def parse_expression(expression):
+def parse_expression(expression: str) -> ast.Expression:
+    """The tree of an expression, in which nothing but what is allowed stands.
+
+    Parameters
+    ----------
+    expression : str
+
+    Returns
+    -------
+    ast.Expression
+
+    Raises
+    ------
+    ValueError
+        When it is not such an expression.
+    """
     try:
         tree = ast.parse(expression, mode="eval")
     except (SyntaxError, RecursionError, MemoryError, ValueError) as error:
@@ -95,20 +142,51 @@ def _check_node(node, expression):
         raise ValueError(msg)
 
 
-def value_of(node, values):
+def value_of(node: ast.expr, values: Mapping[str, Any]) -> Any:
+    """The value of a sub-expression.
+
+    Parameters
+    ----------
+    node : ast.expr
+        Of a tree by :func:`parse_expression`.
+    values : mapping of str to (number or array)
+        Complex where a derivative is taken by a complex step.
+
+    Returns
+    -------
+    number or array
+    """
     if isinstance(node, ast.Constant):
-        return float(node.value)
+        return float(cast(float, node.value))
     if isinstance(node, ast.Name):
         return values[node.id]
     if isinstance(node, ast.UnaryOp):
         return SIGNS[type(node.op)](value_of(node.operand, values))
     if isinstance(node, ast.Call):
         return np.exp(value_of(node.args[0], values))
-    return OPERATIONS[type(node.op)](value_of(node.left, values), value_of(node.right, values))
+    sides = cast(ast.BinOp, node)  # nothing else is left of what parse_expression lets through
+    return OPERATIONS[type(sides.op)](value_of(sides.left, values), value_of(sides.right, values))
 
 
-def unit_of(node, units):
-    """Power of mm²/s of a sub-expression."""
+def unit_of(node: ast.expr, units: Mapping[str, Fraction]) -> Fraction:
+    """Power of mm²/s of a sub-expression.
+
+    Parameters
+    ----------
+    node : ast.expr
+        Of a tree by :func:`parse_expression`.
+    units : mapping of str to Fraction
+        Power of mm²/s of each name; others are pure numbers.
+
+    Returns
+    -------
+    Fraction
+
+    Raises
+    ------
+    UnitError
+        When an exponent is no pure number, or a sum adds unlike to unlike.
+    """
     if isinstance(node, ast.Constant):
         return Fraction(0)
     if isinstance(node, ast.Name):
@@ -117,6 +195,7 @@ def unit_of(node, units):
         return unit_of(node.operand, units)
     if isinstance(node, ast.Call):
         return _pure(node.args[0], units, "the exponent")
+    node = cast(ast.BinOp, node)
     left, text = unit_of(node.left, units), ast.unparse(node)
     if isinstance(node.op, ast.Pow):
         return _power_unit(node, left, units)

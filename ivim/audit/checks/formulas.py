@@ -3,8 +3,10 @@
 """
 
 import ast
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +22,7 @@ from ivim.audit.checks.physics import (
 _CHECKS = (check_dimensions, check_at_zero, check_decay, check_identifiable)  # the quick ones first
 
 
-def mend(equation, most_edits=3):
+def mend(equation: Equation, most_edits: int = 3) -> str | None:
     """The formula with the fewest edits that starts at S₀, decays, has the right units and lets its
     parameters be told apart.
 
@@ -52,9 +54,23 @@ def mend(equation, most_edits=3):
     return None
 
 
-def equation_of(expression, facts):
-    """An :class:`~ivim.audit.checks.physics.Equation` from its printed expression and the
-    ``ranges`` and ``units`` of a structure file.
+def equation_of(expression: str, facts: Mapping[str, Any]) -> Equation:
+    """An :class:`~ivim.audit.checks.physics.Equation` from its printed expression.
+
+    Parameters
+    ----------
+    expression : str
+    facts : mapping
+        The ``ranges`` and ``units`` of a structure file.
+
+    Returns
+    -------
+    Equation
+
+    Raises
+    ------
+    ValueError
+        When the expression is not such a formula, or a parameter has no range.
     """
     return Equation(
         expression,

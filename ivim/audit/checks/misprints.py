@@ -5,9 +5,17 @@ exchanged, the sign.
 from ivim.audit.checks.rounding import Printed
 
 
-def misprints(printed):
-    """Numbers that may have been meant where ``printed`` stands, as strings: decimal point, digits
-    lost, doubled, exchanged, sign.
+def misprints(printed: Printed) -> list[str]:
+    """Numbers that may have been meant: decimal point, digits lost, doubled, exchanged, sign.
+
+    Parameters
+    ----------
+    printed : Printed
+
+    Returns
+    -------
+    list of str
+        As they would be printed.
 
     Examples
     --------
@@ -41,6 +49,15 @@ def _exchanged(text, i, j):
     return "".join(characters)
 
 
-def significant_digits(printed):
-    """Number of significant digits."""
+def significant_digits(printed: Printed) -> int:
+    """Number of significant digits.
+
+    Parameters
+    ----------
+    printed : Printed
+
+    Returns
+    -------
+    int
+    """
     return len(f"{abs(printed.value):f}".replace(".", "").lstrip("0"))

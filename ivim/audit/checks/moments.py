@@ -15,12 +15,13 @@ is bounded by convexity.
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ivim.audit.checks.interval import Interval
-from ivim.audit.checks.rounding import Outcome, Printed, as_interval, compare, parse, show
+from ivim.audit.checks.rounding import Outcome, Printed, Value, as_interval, compare, parse, show
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,33 @@ class Group:
     mean: Interval
     sd: Interval | None = None
 
+    @property
+    def known_sd(self) -> Interval:
+        """The SD.
+
+        Raises
+        ------
+        ValueError
+            Where only the mean is known.
+        """
+        if self.sd is None:
+            msg = f"a group of {self.n} with the mean {show(self.mean)} has no SD; give one"
+            raise ValueError(msg)
+        return self.sd
+
     @classmethod
-    def printed(cls, n, mean, sd=None):
-        """A group from its printed strings (numbers and intervals are taken as they are).
+    def printed(cls, n: int, mean: Value, sd: Value | None = None) -> "Group":
+        """A group from its printed strings.
+
+        Parameters
+        ----------
+        n : int
+        mean, sd : str, Printed, Interval or number
+            Numbers and intervals are taken as they are; the SD may be None.
+
+        Returns
+        -------
+        Group
 
         Raises
         ------
@@ -61,7 +86,7 @@ class Group:
         )
 
 
-def pooled(groups):
+def pooled(groups: Sequence[Group]) -> Group:
     """The group that several disjoint groups form together.
 
     Parameters
@@ -82,26 +107,55 @@ def pooled(groups):
     return Group(size, mean, (squares / max(size - 1, 1)).sqrt())
 
 
-def within_ss(groups):
-    """Interval of Σ (nᵢ - 1) sᵢ²: increasing in each SD, so corners are exact."""
+def within_ss(groups: Sequence[Group]) -> Interval:
+    """Interval of Σ (nᵢ - 1) sᵢ²: increasing in each SD, so corners are exact.
+
+    Parameters
+    ----------
+    groups : sequence of Group
+        With SDs.
+
+    Returns
+    -------
+    Interval
+    """
     return sum(
-        ((group.n - 1) * group.sd.square() for group in groups if group.n > 1), Interval(0, 0)
+        ((group.n - 1) * group.known_sd.square() for group in groups if group.n > 1), Interval(0, 0)
     )
 
 
-def between_ss(groups):
-    """Interval of B = Σ nᵢ (mᵢ - M)² over the box of the means."""
+def between_ss(groups: Sequence[Group]) -> Interval:
+    """Interval of B = Σ nᵢ (mᵢ - M)² over the box of the means.
+
+    Parameters
+    ----------
+    groups : sequence of Group
+
+    Returns
+    -------
+    Interval
+    """
     sizes = np.array([group.n for group in groups], dtype=float)
     form = np.diag(sizes) - np.outer(sizes, sizes) / sizes.sum()
     return _range_of_convex_form(form, [group.mean for group in groups])
 
 
-def total_ss(groups):
-    """Interval of the sum of squares about the mean of all members, Σ (nᵢ - 1) sᵢ² + B."""
+def total_ss(groups: Sequence[Group]) -> Interval:
+    """Interval of the sum of squares about the mean of all members, Σ (nᵢ - 1) sᵢ² + B.
+
+    Parameters
+    ----------
+    groups : sequence of Group
+        With SDs.
+
+    Returns
+    -------
+    Interval
+    """
     return within_ss(groups) + between_ss(groups)
 
 
-def hidden(whole, rest):
+def hidden(whole: Group, rest: Sequence[Group]) -> Group | None:
     """The sub-group that is left when known sub-groups are taken out of the whole.
 
     Mean: (N M - Σ nᵢ mᵢ)/n, linear. SD: the sum of squares left over, (N - 1) S² - Σ (nᵢ - 1) sᵢ² -
@@ -140,7 +194,7 @@ def hidden(whole, rest):
     if whole.sd is None or any(group.sd is None and group.n > 1 for group in rest):
         return Group(size, mean, None)
     squares = (
-        (whole.n - 1) * whole.sd.square()
+        (whole.n - 1) * whole.known_sd.square()
         - within_ss(rest)
         - _between_with_hidden(whole, rest, size)
     )
@@ -152,7 +206,7 @@ def hidden(whole, rest):
     return Group(size, mean, (Interval(max(0.0, squares.low), squares.high) / (size - 1)).sqrt())
 
 
-def check_pooled(whole, parts):
+def check_pooled(whole: Group, parts: Sequence[Group]) -> dict[str, Outcome]:
     """Can a printed row be the union of other printed rows?
 
     Parameters
@@ -167,6 +221,11 @@ def check_pooled(whole, parts):
     dict of str to Outcome
         ``mean`` and ``sd``; the interval of each is the pooled one. ``sd`` cannot tell where an SD
         is missing.
+
+    Raises
+    ------
+    ValueError
+        When the parts do not have as many members as the whole.
     """
     if sum(part.n for part in parts) != whole.n:
         msg = (
@@ -185,7 +244,7 @@ def check_pooled(whole, parts):
     return found
 
 
-def is_total(row, groups):
+def is_total(row: Group, groups: Sequence[Group]) -> Outcome:
     """Is a row that is labelled as one group in truth the row of all groups together?
 
     Parameters
@@ -204,17 +263,23 @@ def is_total(row, groups):
     total = pooled(groups)
     mean = total.mean.overlaps(row.mean)
     sd = None if total.sd is None or row.sd is None else total.sd.overlaps(row.sd)
-    spread = "" if sd is None else f", SD {show(total.sd)} against {show(row.sd)}"
+    spread = "" if sd is None else f", SD {show(total.known_sd)} against {show(row.known_sd)}"
     reason = f"all {total.n} members: mean {show(total.mean)} against {show(row.mean)}{spread}"
     holds = False if not mean or sd is False else sd
     return Outcome(holds, total.mean.low, total.mean.high, reason)
 
 
-def check_spread(group, low, high):
+def check_spread(group: Group, low: float, high: float) -> Outcome:
     """Is the SD possible for values between two limits?
 
     For values in [low, high] with mean m, SD² <= (high - m)(m - low) n/(n - 1) (Bhatia & Davis
     2000, *Am Math Mon* 107:353).
+
+    Parameters
+    ----------
+    group : Group
+    low, high : float
+        The limits of a single value.
 
     Returns
     -------
@@ -236,7 +301,7 @@ def check_spread(group, low, high):
     return compare(limit, group.sd, f"values from {low:g} to {high:g} with this mean: the SD")
 
 
-def share_beyond(group, cutoff, above=True):
+def share_beyond(group: Group, cutoff: Value, above: bool = True) -> Interval:
     """The largest share of a group that can lie at or beyond a cut-off on the far side of its mean.
 
     Cantelli's inequality in a sample: the share at distance a or more on one side is at most v/(v +
@@ -261,11 +326,11 @@ def share_beyond(group, cutoff, above=True):
         return Interval(0.0, 1.0)
     # v/(v + a²) = 1/(1 + a²/v) rises with v and falls with a: each stands once here, so the ends
     # are exact.
-    ratio = distance.square() / (group.sd.square() * (group.n - 1) / group.n)
+    ratio = distance.square() / (group.known_sd.square() * (group.n - 1) / group.n)
     return Interval(0.0, min(1.0, (1 / (1 + ratio)).high))
 
 
-def check_cutoff(group, cutoff, beyond, above=True):
+def check_cutoff(group: Group, cutoff: Value, beyond: int, above: bool = True) -> Outcome:
     """Can ``beyond`` of the group's members lie beyond the cut-off, given their mean and SD?
 
     Parameters

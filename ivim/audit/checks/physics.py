@@ -61,8 +61,12 @@ class Equation:
             raise ValueError(msg)
 
 
-def check_at_zero(equation):
+def check_at_zero(equation: Equation) -> Outcome:
     """Is the signal S₀ at b = 0, for every value of the parameters?
+
+    Parameters
+    ----------
+    equation : Equation
 
     Returns
     -------
@@ -78,7 +82,7 @@ def check_at_zero(equation):
     )
 
 
-def check_unweighted(equation, symbol):
+def check_unweighted(equation: Equation, symbol: str) -> Outcome:
     """Can ``symbol`` be the signal without diffusion weighting, as a text defines it?
 
     Parameters
@@ -111,10 +115,16 @@ def check_unweighted(equation, symbol):
     )
 
 
-def check_decay(equation, largest_b=2000.0):
+def check_decay(equation: Equation, largest_b: float = 2000.0) -> Outcome:
     """Is the signal positive and falling with b, for every value of the parameters?
 
     One rise on the grid refutes the equation; that it falls everywhere is seen on the grid only.
+
+    Parameters
+    ----------
+    equation : Equation
+    largest_b : float
+        In s/mm².
 
     Returns
     -------
@@ -134,13 +144,17 @@ def check_decay(equation, largest_b=2000.0):
     return Outcome(holds, float(ends.min()), float(ends.max()), reason)
 
 
-def check_dimensions(equation):
+def check_dimensions(equation: Equation) -> Outcome:
     """Are all exponents and sums free of conflicting units?
 
     What stands in ``exp`` and above a power has to be a pure number; a sum adds like to like. A
     power whose exponent is a
     parameter has to have a pure number as its base (otherwise the unit of the result would vary
     with the parameter).
+
+    Parameters
+    ----------
+    equation : Equation
 
     Returns
     -------
@@ -159,12 +173,20 @@ def check_dimensions(equation):
     )
 
 
-def check_identifiable(equation, largest_b=1500.0, count=16):
+def check_identifiable(equation: Equation, largest_b: float = 1500.0, count: int = 16) -> Outcome:
     """Can the parameters be told apart from the signal at all?
 
     The Jacobian of the signal with respect to the parameters has to have full column rank
     somewhere; two parameters that
     only enter as a product never do.
+
+    Parameters
+    ----------
+    equation : Equation
+    largest_b : float
+        In s/mm².
+    count : int
+        Number of b-values.
 
     Returns
     -------
@@ -196,8 +218,12 @@ def check_identifiable(equation, largest_b=1500.0, count=16):
     )
 
 
-def check_equation(equation):
+def check_equation(equation: Equation) -> dict[str, Outcome]:
     """All checks of one equation.
+
+    Parameters
+    ----------
+    equation : Equation
 
     Returns
     -------

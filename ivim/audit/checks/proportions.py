@@ -20,7 +20,9 @@ PROPORTION_METHODS = (
 
 
 @lru_cache(maxsize=4096)
-def proportion_limits(count, n, method="exact", confidence=0.95):
+def proportion_limits(
+    count: int, n: int, method: str = "exact", confidence: float = 0.95
+) -> tuple[float, float]:
     """Confidence limits of a proportion.
 
     Parameters
@@ -39,6 +41,11 @@ def proportion_limits(count, n, method="exact", confidence=0.95):
     -------
     tuple of float
         Lower and upper limit, fractions; NaN where the method gives none (logit at 0 or n).
+
+    Raises
+    ------
+    ValueError
+        When the method is unknown, or the count is not from 0 to n.
     """
     if method not in PROPORTION_METHODS:
         msg = f"unknown method {method!r}; choose one of {', '.join(PROPORTION_METHODS)}"
@@ -47,12 +54,15 @@ def proportion_limits(count, n, method="exact", confidence=0.95):
         msg = f"a proportion needs a count from 0 to n and n at least 1; met {count!r} of {n!r}"
         raise ValueError(msg)
     if method in _SHARED:
-        return tuple(float(limit) for limit in _SHARED[method](count, n, confidence))
+        low, high = _SHARED[method](count, n, confidence)
+        return float(low), float(high)
     return _OWN[method](count, n, (1 - confidence) / 2)
 
 
 @lru_cache(maxsize=4096)
-def uncut_limits(count, n, method, confidence=0.95):
+def uncut_limits(
+    count: int, n: int, method: str, confidence: float = 0.95
+) -> tuple[tuple[float, float], ...]:
     """Limits as software prints them that does not end them at 0 and 1.
 
     Parameters

@@ -7,31 +7,58 @@ import math
 from scipy import stats
 
 from ivim.audit.checks.interval import Interval
-from ivim.audit.checks.rounding import Outcome, as_interval, parse, prints_as, show
+from ivim.audit.checks.rounding import Outcome, Print, Value, as_interval, parse, prints_as, show
 
 # scipy's tail probabilities are good to about 1e-13 relative; this is far outside of that.
 TAIL_ERROR = 1e-9
 
 
-def normal_quantile(confidence):
+def normal_quantile(confidence: float) -> Interval:
     """The z of a two-sided Wald interval: from the exact quantile to the one of two decimals (1.96)
     that people use.
+
+    Parameters
+    ----------
+    confidence : float
+
+    Returns
+    -------
+    Interval
     """
     z = float(stats.norm.isf((1 - confidence) / 2))
     return Interval(min(z, round(z, 2)), max(z, round(z, 2)))
 
 
-def p_from_t(t, df):
+def p_from_t(t: Value, df: Value) -> Interval:
     """Two-sided p of a t interval: it falls with \\|t\\| and, for a given t, with df (heavier tails
     at fewer df).
+
+    Parameters
+    ----------
+    t : str, Printed, Interval or number
+    df : Interval or number
+
+    Returns
+    -------
+    Interval
     """
     size, df = abs(as_interval(t)), as_interval(df)
     low, high = 2 * stats.t.sf(size.high, df.high), 2 * stats.t.sf(size.low, df.low)
     return _probability(low, high)
 
 
-def p_from_f(f, df_between, df_within):
-    """Upper-tail p of an F interval, decreasing in F."""
+def p_from_f(f: Value, df_between: float, df_within: float) -> Interval:
+    """Upper-tail p of an F interval, decreasing in F.
+
+    Parameters
+    ----------
+    f : str, Printed, Interval or number
+    df_between, df_within : float
+
+    Returns
+    -------
+    Interval
+    """
     f = as_interval(f)
     return _probability(
         stats.f.sf(max(f.high, 0.0), df_between, df_within),
@@ -39,23 +66,51 @@ def p_from_f(f, df_between, df_within):
     )
 
 
-def p_from_chi2(chi2, df=1):
-    """Upper-tail p of a chi-square interval, decreasing in chi-square."""
+def p_from_chi2(chi2: Value, df: float = 1) -> Interval:
+    """Upper-tail p of a chi-square interval, decreasing in chi-square.
+
+    Parameters
+    ----------
+    chi2 : str, Printed, Interval or number
+    df : float
+
+    Returns
+    -------
+    Interval
+    """
     chi2 = as_interval(chi2)
     return _probability(
         stats.chi2.sf(max(chi2.high, 0.0), df), stats.chi2.sf(max(chi2.low, 0.0), df)
     )
 
 
-def p_from_z(z):
-    """Two-sided p of a normal deviate, decreasing in \\|z\\|."""
+def p_from_z(z: Value) -> Interval:
+    """Two-sided p of a normal deviate, decreasing in \\|z\\|.
+
+    Parameters
+    ----------
+    z : str, Printed, Interval or number
+
+    Returns
+    -------
+    Interval
+    """
     size = abs(as_interval(z))
     return _probability(2 * stats.norm.sf(size.high), 2 * stats.norm.sf(size.low))
 
 
-def p_from_r(r, df):
-    """Two-sided p of a correlation with ``df`` = n - 2, by t = r √(df/(1 - r²)), increasing in
-    \\|r\\|.
+def p_from_r(r: Value, df: float) -> Interval:
+    """Two-sided p of a correlation by t = r √(df/(1 - r²)), increasing in \\|r\\|.
+
+    Parameters
+    ----------
+    r : str, Printed, Interval or number
+    df : float
+        n - 2.
+
+    Returns
+    -------
+    Interval
     """
     size = abs(as_interval(r))
     size = Interval(min(size.low, 1.0), min(size.high, 1.0))
@@ -64,7 +119,14 @@ def p_from_r(r, df):
     )
 
 
-def check_p(kind, value, p, df1=None, df2=None, one_sided=False):
+def check_p(
+    kind: str,
+    value: Print,
+    p: Print,
+    df1: float | None = None,
+    df2: float | None = None,
+    one_sided: bool = False,
+) -> Outcome:
     """Does a printed p follow from the printed test statistic, as statcheck asks?
 
     The statistic's rounding interval is turned into an interval of p and held against the printed p
@@ -87,6 +149,11 @@ def check_p(kind, value, p, df1=None, df2=None, one_sided=False):
     -------
     Outcome
         ``low`` and ``high``: the interval of p.
+
+    Raises
+    ------
+    ValueError
+        When the statistic is unknown or its degrees of freedom are missing.
     """
     if kind not in _P_OF:
         msg = f"unknown test statistic {kind!r}; choose one of {', '.join(_P_OF)}"
@@ -119,9 +186,18 @@ def check_p(kind, value, p, df1=None, df2=None, one_sided=False):
     return Outcome(fits or (one_sided and fits_half), computed.low, computed.high, reason)
 
 
-def p_overlaps(computed, p):
+def p_overlaps(computed: Interval, p: Print) -> bool:
     """Does an interval of p meet the printed one? A p below the last printed digit may be printed
     as zeros (SPSS's ``.000``).
+
+    Parameters
+    ----------
+    computed : Interval
+    p : str or Printed
+
+    Returns
+    -------
+    bool
     """
     shown = parse(p)
     if shown.comparison == "<":
@@ -131,7 +207,7 @@ def p_overlaps(computed, p):
     return computed.overlaps(shown.interval)
 
 
-def stars_agree(p, level, starred):
+def stars_agree(p: Print, level: str | float, starred: bool) -> Outcome:
     """Does a star agree with the printed p and the level that its note gives?
 
     Parameters

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import cached_property
+from typing import TypeAlias, cast
 
 from ivim.audit.checks.interval import Interval
 
@@ -52,6 +53,10 @@ class Outcome:
     reason: str
 
 
+Exact: TypeAlias = float | Fraction | Decimal
+"""A number without a rounding interval."""
+
+
 @dataclass(frozen=True)
 class Printed:
     """A number as it stands on paper.
@@ -78,8 +83,16 @@ class Printed:
     cut: bool = False
 
     @classmethod
-    def parse(cls, text):
+    def parse(cls, text: str | int) -> "Printed":
         """Read a string such as ``.782``, ``<0.0001**``, ``> 29.05``, ``80.0`` or ``0.010*``.
+
+        Parameters
+        ----------
+        text : str or int
+
+        Returns
+        -------
+        Printed
 
         Raises
         ------
@@ -104,12 +117,12 @@ class Printed:
         return cls(str(text), number, comparison, match["marks"])
 
     @property
-    def decimals(self):
+    def decimals(self) -> int:
         """Number of printed decimals; negative for a print such as 1e3."""
-        return -self.value.as_tuple().exponent
+        return -int(self.value.as_tuple().exponent)
 
     @cached_property
-    def half_unit(self):
+    def half_unit(self) -> Fraction:
         """Half a unit of the last printed digit, exactly."""
         return Fraction(10) ** -self.decimals / 2
 
@@ -124,7 +137,7 @@ class Printed:
         return (value if value > 0 else value - unit), (value if value < 0 else value + unit)
 
     @cached_property
-    def rounding(self):
+    def rounding(self) -> Interval:
         """The values that round to the digits, whatever the comparison before them: a closed
         interval, right for every rule.
 
@@ -134,27 +147,58 @@ class Printed:
         return Interval(*self.ends)
 
     @cached_property
-    def interval(self):
+    def interval(self) -> Interval:
         """The values that the print stands for: ``<0.0001`` is everything below, otherwise
         :attr:`rounding`.
         """
         if self.comparison == "<":
-            return Interval(-math.inf, Fraction(self.value))
+            return Interval(-math.inf, cast(float, Fraction(self.value)))
         if self.comparison == ">":
-            return Interval(Fraction(self.value), math.inf)
+            return Interval(cast(float, Fraction(self.value)), math.inf)
         return self.rounding
 
-    def admits(self, value, rule="any"):
-        """True where ``value`` prints as these digits; see :func:`prints_as`."""
+    def admits(self, value: Exact, rule: str = "any") -> bool:
+        """True where ``value`` prints as these digits; see :func:`prints_as`.
+
+        Parameters
+        ----------
+        value : number
+        rule : {"any", "half_up", "half_even"}
+
+        Returns
+        -------
+        bool
+        """
         return prints_as(value, self, rule)
 
 
-def parse(text):
-    """The :class:`Printed` number of a string; one that is already parsed passes through."""
+Print: TypeAlias = str | Printed
+"""What is printed: a string, or one that is read already."""
+
+Value: TypeAlias = Interval | Print | Exact
+"""What stands for an interval; see :func:`as_interval`."""
+
+
+def parse(text: Print | int) -> Printed:
+    """The :class:`Printed` number of a string; one that is already parsed passes through.
+
+    Parameters
+    ----------
+    text : str, Printed or int
+
+    Returns
+    -------
+    Printed
+
+    Raises
+    ------
+    ValueError
+        When a string is no printed number.
+    """
     return text if isinstance(text, Printed) else Printed.parse(text)
 
 
-def as_interval(value):
+def as_interval(value: Value) -> Interval:
     """The interval a value stands for.
 
     Parameters
@@ -166,17 +210,30 @@ def as_interval(value):
     Returns
     -------
     Interval
+
+    Raises
+    ------
+    ValueError
+        When a string is no printed number.
     """
     if isinstance(value, Interval):
         return value
     if isinstance(value, (str, Printed)):
         return parse(value).interval
-    return Interval(value, value)
+    return Interval(cast(float, value), cast(float, value))
 
 
-def exact(value):
+def exact(value: Exact) -> Fraction:
     """A number as a Fraction; a float loses its dust beyond 12 significant digits, so that a tie is
     seen as a tie.
+
+    Parameters
+    ----------
+    value : number
+
+    Returns
+    -------
+    Fraction
     """
     if isinstance(value, (int, Fraction, Decimal)):
         return Fraction(value)
@@ -184,7 +241,7 @@ def exact(value):
     return Fraction(number if not number else round(number, SIGNIFICANT - 1 - number.adjusted()))
 
 
-def prints_as(value, printed, rule="any"):
+def prints_as(value: Exact, printed: Print, rule: str = "any") -> bool:
     """Whether a number prints as the given digits.
 
     Parameters
@@ -200,6 +257,11 @@ def prints_as(value, printed, rule="any"):
     Returns
     -------
     bool
+
+    Raises
+    ------
+    ValueError
+        When the rule is unknown.
 
     Examples
     --------
@@ -222,9 +284,23 @@ def prints_as(value, printed, rule="any"):
     return abs(target) > abs(value)  # half up: away from zero
 
 
-def to_print(value, decimals, rule="half_up"):
-    """The string that a number prints as, with the given decimals; ties go away from zero or to the
-    even digit.
+def to_print(value: Exact, decimals: int, rule: str = "half_up") -> str:
+    """The string that a number prints as; ties go away from zero or to the even digit.
+
+    Parameters
+    ----------
+    value : number
+    decimals : int
+    rule : {"half_up", "half_even"}
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        When the rule is unknown.
 
     Examples
     --------
@@ -243,7 +319,7 @@ def to_print(value, decimals, rule="half_up"):
     return f"{rounded.scaleb(-decimals) + 0:.{max(decimals, 0)}f}"
 
 
-def compare(interval, printed, what):
+def compare(interval: Interval, printed: Print | Interval, what: str) -> Outcome:
     """The plainest verdict: does the recomputed interval meet the printed one?
 
     Parameters
@@ -271,8 +347,17 @@ def compare(interval, printed, what):
     return Outcome(holds, interval.low, interval.high, reason)
 
 
-def show(interval):
-    """An interval in words, with enough digits to see it: ``7.80 to 7.86``."""
+def show(interval: Interval) -> str:
+    """An interval in words, with enough digits to see it: ``7.80 to 7.86``.
+
+    Parameters
+    ----------
+    interval : Interval
+
+    Returns
+    -------
+    str
+    """
     low, high = interval.low, interval.high
     if not (math.isfinite(low) and math.isfinite(high)):
         return (
@@ -292,8 +377,18 @@ def show(interval):
     )
 
 
-def cannot_tell(reason):
-    """The outcome of a check that has nothing rigorous to say."""
+def cannot_tell(reason: str) -> Outcome:
+    """The outcome of a check that has nothing rigorous to say.
+
+    Parameters
+    ----------
+    reason : str
+
+    Returns
+    -------
+    Outcome
+        ``holds`` is None and the interval NaN.
+    """
     return Outcome(None, math.nan, math.nan, reason)
 
 

@@ -1,11 +1,30 @@
 """Scan protocols: do the seconds add up?"""
 
-from ivim.audit.checks.rounding import Outcome, cannot_tell, parse
+from collections.abc import Sequence
+
+from ivim.audit.checks.rounding import Outcome, Print, cannot_tell, parse
 
 
-def repetitions(b_values, averages, directions):
+def repetitions(b_values: Sequence[float], averages: Sequence[int], directions: int) -> int:
     """Number of repetitions of a diffusion scan: each b > 0 once per average and direction, b = 0
     once per average.
+
+    Parameters
+    ----------
+    b_values : sequence of float
+        In s/mm².
+    averages : sequence of int
+        One per b-value.
+    directions : int
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        When there are not as many averages as b-values.
     """
     if len(b_values) != len(averages):
         msg = f"{len(b_values)} b-values and {len(averages)} averages; give one average per b-value"
@@ -15,7 +34,13 @@ def repetitions(b_values, averages, directions):
     )
 
 
-def scan_time(repetition_time, b_values, averages, directions, extra=0):
+def scan_time(
+    repetition_time: float,
+    b_values: Sequence[float],
+    averages: Sequence[int],
+    directions: int,
+    extra: int = 0,
+) -> float:
     """Seconds of a single-shot diffusion scan, one repetition per shot.
 
     Parameters
@@ -33,17 +58,29 @@ def scan_time(repetition_time, b_values, averages, directions, extra=0):
     -------
     float
 
+    Raises
+    ------
+    ValueError
+        When there are not as many averages as b-values.
+
     Examples
     --------
-    >>> scan_time(3.0, (0, 20, 50, 100, 150, 200, 400, 800, 1200, 1500), (2, 2, 2, 1, 1, 1, 2, 4, 6, 8), directions=3, extra=1)
+    >>> b_values = (0, 20, 50, 100, 150, 200, 400, 800, 1200, 1500)
+    >>> averages = (2, 2, 2, 1, 1, 1, 2, 4, 6, 8)
+    >>> scan_time(3.0, b_values, averages, directions=3, extra=1)
     252.0
-    """  # noqa: E501
+    """
     return repetition_time * (repetitions(b_values, averages, directions) + extra)
 
 
 def check_scan_time(
-    seconds, repetition_time, b_values, averages, directions=(1, 2, 3, 4, 6, 12), most_extra=4
-):
+    seconds: Print,
+    repetition_time: float,
+    b_values: Sequence[float],
+    averages: Sequence[int],
+    directions: Sequence[int] = (1, 2, 3, 4, 6, 12),
+    most_extra: int = 4,
+) -> Outcome:
     """Does the printed scan time fit TR, b-values and averages for a usual number of directions?
 
     Parameters
@@ -64,6 +101,11 @@ def check_scan_time(
         ``low`` = ``high`` = the time with the first number of directions that fits, fewest extra
         repetitions first. None where none fits, since slice groups, triggering or calibration may
         add time.
+
+    Raises
+    ------
+    ValueError
+        When there are not as many averages as b-values.
     """
     shown = parse(seconds).rounding
     for count in directions:

@@ -7,15 +7,16 @@ k)).
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from scipy import stats
 
 from ivim.audit.checks.interval import Interval
-from ivim.audit.checks.moments import between_ss, within_ss
+from ivim.audit.checks.moments import Group, between_ss, within_ss
 from ivim.audit.checks.pvalues import p_from_f, p_from_t, p_overlaps
-from ivim.audit.checks.rounding import Outcome, as_interval, compare, parse, show
+from ivim.audit.checks.rounding import Outcome, Print, Value, as_interval, compare, parse, show
 
 VARIANTS = ("student", "welch")
 
@@ -35,7 +36,7 @@ class Statistic:
     p: Interval
 
 
-def t_test(a, b, variant="student"):
+def t_test(a: Group, b: Group, variant: str = "student") -> Statistic:
     """Two-sample t from the rows of two groups.
 
     Student: E² = s² (1/n₁ + 1/n₂) with the pooled s², df = n₁ + n₂ - 2. Welch: E² = s₁²/n₁ + s₂²/n₂
@@ -51,6 +52,11 @@ def t_test(a, b, variant="student"):
     Returns
     -------
     Statistic
+
+    Raises
+    ------
+    ValueError
+        When the variant is unknown.
     """
     if variant not in VARIANTS:
         msg = f"unknown t-test {variant!r}; choose one of {', '.join(VARIANTS)}"
@@ -63,7 +69,9 @@ def t_test(a, b, variant="student"):
     return Statistic(value, df, p_from_t(value, df))
 
 
-def check_t(a, b, t, p=None, variants=VARIANTS):
+def check_t(
+    a: Group, b: Group, t: Print, p: Print | None = None, variants: Sequence[str] = VARIANTS
+) -> dict[str, Outcome]:
     """Which t-tests can the printed t (and p) come from?
 
     Parameters
@@ -96,7 +104,7 @@ def check_t(a, b, t, p=None, variants=VARIANTS):
     return found
 
 
-def sd_for_t(a, b, t, variant="student"):
+def sd_for_t(a: Group, b: Group, t: Value, variant: str = "student") -> Interval | None:
     """The SD that group ``a`` must have for the printed t, all else as printed; the inverse of
     :func:`t_test`.
 
@@ -128,15 +136,15 @@ def sd_for_t(a, b, t, variant="student"):
     size = abs(as_interval(t))
     error = (abs(a.mean - b.mean) / size).square()
     if variant == "welch":
-        square = a.n * (error - b.sd.square() / b.n)
+        square = a.n * (error - b.known_sd.square() / b.n)
     else:
         square = (
-            error * ((a.n + b.n - 2) * a.n * b.n / (a.n + b.n)) - (b.n - 1) * b.sd.square()
+            error * ((a.n + b.n - 2) * a.n * b.n / (a.n + b.n)) - (b.n - 1) * b.known_sd.square()
         ) / (a.n - 1)
     return None if square.high < 0 else square.sqrt()
 
 
-def anova(groups):
+def anova(groups: Sequence[Group]) -> Statistic:
     """One-way F from the rows of k groups, with its p.
 
     Parameters
@@ -150,6 +158,11 @@ def anova(groups):
         Minimum and maximum of F over the rounding box: B is a convex form in the means (see
         :mod:`ivim.audit.checks.moments`), W rises
         with each SD, and they share no number.
+
+    Raises
+    ------
+    ValueError
+        When there are fewer than two groups, or no more members than groups.
     """
     size, count = sum(group.n for group in groups), len(groups)
     if count < 2 or size <= count:
@@ -163,7 +176,13 @@ def anova(groups):
     return Statistic(f, Interval(size - count, size - count), p_from_f(f, count - 1, size - count))
 
 
-def check_difference(a, b, significant, level=0.05, within=None):
+def check_difference(
+    a: Group,
+    b: Group,
+    significant: bool,
+    level: float = 0.05,
+    within: Sequence[Group] | None = None,
+) -> Outcome:
     """Can two groups differ significantly (or not), as claimed, by an unadjusted comparison?
 
     A comparison corrected for multiplicity has a larger p than the unadjusted one on the same error
@@ -198,19 +217,19 @@ def check_difference(a, b, significant, level=0.05, within=None):
 
 
 def _student_error(a, b):
-    pooled = ((a.n - 1) * a.sd.square() + (b.n - 1) * b.sd.square()) / (a.n + b.n - 2)
+    pooled = ((a.n - 1) * a.known_sd.square() + (b.n - 1) * b.known_sd.square()) / (a.n + b.n - 2)
     return (pooled * (1 / a.n + 1 / b.n)).sqrt()
 
 
 def _welch_error(a, b):
-    return (a.sd.square() / a.n + b.sd.square() / b.n).sqrt()
+    return (a.known_sd.square() / a.n + b.known_sd.square() / b.n).sqrt()
 
 
 def _welch_df(a, b):
     """Satterthwaite's df depends on r = (s₁²/n₁)/(s₂²/n₂) alone: it peaks with n₁ + n₂ - 2 at r =
     (n₁ - 1)/(n₂ - 1).
     """
-    ratio = (a.sd.square() / a.n) / (b.sd.square() / b.n)
+    ratio = (a.known_sd.square() / a.n) / (b.known_sd.square() / b.n)
 
     def df(r):
         return a.n - 1 if math.isinf(r) else (1 + r) ** 2 / (r * r / (a.n - 1) + 1 / (b.n - 1))
@@ -220,7 +239,7 @@ def _welch_df(a, b):
     return Interval(min(ends), max(ends + peak)).widen(1e-12)
 
 
-def rank_test_p(a, b, least_n=None):
+def rank_test_p(a: Group, b: Group, least_n: tuple[int, int] | None = None) -> Interval:
     """Bounds of the p of a Mann-Whitney test between two groups of which means and SDs are known.
 
     For a difference X - Y with one peak, mean D and variance v = s₁² + s₂², P(X < Y) is at most 4/9
@@ -240,7 +259,7 @@ def rank_test_p(a, b, least_n=None):
     Interval
     """
     gap = abs(a.mean - b.mean).low
-    spread = (a.sd.square() + b.sd.square()).high
+    spread = (a.known_sd.square() + b.known_sd.square()).high
     ratio = gap * gap / spread if spread > 0 else math.inf
     wrong = 4 / 9 / (1 + ratio) if ratio >= 5 / 3 else 4 / 3 / (1 + ratio) - 1 / 3
     sizes = least_n or (a.n, b.n)
@@ -288,7 +307,7 @@ def _ways(n, m):
     return ways
 
 
-def welch_anova_p(groups):
+def welch_anova_p(groups: Sequence[Group]) -> float:
     """p of Welch's one-way ANOVA at the middle of every printed number (Welch 1951, *Biometrika*
     38:330).
 
@@ -301,7 +320,7 @@ def welch_anova_p(groups):
     float
     """
     means = [group.mean.middle for group in groups]
-    weights = [group.n / max(group.sd.middle, 1e-300) ** 2 for group in groups]
+    weights = [group.n / max(group.known_sd.middle, 1e-300) ** 2 for group in groups]
     total, count = sum(weights), len(groups)
     centre = sum(w * m for w, m in zip(weights, means, strict=True)) / total
     between = sum(w * (m - centre) ** 2 for w, m in zip(weights, means, strict=True)) / (count - 1)

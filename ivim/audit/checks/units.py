@@ -11,7 +11,7 @@ _TIMES = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "min": 60.0, "h": 3600.0}
 
 
 @lru_cache(maxsize=1024)
-def read_unit(text):
+def read_unit(text: str) -> tuple[str, float]:
     """Kind of quantity and factor to its base unit.
 
     Parameters
@@ -54,7 +54,7 @@ def read_unit(text):
     return re.sub(r"^(year|yr|y)s?(old)?$", "years", plain), factor
 
 
-def unit_factor(unit, other):
+def unit_factor(unit: str, other: str) -> float | None:
     """What a number in ``unit`` is multiplied with to be in ``other``.
 
     Parameters

@@ -67,11 +67,31 @@ class Answers:
     tables: dict = field(default_factory=dict)
 
     def of(self, table: str) -> dict:
-        """The answers on one table."""
+        """The answers on one table.
+
+        Parameters
+        ----------
+        table : str
+            ``table2``.
+
+        Returns
+        -------
+        dict
+        """
         return self.tables.get(table, {})
 
     def unit(self, table: str, parameter: str, statistic: str) -> str | None:
-        """The unit that an answer gives to a number; None where none does."""
+        """The unit that an answer gives to a number.
+
+        Parameters
+        ----------
+        table, parameter, statistic : str
+
+        Returns
+        -------
+        str or None
+            None where no answer does.
+        """
         for units in (self.of(table).get("units", {}), self.units):
             for key in (f"{parameter} {statistic}", parameter):
                 if key and key in units:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 
-def cals_lines(path: Path, group: "Element", read: Callable) -> tuple[list, int]:
+def cals_lines(path: Path, group: "Element", read: Callable[["Element"], Cell]) -> tuple[list, int]:
     """Rows of a ``tgroup``, and how many of them are its head.
 
     Parameters
@@ -38,7 +38,8 @@ def cals_lines(path: Path, group: "Element", read: Callable) -> tuple[list, int]
         Where a column has no such name, or a span is no whole number.
     """
     columns, spans = _columns(path, group)
-    lines, heads, covered = [], 0, set()
+    lines, heads = [], 0
+    covered: set[tuple[int, int]] = set()
     for number, row in enumerate(group.iter("row")):
         inside = {ancestor.tag for ancestor in row.iterancestors()}
         heads += "thead" in inside

@@ -1,13 +1,17 @@
 """Questions on the design that no table answers, as a structure file to fill in."""
 
 import json
+from typing import TYPE_CHECKING
 
 from ivim.audit.claims import Claim, Claims
 from ivim.audit.questions import structure_text as questions_on
 from ivim.audit.structure import Structure
 
+if TYPE_CHECKING:
+    from ivim.audit.reading import Reading
 
-def structure_text(reading) -> str:
+
+def structure_text(reading: "Reading") -> str:
     """A structure file to fill in: what the auditor asks of any claims, and groups that are
     indented under others.
 

@@ -29,7 +29,7 @@ class Cell:
     text: str = ""
     header: bool = False
     indent: int = 0
-    origin: tuple = (0, 0)
+    origin: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Grid:
     number: int | None
     caption: str
     notes: str
-    rows: tuple
+    rows: tuple[tuple[Cell, ...], ...]
     heads: int | None = None
     explicit: bool = True
 
@@ -69,6 +69,14 @@ class Grid:
 
 def checked_size(path: Path) -> bytes:
     """The bytes of a file that is not too large to be a table.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    bytes
 
     Raises
     ------
@@ -88,7 +96,9 @@ def checked_size(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def rectangle(path: Path, lines: Sequence) -> tuple:
+def rectangle(
+    path: Path, lines: Sequence[Sequence[tuple[Cell, int, int]]]
+) -> tuple[tuple[Cell, ...], ...]:
     """Cells with spans laid out in a rectangle.
 
     Parameters
@@ -107,7 +117,7 @@ def rectangle(path: Path, lines: Sequence) -> tuple:
     ValueError
         Where a span or the table is too large.
     """
-    placed = {}
+    placed: dict[tuple[int, int], Cell] = {}
     for row, line in enumerate(lines):
         column = 0
         for cell, down, across in line:

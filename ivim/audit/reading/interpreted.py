@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from ivim.audit.reading.answers import Question
+from ivim.audit.reading.grid import Grid
+from ivim.audit.reading.layout import Layout
+
 
 @dataclass
 class Interpreted:
@@ -26,17 +30,17 @@ class Interpreted:
     """
 
     location: str
-    grid: object
-    layout: object
-    labels: list = field(default_factory=list)
-    cells: dict = field(default_factory=dict)
-    rows: list = field(default_factory=list)
-    questions: list = field(default_factory=list)
-    parts: dict = field(default_factory=dict)
-    units: dict = field(default_factory=dict)
+    grid: Grid
+    layout: Layout
+    labels: list[tuple[str, str]] = field(default_factory=list)
+    cells: dict[tuple[int, int], str] = field(default_factory=dict)
+    rows: list[dict[str, str]] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    parts: dict[str, list[str]] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
 
     @property
-    def left_out(self) -> list:
+    def left_out(self) -> list[tuple[int, int]]:
         """Cells with numbers of which no claim was made."""
         made = {place for place, value in self.layout.values.items() if value.holds_numbers}
         return sorted(place for place in made if self.cells[place].startswith("left out"))

@@ -200,9 +200,9 @@ def read_label(text: str, names: dict[str, str]) -> Meaning:
             rest = rest[: found.start()] + rest[found.end() :]
             break
     if found := _CI.search(rest):
-        level = _LEVEL.search(rest)
+        percent = _LEVEL.search(rest)
         first = not rest[: found.start()].strip(" ([")
-        level = level[1] if level else ""
+        level = percent[1] if percent else ""
         meaning = replace(meaning, interval=True, limits_first=first, level=level)
         rest = rest[: found.start()] + rest[found.end() :]
     if found := _OBSERVER.search(rest):
@@ -216,7 +216,16 @@ def read_label(text: str, names: dict[str, str]) -> Meaning:
 
 
 def unit_of(text: str) -> str | None:
-    """A unit in the words of the claims; None where the text is no unit.
+    """A unit in the words of the claims.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str or None
+        None where the text is no unit.
 
     Examples
     --------
@@ -327,6 +336,14 @@ def _parameter(meaning, text):
 def shown(text: str) -> str:
     """A label with the registry's spelling of its parameters: ``ADCfast`` as "ADC fast".
 
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> shown("ADCfast and f")
@@ -342,6 +359,16 @@ def shown(text: str) -> str:
 def slug(label: str, kind: str) -> str:
     """The name of a label in the claims where no answer gives one: lower case; parameters without
     blanks.
+
+    Parameters
+    ----------
+    label : str
+    kind : str
+        ``parameter``, ``group`` ...
+
+    Returns
+    -------
+    str
 
     Examples
     --------

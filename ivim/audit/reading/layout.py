@@ -1,9 +1,10 @@
 """Where a table has its headers, its labels and its numbers."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ivim.audit.reading.grid import Grid
-from ivim.audit.reading.values import read_value, uses_commas
+from ivim.audit.reading.values import Value, read_value, uses_commas
 
 
 @dataclass(frozen=True)
@@ -37,18 +38,18 @@ class Layout:
 
     heads: int
     stubs: int
-    values: dict
-    columns: dict
-    rows: dict
+    values: dict[tuple[int, int], Value]
+    columns: dict[int, tuple[str, ...]]
+    rows: dict[int, tuple[str, ...]]
     corner: str
-    below: dict
-    spanned: dict
+    below: dict[int, int]
+    spanned: dict[int, tuple[int, ...]]
     two_lines: str
     comma: bool | None
-    blank: dict
+    blank: dict[int, str]
 
 
-def lay_out(grid: Grid, answers: dict) -> Layout:
+def lay_out(grid: Grid, answers: dict[str, Any]) -> Layout:
     """Find headers, labels and numbers of a table.
 
     Parameters
@@ -62,7 +63,7 @@ def lay_out(grid: Grid, answers: dict) -> Layout:
     Layout
     """
     rows, two_lines = _one_line(grid.rows, answers.get("lines"))
-    comma = {"comma": True, "point": False}.get(answers.get("decimal"))
+    comma = {"comma": True, "point": False}.get(answers.get("decimal", ""))
     if comma is None:
         comma = uses_commas(cell.text for row in rows for cell in row[1:])
     values = [[read_value(cell.text, bool(comma)) for cell in row] for row in rows]

@@ -12,7 +12,16 @@ TAKEN = ("group", "parameter", "unit", "item", "model", "comparison", "n")
 
 
 def is_long(grid: Grid) -> bool:
-    """True where the header names a column ``statistic`` and a column ``printed``."""
+    """True where the header names a column ``statistic`` and a column ``printed``.
+
+    Parameters
+    ----------
+    grid : Grid
+
+    Returns
+    -------
+    bool
+    """
     return set(NEEDED) <= {squeezed(cell.text) for cell in grid.rows[0]}
 
 

@@ -22,7 +22,7 @@ def numbered(grids: Sequence[Grid]) -> list[tuple[str, Grid]]:
         ``table2`` and the table, in the order given.
     """
     taken = {grid.number for grid in grids if grid.number is not None}
-    per_file = {}
+    per_file: dict[str, int] = {}
     for grid in grids:
         per_file[grid.source] = per_file.get(grid.source, 0) + 1
     used, result = set(), []

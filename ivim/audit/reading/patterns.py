@@ -1,9 +1,12 @@
 """Which statistic each number of a cell is."""
 
 import re
+from typing import Any
 
 from ivim.audit.reading.answers import Question
-from ivim.audit.reading.labels import LAYOUTS
+from ivim.audit.reading.interpreted import Interpreted
+from ivim.audit.reading.labels import LAYOUTS, Meaning
+from ivim.audit.reading.values import Value
 from ivim.audit.vocabulary import LIMITED, RATIOS
 
 ESTIMATES = (*LIMITED, *RATIOS)
@@ -36,12 +39,20 @@ class Unreadable(Exception):
     """A cell whose numbers cannot be named; says why."""
 
 
-def statistics_of(found, told, path, columns, place, value, about) -> list[tuple[str, str, str]]:
+def statistics_of(
+    found: Interpreted,
+    told: dict[str, Any],
+    path: list[Meaning],
+    columns: dict[int, list[Meaning]],
+    place: tuple[int, int],
+    value: Value,
+    about: dict[str, str],
+) -> list[tuple[str, str, str]]:
     """The statistic of each number in a cell.
 
     Parameters
     ----------
-    found : ivim.audit.reading.interpret.Interpreted
+    found : Interpreted
         Questions go into its list.
     told : dict
         Answers on this table.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ivim.audit.reading.answers import Answers, Question
 from ivim.audit.reading.interpreted import Interpreted
-from ivim.audit.reading.labels import shown
+from ivim.audit.reading.labels import Meaning, shown
 from ivim.audit.reading.text import harmless
 from ivim.audit.vocabulary import ANALYSIS_OF, is_fraction, stem
 
@@ -26,7 +26,16 @@ _ENDS = {"low": "lower", "high": "upper"}
 _SIGNIFICANCE = re.compile(r"([*†‡]+)\s*[pP]\s*<\s*(0?\.\d+)")
 
 
-def add_claim(found, answers, path, about, statistic, printed, n, many) -> None:
+def add_claim(
+    found: Interpreted,
+    answers: Answers,
+    path: list[Meaning],
+    about: dict[str, str],
+    statistic: str,
+    printed: str,
+    n: str,
+    many: int,
+) -> None:
     """Add the row of one number.
 
     Parameters
@@ -108,7 +117,16 @@ def _places(path, statistic, many):
     return [*rest, last]
 
 
-def new_row(found, statistic, printed, words, *, unit="", n="", **about) -> dict:
+def new_row(
+    found: Interpreted,
+    statistic: str,
+    printed: str,
+    words: str,
+    *,
+    unit: str = "",
+    n: str = "",
+    **about: str,
+) -> dict:
     """A row of claims.
 
     Parameters
@@ -147,6 +165,12 @@ def new_row(found, statistic, printed, words, *, unit="", n="", **about) -> dict
 def finish(found: Interpreted, answers: Answers) -> None:
     """What only the whole table tells: the analysis of a p, of limits, per cent by size, units that
     are missing.
+
+    Parameters
+    ----------
+    found : Interpreted
+        Its rows and questions are completed.
+    answers : Answers
     """
     tests = answers.of(found.location).get("tests", {})
     beside = defaultdict(set)
@@ -188,7 +212,14 @@ def _number(text):
 
 
 def ask_units(tables: Sequence[Interpreted], answers: Answers) -> None:
-    """Ask for the unit of a cut-off whose parameter has one elsewhere."""
+    """Ask for the unit of a cut-off whose parameter has one elsewhere.
+
+    Parameters
+    ----------
+    tables : sequence of Interpreted
+        Questions go into their lists.
+    answers : Answers
+    """
     known = {name: unit for table in tables for name, unit in table.units.items()}
     for table in tables:
         for row in table.rows:

@@ -1,9 +1,14 @@
 """How the tables were read, as a page to confirm."""
 
+from typing import TYPE_CHECKING
+
 from ivim.audit.reading.text import harmless
 
+if TYPE_CHECKING:
+    from ivim.audit.reading import Reading
 
-def reading_text(reading) -> str:
+
+def reading_text(reading: "Reading") -> str:
     """Every header and every cell with what it was taken for, as Markdown.
 
     Parameters
@@ -33,9 +38,13 @@ def reading_text(reading) -> str:
     return "\n".join(lines)
 
 
-def reading_rows(reading) -> list[str]:
+def reading_rows(reading: "Reading") -> list[str]:
     """One line per table for the terminal: how many numbers were read, how many cells were left out
     and why.
+
+    Parameters
+    ----------
+    reading : ivim.audit.reading.Reading
 
     Returns
     -------
@@ -52,8 +61,12 @@ def reading_rows(reading) -> list[str]:
     return lines
 
 
-def question_rows(reading) -> list[str]:
+def question_rows(reading: "Reading") -> list[str]:
     """One line per open question, with the entry of ``answers.toml`` that settles it.
+
+    Parameters
+    ----------
+    reading : ivim.audit.reading.Reading
 
     Returns
     -------

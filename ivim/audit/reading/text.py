@@ -54,6 +54,10 @@ def raised(before: str, text: str) -> str:
     text : str
         The superscript.
 
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> raised("×10", "−3"), raised("Age", "a"), raised("0.82", "2")
@@ -67,12 +71,25 @@ def raised(before: str, text: str) -> str:
 
 
 def lowered(text: str) -> str:
-    """Superscript digits as plain ones: ``10⁻³`` becomes ``10-3``."""
+    """Superscript digits as plain ones: ``10⁻³`` becomes ``10-3``.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+    """
     return text.translate(_LOWERED)
 
 
 def without_marks(text: str) -> tuple[str, str]:
     """The text and its footnote marks.
+
+    Parameters
+    ----------
+    text : str
 
     Returns
     -------
@@ -94,6 +111,14 @@ def without_marks(text: str) -> tuple[str, str]:
 def squeezed(text: str) -> str:
     """A label as it is looked up: no case, no space, no dash, no dot.
 
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> squeezed("Cut-off values"), squeezed("S.E.")
@@ -103,5 +128,14 @@ def squeezed(text: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """A label that no spreadsheet takes for a formula and no line break splits."""
+    """A label that no spreadsheet takes for a formula and no line break splits.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+    """
     return " ".join(text.split()).lstrip("=+@\t ")[:200]

@@ -94,11 +94,16 @@ def read_value(text: str, comma: bool = False) -> Value:
 
 
 def uses_commas(texts: Iterable[str]) -> bool | None:
-    """Whether a comma is the decimal mark of a table: True, False, or None where it cannot be told.
+    """Whether a comma is the decimal mark of a table.
 
     Parameters
     ----------
     texts : iterable of str
+
+    Returns
+    -------
+    bool or None
+        None where it cannot be told.
 
     Examples
     --------
