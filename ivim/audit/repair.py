@@ -13,6 +13,7 @@ the numbers are *disputed*.
 """
 
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from ivim.audit.cover import Cover, components
 from ivim.audit.relations import Evaluator, Reading
@@ -21,6 +22,9 @@ from ivim.audit.slips import candidates
 
 ORDERS = ("mean", "median")
 """Beginnings of the conditions that hold two numbers of groups against each other."""
+
+MOST_SINGLE = 60
+"""So many accused numbers are held against each other for a row that both rest on."""
 
 WHOLE = ("swap", "pasted total")
 """Kinds of slips that move whole rows or columns."""
@@ -110,7 +114,9 @@ def find_repair(study: Study, evaluator: Evaluator, reading: Reading) -> Repair:
         left = (left - settled) & evaluator.conflicts(current)
         if not found:
             break
-    repair.slips = _merged(repair.slips)
+    merged = _merged(repair.slips)
+    repair.slips = _without_suspect_rows(repair, study, evaluator, reading, merged)
+    left = left.union(*(slip.explained for slip in merged if slip not in repair.slips))
     _apply(repair)
     _credit(repair, evaluator, reading)
     repair.slips.sort(key=lambda slip: -len(slip.explained))
@@ -154,6 +160,48 @@ def _judge(repair, families, slips):
     left = [s for s in some if s.explained - settled and not blamed & set(s.blamed)]
     _dispute(repair, left)
     return certain
+
+
+def _without_suspect_rows(repair, study, evaluator, reading, slips):
+    """Two numbers are not accused where one row that both were held against, and that nothing else
+    confirms, could be the one thing that is wrong: two of its numbers together can be wrong in more
+    ways than are tried.
+    """
+    single = [s for s in slips if len(s.blamed) == 1 and s.kind not in WHOLE and not s.shifted]
+    dropped = set()
+    for a, b in combinations(single[:MOST_SINGLE], 2):
+        shared = _inputs(evaluator, a) & _inputs(evaluator, b) - {*a.blamed, *b.blamed}
+        for row in _rows(study, reading, shared):
+            if not _settled_by_others(evaluator, reading, row):
+                dropped |= {id(a), id(b)}
+                names = frozenset((*a.blamed, *b.blamed, *row))
+                for name in sorted(names):
+                    repair.disputed[name] = repair.disputed.get(name, frozenset()) | names
+                    told = (a.because | b.because).get(name) or next(iter(a.because.values()))
+                    repair.reasons.setdefault(name, told)
+    return [slip for slip in slips if id(slip) not in dropped]
+
+
+def _inputs(evaluator, slip):
+    return {n for family in slip.explained for n in _ids(evaluator.family(family))}
+
+
+def _rows(study, reading, names):
+    """Mean and spread of one row that are both among the names."""
+    for name in sorted(names):
+        claim = study.claims[name]
+        if claim.statistic == "mean":
+            for other in study.claims.beside(claim, "sd", "se_mean"):
+                if other and other.id in names and {name, other.id} <= set(reading.printed):
+                    yield name, other.id
+
+
+def _settled_by_others(evaluator, reading, row):
+    """A relation that says what one of the row's numbers has to be, and that it is."""
+    return any(
+        r.check.decisive and r.check.recovers and evaluator.outcome(r, reading).holds
+        for r in evaluator.touching(row)
+    )
 
 
 def _without_far_rivals(slips):
