@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -169,7 +170,7 @@ def improve(
     rng = np.random.default_rng(seed)
     starts = [_onto(nodes, b, averages, total)]
     starts += [rng.multinomial(total, np.full(nodes.size, 1 / nodes.size)) for _ in range(RESTARTS)]
-    score = lambda total: _score(total, scale, wanted)  # noqa: E731
+    score = partial(_score, scale=scale, wanted=wanted)
     ends = [_exchange(information, score, start) for start in starts]
     _, counts = min(ends, key=lambda end: end[0])
     used = counts > 0
