@@ -224,3 +224,19 @@ def test_shares_of_two_places_are_compared_with_and_without_the_sign(verdicts):
     told = "restated = true\n" + DESIGN.replace("true", "false")
     assert faulty(verdicts(rows.format("88.9"), told)) == set()
     assert faulty(verdicts(rows.format("83.9"), told)) == {"s", "t"}
+
+
+@pytest.mark.parametrize("structure", ["", 'denominators = {sensitivity = "y"}\n' + DESIGN])
+def test_sizes_that_are_printed_for_one_parameter_alone(tmp_path, structure):
+    """A paper that gives n per parameter and no size of a group is read, and nobody is accused."""
+    rows = "\n".join(
+        f"{group}{name},table2,{group},adc,{name},{value},,,,,,"
+        for group, values in {"x": (20, 1.2, 0.3), "y": (30, 1.5, 0.4)}.items()
+        for name, value in zip(("n", "mean", "sd"), values, strict=True)
+    )
+    more = "t,table2,,adc,t,-2.85,,,,,,\ns,table3,,adc,sensitivity,0.80,,,,,,"
+    path = tmp_path / "claims.csv"
+    path.write_text(f"{COLUMNS}\n{rows}\n{more}\n", encoding="utf-8")
+    if structure:
+        (tmp_path / "structure.toml").write_text(structure, encoding="utf-8")
+    assert not faulty(judge(path).ledger.set_index("id")["verdict"])

@@ -144,7 +144,10 @@ class Study:
         total of all.
         """
         groups = [g for g in self.claims.groups if self.row(g, parameter)]
-        sizes = {g: self.claims.size(g).number.value for g in self.claims.groups}
+        known = {g: self.claims.size(g) for g in self.claims.groups}
+        if None in known.values():
+            return ()  # sizes by parameter alone do not say which group is all the others together
+        sizes = {g: size.number.value for g, size in known.items()}
         if len(groups) == 2 and sizes[groups[0]] != sizes[groups[1]]:
             others = [sizes[g] for g in self.claims.groups if g not in groups]
             total = sum(sizes[g] for g in groups)

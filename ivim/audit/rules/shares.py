@@ -105,6 +105,8 @@ def _search_sizes(study, location):
         if study.denominator(claim) is None
     ]
     sizes = [claims.size(group) for group in claims.groups[:8]]
+    if None in sizes:
+        return None
     for cut in (False, True):
         for cases, controls in permutations(sizes, 2):
             by_name = {"sensitivity": cases, "specificity": controls}
