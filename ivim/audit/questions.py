@@ -99,10 +99,11 @@ def _list(names):
 
 def _groups(study, proposed):
     claims, structure = study.claims, study.structure
-    tests = [c for c in claims if c.statistic in ("t", "f", "p") and not c.comparison]
+    tests = [c for c in claims if c.statistic in ("t", "f", "h", "p") and not c.comparison]
     rates = [c for c in claims if c.statistic in (*SHARES[1:], "auc", "cutoff")]
     if not structure.compared and len(claims.groups) > 1:
-        pair = proposed.compared or claims.groups[:2]
+        several = any(c.statistic in ("f", "h") for c in claims) and not proposed.parts
+        pair = proposed.compared or (claims.groups if several else claims.groups[:2])
         text = "Which groups do the tests compare, disjoint and together everybody?"
         yield Question("groups", f"compared = {_list(pair)}", text, len(tests) + len(rates))
         text = "Which of them is the disease that a ROC analysis looks for?"

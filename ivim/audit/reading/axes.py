@@ -45,6 +45,7 @@ def _axis(found, paths, axis, told, names):
     they are.
     """
     read = {place: [read_label(text, names) for text in path] for place, path in paths.items()}
+    _answered(paths, read)
     kind = _KIND_OF.get(told.get(axis)) or (_by_corner(found) if axis == "rows" else "")
     unknown = [m for path in read.values() for m in path if _unknown(m)]
     if unknown and not kind:
@@ -58,6 +59,16 @@ def _axis(found, paths, axis, told, names):
         result[place] = _known(path, kind)
         _ask_of_both(found, result[place])
     return result
+
+
+def _answered(paths, read):
+    """Beside a label "Yes", the label "No" is an answer and no number of patients."""
+    if not any(squeezed(text) == "yes" for path in paths.values() for text in path):
+        return
+    for place, path in paths.items():
+        for spot, text in enumerate(path):
+            if squeezed(text) == "no":
+                read[place][spot] = replace(read[place][spot], kind="", name="")
 
 
 def _continued(found, columns):

@@ -1,12 +1,13 @@
 """From a table to claims: what each number is, by its headers, its labels and the answers."""
 
+import re
 from contextlib import suppress
 
 from ivim import parameters
 from ivim.audit.reading.answers import Answers, Question
 from ivim.audit.reading.axes import read_axes
 from ivim.audit.reading.grid import Grid
-from ivim.audit.reading.interpreted import Interpreted
+from ivim.audit.reading.interpreted import UNKNOWN_FORM, Interpreted
 from ivim.audit.reading.labels import shown
 from ivim.audit.reading.layout import lay_out
 from ivim.audit.reading.patterns import Unreadable, statistics_of
@@ -132,7 +133,9 @@ def _indented(found, rows):
 def _cell(found, answers, row, columns, place, value):
     """Claims of one cell; returns in words what it was taken for."""
     if not value.holds_numbers:
-        return "" if value.pattern == "nothing" else "left out: words"
+        digits = re.search(r"\d", found.grid.rows[place[0]][place[1]].text)
+        words = f"left out: {UNKNOWN_FORM}" if digits else "left out: words"
+        return "" if value.pattern == "nothing" else words
     path = [*row, *columns[place[1]]]
     if place[1] in found.layout.blank:
         return "left out: whether its header is merged is to be answered"

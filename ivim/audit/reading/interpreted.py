@@ -6,6 +6,8 @@ from ivim.audit.reading.answers import Question
 from ivim.audit.reading.grid import Grid
 from ivim.audit.reading.layout import Layout
 
+UNKNOWN_FORM = "numbers in a form that is not known"
+
 
 @dataclass
 class Interpreted:
@@ -42,5 +44,11 @@ class Interpreted:
     @property
     def left_out(self) -> list[tuple[int, int]]:
         """Cells with numbers of which no claim was made."""
-        made = {place for place, value in self.layout.values.items() if value.holds_numbers}
-        return sorted(place for place in made if self.cells[place].startswith("left out"))
+        out = {place for place, said in self.cells.items() if said.startswith("left out")}
+        values = self.layout.values
+        return sorted(p for p in out if values[p].holds_numbers or p in self.not_understood)
+
+    @property
+    def not_understood(self) -> list:
+        """Cells with digits that are printed in a form that is not known."""
+        return sorted(place for place, said in self.cells.items() if said.endswith(UNKNOWN_FORM))

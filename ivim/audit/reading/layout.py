@@ -1,5 +1,6 @@
 """Where a table has its headers, its labels and its numbers."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -180,6 +181,8 @@ def _row_labels(rows, values, body, stubs):
         if not filled:
             if own and _is_heading(rows[r], values[r], stubs):
                 heading, headed_at, open_rows = " ".join(dict.fromkeys(own)), indent, []
+            elif any(re.match(r"\W{0,2}\d", cell.text) for cell in rows[r][stubs:]):
+                labels[r] = tuple(dict.fromkeys([heading, *own] if heading else own))
             continue
         inside = any(level > headed_at for level, _, _ in open_rows)
         if heading and indent <= headed_at and inside:

@@ -6,6 +6,7 @@ from typing import Any
 from ivim.audit.reading.answers import Question
 from ivim.audit.reading.interpreted import Interpreted
 from ivim.audit.reading.labels import LAYOUTS, Meaning
+from ivim.audit.reading.text import MARKS
 from ivim.audit.reading.values import Value
 from ivim.audit.vocabulary import LIMITED, RATIOS
 
@@ -21,6 +22,10 @@ _CHOICES = {
     "a ± b (c-d)": '"mean sd minimum maximum" ...',
     "a (b/c)": '"share count n" ...',
     "a/b (c)": '"count n share" ...',
+    "a (SD b)": '"mean sd"',
+    "a (SE b)": '"mean se_mean"',
+    "a (IQR b-c)": '"median q1 q3" or "mean q1 q3"',
+    "a (range b-c)": '"median minimum maximum" or "mean minimum maximum"',
 }
 _EXAMPLE = {
     "a": "mean",
@@ -32,7 +37,12 @@ _EXAMPLE = {
     "a ± b (c-d)": "mean sd minimum maximum",
     "a (b/c)": "share count n",
     "a/b (c)": "count n share",
+    "a (SD b)": "mean sd",
+    "a (SE b)": "mean se_mean",
+    "a (IQR b-c)": "median q1 q3",
+    "a (range b-c)": "median minimum maximum",
 }
+_BLANK = re.compile(r"\b[a-d]\b")
 
 
 class Unreadable(Exception):
@@ -208,19 +218,26 @@ def _noted(found, pattern):
 
 def _ask(found, value, own):
     key = f"{own}: {value.pattern}" if own else value.pattern
-    shown = {"a ± b": "{} ± {}", "a (b)": "{} ({})", "a (b-c)": "{} ({}-{})"}.get(
-        value.pattern, "{}"
-    )
-    example = shown.format(*value.numbers)
+    example = _BLANK.sub("{}", value.pattern).format(*value.numbers)
     text = (
         f"what are the numbers of {value.pattern}, such as {example}? "
         f"{_CHOICES.get(value.pattern, '')}"
     )
-    answer = (
-        f'"{own} se"'
-        if own and value.pattern == "a ± b"
-        else f'"{_EXAMPLE.get(value.pattern, "mean")}"'
-    )
+    answer = f'"{own} se"' if own and value.pattern == "a ± b" else f'"{_proposed(value)}"'
     question = Question(found.location, f'"{key}"', text.strip(), answer)
     if question.key not in {other.key for other in found.questions}:
         found.questions.append(question)
+
+
+def _proposed(value):
+    """The likeliest names of the numbers, for the reader to judge: a whole number with a decimal
+    fraction in brackets behind it is a count with its share.
+    """
+    first, last = (number.rstrip(f"{MARKS} %") for number in (value.numbers[0], value.numbers[-1]))
+    if (
+        value.pattern == "a (b)"
+        and first.isdigit()
+        and (not last.isdigit() or "%" in value.numbers[1])
+    ):
+        return "count share"
+    return _EXAMPLE.get(value.pattern, "mean")

@@ -6,6 +6,8 @@ from ivim.audit.reading.text import harmless
 
 if TYPE_CHECKING:
     from ivim.audit.reading import Reading
+MOST_SHOWN = 12
+"""So many cells that were not understood are shown in the terminal; the page shows all."""
 
 
 def reading_text(reading: "Reading") -> str:
@@ -58,6 +60,8 @@ def reading_rows(reading: "Reading") -> list[str]:
         out = f"; {len(table.left_out)} cells left out ({'; '.join(reasons)})" if reasons else ""
         lines.append(f"{table.location} ({table.grid.source}): {len(table.rows)} numbers{out}")
         lines += [f"    {text!r}: {words}" for text, words in _once(table.labels)]
+        unread = [harmless(table.grid.rows[r][c].text) for r, c in table.not_understood]
+        lines += [f"    not read: {text!r}" for text in list(dict.fromkeys(unread))[:MOST_SHOWN]]
     return lines
 
 

@@ -9,6 +9,7 @@ from ivim.audit.reading.text import MARKS, plain
 _DIGITS = r"(?:\d{1,12}(?:[.,·]\d{1,12})?|[.,·]\d{1,12})(?:[eE][-−+]?\d{1,2})?"
 _NUMBER = rf"[<>≤≥=]?\s?[-−–+]?{_DIGITS}\s?%?[{re.escape(MARKS)}]*"
 _GAP = r"\s*(?:[-–—−~～,;]|to|and|\.\.\.)\s*"
+_SAID = r"\s*[:=,]?\s*"
 _PATTERNS = {
     "a": rf"({_NUMBER})",
     "a ± b": rf"({_NUMBER})\s*±\s*({_NUMBER})",
@@ -19,8 +20,13 @@ _PATTERNS = {
     "a (b-c)": rf"({_NUMBER})\s*[(\[]\s*({_NUMBER}){_GAP}({_NUMBER})\s*[)\]]",
     "a-b": rf"[(\[]?\s*({_NUMBER}){_GAP}({_NUMBER})\s*[)\]]?",
     "a/b": rf"({_NUMBER})\s*/\s*({_NUMBER})",
+    "a (SD b)": rf"({_NUMBER})\s*[(\[]\s*s\.?d\.?{_SAID}({_NUMBER})\s*[)\]]",
+    "a (SE b)": rf"({_NUMBER})\s*[(\[]\s*s\.?e\.?(?:m\.?)?{_SAID}({_NUMBER})\s*[)\]]",
+    "a (IQR b-c)": rf"({_NUMBER})\s*[(\[]\s*iqr{_SAID}({_NUMBER}){_GAP}({_NUMBER})\s*[)\]]",
+    "a (range b-c)": rf"({_NUMBER})\s*[(\[]\s*range{_SAID}({_NUMBER}){_GAP}({_NUMBER})\s*[)\]]",
 }
-_COMPILED = {name: re.compile(pattern) for name, pattern in _PATTERNS.items()}
+_COMPILED = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _PATTERNS.items()}
+_SPREAD = re.compile(rf"[(\[]\s*(±\s*{_NUMBER})\s*[)\]]")
 _CI = re.compile(r"95\s*%\s*(?:ci|c\.i\.)\s*[:,=]?\s*", re.IGNORECASE)
 _NOTHING = re.compile(
     r"[-–—−/.]*|n\.?\s?/?a\.?|nd|nr|not (available|reported|printed|applicable)", re.IGNORECASE
@@ -79,7 +85,7 @@ def read_value(text: str, comma: bool = False) -> Value:
         return Value("nothing")
     if _NOT_SIGNIFICANT.fullmatch(text):
         return Value("a", ("NS",))
-    text = _CI.sub("", text)
+    text = _SPREAD.sub(r"\1", _CI.sub("", text))
     if not comma:
         text = re.sub(r"(?<=\d),(?=\d{3}(?:\D|$))", "", text)
         decimal = re.search(r"\d,\d", text) and not re.search(
