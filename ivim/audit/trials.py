@@ -160,12 +160,17 @@ def values_to_try(claim, printed, room, hints, scale, elsewhere):
     for text in texts:
         number = replace(Printed.parse(text), cut=printed.cut)
         inside = low <= float(number.value) <= (high * scale if math.isfinite(high) else high)
-        inside = inside and (room is None or digits(number).overlaps(room))
+        inside = inside and (room is None or may_be(number, room))
         if number.value != printed.value and inside and allowed(claim, float(number.value)):
             found.append(number)
-    if room and math.isfinite(room.low + room.high) and not room.overlaps(digits(printed)):
+    if room and math.isfinite(room.low + room.high) and not room.overlaps(printed.interval):
         found.append(room)
     return found
+
+
+def may_be(value, room):
+    """Whether a print can stand for something in the room; ``< 0.01`` stands for all below it."""
+    return value.interval.overlaps(room)
 
 
 def _other_digits(value, printed):
