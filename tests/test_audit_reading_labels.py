@@ -355,7 +355,7 @@ def test_an_answers_file_that_is_not_there_is_one_line(tmp_path):
 
 
 def test_no_beside_yes_is_no_number_of_patients(tmp_path):
-    """Under a heading, the rows "Yes" and "No" are two answers."""
+    """Rows "Yes" and "No" are two answers, columns A and B two groups: neither is a statistic."""
     content = "Characteristic,A,B\nSmoker,,\n  Yes,22 (36.1),14 (26.9)\n  No,39 (63.9),38 (73.1)\n"
     told = '[table1]\ncolumns = "groups"\n"a (b)" = "count share"\n'
     found = numbers(read(tmp_path, content, told))
