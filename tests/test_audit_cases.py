@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from scipy import stats
 
 from ivim.audit.verdict import REFUTED, judge
 from ivim.cli import main
@@ -292,3 +293,25 @@ def test_range_and_mean_bound_the_sd(audit):
     suspects = (*REFUTED, "disputed")
     assert not audit(rows.format("1.16"), known)["verdict"].isin(suspects).any()
     assert audit(rows.format("1.96"), known)["verdict"].isin(suspects).any()
+
+
+def test_two_tests_are_not_accused_for_the_row_that_both_rest_on(audit):
+    """The t of x against y and of x against z were computed from x = 25.8 ± 4.0; printed is another
+    row for x, so that x may be wrong as well as both t.
+    """
+    groups = {"x": (77, 22.1, 7.3), "y": (166, 24.87, 4.1), "z": (146, 26.33, 3.9)}
+    rows = [
+        f"{name}{group},table4,{group},bmi,{name},{value},,,"
+        for group, row in groups.items()
+        for name, value in zip(("n", "mean", "sd"), row, strict=True)
+    ]
+    true = groups | {"x": (77, 25.8, 4.0)}
+    for other in "yz":
+        (n, mean, sd), (m, mean_2, sd_2) = true["x"], true[other]
+        t = stats.ttest_ind_from_stats(mean, sd, n, mean_2, sd_2, m).statistic
+        rows.append(f"t{other},table2,,bmi,t,{t:.2f},,,x vs {other}")
+    structure = '[groups]\ncomplete = true\n[parameters]\nspread = "sd"\n'
+    structure += '[tests]\nmethod = "student"\n'
+    found = audit("\n".join(rows), structure, head=f"{HEAD},comparison")
+    assert not found["verdict"].isin(REFUTED).any()
+    assert {"ty", "tz", "meanx", "sdx"} <= set(found.index[found["verdict"] == "disputed"])

@@ -35,6 +35,7 @@ from ivim.audit.reading.values import read_value, uses_commas
         ("1,234.5", "a", ("1234.5",)),
         ("NS", "a", ("NS",)),
         ("0.82^{a}", "a", ("0.82",)),
+        ("1.48 ± 0.22ᵃ", "a ± b", ("1.48", "0.22")),
         ("0.30-0.90", "a-b", ("0.30", "0.90")),
         ("11/9", "a/b", ("11", "9")),
         ("-", "nothing", ()),
@@ -378,3 +379,10 @@ def test_a_count_with_its_share_is_proposed_as_such(cell, proposal, tmp_path):
     """A whole number with a fraction in brackets is proposed as a count with its share."""
     reading = read(tmp_path, f"Parameter,A,B\nMale sex,{cell},{cell}\n")
     assert {q.key: q.example for q in reading.questions}['"a (b)"'] == proposal
+
+
+def test_f_beside_m_is_a_sex(tmp_path):
+    """Rows "M" and "F" under "Sex" are two sexes; the second is no F of an ANOVA."""
+    content = "Characteristic,Case,Control\nSex,,\n  M,22 (36.1),14 (26.9)\n  F,39 (64),38 (73.1)\n"
+    told = '[table1]\ncolumns = "groups"\n"a (b)" = "count share"\n'
+    assert numbers(read(tmp_path, content, told))["control", "sex_f", "count", "", ""] == "38"

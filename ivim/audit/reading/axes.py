@@ -61,9 +61,9 @@ def _axis(found, paths, axis, told, names):
     return result
 
 
-_BESIDE = {"no": "yes", "b": "a"}
+_BESIDE = {"no": "yes", "b": "a", "f": "m"}
 """Labels that are no statistic where the other one stands beside them: "No" beside "Yes" is no
-number of patients, "B" beside "A" no regression coefficient.
+number of patients, "B" beside "A" no regression coefficient, "F" beside "M" no F of an ANOVA.
 """
 
 
