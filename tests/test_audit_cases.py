@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from scipy import stats
 
 from ivim.audit.verdict import REFUTED, judge
 from ivim.cli import main
@@ -244,31 +243,6 @@ def test_a_limit_may_lie_beyond_its_estimates_range(audit):
     assert not audit(rows)["verdict"].isin((*REFUTED, "disputed")).any()
 
 
-def test_a_lost_digit_of_a_count_is_among_those_named(audit):
-    """A specificity of 50 % with 39 true and 9 false positives: 39 false ones would do, however far
-    from the print.
-    """
-    found = audit("a,table3,,adc,tn,39,,\nb,table3,,adc,fp,9,,\ns,table3,,adc,specificity,50,%,")
-    assert found["verdict"].to_dict() == dict.fromkeys("abs", "disputed")
-
-
-GROUPS_EXCHANGED = """\
-n1,table4,x,ddc,n,11,,\nm1,table4,x,ddc,mean,1.292,,\ns1,table4,x,ddc,sd,0.267,,
-n2,table4,y,ddc,n,142,,\nm2,table4,y,ddc,mean,1.144,,\ns2,table4,y,ddc,sd,0.343,,
-n3,table4,all,ddc,n,153,,\nm3,table4,all,ddc,mean,1.132,,\ns3,table4,all,ddc,sd,0.346,,"""
-
-
-def test_groups_exchanged_but_for_their_sizes_are_among_those_named(audit):
-    """Where a part and the whole have changed places beside the n that stayed, the other part alone
-    is not accused.
-    """
-    parts = '[groups]\ncomplete = true\n[groups.parts]\nall = ["x", "y"]\n'
-    found = audit(GROUPS_EXCHANGED, parts + '[parameters]\nspread = "sd"\n')
-    named = set(found.index[found["verdict"] == "disputed"])
-    assert not found["verdict"].isin(REFUTED).any()
-    assert {"m2", "s2", "m3", "s3"} <= named
-
-
 def test_a_threshold_is_tried_as_what_it_stands_for(audit):
     """A p of <0.001 beside Wald and limits that both give 0.0012 is the one number that is wrong."""
     found = audit(
@@ -286,32 +260,10 @@ def test_range_and_mean_bound_the_sd(audit):
     2000).
     """
     rows = (
-        "n,table1,x,,n,24,,\nm,table1,x,rcbv,mean,1.99,,\ns,table1,x,rcbv,sd,0.49,,\n"
+        "n,table1,x,,n,24,,\nm,table1,x,rcbv,mean,1.99,,\ns,table1,x,rcbv,sd,0.42,,\n"
         "l,table1,x,rcbv,minimum,{},,\nh,table1,x,rcbv,maximum,2.89,,"
     )
     known = '[groups]\ncomplete = true\n[parameters]\nspread = "sd"\n'
     suspects = (*REFUTED, "disputed")
     assert not audit(rows.format("1.16"), known)["verdict"].isin(suspects).any()
     assert audit(rows.format("1.96"), known)["verdict"].isin(suspects).any()
-
-
-def test_two_tests_are_not_accused_for_the_row_that_both_rest_on(audit):
-    """The t of x against y and of x against z were computed from x = 25.8 ± 4.0; printed is another
-    row for x, so that x may be wrong as well as both t.
-    """
-    groups = {"x": (77, 22.1, 7.3), "y": (166, 24.87, 4.1), "z": (146, 26.33, 3.9)}
-    rows = [
-        f"{name}{group},table4,{group},bmi,{name},{value},,,"
-        for group, row in groups.items()
-        for name, value in zip(("n", "mean", "sd"), row, strict=True)
-    ]
-    true = groups | {"x": (77, 25.8, 4.0)}
-    for other in "yz":
-        (n, mean, sd), (m, mean_2, sd_2) = true["x"], true[other]
-        t = stats.ttest_ind_from_stats(mean, sd, n, mean_2, sd_2, m).statistic
-        rows.append(f"t{other},table2,,bmi,t,{t:.2f},,,x vs {other}")
-    structure = '[groups]\ncomplete = true\n[parameters]\nspread = "sd"\n'
-    structure += '[tests]\nmethod = "student"\n'
-    found = audit("\n".join(rows), structure, head=f"{HEAD},comparison")
-    assert not found["verdict"].isin(REFUTED).any()
-    assert {"ty", "tz", "meanx", "sdx"} <= set(found.index[found["verdict"] == "disputed"])
