@@ -106,6 +106,7 @@ def test_a_slip_changes_only_the_cells_it_names(kind):
         ("groups exchanged", 6002),  # a part and the whole, the sizes kept
         ("mean and SD exchanged", 6011),  # a mean and its standard error
         ("p ten times too large", 7001),  # < 0.01 printed as < 0.001
+        ("percentage wrong", 8000),  # a sensitivity beside its Agresti limits
     ],
 )
 def test_the_wrong_cell_is_named_however_far_from_the_print(kind, seed):

@@ -72,7 +72,7 @@ def solved(evaluator, reading, broken, cells, claim):
             aim = digits(reading[relation.target])
             if math.isnan(outcome.low + outcome.high):
                 return None
-            return (outcome.low > aim.high) - (outcome.high < aim.low)
+            return int(outcome.low > aim.high) - int(outcome.high < aim.low)
 
         found += _crossings(side, _scan(claim, printed), printed)
     return found
