@@ -241,3 +241,29 @@ def test_a_limit_may_lie_beyond_its_estimates_range(audit):
     """Wald's upper limit of a kappa prints 1.03 without being wrong."""
     rows = "k,table3,,d,kappa,0.91,,\nl,table3,,d,kappa_low,0.79,,\nh,table3,,d,kappa_high,1.03,,"
     assert not audit(rows)["verdict"].isin((*REFUTED, "disputed")).any()
+
+
+def test_a_threshold_is_tried_as_what_it_stands_for(audit):
+    """A p of <0.001 beside Wald and limits that both give 0.0012 is the one number that is wrong."""
+    found = audit(
+        "b,table5,,k,b,−0.095,,\ns,table5,,k,se,0.029,,\nw,table5,,k,wald,10.454,,\n"
+        "o,table5,,k,odds_ratio,0.909,,\nl,table5,,k,ci_low,0.858,,\nh,table5,,k,ci_high,0.963,,\n"
+        "p,table5,,k,p,<0.001,,",
+        '[tests]\nodds_limits = "wald"\n',
+    )
+    assert found["verdict"]["p"] == "misprint"
+    assert list(found.index[found["verdict"].isin((*REFUTED, "disputed"))]) == ["p"]
+
+
+def test_range_and_mean_bound_the_sd(audit):
+    """With a mean next to the smallest value the SD cannot be half the range (Bhatia & Davis
+    2000).
+    """
+    rows = (
+        "n,table1,x,,n,24,,\nm,table1,x,rcbv,mean,1.99,,\ns,table1,x,rcbv,sd,0.42,,\n"
+        "l,table1,x,rcbv,minimum,{},,\nh,table1,x,rcbv,maximum,2.89,,"
+    )
+    known = '[groups]\ncomplete = true\n[parameters]\nspread = "sd"\n'
+    suspects = (*REFUTED, "disputed")
+    assert not audit(rows.format("1.16"), known)["verdict"].isin(suspects).any()
+    assert audit(rows.format("1.96"), known)["verdict"].isin(suspects).any()

@@ -99,6 +99,24 @@ def test_a_slip_changes_only_the_cells_it_names(kind):
     assert len(slip.rows) == len(made.rows)
 
 
+@pytest.mark.parametrize(
+    ("kind", "seed"),
+    [
+        ("digit dropped", 6003),  # false positives 39 printed as 9
+        ("groups exchanged", 6002),  # a part and the whole, the sizes kept
+        ("mean and SD exchanged", 6011),  # a mean and its standard error
+        ("p ten times too large", 7001),  # < 0.01 printed as < 0.001
+        ("percentage wrong", 8000),  # a sensitivity beside its Agresti limits
+    ],
+)
+def test_the_wrong_cell_is_named_however_far_from_the_print(kind, seed):
+    """Slips whose true value is far from the print, or moved with others, accuse no innocents."""
+    made = study(seed)
+    found = benchmark.outcome(made, plant(made, kind, seed))
+    assert found["right"]
+    assert not found["innocent"]
+
+
 def _first(kind):
     for seed in range(60):
         made = study(seed)

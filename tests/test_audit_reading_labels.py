@@ -6,6 +6,7 @@ import pytest
 
 from ivim.audit.reading import Answers, load_answers, read_tables
 from ivim.audit.reading.labels import read_label, unit_of
+from ivim.audit.reading.shown import reading_rows
 from ivim.audit.reading.values import read_value, uses_commas
 
 
@@ -19,6 +20,11 @@ from ivim.audit.reading.values import read_value, uses_commas
         ("−0.28 (−0.45, −0.11)", "a (b-c)", ("-0.28", "-0.45", "-0.11")),
         ("1.48\u2009±\u20090.22", "a ± b", ("1.48", "0.22")),
         ("21.96 +/- .782", "a ± b", ("21.96", ".782")),
+        ("1.51 (±0.22)", "a ± b", ("1.51", "0.22")),
+        ("56.2 (SD 10.1)", "a (SD b)", ("56.2", "10.1")),
+        ("56.2 [SEM = 1.1]*", "a (SE b)", ("56.2", "1.1")),
+        ("2.8\u2009(IQR,\u20091.8–4.1)", "a (IQR b-c)", ("2.8", "1.8", "4.1")),
+        ("61 (range: 22 to 80)", "a (range b-c)", ("61", "22", "80")),
         ("12 (34.3%)", "a (b)", ("12", "34.3%")),
         ("88.9 (32/36)", "a (b/c)", ("88.9", "32", "36")),
         ("32/36 (88.9)", "a/b (c)", ("32", "36", "88.9")),
@@ -29,6 +35,7 @@ from ivim.audit.reading.values import read_value, uses_commas
         ("1,234.5", "a", ("1234.5",)),
         ("NS", "a", ("NS",)),
         ("0.82^{a}", "a", ("0.82",)),
+        ("1.48 ± 0.22ᵃ", "a ± b", ("1.48", "0.22")),
         ("0.30-0.90", "a-b", ("0.30", "0.90")),
         ("11/9", "a/b", ("11", "9")),
         ("-", "nothing", ()),
@@ -346,3 +353,36 @@ def test_an_answers_file_that_is_not_there_is_one_line(tmp_path):
     """The line says how the file comes to be."""
     with pytest.raises(ValueError, match="run once without it"):
         load_answers(tmp_path / "none.toml")
+
+
+def test_no_beside_yes_is_no_number_of_patients(tmp_path):
+    """Rows "Yes" and "No" are two answers, columns A and B two groups: neither is a statistic."""
+    content = "Characteristic,A,B\nSmoker,,\n  Yes,22 (36.1),14 (26.9)\n  No,39 (63.9),38 (73.1)\n"
+    told = '[table1]\ncolumns = "groups"\n"a (b)" = "count share"\n'
+    found = numbers(read(tmp_path, content, told))
+    assert found["a", "smoker_yes", "count", "", ""] == "22"
+    assert found["b", "smoker_no", "count", "", ""] == "38"
+
+
+def test_a_cell_that_is_not_understood_is_shown(tmp_path):
+    """Digits in a form that is not known are said to be left out, not passed over as words."""
+    content = "Parameter,A (n = 61),p\nADC,1.1 to 1.3 (mostly),0.02\nMK,0.8 / 0.9 / 1.1,\n"
+    line, *labels = reading_rows(read(tmp_path, content, '[table1]\ncolumns = "groups"\n'))
+    assert "2 cells left out (numbers in a form that is not known)" in line
+    assert labels[-2:] == ["    not read: '1.1 to 1.3 (mostly)'", "    not read: '0.8 / 0.9 / 1.1'"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "proposal"), [("38 (59.4)", '"count share"'), ("1.4 (0.2)", '"mean sd"')]
+)
+def test_a_count_with_its_share_is_proposed_as_such(cell, proposal, tmp_path):
+    """A whole number with a fraction in brackets is proposed as a count with its share."""
+    reading = read(tmp_path, f"Parameter,A,B\nMale sex,{cell},{cell}\n")
+    assert {q.key: q.example for q in reading.questions}['"a (b)"'] == proposal
+
+
+def test_f_beside_m_is_a_sex(tmp_path):
+    """Rows "M" and "F" under "Sex" are two sexes; the second is no F of an ANOVA."""
+    content = "Characteristic,Case,Control\nSex,,\n  M,22 (36.1),14 (26.9)\n  F,39 (64),38 (73.1)\n"
+    told = '[table1]\ncolumns = "groups"\n"a (b)" = "count share"\n'
+    assert numbers(read(tmp_path, content, told))["control", "sex_f", "count", "", ""] == "38"

@@ -32,6 +32,7 @@ from ivim.audit.trials import (
     factor,
     is_shift,
     likely_misprints,
+    may_be,
     printed_like,
     room_of,
     solved,
@@ -135,7 +136,7 @@ def _number(study, evaluator, reading, cells, failing):
     room, hints = room_of(evaluator, reading, touching, cells, printed)
     known = likely_misprints(first, printed)
     if room:  # what lies outside cannot please all relations that say what the number has to be
-        known = [value for value in known if digits(value).overlaps(room)]
+        known = [value for value in known if may_be(value, room)]
     tried = {}
     for value in [
         *known,

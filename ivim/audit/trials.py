@@ -106,7 +106,7 @@ def solved(
             aim = digits(reading[relation.target])
             if math.isnan(outcome.low + outcome.high):
                 return None
-            return (outcome.low > aim.high) - (outcome.high < aim.low)
+            return int(outcome.low > aim.high) - int(outcome.high < aim.low)
 
         found += _crossings(side, _scan(claim, printed), printed)
     return found
@@ -253,12 +253,17 @@ def values_to_try(
     for text in texts:
         number = replace(Printed.parse(text), cut=printed.cut)
         inside = low <= float(number.value) <= (high * scale if math.isfinite(high) else high)
-        inside = inside and (room is None or digits(number).overlaps(room))
+        inside = inside and (room is None or may_be(number, room))
         if number.value != printed.value and inside and allowed(claim, float(number.value)):
             found.append(number)
-    if room and math.isfinite(room.low + room.high) and not room.overlaps(digits(printed)):
+    if room and math.isfinite(room.low + room.high) and not room.overlaps(printed.interval):
         found.append(room)
     return found
+
+
+def may_be(value, room):
+    """Whether a print can stand for something in the room; ``< 0.01`` stands for all below it."""
+    return value.interval.overlaps(room)
 
 
 def _other_digits(value, printed):

@@ -45,7 +45,7 @@ def _axis(found, paths, axis, told, names):
     they are.
     """
     read = {place: [read_label(text, names) for text in path] for place, path in paths.items()}
-    _answered(paths, read)
+    _names_beside(paths, read)
     kind = _KIND_OF.get(told.get(axis)) or (_by_corner(found) if axis == "rows" else "")
     unknown = [m for path in read.values() for m in path if _unknown(m)]
     if unknown and not kind:
@@ -61,13 +61,18 @@ def _axis(found, paths, axis, told, names):
     return result
 
 
-def _answered(paths, read):
-    """Beside a label "Yes", the label "No" is an answer and no number of patients."""
-    if not any(squeezed(text) == "yes" for path in paths.values() for text in path):
-        return
+_BESIDE = {"no": "yes", "b": "a", "f": "m"}
+"""Labels that are no statistic where the other one stands beside them: "No" beside "Yes" is no
+number of patients, "B" beside "A" no regression coefficient, "F" beside "M" no F of an ANOVA.
+"""
+
+
+def _names_beside(paths, read):
+    """Take the statistic from labels that their neighbours show to be names."""
+    present = {squeezed(text) for path in paths.values() for text in path}
     for place, path in paths.items():
         for spot, text in enumerate(path):
-            if squeezed(text) == "no":
+            if _BESIDE.get(squeezed(text)) in present:
                 read[place][spot] = replace(read[place][spot], kind="", name="")
 
 

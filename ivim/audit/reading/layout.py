@@ -69,7 +69,7 @@ def lay_out(grid: Grid, answers: dict[str, Any]) -> Layout:
         comma = uses_commas(cell.text for row in rows for cell in row[1:])
     values = [[read_value(cell.text, bool(comma)) for cell in row] for row in rows]
     heads = _heads(rows, values, grid.heads)
-    stubs = _stubs(values[heads:], len(rows[0]))
+    stubs = _stubs(rows[:heads], values[heads:], len(rows[0]))
     body = range(heads, len(rows))
     labels, below = _row_labels(rows, values, body, stubs)
     blank = {} if grid.explicit else _blank_heads(rows, heads, stubs)
@@ -161,11 +161,15 @@ def _heads(rows, values, marked):
     return max(1, min(found, len(rows) - 1))
 
 
-def _stubs(values, width):
-    """Columns of labels: the first, and those after it that hold no number in any row."""
+def _stubs(heads, values, width):
+    """Columns of labels: the first, and those after it that hold no number in any row and no group
+    with its size in the header.
+    """
     found = 1
     while found < width - 1 and not any(row[found].holds_numbers for row in values):
         if not any(row[found].pattern == "words" for row in values):
+            break
+        if any(re.search(r"\bn\s*=\s*\d", row[found].text, re.IGNORECASE) for row in heads):
             break
         found += 1
     return found

@@ -34,7 +34,7 @@ _NOTHING = re.compile(
 _REFERENCE = re.compile(r"(1(\.0+)?\s*)?[(\[]?\s*ref(erence|\.)?\s*[)\]]?", re.IGNORECASE)
 _NOT_SIGNIFICANT = re.compile(r"n\.?\s?s\.?", re.IGNORECASE)
 _TRAILING = re.compile(rf"(?<=[)\]])\s*[{re.escape(MARKS)}]+$")
-_SUPERSCRIPT = re.compile(r"\s*\^\{[^}]*\}")
+_SUPERSCRIPT = re.compile(r"\s*\^\{[^}]*\}|(?<=\S)[ᵃᵇᶜᵈᵉᶠᵍʰ]+(?=\s|$)")
 
 
 @dataclass(frozen=True)

@@ -185,8 +185,8 @@ def _orders(study):
         ends = claims.beside(sd, "minimum", "maximum")
         row = study.row(sd.group, sd.parameter, sd.variant)
         if None not in ends and row and _is_sd(study, sd.parameter):
-            inputs = (ends[0].id, ends[1].id, *(i for i in row.ids if i == row.n))
-            for target in (sd.id, ends[0].id, ends[1].id):
+            inputs = (ends[0].id, ends[1].id, *(i for i in row.ids if i in (row.n, row.mean)))
+            for target in (sd.id, ends[0].id, ends[1].id, row.mean):
                 yield Relation(
                     f"range and SD of {sd.id}",
                     SPREAD,
@@ -226,18 +226,22 @@ def _order(reading, other, target, sign):
 
 
 def _spread(reading, sd, ends, row):
-    """No SD of n values is above range/2 √(n/(n - 1)) nor below range/√(2 (n - 1)) (Popoviciu 1935;
-    Nagy 1918).
+    """No SD of n values with mean m is above √((max - m)(m - min) n/(n - 1)) (Bhatia & Davis 2000,
+    *Am Math Mon* 107:353) nor below range/√(2 (n - 1)) (Nagy 1918).
     """
     n = reading.count(row.n)
     if n < 2:
         return cannot_tell("one value has no SD")
-    span = digits(reading[ends[1].id]) - digits(reading[ends[0].id])
-    span = Interval(max(span.low, 0.0), max(span.high, 0.0))
-    room = Interval(
-        span.low / math.sqrt(2 * (n - 1)), span.high / 2 * math.sqrt(2 if n == 2 else n / (n - 1))
-    )
-    return compare(room.widen(1e-12), digits(reading[sd]), "the range: the SD")
+    low, high, mean = (digits(reading[name]) for name in (ends[0].id, ends[1].id, row.mean))
+    # The product rises up to the centre and falls after it; fewer values allow a larger SD.
+    best = min(max((low.low + high.high) / 2, mean.low), mean.high)
+    product = max(float((high.high - best) * (best - low.low)), 0.0)
+    least = max(float(high.low - low.high), 0.0) / math.sqrt(2 * (n - 1))
+    most = math.sqrt(product * (n / (n - 1) if row.complete else 2))
+    if least > most:
+        return impossible("no values with this range have this mean")
+    room = Interval(least, most)
+    return compare(room.widen(1e-12), digits(reading[sd]), "range and mean: the SD")
 
 
 def _errors(study):
