@@ -253,7 +253,7 @@ class Bench:
 
 
 def _prints(claim, value):
-    """Does the value print as the claim's digits? A cut-off's sign is its direction, not a bound."""  # noqa: E501
+    """Does the value print as the claim's digits? A cut-off's sign is its direction, no bound."""
     printed = claim.number
     if claim.statistic == "cutoff":
         return to_print(value, printed.decimals) == f"{printed.value:f}"

@@ -230,7 +230,7 @@ def _one_for_each(slips):
 
 
 def _dispute(repair, slips):
-    """Note who is in dispute with whom: the numbers of slips that would settle a common conflict."""  # noqa: E501
+    """Note who is in dispute with whom: the numbers of slips that would settle one conflict."""
     for slip in slips:
         rivals = frozenset(
             name for other in slips if other.explained & slip.explained for name in other.blamed

@@ -261,8 +261,18 @@ def values_to_try(
     return found
 
 
-def may_be(value, room):
-    """Whether a print can stand for something in the room; ``< 0.01`` stands for all below it."""
+def may_be(value: Printed, room: Interval) -> bool:
+    """Whether a print can stand for something in the room; ``< 0.01`` stands for all below it.
+
+    Parameters
+    ----------
+    value : Printed
+    room : Interval
+
+    Returns
+    -------
+    bool
+    """
     return value.interval.overlaps(room)
 
 

@@ -1,4 +1,4 @@
-"""Relations of agreement: an intraclass correlation, a kappa and other estimates with their limits."""  # noqa: E501
+"""Relations of agreement: ICCs, kappas and other estimates with their limits."""
 
 import math
 from functools import partial

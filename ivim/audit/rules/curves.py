@@ -240,7 +240,7 @@ def _z(reading, ids, level, own):
 
 
 def _cutoff(study, cutoff):
-    """The members of a group that lie beyond a cut-off, against the group's mean and SD (Cantelli)."""  # noqa: E501
+    """Members of a group that lie beyond a cut-off, against the group's mean and SD (Cantelli)."""
     sizes, structure = study.class_sizes(cutoff.parameter), study.structure
     if any(cutoff.variant):  # another reader's values have another mean
         return

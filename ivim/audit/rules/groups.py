@@ -39,7 +39,7 @@ def group_relations(study: Study) -> list[Relation]:
 
 
 def _unions(study, parameter):
-    """Mean and SD of a whole from its parts, and of each part from the whole and the other parts."""  # noqa: E501
+    """Mean and SD of a whole from its parts, and of a part from the whole and the other parts."""
     for whole, names in study.structure.parts.items():
         whole_row, parts = study.row(whole, parameter), study.rows(names, parameter)
         if not whole_row or not parts:
