@@ -29,7 +29,9 @@ from designs.study import study  # noqa: E402
 ACCUSED = ("misprint", "impossible", "contradicted")
 FROM, UNTIL = "<!-- from benchmarks/audit.md -->", "<!-- end -->"
 ROUND, MOST_SEEDS = 10, 12
-"""Studies between two looks at which kinds still want slips; most studies for each slip wanted."""
+"""At most so many studies between two looks at which kinds still want slips, and for each slip
+wanted.
+"""
 
 DETECTED, RIGHT, INNOCENT = 0.92, 0.90, 0.005
 """The lines: least share of slips detected, least share with the wrong cell named, largest share
@@ -97,12 +99,12 @@ def slip_outcomes(pool, kinds, wanted, first=0):
     list of dict
         See :func:`outcome`; kind by kind, in the order of the seeds.
     """
-    found = {kind: [] for kind in kinds}
-    for start in range(first, first + MOST_SEEDS * wanted, ROUND):
+    found, together = {kind: [] for kind in kinds}, min(ROUND, wanted)
+    for start in range(first, first + MOST_SEEDS * wanted, together):
         open_ = [kind for kind in kinds if _refutable(found[kind]) < wanted]
         if not open_:
             break
-        seeds = range(start, start + ROUND)
+        seeds = range(start, start + together)
         for outcomes in pool.map(partial(_one_study, kinds=open_), seeds):
             for one in outcomes:
                 if _refutable(found[one["kind"]]) < wanted:
