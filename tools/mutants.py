@@ -380,8 +380,8 @@ def write_page(room, text):
     about = (
         "Made by `python tools/mutants.py ROOM --write`: small changes of the code, drawn by "
         "chance, and whether the room's tests notice them. What makes no difference is listed with "
-        "its reason in `tools/equivalent_mutants.csv`. Where a drawn change went unnoticed, a test was "
-        "added and the change tried again: the page says what the tests hold today, and is no "
+        "its reason in `tools/equivalent_mutants.csv`. Where a drawn change went unnoticed, a test "
+        "was added and the change tried again: the page says what the tests hold today, and is no "
         "estimate for changes that were not drawn.\n"
     )
     old = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
