@@ -61,7 +61,8 @@ def main():
             for columns in ("eight", "all")
         }
         found = slip_outcomes(pool, args.kinds, args.slips, args.first)
-    text = report(correct, found)
+    asked = f"--first {args.first} --studies {args.studies} --slips {args.slips}"
+    text = report(correct, found, asked)
     print(text, f"\n{time.perf_counter() - start:.0f} s")
     if args.list:
         args.list.write_text(listed(correct, found), encoding="utf-8")
@@ -149,9 +150,10 @@ def outcome(made, slip):
     }
 
 
-def report(correct, found):
+def report(correct, found, options=""):
     """Both tables as Markdown."""
-    lines = ["# Whom the audit accuses", "", "Written by `python benchmarks/audit.py`.", ""]
+    lines = ["# Whom the audit accuses", ""]
+    lines += [f"Written by `{f'python benchmarks/audit.py {options}'.strip()}`.", ""]
     lines += ["## Correct studies", "", "An accusation of a correct study is false.", ""]
     lines += [
         "| claims | studies | numbers | accused studies | rate, upper 95 % limit | false "

@@ -7,7 +7,9 @@ A quoted number is followed by a comment that says where it comes from:
   ``basis`` is
   target or free, ``condition=yes`` a row whose claim was given a condition by hand;
 - ``<!-- bench fast; against a loop of lmfit.minimize; 1 -->``: the first number that
-  ``benchmarks/results.md`` gives in the row of this section that begins so.
+  ``benchmarks/results.md`` gives in the row of this section that begins so;
+- ``<!-- audit eight columns; 4; 1 -->``: the first number in the fourth cell after this heading of
+  a row of ``benchmarks/audit.md``.
 """
 
 import json
@@ -57,6 +59,8 @@ def today(printed, source):
     """
     if source.startswith("bench "):
         return _benchmark(*(part.strip() for part in source.removeprefix("bench ").split(";")))
+    if source.startswith("audit "):
+        return _audit(*(part.strip() for part in source.removeprefix("audit ").split(";")))
     value = _count(source) if source.split()[0] == "count" else _number(source)
     return f"{value:.{len(printed.partition('.')[2])}f}"
 
@@ -112,12 +116,27 @@ def _ledger():
     return rows
 
 
+def _rows(page):
+    text = (files.ROOT / "benchmarks" / page).read_text(encoding="utf-8")
+    return [[cell.strip() for cell in line.split("|")] for line in text.splitlines()]
+
+
+def _nth(cell, place):
+    return re.findall(r"\d[\d,]*(?:\.\d+)?", cell)[int(place) - 1]
+
+
+def _audit(row, cell, place):
+    for cells in _rows("audit.md"):
+        if len(cells) > 2 and cells[1].strip("*") == row:
+            return _nth(cells[int(cell) + 1], place)
+    msg = f"benchmarks/audit.md has no row {row!r}"
+    raise ValueError(msg)
+
+
 def _benchmark(section, what, place):
-    text = (files.ROOT / "benchmarks" / "results.md").read_text(encoding="utf-8")
-    for line in text.splitlines():
-        cells = [cell.strip() for cell in line.split("|")]
+    for cells in _rows("results.md"):
         if len(cells) > 4 and cells[1] == section and cells[2].startswith(what):
-            return re.findall(r"\d[\d,]*(?:\.\d+)?", cells[3])[int(place) - 1]
+            return _nth(cells[3], place)
     msg = f"benchmarks/results.md has no row {what!r} in section {section!r}"
     raise ValueError(msg)
 
