@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import time
 import urllib.request
 
 import pytest
+from browsing import CHROMIUM, started
 
 from ivim.files import ROOT
 
@@ -20,18 +20,7 @@ EXPLORERS = {
     "voxel": "from ivim.synthetic import cases, explore, phantom\n"
     "explore.voxel(cases.measure_case(phantom.CASES['figure1']))",
 }
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 PATIENCE_MS = 120_000
-# The browser asks no other machine anything.
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def _notebook(folder):
@@ -96,10 +85,7 @@ def _wait_for(address, server, seconds=60):
 @pytest.fixture(scope="module")
 def page(lab):
     """The notebook in a browser, all cells run."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+    with started() as browser:
         page = browser.new_page(viewport={"width": 1300, "height": 2600})
         page.set_default_timeout(PATIENCE_MS)
         page.goto(f"{lab}/lab/tree/sliders.ipynb")
@@ -108,7 +94,6 @@ def page(lab):
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
         yield page
-        browser.close()
 
 
 @pytest.mark.parametrize("name", EXPLORERS)
