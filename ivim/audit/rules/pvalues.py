@@ -261,32 +261,21 @@ def _p_of_f(study, p, f):
     return judge, tuple(s for s, _ in sizes if isinstance(s, str)), P
 
 
-def _p_of_h(study, p, h):
-    groups = study.groups_of(p)
-    if len(groups) < 2:
-        return None
-    return (
-        lambda reading: (
-            p_from_chi2(digits(reading[h.id]), len(groups) - 1),
-            f"H = {text_of(reading[h.id])}",
-        ),
-        (),
-        P,
-    )
+def _p_by_chi2(sign):
+    """How the p of a statistic follows by chi-square, with a degree of freedom less than groups."""
 
+    def rule(study, p, claim):
+        groups = study.groups_of(p)
+        if len(groups) < 2:
+            return None
 
-def _p_of_chi2(study, p, chi2):
-    groups = study.groups_of(p)
-    if len(groups) < 2:
-        return None
-    return (
-        lambda reading: (
-            p_from_chi2(digits(reading[chi2.id]), len(groups) - 1),
-            f"χ² = {text_of(reading[chi2.id])}",
-        ),
-        (),
-        P,
-    )
+        def judge(reading):
+            found = p_from_chi2(digits(reading[claim.id]), len(groups) - 1)
+            return found, f"{sign} = {text_of(reading[claim.id])}"
+
+        return judge, (), P
+
+    return rule
 
 
 def _p_of_r(study, p, r):
@@ -486,8 +475,8 @@ _JUDGE_OF = {
     "t": _p_of_t,
     "z": _p_of_z,
     "f": _p_of_f,
-    "h": _p_of_h,
+    "h": _p_by_chi2("H"),
     "r": _p_of_r,
-    "chi2": _p_of_chi2,
+    "chi2": _p_by_chi2("χ²"),
     "u": _p_of_u,
 }
