@@ -75,7 +75,8 @@ class Relation:
     target : str
         Id of the claim that is judged.
     inputs : tuple of str
-        Ids of the claims that it is judged by.
+        Ids of the claims that it is judged by; the target may be handed over among them and is
+        left out.
     judge : callable
         From a :class:`Reading` to an :class:`~ivim.audit.checks.rounding.Outcome` whose interval is
         that of the target, recomputed.
@@ -89,6 +90,10 @@ class Relation:
     inputs: tuple[str, ...]
     judge: Callable[[Reading], Outcome] = field(compare=False)
     meant: Callable[[Reading], str | None] | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        others = tuple(name for name in self.inputs if name != self.target)
+        object.__setattr__(self, "inputs", others)
 
     @cached_property
     def ids(self) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def _kappa(study, value):
                 f"{claim.id} of the raters' table",
                 check,
                 target,
-                tuple(name for name in (claim.id, *ids) if name != target),
+                (claim.id, *ids),
                 partial(
                     _of_table,
                     claim=claim.id,

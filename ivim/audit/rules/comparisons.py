@@ -163,7 +163,7 @@ def _t(study, t):
                 family,
                 BOUND if target == t.id else CELL.called("cell_for_t"),
                 target,
-                tuple(i for i in (t.id, *ids) if i != target),
+                (t.id, *ids),
                 lambda reading: _beyond(reading, t.id, pair),
             )
         return
@@ -319,7 +319,7 @@ def _f(study, f):
             f"F of {f.id}",
             F if target == f.id else CELL,
             target,
-            tuple(i for i in (f.id, *ids) if i != target),
+            (f.id, *ids),
             lambda reading, t=target: _f_from_rows(reading, f.id, rows, known, t == f.id),
         )
 

@@ -189,7 +189,7 @@ def _categories(study):
                 f"share of {count.id}",
                 SHARE,
                 target,
-                tuple(name for name in ids if name != target),
+                ids,
                 lambda reading, t=target, a=(share.id, count.id, size, sure): _share(
                     reading, t, *a, claims.scale(claims[a[0]])
                 ),
@@ -248,7 +248,7 @@ def _tables(study):
                         f"counts behind {claim.id}",
                         TABLE if target == claim.id else TABLE.called("count_for_test"),
                         target,
-                        tuple(name for name in (claim.id, *inputs) if name != target),
+                        (claim.id, *inputs),
                         lambda reading, c=claim, x=cells, t=target: _table(reading, c, x, t),
                     )
 

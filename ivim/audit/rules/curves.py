@@ -85,7 +85,7 @@ def _mirrors(study, value, low, high, bounded):
             f"symmetry of {value.id}",
             MIRROR,
             target,
-            tuple(name for name in trio if name != target),
+            trio,
             partial(_mirrored, target=target, solve=judge, ends=trio[1:], top=bounded and scale),
         )
 
@@ -155,7 +155,7 @@ def _point(study, auc, sizes):
             f"AUC through the point of {auc.id}",
             POINT,
             target,
-            tuple(i for i in (auc.id, rates[0].id, rates[1].id, *sizes) if i != target),
+            (auc.id, rates[0].id, rates[1].id, *sizes),
             lambda reading: _through(reading, auc.id, [r.id for r in rates], scales, sizes, youden),
         )
 
@@ -189,7 +189,7 @@ def _difference(study, value):
                 f"z of {value.id}",
                 DIFFERENCE if target == z.id else CELL,
                 target,
-                tuple(i for i in ids if i != target),
+                ids,
                 partial(_z, ids=ids, level=study.structure.confidence, own=target == z.id),
             )
 
@@ -211,7 +211,7 @@ def _of_areas(study, value):
             f"areas behind {value.id}",
             AREAS if target == value.id else CELL.called("cell_for_difference"),
             target,
-            tuple(i for i in ids if i != target),
+            ids,
             partial(_gap, ids=ids, scales=scales, own=target == value.id),
         )
 
@@ -266,7 +266,7 @@ def _cutoff(study, cutoff):
                 f"{group} beyond {cutoff.id}",
                 BEYOND,
                 target,
-                tuple(i for i in ids if i != target),
+                ids,
                 partial(
                     _beyond,
                     row=row,

@@ -131,7 +131,7 @@ def _among(whole, parameter, whole_row, parts):
             f"mean of {parameter} in {whole} among its parts",
             BETWEEN,
             target,
-            tuple(name for name in ids if name != target),
+            ids,
             lambda reading: _between(reading, *ids),
         )
 
@@ -191,7 +191,7 @@ def _orders(study):
                     f"range and SD of {sd.id}",
                     SPREAD,
                     target,
-                    tuple(i for i in (sd.id, *inputs) if i != target),
+                    (sd.id, *inputs),
                     lambda reading, s=sd.id, e=ends, r=row: _spread(reading, s, e, r),
                 )
 

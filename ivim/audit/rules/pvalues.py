@@ -75,7 +75,7 @@ def _p(study, p):
                     f"p of {claim.id}",
                     kind,
                     target,
-                    tuple(i for i in ids if i != target),
+                    ids,
                     partial(
                         _held, p=p.id, statistic=claim.id, target=target, judge=judge, half=sided
                     ),
@@ -328,7 +328,7 @@ def _u(study, u):
             f"range of {u.id}",
             RANKS,
             target,
-            tuple(name for name in ids if name != target),
+            ids,
             lambda reading: _u_possible(reading, u.id, [size for size, _ in sizes]),
         )
 
@@ -357,7 +357,7 @@ def _p_of_rows(study, p):
             f"p of {p.id} from the rows",
             kind if names else P_SOFT,
             target,
-            tuple(i for i in ids if i != target),
+            ids,
             lambda reading, own=target == p.id: _against(
                 reading, p.id, _row_p(study, reading, p, pair, names), own and bool(names)
             ),
@@ -399,7 +399,7 @@ def _p_of_anova(study, p):
             f"ANOVA behind {p.id}",
             P_ANOVA if target == p.id else P_CELL,
             target,
-            tuple(i for i in ids if i != target),
+            ids,
             lambda reading, own=target == p.id: _anova_p(reading, p.id, found, whole_rows, own),
         )
 

@@ -65,7 +65,7 @@ def _of_cells(study, claim):
             f"{claim.id} of counts",
             COUNTS if target == claim.id else CELL,
             target,
-            tuple(i for i in (claim.id, *ids) if i != target),
+            (claim.id, *ids),
             partial(_from_cells, claim=claim, ids=ids, scale=scale, own=target == claim.id),
         )
 
@@ -142,7 +142,7 @@ def _of_counts(study, claim):
             f"{claim.id} of counts",
             COUNTS if target == claim.id else CELL,
             target,
-            tuple(i for i in ids if i != target),
+            ids,
             partial(
                 _ratio, claim=claim.id, inside=inside, outside=outside, scale=scale, target=target
             ),
@@ -178,7 +178,7 @@ def _of_rates(study, claim):
             f"{claim.id} of rates",
             FROM_RATES if target == claim.id else CELL,
             target,
-            tuple(i for i in ids if i != target),
+            ids,
             partial(
                 _from_rates,
                 claim=claim,

@@ -58,7 +58,7 @@ def _share(study, claim):
                 f"count of {claim.id}",
                 COUNT if target == claim.id else CELL,
                 target,
-                tuple(i for i in (claim.id, *ids) if i != target),
+                (claim.id, *ids),
                 lambda reading: count_exists(
                     as_printed(reading[claim.id]), reading.count(size), scale
                 ),
@@ -140,7 +140,7 @@ def _limits(study, claim):
                 f"limits of {claim.id}",
                 REACH,
                 target,
-                tuple(i for i in ids if i != target),
+                ids,
                 partial(_reach, ids=ids[:3], scale=scale),
             )
         return

@@ -63,7 +63,7 @@ def tests_of_slope(
                 f"p of {where} from {names[0]}",
                 P if target == ids["p"] else P_CELL,
                 target,
-                tuple(i for i in (ids["p"], *inputs) if i != target),
+                (ids["p"], *inputs),
                 partial(_against_p, ids=ids, names=names, source=source, sure=sure, target=target),
             )
 

@@ -245,7 +245,7 @@ def _limits(ids, ratio, where, wald):
                 f"log symmetry of {where}",
                 MIRROR if wald else BAND.called("skew_of_limits"),
                 target,
-                tuple(i for i in trio if i != target),
+                trio,
                 partial(_mirror if wald else _skew, trio=trio, target=target),
             )
 
@@ -313,7 +313,7 @@ def _least(study, row, ids, where):
             f"least SE of {where}",
             LEAST if target == ids["se"] else LEAST.called("spread_for_least_se"),
             target,
-            tuple(i for i in (ids["se"], *cells) if i != target),
+            (ids["se"], *cells),
             partial(_least_se, se=ids["se"], pair=pair, parameter=first.parameter, target=target),
         )
 

@@ -154,7 +154,7 @@ def _cases(study):
                     f"case {claim.id}",
                     CASE,
                     target,
-                    tuple(i for i in (claim.id, *found.ids) if i != target),
+                    (claim.id, *found.ids),
                     partial(_case, case=claim.id, factor=factor, row_=found),
                 )
         for unit in claims.where(
