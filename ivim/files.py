@@ -114,15 +114,15 @@ def replacing(path: str | Path) -> Iterator[Path]:
     ----------
     path : path
 
-    Raises
-    ------
-    ValueError
-        When the folder of `path` is missing or cannot be written to.
-
     Yields
     ------
     Path
         Where to write.
+
+    Raises
+    ------
+    ValueError
+        When the folder of `path` is missing or cannot be written to.
     """
     path = Path(path)
     if path.exists() and not path.is_file():
@@ -275,15 +275,15 @@ def staged(folder: str | Path, force: bool = False) -> Iterator[Path]:
         Allow a folder that holds files; those of the same names are replaced one by one, others
         stay.
 
-    Raises
-    ------
-    ValueError
-        When `folder` is a file, holds files (without `force`), or cannot be written to.
-
     Yields
     ------
     Path
         The temporary folder.
+
+    Raises
+    ------
+    ValueError
+        When `folder` is a file, holds files (without `force`), or cannot be written to.
     """
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
